@@ -1,0 +1,67 @@
+# `make` alone prints the targets. Everything installs what it misses; a second run costs nothing.
+.DEFAULT_GOAL := help
+.PHONY: help install start demo test unit lint check format bench clean programs test-programs
+.NOTPARALLEL:
+
+# The system's Python comes first: one in a home directory cannot be read by the user that a service runs as.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# seconds that all tests together may take
+TEST_LIMIT := 840
+
+help: ## print this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+
+install: programs $(INSTALLED) ## install CRobot into .venv, and the tools it runs (as root; others are told what is missing)
+
+start: install ## run head, beat, a node and Flower here (see Procfile) until Ctrl-C
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start
+
+demo: install ## send real reads through two calculation nodes and watch
+	$(BIN)/python -m demo
+
+test: test-programs lint ## run all checks: lint, then unit, integration and smoke tests
+	$(BIN)/python -m pytest --session-timeout=$(TEST_LIMIT)
+
+unit: $(INSTALLED_DEV) ## run the tests that need no servers
+	$(BIN)/python -m pytest tests/unit
+
+lint: $(INSTALLED_DEV) ## check format, style, import contracts and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy --strict
+
+check: test ## the same as test: the one list of checks that CI and pre-commit call
+
+format: $(INSTALLED_DEV) ## format the code, and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install $(INSTALLED_DEV) ## run the benchmarks; only by hand, on a quiet machine
+	$(BIN)/python -m benchmarks
+
+clean: ## remove what make made here; databases and results stay
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Asked each time, before anything else is done: programs come and go without make's knowledge.
+programs:
+	@PYTHON=$(PYTHON) tools/debian-packages
+
+test-programs:
+	@PYTHON=$(PYTHON) tools/debian-packages --test
+
+$(INSTALLED): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --requirement requirements.txt
+	$(PIP) --no-deps --editable .
+	@touch $@
+
+$(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
+	$(PIP) --requirement requirements-dev.txt
+	@touch $@

@@ -1,0 +1,122 @@
+"""Celery's settings under Celery's names, and ours with the prefix `crobot_`; the only file that reads the environment.
+
+Every setting of ours can be given as an environment variable of the same name in capitals (`CROBOT_DATABASE_URL`).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from kombu import Exchange, Queue
+
+_data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+
+# --- where things are -------------------------------------------------------------------------------------------------
+
+#: everything that CRobot writes on this machine, unless said otherwise below
+crobot_data_dir = os.environ.get("CROBOT_DATA_DIR", str(Path(_data) / "crobot"))
+#: PostgreSQL, as SQLAlchemy writes it (postgresql+psycopg2://user:password@host:5432/name); empty: an embedded server
+crobot_database_url = os.environ.get("CROBOT_DATABASE_URL", "")
+#: Redis, Valkey (redis://…) or RabbitMQ (amqp://…); empty: an embedded Valkey
+crobot_broker_url = os.environ.get("CROBOT_BROKER_URL", "")
+#: where results wait for `.get()`; empty: the broker if it is Redis or Valkey, else the database
+crobot_result_backend = os.environ.get("CROBOT_RESULT_BACKEND", "")
+#: the folder that all nodes and the head share: outputs, schemes, references
+crobot_storage = os.environ.get("CROBOT_STORAGE", str(Path(crobot_data_dir) / "storage"))
+#: folders that jobs may read from, separated by colons, besides the storage
+crobot_roots = [path for path in os.environ.get("CROBOT_ROOTS", "").split(":") if path]
+#: read archive, e.g. http://host/fastq/{accession}/{accession}_{mate}.fastq.gz; empty: accessions are refused
+crobot_archive_url = os.environ.get("CROBOT_ARCHIVE_URL", "")
+#: a node's cache of fetched reads is kept below this size
+crobot_cache_bytes = int(os.environ.get("CROBOT_CACHE_BYTES", str(50 * 1000**3)))
+
+# --- times, in seconds ------------------------------------------------------------------------------------------------
+
+#: a node says this often what it is running
+crobot_heartbeat_s = float(os.environ.get("CROBOT_HEARTBEAT_S", "5"))
+#: a node that has been silent for so long has lost its jobs
+crobot_lease_s = float(os.environ.get("CROBOT_LEASE_S", "30"))
+#: an attempt that its node does not know, although its queue is empty, is given up after this time
+crobot_missing_s = float(os.environ.get("CROBOT_MISSING_S", "10"))
+#: the dispatcher looks for waiting jobs this often even if nothing wakes it
+crobot_dispatch_s = float(os.environ.get("CROBOT_DISPATCH_S", "1"))
+#: first delay before a job is tried again; it doubles with each attempt
+crobot_retry_delay_s = float(os.environ.get("CROBOT_RETRY_DELAY_S", "5"))
+#: a result that is not settled after this time is settled by the next head
+crobot_settle_s = float(os.environ.get("CROBOT_SETTLE_S", "30"))
+
+# --- Flower -----------------------------------------------------------------------------------------------------------
+
+#: user:password for Flower's pages; without it Flower does not start
+crobot_flower_auth = os.environ.get("CROBOT_FLOWER_AUTH", "")
+crobot_flower_port = int(os.environ.get("CROBOT_FLOWER_PORT", "5555"))
+
+# --- what this process is ---------------------------------------------------------------------------------------------
+
+#: modules with further JobTasks, separated by commas
+imports = [name for name in os.environ.get("CROBOT_IMPORTS", "").split(",") if name]
+#: a job class that is a LocalJob is processed by a worker of the head instead of at once
+crobot_use_celery = os.environ.get("USE_CELERY", "") not in ("", "0", "false")
+
+# --- Celery -----------------------------------------------------------------------------------------------------------
+
+# JSON only: a message is data, never code.
+task_serializer = result_serializer = event_serializer = "json"
+accept_content = ["json"]
+
+# By name over the default exchange: a broker that came back empty drops messages to exchanges that it has forgotten.
+_default = Exchange("")
+task_queues = [
+    Queue(name, exchange=_default, routing_key=name) for name in ("crobot.heartbeats", "crobot.reports", "crobot.settle")
+]
+task_default_queue = "crobot.settle"
+task_default_exchange = ""
+task_default_routing_key = "crobot.settle"
+task_create_missing_queues = True
+
+# Recovery is the head's (leases), so a message is done when it is taken; late acknowledgement would run a long
+# assembly twice when the visibility timeout or the connection ends.
+task_acks_late = False
+worker_prefetch_multiplier = 1
+worker_disable_prefetch = True  # taken only when a slot is free (Redis and Valkey; elsewhere the multiplier does it)
+
+worker_send_task_events = True
+task_send_sent_event = False
+worker_hijack_root_logger = True
+# A job that somebody cancelled must not start again because the worker reconnected.
+worker_cancel_long_running_tasks_on_connection_loss = False
+worker_enable_soft_shutdown_on_idle = False
+
+broker_connection_retry_on_startup = True
+broker_connection_max_retries = None
+broker_transport_options = {
+    # Heartbeats are read before reports, so that no lease runs out because the head is busy.
+    "queue_order_strategy": "priority",
+    "socket_keepalive": True,
+    "socket_connect_timeout": 5,
+    "health_check_interval": 25,
+    "visibility_timeout": 7 * 24 * 3600,
+}
+redis_socket_keepalive = True
+redis_socket_connect_timeout = 5
+redis_backend_health_check_interval = 25
+result_expires = 7 * 24 * 3600
+result_extended = False
+
+timezone = "UTC"
+enable_utc = True
+
+beat_schedule = {
+    # Queued behind the heartbeats on purpose: when it is read, all of them have been.
+    "rescue": {
+        "task": "crobot.rescue",
+        "schedule": crobot_heartbeat_s,
+        "options": {"queue": "crobot.heartbeats", "ignore_result": True},
+    },
+    "settle-overdue": {
+        "task": "crobot.settle_overdue",
+        "schedule": crobot_settle_s,
+        "options": {"queue": "crobot.settle", "ignore_result": True},
+    },
+}

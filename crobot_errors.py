@@ -1,0 +1,161 @@
+"""Every exception of CRobot: one root, and below it the families that decide what happens next; imports nothing."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+
+class OutcomeKind(StrEnum):
+    """How an attempt ended; the kind alone decides whether the job is tried again."""
+
+    OK = "ok"
+    #: the tools said no (bad reads, too few taxa): final, trying again gives the same answer
+    TOOL = "tool"
+    #: the node vanished, or lost the attempt
+    NODE_LOST = "node_lost"
+    OUT_OF_MEMORY = "out_of_memory"
+    TIME_LIMIT = "time_limit"
+    DISK_FULL = "disk_full"
+    #: a tool or file that the node promised is not there
+    NODE_BROKEN = "node_broken"
+    CANCELLED = "cancelled"
+    #: a defect of CRobot itself, or a result that cannot be processed
+    INTERNAL = "internal"
+
+
+class CRobotError(Exception):
+    """The root of everything that CRobot raises on purpose."""
+
+
+class BadInput(CRobotError, ValueError):
+    """What was sent cannot work; the message names the value and the way out. Nothing was stored."""
+
+
+class BadReads(BadInput):
+    """Read files that are unreadable, empty, truncated, not FASTQ, unpaired or unequal."""
+
+
+class BadAccession(BadInput):
+    """Not the form of a run accession."""
+
+
+class BadPath(BadInput):
+    """A file that is missing, or lies outside the configured roots."""
+
+
+class UnknownPipeline(BadInput):
+    """No pipeline of this name."""
+
+
+class UnknownVersion(BadInput):
+    """The pipeline exists, but not in this version."""
+
+
+class UnknownSpecies(BadInput):
+    """No species database of this name."""
+
+
+class UnknownScheme(BadInput):
+    """The species has no scheme of this name."""
+
+
+class UnknownJob(BadInput):
+    """No job of this number."""
+
+
+class UnknownNode(BadInput):
+    """No node of this name has ever reported."""
+
+
+class ServiceError(CRobotError):
+    """A server that CRobot needs does not answer, or is not ready."""
+
+
+class DatabaseUnreachable(ServiceError):
+    """No connection to PostgreSQL."""
+
+
+class OldMigration(ServiceError):
+    """The database's tables are older (or newer) than the program."""
+
+
+class BrokerUnreachable(ServiceError):
+    """No connection to the message broker."""
+
+
+class ServerFailed(ServiceError):
+    """An embedded server did not start or stop."""
+
+
+class AttemptError(CRobotError):
+    """An attempt ended badly; ``kind`` says what follows, ``details`` travels in the report."""
+
+    kind = OutcomeKind.INTERNAL
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details: dict[str, Any] = details
+
+
+class InternalError(AttemptError):
+    """A defect of CRobot or of a pipeline's own code."""
+
+
+class ToolError(AttemptError):
+    """The tools' verdict on the input: final."""
+
+    kind = OutcomeKind.TOOL
+
+
+class ToolFailed(ToolError):
+    """A tool ended with an exit code other than 0."""
+
+
+class NothingAssembled(ToolError):
+    """The reads give no contig."""
+
+
+class UnusableReads(ToolError):
+    """The reads turned out to be broken when they were read in full."""
+
+
+class UnusableAssembly(ToolError):
+    """The assembly file is not nucleotide FASTA, or is empty."""
+
+
+class NodeError(AttemptError):
+    """The node's fault: tried again elsewhere."""
+
+    kind = OutcomeKind.NODE_LOST
+
+
+class OutOfMemory(NodeError):
+    """The tools needed more memory than the attempt was given."""
+
+    kind = OutcomeKind.OUT_OF_MEMORY
+
+
+class TimeLimit(NodeError):
+    """The tools ran longer than the attempt was given."""
+
+    kind = OutcomeKind.TIME_LIMIT
+
+
+class DiskFull(NodeError):
+    """No space left where the attempt writes."""
+
+    kind = OutcomeKind.DISK_FULL
+
+
+class NodeBroken(NodeError):
+    """A tool that is missing, an archive that does not answer, storage that is not mounted."""
+
+    kind = OutcomeKind.NODE_BROKEN
+
+
+class AttemptCancelled(AttemptError):
+    """Somebody no longer wants the job."""
+
+    kind = OutcomeKind.CANCELLED

@@ -1,0 +1,68 @@
+"""(c) One attempt in a process of the node: begun once, run, and never the end of the worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from celery.exceptions import Ignore, SoftTimeLimitExceeded
+
+from crobot_errors import AttemptError, InternalError, NodeBroken, OutOfMemory, TimeLimit
+from crobot_tasks.wire import MESSAGE_FORMAT
+from workers.attempt import Attempt
+from workers.job import JobInput, Resources
+
+if TYPE_CHECKING:
+    from crobot_tasks.parking import JobTask
+
+
+def run(task: JobTask, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Run the task's body.
+
+    Raises:
+        Ignore: this attempt was begun before; its message came twice.
+    """
+    if not task.app.spool.begin(task.request.id):
+        raise Ignore(f"attempt {task.request.id} was begun before")
+    header(task.request)
+    try:
+        return task.run(*args, **kwargs)
+    except MemoryError as error:
+        # It would end the whole worker, with all its other attempts.
+        raise OutOfMemory(f"{task.name} ran out of memory: {error}") from error
+    except AttemptError as error:
+        if isinstance(error.__cause__, SoftTimeLimitExceeded):
+            raise TimeLimit(f"{task.name} ran beyond its time limit", **error.details) from error
+        raise
+    except SystemExit as error:
+        # It would look like a lost process. (Celery stops a cancelled attempt by a signal, not by this.)
+        raise InternalError(f"{task.name} called sys.exit({error.code!r})") from error
+
+
+def header(request: Any) -> dict[str, Any]:
+    """Return what the head says of this attempt.
+
+    Raises:
+        NodeBroken: the message's format is newer than this node.
+    """
+    header: dict[str, Any] = request.get("crobot") or {}
+    if header.get("format") != MESSAGE_FORMAT:
+        raise NodeBroken(f"message format {header.get('format')!r} is not {MESSAGE_FORMAT}: node and head differ; upgrade the node")
+    return header
+
+
+def of_request(task: JobTask, job: JobInput) -> Attempt:
+    """Return the attempt that a node message asks for."""
+    asked, conf = header(task.request), task.app.conf
+    job_id, number = task.request.id.split(".")
+    return Attempt(
+        job_id=int(job_id),
+        number=int(number),
+        job=job,
+        resources=Resources(asked["cores"], asked["memory_bytes"], asked["disk_bytes"], asked["time_s"]),
+        storage=Path(conf.crobot_storage),
+        roots=[Path(root) for root in conf.crobot_roots],
+        state_dir=task.app.spool.state_dir,
+        archive_url=conf.crobot_archive_url,
+        cache_bytes=conf.crobot_cache_bytes,
+    )

@@ -1,0 +1,64 @@
+"""The Celery app: Celery's settings, and the addresses of the database and the broker, asked for at first use."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from celery import Celery
+
+from crobot_tasks.embedded import Servers, servers
+from db import engine
+
+if TYPE_CHECKING:
+    from crobot_tasks.spool import Spool
+
+
+class CRobotApp(Celery):
+    """Celery, with servers that are started at first use when none are configured."""
+
+    #: set in the processes of a calculation node: they have no database, and keep reports on disk
+    spool: Spool | None = None
+
+    @cached_property
+    def servers(self) -> Servers:
+        """The embedded servers, started by the first process that asks."""
+        return servers(Path(self.conf.crobot_data_dir))
+
+    def database_url(self) -> str:
+        """Return the configured database, or the embedded one."""
+        return str(self.conf.crobot_database_url or self.servers.database_url)
+
+    def wire(self) -> None:
+        """Give Celery the broker's and the results' addresses, if it does not have them yet."""
+        if self.conf.broker_url:
+            return
+        broker = self.conf.crobot_broker_url or self.servers.broker_url
+        backend = self.conf.crobot_result_backend or broker
+        if not backend.startswith(("redis", "valkey", "sentinel", "db+", "disabled", "cache")):
+            # other brokers keep no results; the database is there anyway
+            backend = "db+" + self.database_url()
+        self.conf.update(broker_url=broker, result_backend=self.conf.result_backend or backend)
+
+    def connection_for_read(self, *args: Any, **kwargs: Any) -> Any:
+        """Connect to the broker, to consume."""
+        self.wire()
+        return super().connection_for_read(*args, **kwargs)
+
+    def connection_for_write(self, *args: Any, **kwargs: Any) -> Any:
+        """Connect to the broker, to publish."""
+        self.wire()
+        return super().connection_for_write(*args, **kwargs)
+
+    def _get_backend(self) -> Any:
+        self.wire()
+        return super()._get_backend()
+
+
+app = CRobotApp(
+    "crobot",
+    include=["crobot_tasks.tasks", "crobot_tasks.finish", "crobot_tasks.settle", "crobot_tasks.leases"],
+)
+app.config_from_object("celeryconfig")
+engine.configure(app.database_url)

@@ -1,0 +1,178 @@
+"""(c, d) What travels between a node and the heads: heartbeats and reports out, acknowledgements in; a thread of the worker's parent."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import socket
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+import psutil
+from celery.worker import state
+
+from crobot_tasks.celery import app
+from crobot_tasks.spool import Spool
+from crobot_tasks.wire import HEARTBEATS, REPORT_FORMAT, REPORTS, UNREACHABLE, ack_queue, node_queue, queue
+
+log = logging.getLogger(__name__)
+
+#: reports in one message
+BATCH = 200
+#: a report that is not acknowledged is sent again after so many seconds
+RESEND_S = 10.0
+#: while acknowledgements are due, they are looked for this often
+ACK_POLL_S = 0.05
+
+
+class Courier(threading.Thread):
+    """Carries what is in the spool to the heads until they have it, and says at intervals what the node is doing."""
+
+    def __init__(self, name: str, spool: Spool, incarnation: str, description: dict[str, Any]) -> None:
+        super().__init__(name=f"courier of {name}", daemon=True)
+        self.node, self.spool, self.incarnation = name, spool, incarnation
+        #: cores, memory_bytes, pipelines, missing, software
+        self.description = description
+        self.beat = 0
+        self._next_heartbeat = 0.0
+        self._announced: set[str] = set()
+        #: attempt id → when its report was last sent
+        self._sent: dict[str, float] = {}
+        self._connection: Any = None
+        self._producer: Any = None
+        self._stopping = threading.Event()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Send what is left, say goodbye with a last heartbeat, and end."""
+        self._stopping.set()
+        self.spool.wake()
+        self.join(timeout_s)
+
+    def run(self) -> None:
+        """Carry until stopped; a broker that is away is tried again for ever."""
+        delay_s = 0.0
+        while not self._stopping.is_set():
+            self._wait(delay_s or self._idle_s())
+            try:
+                self.step()
+                delay_s = 0.0
+            except UNREACHABLE as error:
+                delay_s = min(5.0, delay_s * 2 or 0.2)
+                log.warning("the broker does not answer (%s), trying again in %.1f s", error, delay_s)
+                self._disconnect()
+        with suppress(*UNREACHABLE):
+            self._heartbeat()
+            self._carry()
+        self._disconnect()
+
+    def step(self) -> None:
+        """One round: acknowledgements in, reports out, and a heartbeat when it is due."""
+        self._receive()
+        self._carry()
+        if time.monotonic() >= self._next_heartbeat:
+            self._heartbeat()
+            self._next_heartbeat = time.monotonic() + app.conf.crobot_heartbeat_s
+
+    def _wait(self, seconds: float) -> None:
+        """Sleep until a process of this node has news, or the time is over."""
+        select.select([self.spool.wake_fd], [], [], seconds)
+        with suppress(BlockingIOError):
+            os.read(self.spool.wake_fd, 65536)
+
+    def _idle_s(self) -> float:
+        due = max(0.0, self._next_heartbeat - time.monotonic())
+        return min(due, ACK_POLL_S) if self._sent else due
+
+    # --- out ----------------------------------------------------------------------------------------------------------
+
+    def _carry(self) -> None:
+        now = time.monotonic()
+        reports = [
+            (attempt_id, report)
+            for attempt_id, report in self.spool.pending(BATCH + len(self._sent))
+            if now - self._sent.get(attempt_id, -RESEND_S) >= RESEND_S
+        ][:BATCH]
+        held = set(self.spool.held())
+        begun = held - self._announced
+        if not reports and not begun:
+            return
+        self._publish("crobot.reports", REPORTS, running=sorted(begun), reports=[report for _, report in reports])
+        self._announced = held
+        self._sent |= {attempt_id: now for attempt_id, _ in reports}
+
+    def _heartbeat(self) -> None:
+        self.beat += 1
+        running = self.spool.held()
+        held = [*running, *self.spool.reported(), *_received()]
+        self._publish(
+            "crobot.heartbeat",
+            HEARTBEATS,
+            **self.description,
+            beat=self.beat,
+            disk_bytes=psutil.disk_usage(str(self.spool.state_dir)).free,
+            queued=self._queued(),
+            running=running,
+            held=held,
+        )
+
+    def _publish(self, task: str, queue_name: str, **message: Any) -> None:
+        message |= {"format": REPORT_FORMAT, "node": self.node, "incarnation": self.incarnation}
+        app.send_task(
+            task,
+            kwargs={"message": message},
+            producer=self._connected(),
+            queue=queue(queue_name),
+            ignore_result=True,
+            argsrepr=self.node,
+            kwargsrepr="",
+        )
+
+    def _queued(self) -> int:
+        work = queue(node_queue(self.node))(self._connected().channel)
+        return int(work.queue_declare().message_count)
+
+    # --- in -----------------------------------------------------------------------------------------------------------
+
+    def _receive(self) -> None:
+        if not self._sent:
+            return
+        acks = queue(ack_queue(self.node))(self._connected().channel)
+        while (message := acks.get(no_ack=True)) is not None:
+            for attempt_id in message.payload:
+                self.spool.acknowledge(attempt_id)
+                self._sent.pop(attempt_id, None)
+
+    # --- the connection -----------------------------------------------------------------------------------------------
+
+    def _connected(self) -> Any:
+        if self._producer is None:
+            self._connection = app.connection_for_write()
+            self._connection.ensure_connection(max_retries=1)
+            self._producer = app.amqp.Producer(self._connection, auto_declare=False)
+            channel = self._producer.channel
+            for name in (HEARTBEATS, REPORTS, ack_queue(self.node), node_queue(self.node)):
+                queue(name)(channel).declare()
+        return self._producer
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with suppress(*UNREACHABLE):
+                self._connection.release()
+        self._connection = self._producer = None
+
+
+def _received() -> list[str]:
+    """Attempts that Celery has taken from the queue; most of them are running."""
+    while True:
+        try:
+            return [request.id for request in state.reserved_requests]
+        except RuntimeError:  # the worker's event loop changed the set meanwhile
+            continue
+
+
+def software() -> str:
+    """Return what runs here, for people: host and process."""
+    return f"{socket.gethostname()} pid {os.getpid()}"

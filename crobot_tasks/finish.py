@@ -1,0 +1,153 @@
+"""(d) A report → one transaction; the only module that ends attempts and jobs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+from crobot_errors import OutcomeKind
+from crobot_tasks import settle
+from crobot_tasks.celery import app
+from crobot_tasks.registry import job_class
+from crobot_tasks.retries import next_step
+from db import finishing, jobs, parking
+from db.crobot import JobState
+from db.engine import in_savepoint, notify, retrying, transaction
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Report:
+    """How one attempt ended, as a node, or the head in its place, says."""
+
+    job_id: int
+    number: int
+    outcome: OutcomeKind
+    message: str | None = None
+    #: what the task returned, or the exception as Celery's backends write it
+    result: Any = None
+    usage: dict[str, Any] | None = None
+    output_location: str | None = None
+    #: false if the attempt never ran
+    begun: bool = True
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The terminal state of a job."""
+
+    job_id: int
+    state: JobState
+    outcome: OutcomeKind
+    message: str | None = None
+    result: Any = None
+    output_location: str | None = None
+    begun: bool = False
+
+
+def apply(reports: Iterable[Report]) -> None:
+    """Apply reports, each accepted only if its attempt is the live one of a live job; any other changes nothing."""
+    known = {(report.job_id, report.number): report for report in reports}
+    if not known:
+        return
+    with transaction() as session:
+        databases = jobs.databases(session, [job_id for job_id, _ in known])
+    # one transaction a species, so that species never wait for each other
+    by_database = sorted(known.values(), key=lambda report: databases.get(report.job_id) or "")
+    for database, group in groupby(by_database, key=lambda report: databases.get(report.job_id)):
+        retrying(_applying(database, list(group)))
+
+
+def _applying(database: str | None, reports: list[Report]) -> Callable[[], None]:
+    def work() -> None:
+        with transaction(database) as session:
+            _apply(session, {(report.job_id, report.number): report for report in reports})
+
+    return work
+
+
+def _apply(session: Any, reports: dict[tuple[int, int], Report]) -> None:
+    live = finishing.lock_live(session, reports)
+    dead = reports.keys() - {(job.id, job.attempt) for job in live}
+    if dead:
+        finishing.count_ignored(session, dead)
+    accepted = [(job, reports[job.id, job.attempt]) for job in live]
+    finishing.end_attempts(session, [_attempt_end(report) for _, report in accepted])
+    endings = [ending for job, report in accepted if (ending := _follow(session, job, report))]
+    end(session, endings)
+    notify(session, parking.CHANNEL)
+
+
+def _attempt_end(report: Report) -> dict[str, Any]:
+    return {
+        "job_id": report.job_id,
+        "number": report.number,
+        "outcome": report.outcome,
+        "message": report.message,
+        "usage": report.usage,
+        "begun": report.begun,
+    }
+
+
+def _follow(session: Any, job: Any, report: Report) -> Ending | None:
+    """Return the job's end, or put it back among the waiting ones."""
+    step = next_step(
+        report.outcome,
+        attempt=job.attempt,
+        max_attempts=job.max_attempts,
+        memory_bytes=job.memory_bytes,
+        time_limit_s=job.time_limit_s,
+        cancel_requested=job.cancel_requested,
+        first_delay_s=app.conf.crobot_retry_delay_s,
+    )
+    if step.state is not JobState.WAITING:
+        return Ending(
+            job.id, step.state, report.outcome, report.message, report.result, report.output_location, report.begun
+        )
+    finishing.try_again(
+        session,
+        job_id=job.id,
+        outcome=report.outcome,
+        message=report.message,
+        delay_s=step.delay_s,
+        memory_bytes=step.memory_bytes,
+        time_limit_s=step.time_limit_s,
+    )
+    return None
+
+
+def end(session: Any, endings: Sequence[Ending]) -> None:
+    """Give jobs their terminal state, with all that hangs on it, in the caller's transaction; settle after its commit."""
+    if not endings:
+        return
+    types = jobs.types(session, [ending.job_id for ending in endings])
+    ended = [_process(session, ending) if types.get(ending.job_id) else ending for ending in endings]
+    finishing.end_jobs(session, [vars(ending) for ending in ended])
+    settle.after_commit(session, [ending.job_id for ending in ended])
+
+
+def _process(session: Any, ending: Ending) -> Ending:
+    """Let the job class write its side; a result that cannot be processed is a failed job."""
+    row = jobs.find(session, ending.job_id)
+    assert row is not None
+    job = job_class(row.type).from_row(row)
+    if ending.state is JobState.COMPLETE:
+        error = in_savepoint(session, lambda: job.process_job(session, ending.result))
+        if error is None:
+            return ending
+        log.error("job %s: its result cannot be processed", ending.job_id, exc_info=error)
+        message = f"the result cannot be processed: {error}"
+        failure = app.backend.prepare_exception(error, "json")
+        ending = replace(ending, state=JobState.FAILED, outcome=OutcomeKind.INTERNAL, message=message, result=failure)
+    if ending.state is JobState.FAILED:
+        error = in_savepoint(session, lambda: job.process_failure(session, ending.message or ""))
+    else:
+        error = in_savepoint(session, lambda: job.process_cancel(session))
+    if error is not None:
+        log.error("job %s: its end cannot be noted in %s", ending.job_id, row.database, exc_info=error)
+        ending = replace(ending, message=f"{ending.message}; and noting it failed: {error}")
+    return ending

@@ -1,0 +1,74 @@
+"""The head: a Celery worker that does all the writing, with a thread that dispatches; any number of heads may run."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from typing import Any
+
+from celery import bootsteps
+
+from crobot_tasks.celery import app
+from crobot_tasks.dispatch import dispatch
+from crobot_tasks.wire import HEARTBEATS, REPORTS, SETTLE
+from db import parking
+from db.listener import Listener
+
+log = logging.getLogger(__name__)
+
+#: transactions at a time; the work is the database's, so threads are enough
+THREADS = 4
+
+
+class Dispatcher(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Dispatches when somebody has sent a job or a core became free, and at intervals in case that went unheard."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, worker: Any, **kwargs: Any) -> None:
+        super().__init__(worker, **kwargs)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+
+    def start(self, worker: Any) -> None:
+        """Begin to dispatch."""
+        self._thread.start()
+
+    def stop(self, worker: Any) -> None:
+        """End after the dispatch that is under way."""
+        self._stopping.set()
+        self._thread.join(app.conf.crobot_dispatch_s + 5)
+
+    terminate = stop
+
+    def _run(self) -> None:
+        listener = Listener(parking.CHANNEL)
+        while not self._stopping.is_set():
+            try:
+                while dispatch() and not self._stopping.is_set():
+                    pass
+            # Whatever it was (the database is away, a defect met by one job), the head must go on with the next round.
+            except Exception:
+                log.exception("a dispatch failed; the next one follows")
+                self._stopping.wait(app.conf.crobot_dispatch_s)
+            listener.wait(app.conf.crobot_dispatch_s)
+        listener.close()
+
+
+def head_worker(loglevel: str = "INFO") -> Any:
+    """Return a head's worker, ready to ``start()``.
+
+    Raises:
+        DatabaseUnreachable, OldMigration: see `db.migrate.check`.
+    """
+    app.steps["worker"].add(Dispatcher)
+    return app.Worker(
+        hostname=f"head@{socket.gethostname()}",
+        concurrency=THREADS,
+        pool="threads",
+        queues=[HEARTBEATS, REPORTS, SETTLE],
+        loglevel=loglevel,
+        without_gossip=True,
+        without_mingle=True,
+    )

@@ -1,0 +1,125 @@
+"""(f) Heartbeats and reports arrive here: leases are renewed, lost attempts rescued, dead ones stopped."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from crobot_errors import OutcomeKind
+from crobot_tasks import finish
+from crobot_tasks.celery import app
+from crobot_tasks.finish import Report
+from crobot_tasks.spool import ATTEMPT_ID
+from crobot_tasks.wire import REPORT_FORMAT, ack_queue, stop_attempts
+from db import finishing, leases, parking
+from db.engine import notify, transaction
+
+log = logging.getLogger(__name__)
+
+#: the rescue's message comes every heartbeat; after so many missed ones, nobody can say who was silent
+_GAP_BEATS = 4
+
+
+@app.task(name="crobot.heartbeat", ignore_result=True)
+def heartbeat(message: dict[str, Any]) -> None:
+    """Store what a node says of itself, and compare what it holds with what it should hold."""
+    if not _readable(message):
+        return
+    node, incarnation = message["node"], message["incarnation"]
+    running, held = _ids(message["running"]), [".".join(map(str, one)) for one in _ids(message["held"])]
+    with transaction() as session:
+        described = {name: message[name] for name in _DESCRIPTION} | {"name": node, "incarnation": incarnation}
+        if not leases.heartbeat(session, described):
+            return
+        finishing.start(session, running, incarnation)
+        outlived = leases.outlived(session, node, incarnation)
+        missing = leases.missing(session, node, held, message["queued"], app.conf.crobot_missing_s)
+        notify(session, parking.CHANNEL)
+    finish.apply([_lost(*row, f"node {node} was restarted") for row in outlived])
+    finish.apply([_lost(*row, f"node {node} does not know the attempt, though its queue is empty") for row in missing])
+    _stop_unwanted(node, running)
+
+
+_DESCRIPTION = ("beat", "cores", "memory_bytes", "disk_bytes", "pipelines", "missing", "queued", "software")
+
+
+@app.task(name="crobot.reports", ignore_result=True)
+def reports(message: dict[str, Any]) -> None:
+    """Apply a node's reports, acknowledge them, and stop what it should not be running."""
+    if not _readable(message):
+        return
+    running = _ids(message["running"])
+    if running:
+        with transaction() as session:
+            finishing.start(session, running, message["incarnation"])
+    ids = [report["id"] for report in message["reports"]]
+    finish.apply([_report(report) for report in message["reports"] if ATTEMPT_ID.fullmatch(report["id"])])
+    if ids:
+        _acknowledge(message["node"], ids)
+    _stop_unwanted(message["node"], running)
+
+
+@app.task(name="crobot.rescue", ignore_result=True)
+def rescue() -> None:
+    """Take the jobs of silent nodes. This message was queued behind the heartbeats, so they have all been read."""
+    conf = app.conf
+    with transaction() as session:
+        if not leases.hear(session, _GAP_BEATS * conf.crobot_heartbeat_s, conf.crobot_lease_s):
+            return
+        for name in leases.silent(session, conf.crobot_lease_s):
+            log.warning("node %s has been silent for %g s: its jobs are routed again", name, conf.crobot_lease_s)
+        stranded = leases.stranded(session)
+    finish.apply([_lost(row.job_id, row.number, f"node {row.node} fell silent") for row in stranded])
+
+
+def _stop_unwanted(node: str, running: list[tuple[int, int]]) -> None:
+    if not running:
+        return
+    with transaction() as session:
+        unwanted = leases.unwanted(session, [f"{job_id}.{number}" for job_id, number in running])
+    if unwanted:
+        log.warning("node %s is told to stop %s", node, ", ".join(unwanted))
+        stop_attempts(node, unwanted)
+
+
+def _acknowledge(node: str, ids: list[str]) -> None:
+    with app.producer_or_acquire() as producer:
+        producer.publish(ids, exchange="", routing_key=ack_queue(node), serializer="json", retry=True)
+
+
+def _lost(job_id: int, number: int, message: str) -> Report:
+    return Report(job_id, number, OutcomeKind.NODE_LOST, message, begun=False)
+
+
+def _report(report: dict[str, Any]) -> Report:
+    job_id, number = map(int, report["id"].split("."))
+    return Report(
+        job_id,
+        number,
+        _kind(report["outcome"]),
+        report.get("message"),
+        report.get("result"),
+        report.get("usage"),
+        report.get("output_location"),
+    )
+
+
+def _kind(outcome: str) -> OutcomeKind:
+    try:
+        return OutcomeKind(outcome)
+    except ValueError:  # from a newer node
+        return OutcomeKind.INTERNAL
+
+
+def _ids(attempt_ids: Iterable[str]) -> list[tuple[int, int]]:
+    """Return (job id, attempt) of whatever looks like an attempt."""
+    pairs = (attempt_id.split(".") for attempt_id in attempt_ids if ATTEMPT_ID.fullmatch(attempt_id))
+    return [(int(job_id), int(number)) for job_id, number in pairs]
+
+
+def _readable(message: dict[str, Any]) -> bool:
+    if message.get("format") == REPORT_FORMAT:
+        return True
+    log.error("a message of node %r has format %r, this head reads %r: upgrade it", message.get("node"), message.get("format"), REPORT_FORMAT)
+    return False

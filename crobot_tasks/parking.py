@@ -1,0 +1,233 @@
+"""(a) JobTask: `apply_async` writes a row and publishes nothing; group, chain and chord do not notice the difference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from celery import Task
+from celery.result import AsyncResult
+from celery.utils import uuid
+from celery.utils.functional import maybe_list
+
+from crobot_errors import BadInput, CRobotError
+from crobot_tasks import attempts, refuse
+from crobot_tasks.cancel import cancel
+from crobot_tasks.celery import app
+from crobot_tasks.plain import plain
+from crobot_tasks.registry import job_class
+from db import parking
+from db.engine import notify, retrying, transaction
+from workers.job import Resources
+
+#: Celery's options that decide what happens after the job; they are kept, and given to the settling task.
+CANVAS_OPTIONS = (
+    "link link_error chord chain group_id group_index root_id parent_id replaced_task_nesting headers stamped_headers reply_to"
+).split()
+#: a job that has one of these needs Celery's tracer when it is settled, not just a stored result
+#: what a job asks for that will not run
+_NOTHING: dict[str, Any] = {
+    "cores": 1, "memory_bytes": 0, "disk_bytes": 0, "time_s": 0, "expected_s": 0.0, "version": ""
+}  # fmt: skip
+_CONTINUES = {"link", "link_error", "chord", "chain"}
+
+
+@dataclass(frozen=True)
+class Details:
+    """What the option ``job`` of a signature says beyond Celery's options: ``task.s(…).set(job={"tag": …})``."""
+
+    #: the job's type, which decides the job class; empty for a plain job
+    type: str = ""
+    #: the handle on what the job is for
+    tag: str = ""
+    #: the species' database
+    database: str | None = None
+    user_id: int | None = None
+    workgroup: str = ""
+    #: two live jobs never share it; empty: never the same as another
+    same_key: str = ""
+    #: what the job class keeps for the time when the result comes
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+class JobResult(AsyncResult):  # type: ignore[misc]
+    """Celery's AsyncResult of a job: `revoke` cancels the job itself, and ``job_id`` is its number in the database."""
+
+    job_id: int | None = None
+
+    def revoke(self, *args: Any, **kwargs: Any) -> None:
+        """Cancel the job, wherever it is."""
+        if self.job_id is not None:
+            cancel(self.job_id)
+
+
+class JobTask(Task):  # type: ignore[misc]
+    """A task whose calls become jobs: parked in the database, run on a calculation node, finished exactly once."""
+
+    abstract = True
+    #: version of what it computes; a node must offer the same
+    version = ""
+    #: what one attempt asks for, if the task does not compute it
+    cores = 1
+    memory_bytes = 256 * 1024**2
+    disk_bytes = 0
+    #: typical seconds; short jobs may queue on a node
+    expected_s = 60.0
+    default_time_limit_s = 24 * 3600
+    #: attempts before a node error is final
+    max_attempts = 3
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """(c) Run the job on a node; anywhere else, an ordinary call."""
+        if self.app.spool is None or self.request.called_directly:
+            return super().__call__(*args, **kwargs)
+        return attempts.run(self, args, kwargs)
+
+    def resources(self, args: Any, kwargs: dict[str, Any]) -> Resources:
+        """Say what one attempt of this call asks for."""
+        limit = self.time_limit or self.default_time_limit_s
+        return Resources(self.cores, self.memory_bytes, self.disk_bytes, int(limit))
+
+    def expected_seconds(self, args: Any, kwargs: dict[str, Any]) -> float:
+        """Say how long this call typically takes."""
+        return self.expected_s
+
+    def check(self, args: Any, kwargs: dict[str, Any]) -> None:
+        """Raise BadInput for a call that cannot work."""
+
+    def wanted_version(self, kwargs: dict[str, Any]) -> str:
+        """Return the version that a node must offer."""
+        return self.version
+
+    def AsyncResult(self, task_id: str, **kwargs: Any) -> JobResult:  # noqa: N802 (Celery's name)
+        """Return the job's result by its public task id."""
+        return JobResult(task_id, backend=self.backend, task_name=self.name, app=self.app, **kwargs)
+
+    def apply_async(
+        self,
+        args: Any = None,
+        kwargs: dict[str, Any] | None = None,
+        task_id: str | None = None,
+        producer: Any = None,
+        link: Any = None,
+        link_error: Any = None,
+        shadow: str | None = None,
+        **options: Any,
+    ) -> JobResult:
+        """Park the job: one row, committed with whatever transaction is open.
+
+        Takes Celery's options (of which queue, routing_key and exchange are the head's to choose) and ``job``, see `Details`.
+
+        Raises:
+            BadInput: the call cannot work; nothing was stored.
+            DatabaseUnreachable: the database does not answer; nothing was stored.
+        """
+        if self.app.spool is not None:
+            raise CRobotError(f"{self.name}: a calculation node has no database and sends no jobs; return, and let the head")
+        args, kwargs, task_id = args or (), kwargs or {}, task_id or uuid()
+        options = dict(self._get_exec_options(), link=maybe_list(link), link_error=maybe_list(link_error), **options)
+        _inherit(self.app.current_worker_task, options)
+        parent, refused = self.app.current_worker_task, None
+        try:
+            asked = self._asked(args, kwargs)
+        except BadInput as error:
+            if not refuse.is_settling(parent):
+                raise
+            refused, asked = str(error), _NOTHING
+        row = self._row(args, kwargs, options, asked) | owed(task_id, options)
+        result = self.AsyncResult(task_id)
+        result.job_id = retrying(lambda: _park(row, refused))
+        result.ignored = row["ignore_result"]
+        if parent and options.get("add_to_parent", True):
+            parent.add_trail(result)
+        return result
+
+    def _asked(self, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Check the call, and return what the row says of its needs."""
+        if self.typing:
+            _check_arguments(self, args, kwargs)
+        version = self.wanted_version(kwargs)
+        self.check(args, kwargs)
+        return vars(self.resources(args, kwargs)) | {
+            "version": version,
+            "expected_s": self.expected_seconds(args, kwargs),
+        }
+
+    def _row(self, args: Any, kwargs: dict[str, Any], options: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+        details = _details(options.get("job"))
+        return {
+            "pipeline": self.name,
+            "version": asked["version"],
+            "type": details.type,
+            "tag": details.tag,
+            "database": details.database,
+            "user_id": details.user_id,
+            "workgroup": details.workgroup,
+            "priority": _priority(options.get("priority")),
+            "args": plain(list(args), "args"),
+            "kwargs": plain(kwargs, "kwargs"),
+            "context": plain(details.context, "context"),
+            "cores": asked["cores"],
+            "memory_bytes": asked["memory_bytes"],
+            "disk_bytes": asked["disk_bytes"],
+            "time_limit_s": int(options.get("time_limit") or asked["time_s"]),
+            "expected_s": asked["expected_s"],
+            "same_key": details.same_key or None,
+            "max_attempts": self.max_attempts,
+        }
+
+
+def owed(task_id: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a row that says who waits for the job, and when it may begin."""
+    kept = {name: options[name] for name in CANVAS_OPTIONS if options.get(name) not in (None, [], {})}
+    expires = options.get("expires")
+    return {
+        "task_id": task_id,
+        "options": plain(kept, "canvas options") if _CONTINUES & kept.keys() else None,
+        "ignore_result": bool(options.get("ignore_result")),
+        "eta": options.get("eta"),
+        "countdown_s": float(options.get("countdown") or 0),
+        "expires_at": expires if isinstance(expires, datetime | str) else None,
+        "expires_s": float(expires) if isinstance(expires, int | float) else None,
+    }
+
+
+def _park(row: dict[str, Any], refused: str | None) -> int:
+    with transaction(row["database"]) as session:
+        parked = parking.park(session, row)
+        if parked.created:
+            if row["type"]:
+                job_class(row["type"]).parked(session, parked.job_id, row)
+            if refused:
+                refuse.refuse(session, parked.job_id, refused)
+            notify(session, parking.CHANNEL)
+        return parked.job_id
+
+
+def _inherit(parent: Any, options: dict[str, Any]) -> None:
+    """Take root and parent from the task that is running here, as Celery's send_task does."""
+    if parent:
+        options["root_id"] = options.get("root_id") or parent.request.root_id or parent.request.id
+        options["parent_id"] = options.get("parent_id") or parent.request.id
+
+
+def _check_arguments(task: JobTask, args: Any, kwargs: dict[str, Any]) -> None:
+    check = getattr(task, "__header__", None)
+    if check is not None:
+        check(*args, **kwargs)
+
+
+def _details(given: dict[str, Any] | None) -> Details:
+    try:
+        return Details(**(given or {}))
+    except TypeError as error:
+        raise BadInput(f"option job={given!r}: {error}; known are {', '.join(Details.__annotations__)}") from error
+
+
+def _priority(given: Any) -> int:
+    if given is None:
+        return 5
+    if not isinstance(given, int) or not 0 <= given <= 9:
+        raise BadInput(f"priority {given!r} is not a whole number from 0 (first) to 9")
+    return given

@@ -1,0 +1,49 @@
+"""The registry type → job class, and what the life of a job expects of a job class; imports no job class."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from crobot_errors import BadInput
+
+
+class JobClass(Protocol):
+    """The database side of a kind of job. Everything is called inside the transaction that changes the job's state."""
+
+    @classmethod
+    def parked(cls, session: Any, job_id: int, row: dict[str, Any]) -> None:
+        """(a) The job was just created."""
+
+    @classmethod
+    def from_row(cls, row: Any) -> JobClass:
+        """Rebuild the job from its row in `crobot.jobs`."""
+
+    def process_job(self, session: Any, result: dict[str, Any]) -> None:
+        """(d) Write the results, and send what follows."""
+
+    def process_failure(self, session: Any, message: str) -> None:
+        """(d) The job failed for good."""
+
+    def process_cancel(self, session: Any) -> None:
+        """(d) Somebody no longer wanted the job."""
+
+
+_classes: dict[str, type[JobClass]] = {}
+
+
+def register(kind: str, cls: type[JobClass]) -> None:
+    """Make ``cls`` the class of type ``kind`` and of every ``kind:<something>``."""
+    _classes[kind] = cls
+
+
+def job_class(type_: str) -> type[JobClass]:
+    """Return the class of a type such as ``nomenclature:MLST_Achtman``; anything after a ``;`` is a comment.
+
+    Raises:
+        BadInput: no class processes such jobs.
+    """
+    kind = type_.split(";")[0].split(":")[0].strip()
+    try:
+        return _classes[kind]
+    except KeyError:
+        raise BadInput(f"job type {type_!r}: no job class processes {kind!r}; known are {', '.join(sorted(_classes))}") from None

@@ -1,0 +1,111 @@
+"""(e) The accepted outcome → Celery's result, chord, chain and callbacks, exactly once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from celery import Task, states
+from celery.exceptions import Ignore, TaskRevokedError
+
+from crobot_tasks.celery import app
+from crobot_tasks.plain import revive
+from crobot_tasks.wire import SETTLE, UNREACHABLE
+from db import engine, finishing, jobs
+from db.crobot import JobState
+from db.engine import transaction
+
+log = logging.getLogger(__name__)
+
+
+def after_commit(session: Any, job_ids: Sequence[int]) -> None:
+    """Settle what these jobs owe as soon as the open transaction is committed."""
+    owed = finishing.owed(session, job_ids)
+    if owed:
+        engine.after_commit(lambda: _settle_all(owed))
+
+
+def _settle_all(owed: Sequence[Any]) -> None:
+    """Store plain results at once, and let Celery's tracer do the others; what fails here is found again as overdue."""
+    try:
+        for row in owed:
+            if row.options:
+                _publish(row)
+            elif not row.ignore_result:
+                _store(row)
+    except UNREACHABLE as error:
+        log.warning("results cannot be stored now, they will be: %s", error)
+        return
+    done = [row.task_id for row in owed if not row.options]
+    if done:
+        with transaction() as session:
+            finishing.settled(session, done)
+
+
+def _publish(row: Any) -> None:
+    # With the job's public id and its canvas options, this task is, for Celery, the job.
+    settle.apply_async(
+        kwargs={"job_id": row.job_id},
+        task_id=row.task_id,
+        queue=SETTLE,
+        ignore_result=row.ignore_result,
+        add_to_parent=False,
+        **revive(row.options),
+    )
+
+
+def _store(row: Any) -> None:
+    """Store a result; doing it twice is harmless."""
+    if row.state == JobState.COMPLETE:
+        app.backend.store_result(row.task_id, revive(row.result), states.SUCCESS)
+    elif row.state == JobState.CANCELLED:
+        app.backend.store_result(row.task_id, TaskRevokedError(row.message or "cancelled"), states.REVOKED)
+    else:
+        app.backend.store_result(row.task_id, failure(row), states.FAILURE)
+
+
+def failure(row: Any) -> BaseException:
+    """Return the exception that a failed job ended with."""
+    error = app.backend.exception_to_python(revive(row.result)) if row.result else None
+    return error if isinstance(error, BaseException) else RuntimeError(row.message)
+
+
+class SettleTask(Task):  # type: ignore[misc]
+    """Marks the result settled once Celery has stored it and sent what follows."""
+
+    abstract = True
+
+    def after_return(self, status: str, retval: Any, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        """Note it; a head that dies before this settles again, and Celery's ids make that harmless."""
+        _mark(task_id)
+
+
+def _mark(task_id: str) -> None:
+    with transaction() as session:
+        finishing.settled(session, [task_id])
+
+
+@app.task(bind=True, base=SettleTask, name="crobot.settle", throws=(Exception,))
+def settle(self: Any, job_id: int) -> Any:
+    """End as the job ended, so that Celery does for it what it does for any task."""
+    with transaction() as session:
+        mine = finishing.claim(session, self.request.id, app.conf.crobot_settle_s)
+        row = jobs.find(session, job_id)
+    if not mine or row is None:
+        raise Ignore("settled before")
+    if row.state == JobState.COMPLETE:
+        return revive(row.result)
+    if row.state == JobState.CANCELLED:
+        self.backend.mark_as_revoked(self.request.id, row.message or "cancelled", request=self.request, store_result=True)
+        _mark(self.request.id)
+        raise Ignore("cancelled")
+    raise failure(row)
+
+
+@app.task(name="crobot.settle_overdue", ignore_result=True)
+def settle_overdue() -> None:
+    """Settle what a head that died, or a broker that was away, left over."""
+    with transaction() as session:
+        owed = finishing.overdue(session, app.conf.crobot_settle_s)
+    _settle_all(owed)

@@ -1,0 +1,204 @@
+"""Models of schema `crobot`: jobs, their attempts, who waits for them, the nodes; no behaviour."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, stored_enum
+
+
+class JobState(StrEnum):
+    """Where a job stands; the letters are the edges of the life of a job in ARCHITECTURE.md."""
+
+    #: (a) parked: nothing has been published, or (f, g) to be tried again
+    WAITING = "WAITING"
+    #: (b) bound to a node, its message is on the way or in the node's queue
+    ROUTED = "ROUTED"
+    #: (c) the node has begun it
+    RUNNING = "RUNNING"
+    #: (d) the outcome is committed; nothing changes these three any more
+    COMPLETE = "COMPLETE"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+LIVE = (JobState.WAITING, JobState.ROUTED, JobState.RUNNING)
+#: the same as SQL, for partial indexes and conflict targets
+LIVE_SQL = "state IN ('WAITING', 'ROUTED', 'RUNNING')"
+
+# JSON columns whose Python type is not a dict
+Json = Mapped[Any]
+
+
+class Job(Base):
+    """One request, one row."""
+
+    __tablename__ = "jobs"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    #: the Celery task's name, which is the pipeline's public name
+    pipeline: Mapped[str]
+    version: Mapped[str] = mapped_column(Text, server_default="")
+    #: decides the job class; empty for a plain JobTask, which touches no species
+    type: Mapped[str] = mapped_column(Text, server_default="")
+    tag: Mapped[str] = mapped_column(Text, server_default="")
+    #: the species' schema
+    database: Mapped[str | None]
+    user_id: Mapped[int | None]
+    workgroup: Mapped[str] = mapped_column(Text, server_default="")
+    #: 0 is the most urgent
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="5")
+    #: the signature, as Celery's JSON serializer writes it
+    args: Json = mapped_column(JSONB)
+    kwargs: Json = mapped_column(JSONB)
+    #: what the job class needs to rebuild itself, beyond the signature
+    context: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+
+    cores: Mapped[int] = mapped_column(SmallInteger)
+    memory_bytes: Mapped[int] = mapped_column(BigInteger)
+    disk_bytes: Mapped[int] = mapped_column(BigInteger)
+    time_limit_s: Mapped[int]
+    #: typical wall time in seconds: short jobs may queue on a node, long ones never do
+    expected_s: Mapped[float]
+
+    #: two live jobs never share it: the second send returns the first job
+    same_key: Mapped[str | None]
+    state: Mapped[JobState] = mapped_column(stored_enum(JobState, "state"), server_default=JobState.WAITING.value)
+    #: number of the live or last attempt; 0 before the first
+    attempt: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    #: attempts after which a node error is final
+    max_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="3")
+
+    sent_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    #: not dispatched before (countdown, eta, delay between attempts)
+    available_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    #: not begun after (Celery's expires)
+    expires_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    cancel_requested_at: Mapped[datetime | None]
+
+    node: Mapped[str | None]
+    #: OutcomeKind of the last attempt that ended
+    outcome: Mapped[str | None]
+    #: one line for a person
+    message: Mapped[str | None]
+    #: what the task returned, or the exception in the form of Celery's backends
+    result: Json = mapped_column(JSONB, nullable=True)
+    output_location: Mapped[str | None]
+
+    __table_args__ = (
+        Index("ix_jobs_waiting", "pipeline", "version", "priority", "id", postgresql_where=text("state = 'WAITING'")),
+        Index("ix_jobs_on_node", "node", postgresql_where=text("state IN ('ROUTED', 'RUNNING')")),
+        Index("ix_jobs_tag", "tag"),
+        Index("uq_jobs_same_key_live", "same_key", unique=True, postgresql_where=text(LIVE_SQL)),
+        CheckConstraint("cores > 0", name="cores_positive"),
+        {"schema": "crobot"},
+    )
+
+
+class Attempt(Base):
+    """One try at a job on one node."""
+
+    __tablename__ = "attempts"
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("crobot.jobs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    node: Mapped[str]
+    #: the node's process life that begun it; empty until the node says so
+    incarnation: Mapped[str] = mapped_column(Text, server_default="")
+    #: why the router chose this node
+    reason: Mapped[str] = mapped_column(Text, server_default="")
+    cores: Mapped[int] = mapped_column(SmallInteger)
+    memory_bytes: Mapped[int] = mapped_column(BigInteger)
+    routed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    #: since when the node's heartbeats no longer name it although its queue is empty
+    missing_since: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    message: Mapped[str | None]
+    #: cpu_s, wall_s, peak_memory_bytes, tools
+    usage: Json = mapped_column(JSONB, nullable=True)
+    #: reports that came after the end, or twice: they changed nothing
+    reports_ignored: Mapped[int] = mapped_column(server_default="0")
+
+    __table_args__ = (
+        Index("ix_attempts_live", "node", postgresql_where=text("ended_at IS NULL")),
+        {"schema": "crobot"},
+    )
+
+
+class Settlement(Base):
+    """One Celery result that a job owes: its public task id and its canvas options.
+
+    A second send of a live job adds a row here, so every result, chord and chain is answered.
+    """
+
+    __tablename__ = "settlements"
+
+    task_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    job_id: Mapped[int] = mapped_column(
+        ForeignKey("crobot.jobs.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED")
+    )
+    #: link, link_error, chord, chain, group_id, …; null if only the result is wanted
+    options: Json = mapped_column(JSONB, nullable=True)
+    ignore_result: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    claimed_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_settlements_job_id", "job_id"),
+        Index("ix_settlements_owed", "job_id", postgresql_where=text("settled_at IS NULL")),
+        {"schema": "crobot"},
+    )
+
+
+class Node(Base):
+    """A calculation node as its last heartbeat described it."""
+
+    __tablename__ = "nodes"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    #: changes with every start of the node's worker
+    incarnation: Mapped[str]
+    #: serial number of the last heartbeat of this incarnation
+    beat: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    cores: Mapped[int] = mapped_column(SmallInteger)
+    memory_bytes: Mapped[int] = mapped_column(BigInteger)
+    #: free space of the scratch file system
+    disk_bytes: Mapped[int] = mapped_column(BigInteger)
+    #: name → version of what it can run
+    pipelines: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    #: name → why it cannot run it
+    missing: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    #: messages that wait in its queue
+    queued: Mapped[int] = mapped_column(server_default="0")
+    software: Mapped[str] = mapped_column(Text, server_default="")
+    first_seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    heartbeat_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    #: set when the lease ran out, cleared by the next heartbeat
+    lost_at: Mapped[datetime | None]
+    #: a drained node finishes what it has and gets nothing new
+    drained_at: Mapped[datetime | None]
+    drain_reason: Mapped[str] = mapped_column(Text, server_default="")
+
+    __table_args__ = ({"schema": "crobot"},)
+
+
+class Hearing(Base):
+    """Since when the heads have heard heartbeats without a gap; one row. No lease is judged on less than a lease's length of it."""
+
+    __tablename__ = "hearing"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    since: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    last_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"), {"schema": "crobot"})

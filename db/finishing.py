@@ -1,0 +1,129 @@
+"""(c, d) Queries that apply what nodes report: fenced, so that only the live attempt of a live job counts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+_REPORTED = "jsonb_to_recordset(CAST(:reports AS jsonb)) AS r(job_id bigint, number smallint)"
+
+_STARTED = text(f"""
+    WITH begun AS (
+        UPDATE crobot.jobs j SET state = 'RUNNING', started_at = now()
+        FROM {_REPORTED}
+        WHERE j.id = r.job_id AND j.attempt = r.number AND j.state = 'ROUTED'
+        RETURNING j.id, j.attempt)
+    UPDATE crobot.attempts a SET started_at = now(), incarnation = :incarnation, missing_since = NULL
+    FROM begun b WHERE a.job_id = b.id AND a.number = b.attempt""")
+
+# Rows are locked in the order of their ids, so that two heads never wait for each other.
+_LIVE = text(f"""
+    SELECT j.id, j.attempt, j.max_attempts, j.database, j.type, j.pipeline, j.memory_bytes, j.time_limit_s,
+           j.cancel_requested_at IS NOT NULL AS cancel_requested
+    FROM crobot.jobs j JOIN {_REPORTED} ON j.id = r.job_id AND j.attempt = r.number
+    WHERE j.state IN ('ROUTED', 'RUNNING')
+    ORDER BY j.id FOR UPDATE OF j""")
+
+_END_ATTEMPTS = text("""
+    UPDATE crobot.attempts a
+    SET ended_at = now(), started_at = COALESCE(a.started_at, CASE WHEN e.begun THEN now() END),
+        outcome = e.outcome, message = e.message, usage = e.usage
+    FROM jsonb_to_recordset(CAST(:ends AS jsonb)) AS e(job_id bigint, number smallint, outcome text, message text, usage jsonb, begun boolean)
+    WHERE a.job_id = e.job_id AND a.number = e.number AND a.ended_at IS NULL""")
+
+_END_JOBS = text("""
+    UPDATE crobot.jobs j
+    SET state = e.state, finished_at = now(), started_at = COALESCE(j.started_at, CASE WHEN e.begun THEN now() END),
+        outcome = e.outcome, message = e.message, result = e.result, output_location = e.output_location
+    FROM jsonb_to_recordset(CAST(:ends AS jsonb))
+         AS e(job_id bigint, state text, outcome text, message text, result jsonb, output_location text, begun boolean)
+    WHERE j.id = e.job_id AND j.state IN ('WAITING', 'ROUTED', 'RUNNING')""")
+
+_TRY_AGAIN = text("""
+    UPDATE crobot.jobs
+    SET state = 'WAITING', node = NULL, started_at = NULL, outcome = :outcome, message = :message,
+        available_at = now() + make_interval(secs => :delay_s),
+        memory_bytes = :memory_bytes, time_limit_s = :time_limit_s
+    WHERE id = :job_id AND state IN ('ROUTED', 'RUNNING')""")
+
+_IGNORED = text(f"""
+    UPDATE crobot.attempts a SET reports_ignored = a.reports_ignored + 1
+    FROM {_REPORTED} WHERE a.job_id = r.job_id AND a.number = r.number""")
+
+_OWED = text("""
+    SELECT s.task_id, s.job_id, s.options, s.ignore_result, j.state, j.result, j.message
+    FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
+    WHERE s.job_id = ANY(:job_ids) AND s.settled_at IS NULL
+    ORDER BY s.job_id, s.task_id""")
+
+_OVERDUE = text("""
+    SELECT s.task_id, s.job_id, s.options, s.ignore_result, j.state, j.result, j.message
+    FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
+    WHERE s.settled_at IS NULL AND j.finished_at < now() - make_interval(secs => :after_s)
+      AND (s.claimed_at IS NULL OR s.claimed_at < now() - make_interval(secs => :after_s))
+    ORDER BY s.job_id LIMIT :limit""")
+
+_SETTLED = text("UPDATE crobot.settlements SET settled_at = now() WHERE task_id = ANY(:task_ids) AND settled_at IS NULL")
+
+_CLAIM = text("""
+    UPDATE crobot.settlements SET claimed_at = now()
+    WHERE task_id = :task_id AND settled_at IS NULL
+      AND (claimed_at IS NULL OR claimed_at < now() - make_interval(secs => :after_s))""")
+
+
+def _ids(reports: Iterable[tuple[int, int]]) -> str:
+    return json.dumps([{"job_id": job_id, "number": number} for job_id, number in reports])
+
+
+def start(session: Session, attempts: Iterable[tuple[int, int]], incarnation: str) -> None:
+    """ROUTED → RUNNING for (job id, attempt) pairs; pairs that are not live are passed over."""
+    session.execute(_STARTED, {"reports": _ids(attempts), "incarnation": incarnation})
+
+
+def lock_live(session: Session, attempts: Iterable[tuple[int, int]]) -> Sequence[Row[Any]]:
+    """Lock those (job id, attempt) pairs that are live, in the order of their ids."""
+    return session.execute(_LIVE, {"reports": _ids(attempts)}).all()
+
+
+def end_attempts(session: Session, ends: Sequence[dict[str, Any]]) -> None:
+    """Close attempts with ``outcome``, ``message``, ``usage``; ``begun`` fills in a start that was never reported."""
+    session.execute(_END_ATTEMPTS, {"ends": json.dumps(list(ends))})
+
+
+def end_jobs(session: Session, ends: Sequence[dict[str, Any]]) -> None:
+    """Give live jobs their terminal ``state`` with ``outcome``, ``message``, ``result``, ``output_location``."""
+    session.execute(_END_JOBS, {"ends": json.dumps(list(ends))})
+
+
+def try_again(session: Session, **values: Any) -> None:
+    """(f, g) Put a job back among the waiting ones, not to be dispatched before ``delay_s`` seconds."""
+    session.execute(_TRY_AGAIN, values)
+
+
+def count_ignored(session: Session, attempts: Iterable[tuple[int, int]]) -> None:
+    """Count reports that changed nothing."""
+    session.execute(_IGNORED, {"reports": _ids(attempts)})
+
+
+def owed(session: Session, job_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """(e) The results that these jobs still owe."""
+    return session.execute(_OWED, {"job_ids": list(job_ids)}).all()
+
+
+def overdue(session: Session, after_s: float, limit: int = 500) -> Sequence[Row[Any]]:
+    """(e) Results that should have been settled ``after_s`` seconds ago: a head died after its commit."""
+    return session.execute(_OVERDUE, {"after_s": after_s, "limit": limit}).all()
+
+
+def settled(session: Session, task_ids: Sequence[str]) -> None:
+    """(e) These results are stored and what hangs on them has been sent."""
+    session.execute(_SETTLED, {"task_ids": list(task_ids)})
+
+
+def claim(session: Session, task_id: str, after_s: float) -> bool:
+    """(e) Become the only one to settle; false if it is done, or another head is at it since less than ``after_s``."""
+    return session.execute(_CLAIM, {"task_id": task_id, "after_s": after_s}).rowcount == 1  # type: ignore[attr-defined]

@@ -1,0 +1,119 @@
+"""Queries on jobs for people and job classes: find, show, list, count, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+_JOB = text("SELECT * FROM crobot.jobs WHERE id = :job_id")
+_KINDS = text("SELECT id, database, type FROM crobot.jobs WHERE id = ANY(:job_ids)")
+_ATTEMPTS = text("SELECT * FROM crobot.attempts WHERE job_id = :job_id ORDER BY number")
+_TASK = text("SELECT job_id FROM crobot.settlements WHERE task_id = :task_id")
+
+_LIST = text("""
+    SELECT id, pipeline, version, type, tag, database, user_id, workgroup, priority, state, attempt, node, outcome, message,
+           cores, memory_bytes, disk_bytes, sent_at, started_at, finished_at, available_at, cancel_requested_at,
+           EXTRACT(epoch FROM COALESCE(finished_at, now()) - started_at) AS run_s
+    FROM crobot.jobs
+    WHERE (CAST(:states AS text[]) IS NULL OR state = ANY(:states))
+      AND (CAST(:pipeline AS text) IS NULL OR pipeline = :pipeline)
+      AND (CAST(:database AS text) IS NULL OR database = :database)
+      AND (CAST(:node AS text) IS NULL OR node = :node)
+      AND (CAST(:tag AS text) IS NULL OR tag = :tag)
+      AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(:ids))
+      AND (CAST(:before AS bigint) IS NULL OR id < :before)
+    ORDER BY id DESC LIMIT :limit""")
+
+_COUNTS = text("SELECT state, count(*) AS jobs FROM crobot.jobs GROUP BY state")
+
+_NODES = text("""
+    SELECT n.*, EXTRACT(epoch FROM now() - n.heartbeat_at) AS silent_s,
+           (SELECT count(*) FROM crobot.attempts a WHERE a.node = n.name AND a.ended_at IS NULL) AS live,
+           (SELECT COALESCE(sum(a.cores), 0) FROM crobot.attempts a WHERE a.node = n.name AND a.ended_at IS NULL) AS cores_used
+    FROM crobot.nodes n ORDER BY n.name""")
+
+_LOCK = text("SELECT id, attempt, state, node, database, type FROM crobot.jobs WHERE id = :job_id FOR UPDATE")
+_REQUEST_CANCEL = text("""
+    UPDATE crobot.jobs SET cancel_requested_at = COALESCE(cancel_requested_at, now()) WHERE id = :job_id""")
+
+_HEARING = text("SELECT EXTRACT(epoch FROM now() - last_at) FROM crobot.hearing")
+
+
+def find(session: Session, job_id: int) -> Row[Any] | None:
+    """One job, all columns."""
+    return session.execute(_JOB, {"job_id": job_id}).one_or_none()
+
+
+def attempts(session: Session, job_id: int) -> Sequence[Row[Any]]:
+    """The history of a job's attempts, first to last."""
+    return session.execute(_ATTEMPTS, {"job_id": job_id}).all()
+
+
+def by_task_id(session: Session, task_id: str) -> int | None:
+    """The job behind a public Celery task id."""
+    return session.execute(_TASK, {"task_id": task_id}).scalar()
+
+
+def listing(
+    session: Session,
+    *,
+    states: Sequence[str] | None = None,
+    pipeline: str | None = None,
+    database: str | None = None,
+    node: str | None = None,
+    tag: str | None = None,
+    ids: Sequence[int] | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> Sequence[Row[Any]]:
+    """Jobs, the newest first, with ``run_s`` in seconds; ``before`` is the id to page on from."""
+    values = {
+        "states": list(states) if states else None,
+        "pipeline": pipeline,
+        "database": database,
+        "node": node,
+        "tag": tag,
+        "ids": list(ids) if ids is not None else None,
+        "before": before,
+        "limit": limit,
+    }
+    return session.execute(_LIST, values).all()
+
+
+def counts(session: Session) -> dict[str, int]:
+    """State → number of jobs."""
+    return {row.state: row.jobs for row in session.execute(_COUNTS)}
+
+
+def nodes(session: Session) -> Sequence[Row[Any]]:
+    """Every node with its live attempts, the cores they use, and seconds since its last heartbeat."""
+    return session.execute(_NODES).all()
+
+
+def lock(session: Session, job_id: int) -> Row[Any] | None:
+    """Lock a job's row for a change of state."""
+    return session.execute(_LOCK, {"job_id": job_id}).one_or_none()
+
+
+def request_cancel(session: Session, job_id: int) -> None:
+    """Note that somebody no longer wants the job."""
+    session.execute(_REQUEST_CANCEL, {"job_id": job_id})
+
+
+def heard_s(session: Session) -> float | None:
+    """Seconds since a head last read all heartbeats; None if never."""
+    value = session.execute(_HEARING).scalar()
+    return None if value is None else float(value)
+
+
+def databases(session: Session, job_ids: Sequence[int]) -> dict[int, str | None]:
+    """Job id → its species' schema."""
+    return {row.id: row.database for row in session.execute(_KINDS, {"job_ids": list(job_ids)})}
+
+
+def types(session: Session, job_ids: Sequence[int]) -> dict[int, str]:
+    """Job id → its type."""
+    return {row.id: row.type for row in session.execute(_KINDS, {"job_ids": list(job_ids)})}

@@ -1,0 +1,115 @@
+"""(f) Queries on heartbeats and leases: what a node says it holds against what it should hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+# A late heartbeat of an earlier life of the node, or one that overtook another, tells nothing new. Incarnations grow;
+# one that does not (the node lost its disk and its clock) is believed once the old one has been silent for a while.
+_HEARTBEAT = text("""
+    INSERT INTO crobot.nodes AS n (name, incarnation, beat, cores, memory_bytes, disk_bytes, pipelines, missing, queued, software)
+    VALUES (:name, :incarnation, :beat, :cores, :memory_bytes, :disk_bytes, CAST(:pipelines AS jsonb),
+            CAST(:missing AS jsonb), :queued, :software)
+    ON CONFLICT (name) DO UPDATE
+    SET incarnation = excluded.incarnation, beat = excluded.beat, cores = excluded.cores, memory_bytes = excluded.memory_bytes,
+        disk_bytes = excluded.disk_bytes, pipelines = excluded.pipelines, missing = excluded.missing,
+        queued = excluded.queued, software = excluded.software, heartbeat_at = now(), lost_at = NULL
+    WHERE n.incarnation < excluded.incarnation OR (n.incarnation = excluded.incarnation AND n.beat < excluded.beat)
+       OR n.heartbeat_at < now() - interval '30 seconds'
+    RETURNING n.name""")
+
+# An attempt that began in another life of the node died with it.
+_OUTLIVED = text("""
+    SELECT job_id, number FROM crobot.attempts
+    WHERE node = :name AND ended_at IS NULL AND incarnation <> '' AND incarnation <> :incarnation""")
+
+# Live here, but the node does not hold it and has nothing left in its queue: either the message or the process is gone.
+# The first heartbeat that says so starts a clock, since the message may have been on its way.
+_MISSING = text("""
+    UPDATE crobot.attempts a
+    SET missing_since = CASE WHEN :queued = 0 AND NOT (a.job_id || '.' || a.number) = ANY(:held)
+                             THEN COALESCE(a.missing_since, now()) END
+    WHERE a.node = :name AND a.ended_at IS NULL
+      AND (a.missing_since IS NOT NULL OR (:queued = 0 AND NOT (a.job_id || '.' || a.number) = ANY(:held)))
+    RETURNING a.job_id, a.number, a.missing_since < now() - make_interval(secs => :grace_s) AS gone""")
+
+# What the node holds but should not: ended here, or somebody cancelled it.
+_UNWANTED = text("""
+    SELECT h.id FROM unnest(CAST(:running AS text[])) AS h(id)
+    LEFT JOIN crobot.attempts a
+      ON a.job_id = CAST(split_part(h.id, '.', 1) AS bigint) AND a.number = CAST(split_part(h.id, '.', 2) AS smallint)
+    LEFT JOIN crobot.jobs j ON j.id = a.job_id
+    WHERE a.job_id IS NULL OR a.ended_at IS NOT NULL OR j.cancel_requested_at IS NOT NULL""")
+
+# A gap in hearing (no head, no beat, no broker, no database) starts the listening time anew.
+_HEAR = text("""
+    INSERT INTO crobot.hearing AS h (id) VALUES (1)
+    ON CONFLICT (id) DO UPDATE
+    SET last_at = now(), since = CASE WHEN h.last_at < now() - make_interval(secs => :gap_s) THEN now() ELSE h.since END
+    RETURNING h.since <= now() - make_interval(secs => :lease_s) AS long_enough""")
+
+_SILENT = text("""
+    UPDATE crobot.nodes SET lost_at = now()
+    WHERE lost_at IS NULL AND heartbeat_at < now() - make_interval(secs => :lease_s)
+    RETURNING name""")
+
+_STRANDED = text("""
+    SELECT a.job_id, a.number, a.node FROM crobot.attempts a JOIN crobot.nodes n ON n.name = a.node
+    WHERE a.ended_at IS NULL AND n.lost_at IS NOT NULL""")
+
+_DRAIN = text("""
+    UPDATE crobot.nodes SET drained_at = now(), drain_reason = :reason WHERE name = :name RETURNING name""")
+_RESUME = text("""
+    UPDATE crobot.nodes SET drained_at = NULL, drain_reason = '' WHERE name = :name RETURNING name""")
+
+
+def heartbeat(session: Session, node: dict[str, Any]) -> bool:
+    """Store what a node says of itself; false if a newer heartbeat is known."""
+    values = node | {name: json.dumps(node[name]) for name in ("pipelines", "missing")}
+    return session.execute(_HEARTBEAT, values).scalar() is not None
+
+
+def outlived(session: Session, name: str, incarnation: str) -> Sequence[Row[Any]]:
+    """Live attempts that began in an earlier life of the node."""
+    return session.execute(_OUTLIVED, {"name": name, "incarnation": incarnation}).all()
+
+
+def missing(session: Session, name: str, held: Sequence[str], queued: int, grace_s: float) -> list[tuple[int, int]]:
+    """Live attempts that the node has not held for ``grace_s`` although its queue is empty."""
+    rows = session.execute(_MISSING, {"name": name, "held": list(held), "queued": queued, "grace_s": grace_s})
+    return [(row.job_id, row.number) for row in rows if row.gone]
+
+
+def unwanted(session: Session, running: Sequence[str]) -> Sequence[str]:
+    """Those of the running attempts that are to be stopped."""
+    return session.execute(_UNWANTED, {"running": list(running)}).scalars().all()
+
+
+def hear(session: Session, gap_s: float, lease_s: float) -> bool:
+    """Note that all earlier heartbeats have been read; true if that has been so for a lease's length."""
+    return bool(session.execute(_HEAR, {"gap_s": gap_s, "lease_s": lease_s}).scalar())
+
+
+def silent(session: Session, lease_s: float) -> Sequence[str]:
+    """Mark nodes lost that have not been heard for ``lease_s``; returns the newly lost ones."""
+    return session.execute(_SILENT, {"lease_s": lease_s}).scalars().all()
+
+
+def stranded(session: Session) -> Sequence[Row[Any]]:
+    """Live attempts on lost nodes."""
+    return session.execute(_STRANDED).all()
+
+
+def drain(session: Session, name: str, reason: str) -> bool:
+    """Give the node no new jobs; false if there is no such node."""
+    return session.execute(_DRAIN, {"name": name, "reason": reason}).scalar() is not None
+
+
+def resume(session: Session, name: str) -> bool:
+    """Give the node jobs again; false if there is no such node."""
+    return session.execute(_RESUME, {"name": name}).scalar() is not None

@@ -1,0 +1,81 @@
+"""Waiting for another process's commit (LISTEN) on a connection of its own; only a hint, nothing rests on it."""
+
+from __future__ import annotations
+
+import select
+import time
+from types import TracebackType
+from typing import Self
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection
+from sqlalchemy.exc import DBAPIError
+
+from db.engine import engine
+
+
+class Listener:
+    """Hears `db.engine.notify` on one channel; reconnects by itself."""
+
+    def __init__(self, channel: str) -> None:
+        self.channel = channel
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Return true as soon as something may have happened, false when the time is over.
+
+        After a lost connection the answer is true, since the notices in between are unknown.
+        """
+        ends_at = time.monotonic() + timeout_s
+        try:
+            if self._connection is None:
+                self._connection = self._connect()
+                return True
+            return self._heard(timeout_s)
+        except (psycopg2.OperationalError, psycopg2.InterfaceError, DBAPIError):
+            self.close()
+            # the caller's own queries say what is wrong; here only the pace is kept
+            time.sleep(min(1.0, max(0.0, ends_at - time.monotonic())))
+            return False
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor, for select() together with others."""
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection.fileno()
+
+    def close(self) -> None:
+        """Give the connection back; the next wait opens a new one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self) -> Connection:
+        pooled = engine().raw_connection()
+        raw = pooled.driver_connection  # asked first: a detached one no longer says
+        pooled.detach()
+        assert isinstance(raw, Connection)
+        raw.rollback()
+        raw.autocommit = True
+        with raw.cursor() as cursor:
+            cursor.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self.channel)))
+        return raw
+
+    def _heard(self, timeout_s: float) -> bool:
+        assert self._connection is not None
+        self._connection.poll()
+        if not self._connection.notifies:
+            select.select([self._connection], [], [], timeout_s)
+            self._connection.poll()
+        heard = bool(self._connection.notifies)
+        self._connection.notifies.clear()
+        return heard

@@ -1,0 +1,133 @@
+"""The species: which exist, and how one is added while everything runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crobot_errors import BadInput, UnknownSpecies
+from db.engine import lock, transaction
+from db.known_species import Species
+from db.migrate import LOCK, create_schema, run
+from db.migrations.trees import SPECIES
+from db.species import Scheme
+
+NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
+PREFIX = re.compile(r"[A-Z]{3}")
+RESERVED = frozenset({"crobot", "system", "species", "public", "information_schema", "scratch_species"})
+
+#: description, label, param of the schemes that every species has
+DEFAULT_SCHEMES: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("assembly_stats", "Assembly statistics", {}),
+    ("snp_calls", "SNP calls", {}),
+    ("ref_masker", "Repeats in the reference", {}),
+    ("prokka_annotation", "Annotation", {"pipeline": "prokka_annotation", "display": "none"}),
+)
+
+
+@dataclass(frozen=True)
+class NewSpecies:
+    """What a species is added with."""
+
+    name: str
+    label: str
+    genus: str
+    barcode_prefix: str
+    references: tuple[str, ...] = ()
+
+
+def add_species(
+    name: str,
+    label: str,
+    genus: str,
+    barcode_prefix: str,
+    references: Sequence[str | Path],
+    known_genera: Collection[str],
+) -> None:
+    """Add a species: its row, its schema with all tables, and the schemes that every species has.
+
+    Does nothing if it exists with the same values.
+
+    Raises:
+        BadInput: a value cannot work, or the species exists with other values; nothing was stored.
+    """
+    wanted = NewSpecies(name, label, genus, barcode_prefix, tuple(map(str, references)))
+    _check(wanted, known_genera)
+    with transaction() as session:
+        lock(session, LOCK)
+        existing = session.get(Species, name)
+        if existing is not None:
+            _same(existing, wanted)
+            return
+        _check_prefix_free(session, wanted)
+        session.add(Species(**{**vars(wanted), "references": list(wanted.references)}))
+        session.flush()
+        create_schema(session, name)
+        run(session, SPECIES, name)
+        with transaction(name):
+            session.add_all(Scheme(description=key, name=text, param=param) for key, text, param in DEFAULT_SCHEMES)
+
+
+def list_species(session: Session) -> Sequence[Species]:
+    """Return all species by name."""
+    return session.scalars(select(Species).order_by(Species.name)).all()
+
+
+def find_species(session: Session, name: str) -> Species:
+    """Return one species.
+
+    Raises:
+        UnknownSpecies: there is none of this name.
+    """
+    found = session.get(Species, name)
+    if found is None:
+        raise unknown(name, [species.name for species in list_species(session)])
+    return found
+
+
+def barcode_prefix(session: Session, name: str) -> str:
+    """Return what a species' barcodes begin with."""
+    return find_species(session, name).barcode_prefix
+
+
+def unknown(name: str, existing: Sequence[str]) -> UnknownSpecies:
+    """Return the error that names the species that exist, and how to add one."""
+    have = ", ".join(existing) or "none"
+    return UnknownSpecies(f"no species {name!r}: there are {have}. Add one with `crobot species add {name} …`")
+
+
+def _check(wanted: NewSpecies, known_genera: Collection[str]) -> None:
+    if not NAME.fullmatch(wanted.name):
+        raise BadInput(f"{wanted.name!r} cannot name a species: use 2 to 31 of a-z, 0-9 and _, a letter first")
+    if wanted.name in RESERVED or wanted.name.startswith("pg_"):
+        raise BadInput(f"{wanted.name!r} cannot name a species: the name is reserved")
+    if not PREFIX.fullmatch(wanted.barcode_prefix):
+        raise BadInput(f"{wanted.barcode_prefix!r} is not a barcode prefix: use three capital letters, as SAL")
+    if not wanted.label.strip():
+        raise BadInput(f"the species {wanted.name!r} needs a label for people, as 'Salmonella enterica'")
+    if wanted.genus not in known_genera:
+        known = ", ".join(sorted(known_genera))
+        raise BadInput(f"no QA thresholds are known for the genus {wanted.genus!r}: use one of {known}")
+
+
+def _same(existing: Species, wanted: NewSpecies) -> None:
+    have = NewSpecies(
+        existing.name, existing.label, existing.genus, existing.barcode_prefix, tuple(existing.references)
+    )
+    different = [key for key, value in vars(wanted).items() if getattr(have, key) != value]
+    if different:
+        details = "; ".join(f"{key} is {getattr(have, key)!r}, not {getattr(wanted, key)!r}" for key in different)
+        raise BadInput(f"the species {wanted.name!r} exists with other values: {details}")
+
+
+def _check_prefix_free(session: Session, wanted: NewSpecies) -> None:
+    query = select(Species.name).where(Species.barcode_prefix == wanted.barcode_prefix)
+    owner = session.scalar(query)
+    if owner is not None:
+        raise BadInput(f"the barcode prefix {wanted.barcode_prefix!r} belongs to the species {owner!r}: choose another")

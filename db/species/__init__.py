@@ -1,0 +1,23 @@
+"""The tables that every species database has; the schema's name is put in by ``schema_translate_map``."""
+
+from db.species.archive import AssemblyArchive, StrainArchive, TraceArchive
+from db.species.isolates import Assembly, AssemblyStatus, Strain, Trace, trace_assembly
+from db.species.nomenclature import Allele, Locus, SequenceType
+from db.species.schemes import AssemblyLookup, LookupStatus, Scheme
+
+__all__ = [
+    "Allele",
+    "Assembly",
+    "AssemblyArchive",
+    "AssemblyLookup",
+    "AssemblyStatus",
+    "Locus",
+    "LookupStatus",
+    "Scheme",
+    "SequenceType",
+    "Strain",
+    "StrainArchive",
+    "Trace",
+    "TraceArchive",
+    "trace_assembly",
+]

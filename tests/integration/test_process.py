@@ -1,0 +1,1 @@
+"""Tools under guard: nothing of them outlives the worker, whatever ends it."""

@@ -1,0 +1,1 @@
+"""How a calculation node works: pipelines, their tools and files; knows neither Celery nor the database."""

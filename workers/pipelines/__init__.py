@@ -1,0 +1,23 @@
+"""The registry of pipelines by public name; a new one is a module here and one line below."""
+
+from __future__ import annotations
+
+from crobot_errors import UnknownPipeline, UnknownVersion
+from workers.pipelines.base import Pipeline
+from workers.pipelines.probe import Probe
+from workers.pipelines.qassembly import QAssembly
+
+PIPELINES: dict[str, Pipeline] = {each.name: each for each in (QAssembly(), Probe())}
+
+
+def pipeline(name: str, version: str = "") -> Pipeline:
+    """A pipeline by its public name; an empty version means the current one.
+
+    Raises: UnknownPipeline, UnknownVersion naming the known ones.
+    """
+    found = PIPELINES.get(name)
+    if found is None:
+        raise UnknownPipeline(f"there is no pipeline {name!r}; known are {', '.join(sorted(PIPELINES))}")
+    if version not in ("", found.version):
+        raise UnknownVersion(f"{name} has no version {version!r}; the current one is {found.version}")
+    return found

@@ -1,0 +1,184 @@
+"""Read sets as they are sent: accessions and pairs of FASTQ files, and what of them is cheap to check."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BufferedReader
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from crobot_errors import BadAccession, BadReads
+from workers.storage import checked_file
+
+ACCESSION = re.compile(r"[EDS]RR[0-9]{6,10}")
+GZIP_MAGIC = b"\x1f\x8b"
+#: the empty block with which every complete BGZF file ends (SAM specification, 4.1.2)
+BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+#: gzip files up to this size are read in full on the head; of larger ones that is the node's work
+SMALL_BYTES = 2**20
+BUFFER_BYTES = 2**20
+#: what may stand between a read's name and the number of its mate
+MATE_SIGNS = (b"/", b".", b"_")
+
+
+@dataclass(frozen=True)
+class ReadPair:
+    """The two files of one paired-end read set."""
+
+    read1: Path
+    read2: Path
+
+    @property
+    def size_bytes(self) -> int:
+        """Size on disk of both files."""
+        return self.read1.stat().st_size + self.read2.stat().st_size
+
+
+@dataclass(frozen=True)
+class Record:
+    """One FASTQ record: the header without its @, bases, qualities."""
+
+    header: bytes
+    bases: bytes
+    qualities: bytes
+
+
+def is_accession(read_set: Sequence[str]) -> bool:
+    """Whether a read set is one run accession rather than files."""
+    return len(read_set) == 1 and "/" not in read_set[0]
+
+
+def checked_accession(text: str) -> str:
+    """A run accession of ENA, DDBJ or SRA.
+
+    Raises: BadAccession.
+    """
+    if not isinstance(text, str) or not ACCESSION.fullmatch(text):
+        raise BadAccession(
+            f"{text!r} is not a run accession: that is ERR, DRR or SRR and 6 to 10 digits, such as ERR1234567"
+        )
+    return text
+
+
+def check_read_sets(read_sets: Sequence[Sequence[str]], roots: Sequence[Path]) -> None:
+    """Check on the head, without reading more than the beginning of each file.
+
+    Raises: BadReads, BadAccession, BadPath.
+    """
+    if not read_sets:
+        raise BadReads("there are no reads: send a run accession, or the two files of a paired-end run")
+    seen: set[tuple[str, ...]] = set()
+    for read_set in read_sets:
+        if isinstance(read_set, str) or tuple(read_set) in seen:
+            raise BadReads(f"{read_set!r} is not a list of its own, or was given twice")
+        seen.add(tuple(read_set))
+        if is_accession(read_set):
+            checked_accession(read_set[0])
+        else:
+            checked_pair(read_set, roots)
+
+
+def checked_pair(read_set: Sequence[str], roots: Sequence[Path]) -> ReadPair:
+    """The two files of a read set, found to be readable, different, and beginning with mates.
+
+    Raises: BadReads, BadPath.
+    """
+    if len(read_set) != 2:
+        raise BadReads(
+            f"a read set is one accession, or two files (read1 and read2); this has {len(read_set)}: {read_set!r}"
+        )
+    pair = ReadPair(*(_checked_read_file(text, roots) for text in read_set))
+    if os.path.samefile(pair.read1, pair.read2):
+        raise BadReads(f"read1 and read2 are the same file: {pair.read1}")
+    check_mates(first_record(pair.read1), first_record(pair.read2), pair)
+    return pair
+
+
+def _checked_read_file(text: str, roots: Sequence[Path]) -> Path:
+    path = checked_file(text, roots)
+    check_gzip_end(path)
+    return path
+
+
+def open_reads(path: Path) -> IO[bytes]:
+    """Open a FASTQ file, plain or gzip (by its content, not its name)."""
+    with path.open("rb") as begin:
+        packed = begin.read(2) == GZIP_MAGIC
+    # gzip's own buffer of 8 kB makes it slow
+    return BufferedReader(gzip.open(path, "rb"), BUFFER_BYTES) if packed else path.open("rb", BUFFER_BYTES)
+
+
+def check_gzip_end(path: Path) -> None:
+    """Find truncated files where that is cheap: BGZF has an end mark, small files are read through.
+
+    Raises: BadReads.
+    """
+    with path.open("rb") as file:
+        begin = file.read(16)
+        if begin[:2] != GZIP_MAGIC:
+            return
+        if begin[12:14] == b"BC":
+            file.seek(-min(len(BGZF_END), path.stat().st_size), os.SEEK_END)
+            if file.read() != BGZF_END:
+                raise BadReads(f"{path} is truncated: its block-gzip end mark is missing; copy it again")
+    if path.stat().st_size <= SMALL_BYTES:
+        try:
+            with gzip.open(path) as packed:
+                while packed.read(BUFFER_BYTES):
+                    pass
+        except (EOFError, OSError, zlib.error) as error:
+            raise BadReads(f"{path} is a truncated or damaged gzip file ({error}); copy it again") from error
+
+
+def first_record(path: Path) -> Record:
+    """The first record of a FASTQ file.
+
+    Raises: BadReads if it is none.
+    """
+    try:
+        with open_reads(path) as file:
+            lines = [line.rstrip(b"\r\n") for line in islice(file, 4)]
+    except (EOFError, OSError, zlib.error) as error:
+        raise BadReads(f"{path} cannot be read: {error}") from error
+    if not lines:
+        raise BadReads(f"{path} has no reads in it")
+    if len(lines) < 4 or lines[0][:1] != b"@" or lines[2][:1] != b"+" or len(lines[1]) != len(lines[3]):
+        raise BadReads(f"{path} is not FASTQ: it begins with {lines[0][:40].decode(errors='replace')!r}")
+    return Record(lines[0][1:], lines[1], lines[3])
+
+
+def are_mates(header1: bytes, header2: bytes) -> bool:
+    """Whether two headers belong to one pair: equal names, or names that end in 1 and 2."""
+    name1, name2 = (header.split(maxsplit=1)[0] if header.strip() else b"" for header in (header1, header2))
+    if name1 == name2:
+        return True
+    ends = name1[-1:] == b"1" and name2[-1:] == b"2" and name1[-2:-1] in MATE_SIGNS
+    return ends and name1[:-1] == name2[:-1]
+
+
+def check_mates(record1: Record, record2: Record, pair: ReadPair) -> None:
+    """Check that the first records are read1 and read2 of one pair.
+
+    Raises: BadReads.
+    """
+    if record1 == record2 or {mate_number(record1.header), mate_number(record2.header)} in ({1}, {2}):
+        raise BadReads(f"{pair.read1} and {pair.read2} hold the same mate: give read1 and read2 of one run")
+    if mate_number(record1.header) == 2:
+        raise BadReads(f"{pair.read1} holds read2 and {pair.read2} read1: give them in the other order")
+    if not are_mates(record1.header, record2.header):
+        names = [record.header.decode(errors="replace")[:60] for record in (record1, record2)]
+        raise BadReads(
+            f"{pair.read1} and {pair.read2} do not pair: they begin with {names[0]!r} and {names[1]!r}"
+        )
+
+
+def mate_number(header: bytes) -> int | None:
+    """Which mate a header says it is: ``name/2`` or ``name 2:N:0:…``; None if it does not say."""
+    found = re.match(rb"\S+/([12])(?:\s|$)|\S+\s([12]):[YN]:", header)
+    return int(found[1] or found[2]) if found else None

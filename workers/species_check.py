@@ -1,0 +1,37 @@
+"""The species check: the share of an assembly's bases in contigs that the species' references contain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from workers.assembly import Contig
+from workers.attempt import Attempt
+from workers.tools import Tool
+
+MASH = Tool("mash", "mash", ("--version",), "2.0", "mash")
+#: contigs whose k-mers are contained in the references at this identity or above belong to the species;
+#: sister genera (Escherichia to Salmonella) come out at about 0.85 to 0.9
+IDENTITY = 0.95
+
+
+def species_share(
+    attempt: Attempt, contigs: Sequence[Contig], assembly: Path, references: Sequence[Path]
+) -> float | None:
+    """Share of bases in contigs of the species, each contig judged by itself; None without references."""
+    if not references:
+        attempt.log("species not checked: there are no references")
+        return None
+    sketch, screen = attempt.scratch_dir / "contigs.msh", attempt.scratch_dir / "screen.tsv"
+    threads = ["-p", str(attempt.resources.cores)]
+    attempt.run_tool(MASH, ["sketch", "-i", *threads, "-o", sketch.with_suffix(""), assembly])
+    attempt.run_tool(MASH, ["screen", *threads, sketch, *references], stdout=screen)
+    inside = _contained(screen.read_text())
+    bases = sum(contig.length for contig in contigs)
+    return sum(contig.length for contig in contigs if contig.name in inside) / bases
+
+
+def _contained(table: str) -> set[str]:
+    """Names from mash's table: identity, shared hashes, multiplicity, p-value, query name, comment."""
+    rows = (line.split("\t") for line in table.splitlines())
+    return {row[4].split()[0] for row in rows if float(row[0]) >= IDENTITY}

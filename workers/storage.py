@@ -1,0 +1,73 @@
+"""The storage that nodes share: where an attempt's files lie, and which files a job may read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from crobot_errors import BadPath, NodeBroken
+
+
+def output_dir(storage: Path, job_id: int, attempt: int) -> Path:
+    """Where one attempt keeps its files; no other attempt ever writes there."""
+    return storage / "outputs" / str(job_id // 1000) / str(job_id) / str(attempt)
+
+
+def log_path(storage: Path, job_id: int, attempt: int) -> Path:
+    """The log of one attempt, which people follow while it runs."""
+    return output_dir(storage, job_id, attempt) / "log.txt"
+
+
+def scheme_dir(storage: Path, species: str, scheme: str, version: str) -> Path:
+    """Where the head exports one version of a nomenclature scheme for the nodes."""
+    return storage / "schemes" / species / scheme / version
+
+
+def references_dir(storage: Path, species: str) -> Path:
+    """Where the reference genomes of a species' check lie."""
+    return storage / "references" / species
+
+
+def make_dir(path: Path, storage: Path) -> Path:
+    """Make a directory on the storage, but never the storage itself: it may just not be mounted."""
+    if not storage.is_dir():
+        raise NodeBroken(f"the storage {storage} is not there: is it mounted on this node?")
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def checked_file(text: str, roots: Sequence[Path]) -> Path:
+    """A file that a job may read: regular, readable, not empty, and below a root after following links.
+
+    Raises: BadPath naming the path and what to do.
+    """
+    path = below_roots(text, roots)
+    if not path.is_file():
+        raise BadPath(f"{text!r} is not a regular file")
+    if not os.access(path, os.R_OK):
+        raise BadPath(f"{text!r} cannot be read by the user who runs CRobot: check its mode and owner")
+    if path.stat().st_size == 0:
+        raise BadPath(f"{text!r} is empty")
+    return path
+
+
+def below_roots(text: str, roots: Iterable[Path]) -> Path:
+    """The true path of something that exists below one of the roots."""
+    if not isinstance(text, str) or not text.isprintable() or not text.startswith("/"):
+        raise BadPath(f"{text!r} is not an absolute path")
+    roots = [root.resolve() for root in roots]
+    path = Path(text).resolve()
+    if not any(path.is_relative_to(root) for root in roots):
+        allowed = ", ".join(map(str, roots)) or "none is configured"
+        raise BadPath(f"{text!r} lies outside the directories that jobs may read ({allowed})")
+    if not path.exists():
+        raise BadPath(f"{text!r} does not exist")
+    return path
+
+
+def free_bytes(path: Path) -> int:
+    """Space that is left for us where ``path`` lies; 0 if there are no inodes left."""
+    system = os.statvfs(path)
+    # file systems without inodes of their own say 0 of 0
+    return 0 if system.f_files and not system.f_favail else system.f_bavail * system.f_frsize
