@@ -58,7 +58,13 @@ class CRobotApp(Celery):
 
 app = CRobotApp(
     "crobot",
-    include=["crobot_tasks.tasks", "crobot_tasks.finish", "crobot_tasks.settle", "crobot_tasks.leases"],
+    include=[
+        "crobot_tasks.tasks",
+        "crobot_tasks.finish",
+        "crobot_tasks.settle",
+        "crobot_tasks.leases",
+        "crobot_tasks.jobs",
+    ],
 )
 app.config_from_object("celeryconfig")
 engine.configure(app.database_url)

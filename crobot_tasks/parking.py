@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from celery import Task
+from celery import Task, group
 from celery.result import AsyncResult
 from celery.utils import uuid
 from celery.utils.functional import maybe_list
@@ -26,11 +26,9 @@ CANVAS_OPTIONS = (
     "link link_error chord chain group_id group_index root_id parent_id replaced_task_nesting headers stamped_headers reply_to"
 ).split()
 #: a job that has one of these needs Celery's tracer when it is settled, not just a stored result
-#: what a job asks for that will not run
-_NOTHING: dict[str, Any] = {
-    "cores": 1, "memory_bytes": 0, "disk_bytes": 0, "time_s": 0, "expected_s": 0.0, "version": ""
-}  # fmt: skip
 _CONTINUES = {"link", "link_error", "chord", "chain"}
+#: what a job asks for that will not run
+_NOTHING: dict[str, Any] = vars(Resources(1, 0, 0, 0)) | {"expected_s": 0.0, "version": ""}
 
 
 @dataclass(frozen=True)
@@ -103,6 +101,19 @@ class JobTask(Task):  # type: ignore[misc]
     def AsyncResult(self, task_id: str, **kwargs: Any) -> JobResult:  # noqa: N802 (Celery's name)
         """Return the job's result by its public task id."""
         return JobResult(task_id, backend=self.backend, task_name=self.name, app=self.app, **kwargs)
+
+    def map(self, it: Any) -> Any:
+        """Return a canvas that gives the list of this job's results for each item, each item a job of its own."""
+        return self.starmap((item,) for item in it)
+
+    def starmap(self, it: Any) -> Any:
+        """Return a canvas like Celery's starmap, which for plain tasks would run all items in one process of the head."""
+        return group(self.s(*item) for item in it) | self.app.tasks["celery.accumulate"].s(index=0)
+
+    def chunks(self, it: Any, n: int) -> Any:
+        """Return a group of starmaps of ``n`` items each."""
+        items = list(it)
+        return group(self.starmap(items[start : start + n]) for start in range(0, len(items), n))
 
     def apply_async(
         self,
@@ -180,7 +191,8 @@ class JobTask(Task):  # type: ignore[misc]
 
 def owed(task_id: str, options: dict[str, Any]) -> dict[str, Any]:
     """Return the part of a row that says who waits for the job, and when it may begin."""
-    kept = {name: options[name] for name in CANVAS_OPTIONS if options.get(name) not in (None, [], {})}
+    names = [*CANVAS_OPTIONS, *(options.get("stamped_headers") or [])]
+    kept = {name: options[name] for name in names if options.get(name) not in (None, [], {})}
     expires = options.get("expires")
     return {
         "task_id": task_id,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -20,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from crobot_errors import DatabaseUnreachable
 from db.base import SPECIES
+from db.jsonb import to_json
 
 T = TypeVar("T")
 
@@ -34,13 +33,6 @@ CONNECT_ARGS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-
-#: escaped NULs and lone surrogates in JSON text, which jsonb refuses; tools print such bytes
-_UNSTORABLE = re.compile(
-    r"(?<!\\)((?:\\\\)*)"
-    r"(?:\\u0000|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2})"
-)
-
 
 _NOTIFY = text("SELECT pg_notify(:channel, '')")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
@@ -77,13 +69,15 @@ _settings_lock = threading.Lock()
 _open: ContextVar[_Open | None] = ContextVar("open_transaction", default=None)
 
 
-def configure(url_source: Callable[[], str], application_name: str = "crobot") -> None:
-    """Say where the database's URL comes from; it is asked for at first use."""
+def configure(url_source: Callable[[], str], application_name: str = "crobot") -> Callable[[], str] | None:
+    """Say where the database's URL comes from; it is asked for at first use. Return the former source."""
     with _settings_lock:
+        former = _settings.url_source
         if _settings.engine is not None:
             _settings.engine.dispose()
         _settings.url_source, _settings.application_name = url_source, application_name
         _settings.engine = None
+    return former
 
 
 def engine() -> Engine:
@@ -116,11 +110,6 @@ def with_driver(url: URL) -> URL:
     if url.drivername in {"postgresql", "postgres"}:
         return url.set(drivername="postgresql+psycopg2")
     return url
-
-
-def to_json(value: Any) -> str:
-    """Write JSON that jsonb accepts: what it refuses (NUL, half a surrogate pair) becomes U+FFFD."""
-    return _UNSTORABLE.sub(r"\1\\ufffd", json.dumps(value))
 
 
 def _forget_connections() -> None:
@@ -248,7 +237,7 @@ def _commit(session: Session) -> None:
         if not error.connection_invalidated:
             raise
         raise DatabaseUnreachable(
-            f"the connection to PostgreSQL was lost during a commit: it is not known whether it was stored ({error.orig})"
+            f"the connection to PostgreSQL was lost in a commit: it is not known whether it was stored ({error.orig})"
         ) from error
 
 

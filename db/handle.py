@@ -36,7 +36,9 @@ class SpeciesHandle:
         self.name = name
         self.models = MODELS
         translated = bind.execution_options(schema_translate_map={SPECIES: name})
-        self.session: scoped_session[Session] = scoped_session(sessionmaker(translated, info={"database": name}))
+        self.session: scoped_session[Session] = scoped_session(
+            sessionmaker(translated, info={"database": name})
+        )
 
     def __repr__(self) -> str:
         return f"<species {self.name}>"

@@ -8,8 +8,7 @@ from types import TracebackType
 from typing import Self
 
 import psycopg2
-from psycopg2 import sql
-from psycopg2.extensions import connection as Connection
+from psycopg2 import extensions, sql
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import engine
@@ -20,7 +19,7 @@ class Listener:
 
     def __init__(self, channel: str) -> None:
         self.channel = channel
-        self._connection: Connection | None = None
+        self._connection: extensions.connection | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -36,16 +35,21 @@ class Listener:
         After a lost connection the answer is true, since the notices in between are unknown.
         """
         ends_at = time.monotonic() + timeout_s
-        try:
-            if self._connection is None:
-                self._connection = self._connect()
-                return True
-            return self._heard(timeout_s)
-        except (psycopg2.OperationalError, psycopg2.InterfaceError, DBAPIError):
-            self.close()
-            # the caller's own queries say what is wrong; here only the pace is kept
-            time.sleep(min(1.0, max(0.0, ends_at - time.monotonic())))
-            return False
+        pause_s = 0.0
+        while True:
+            try:
+                if self._connection is None:
+                    self._connection = self._connect()
+                    return True
+                return self._heard(max(0.0, ends_at - time.monotonic()))
+            except (psycopg2.OperationalError, psycopg2.InterfaceError, DBAPIError):
+                # the caller's own queries say what is wrong; here only the pace is kept
+                self.close()
+            left_s = ends_at - time.monotonic()
+            if left_s <= 0:
+                return False
+            time.sleep(min(pause_s, left_s))
+            pause_s = 1.0
 
     def fileno(self) -> int:
         """Return the socket's descriptor, for select() together with others."""
@@ -59,11 +63,11 @@ class Listener:
             self._connection.close()
             self._connection = None
 
-    def _connect(self) -> Connection:
+    def _connect(self) -> extensions.connection:
         pooled = engine().raw_connection()
         raw = pooled.driver_connection  # asked first: a detached one no longer says
         pooled.detach()
-        assert isinstance(raw, Connection)
+        assert isinstance(raw, extensions.connection)
         raw.rollback()
         raw.autocommit = True
         with raw.cursor() as cursor:

@@ -18,7 +18,9 @@ from db.migrations.trees import CORE, SPECIES, VERSION_TABLE, Tree
 LOCK = "crobot migrations"
 
 _CREATE_SCHEMA = 'CREATE SCHEMA IF NOT EXISTS "{}"'
-_HAS_TABLE = text("SELECT to_regclass(format('%I.%I', CAST(:schema AS text), CAST(:name AS text))) IS NOT NULL")
+_HAS_TABLE = text(
+    "SELECT to_regclass(format('%I.%I', CAST(:schema AS text), CAST(:name AS text))) IS NOT NULL"
+)
 _REVISION = 'SELECT version_num FROM "{}".' + VERSION_TABLE
 
 

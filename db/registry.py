@@ -71,7 +71,9 @@ def add_species(
         create_schema(session, name)
         run(session, SPECIES, name)
         with transaction(name):
-            session.add_all(Scheme(description=key, name=text, param=param) for key, text, param in DEFAULT_SCHEMES)
+            session.add_all(
+                Scheme(description=key, name=text, param=param) for key, text, param in DEFAULT_SCHEMES
+            )
 
 
 def list_species(session: Session) -> Sequence[Species]:
@@ -99,16 +101,22 @@ def barcode_prefix(session: Session, name: str) -> str:
 def unknown(name: str, existing: Sequence[str]) -> UnknownSpecies:
     """Return the error that names the species that exist, and how to add one."""
     have = ", ".join(existing) or "none"
-    return UnknownSpecies(f"no species {name!r}: there are {have}. Add one with `crobot species add {name} …`")
+    return UnknownSpecies(
+        f"no species {name!r}: there are {have}. Add one with `crobot species add {name} …`"
+    )
 
 
 def _check(wanted: NewSpecies, known_genera: Collection[str]) -> None:
     if not NAME.fullmatch(wanted.name):
-        raise BadInput(f"{wanted.name!r} cannot name a species: use 2 to 31 of a-z, 0-9 and _, a letter first")
+        raise BadInput(
+            f"{wanted.name!r} cannot name a species: use 2 to 31 of a-z, 0-9 and _, a letter first"
+        )
     if wanted.name in RESERVED or wanted.name.startswith("pg_"):
         raise BadInput(f"{wanted.name!r} cannot name a species: the name is reserved")
     if not PREFIX.fullmatch(wanted.barcode_prefix):
-        raise BadInput(f"{wanted.barcode_prefix!r} is not a barcode prefix: use three capital letters, as SAL")
+        raise BadInput(
+            f"{wanted.barcode_prefix!r} is not a barcode prefix: use three capital letters, as SAL"
+        )
     if not wanted.label.strip():
         raise BadInput(f"the species {wanted.name!r} needs a label for people, as 'Salmonella enterica'")
     if wanted.genus not in known_genera:
@@ -122,7 +130,9 @@ def _same(existing: Species, wanted: NewSpecies) -> None:
     )
     different = [key for key, value in vars(wanted).items() if getattr(have, key) != value]
     if different:
-        details = "; ".join(f"{key} is {getattr(have, key)!r}, not {getattr(wanted, key)!r}" for key in different)
+        details = "; ".join(
+            f"{key} is {getattr(have, key)!r}, not {getattr(wanted, key)!r}" for key in different
+        )
         raise BadInput(f"the species {wanted.name!r} exists with other values: {details}")
 
 
@@ -130,4 +140,6 @@ def _check_prefix_free(session: Session, wanted: NewSpecies) -> None:
     query = select(Species.name).where(Species.barcode_prefix == wanted.barcode_prefix)
     owner = session.scalar(query)
     if owner is not None:
-        raise BadInput(f"the barcode prefix {wanted.barcode_prefix!r} belongs to the species {owner!r}: choose another")
+        raise BadInput(
+            f"the barcode prefix {wanted.barcode_prefix!r} belongs to the species {owner!r}: choose another"
+        )

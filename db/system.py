@@ -23,7 +23,9 @@ class UserJob(Base):
         {"schema": SYSTEM},
     )
 
-    job_id: Mapped[JobId] = mapped_column(primary_key=True, autoincrement=False, comment="the number in crobot.jobs")
+    job_id: Mapped[JobId] = mapped_column(
+        primary_key=True, autoincrement=False, comment="the number in crobot.jobs"
+    )
     accession: Mapped[str] = mapped_column(comment="the job's tag: what it is for")
     user_id: Mapped[int] = mapped_column(server_default="0")
     status: Mapped[str] = mapped_column(comment="as CRobot reports it")

@@ -64,7 +64,7 @@ def read_contigs(path: Path, depths: re.Pattern[str] | None = None) -> list[Cont
     if not text.strip():
         raise UnusableAssembly(f"{path} is empty: there is no assembly in it")
     if not text.lstrip().startswith(">"):
-        raise UnusableAssembly(f"{path} is not FASTA: it begins with {text.lstrip()[:20]!r} instead of '>'")
+        raise UnusableAssembly(f"{path} is not FASTA: it begins with {text.split()[0][:20]!r} instead of '>'")
     contigs = [_contig(record, depths, path) for record in text.lstrip()[1:].split("\n>")]
     if not any(contig.sequence for contig in contigs):
         raise UnusableAssembly(f"{path} has headers but no sequence")

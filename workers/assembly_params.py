@@ -66,8 +66,11 @@ def checked_params(params: dict[str, Any]) -> AssemblyParams:
     for name in ("prefix", "genus"):
         if not isinstance(params.get(name), str):
             raise BadInput(f"QAssembly needs the parameter {name!r} as text, not {params.get(name)!r}")
-    lists = {name: _checked_list(name, params[name]) for name in ("references", "kmers") if name in params}
-    made = AssemblyParams(**{**params, **lists})
+    lists: dict[str, Any] = {
+        name: _checked_list(name, params[name]) for name in ("references", "kmers") if name in params
+    }
+    checked: dict[str, Any] = params | lists
+    made = AssemblyParams(**checked)
     _check_names(made)
     _check_number("min_contig", made.min_contig, range(1, 1_000_001))
     _check_number("cores", made.cores, range(1, 1025))
@@ -100,7 +103,7 @@ def _check_names(params: AssemblyParams) -> None:
             f"the prefix {params.prefix!r} is not a barcode: only letters, digits and _ can be in it"
         )
     thresholds(params.genus)
-    if params.assembler not in ASSEMBLERS:
+    if not isinstance(params.assembler, str) or params.assembler not in ASSEMBLERS:
         raise BadInput(f"there is no assembler {params.assembler!r}; known are {', '.join(ASSEMBLERS)}")
 
 

@@ -173,6 +173,7 @@ class Attempt:
         return process.mark(self.state_dir, self.job_id, self.number)
 
     def _judge(self, run: ToolRun, log_begin: int) -> None:
+        said = "" if run.exit_code == 0 else self._said_since(log_begin)
         self.log(
             f"{run.name} ended ({run.ended_by or run.exit_code}): {run.wall_s:.1f} s, "
             f"{run.cpu_s:.1f} CPU s, {run.peak_memory_bytes / 1e6:.0f} MB"
@@ -180,7 +181,7 @@ class Attempt:
         if run.exit_code == 0 and run.ended_by is None:
             return
         places = [self.scratch_dir, self.output_dir]
-        error = endings.error_of(run, self._said_since(log_begin), self.resources, places)
+        error = endings.error_of(run, said, self.resources, places)
         if error is not None:
             raise error
 

@@ -8,7 +8,7 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -40,7 +40,7 @@ class Download:
     log: Callable[[str], None]
     #: point of ``time.monotonic`` at which the attempt must be over
     deadline: float
-    pauses_s: Sequence[float] = PAUSES_S
+    pauses_s: Sequence[float] = field(default_factory=lambda: PAUSES_S)
 
     def __post_init__(self) -> None:
         self.part = self.path.with_name(self.path.name + ".part")
@@ -102,10 +102,7 @@ class Download:
     def _check(self, session: requests.Session) -> None:
         """Check against the archive's MD5 sum if it has one; else read the compressed file through."""
         expected = self._expected_md5(session)
-        if expected:
-            problem = _md5_problem(self.part, expected)
-        else:
-            problem = _gzip_problem(self.part)
+        problem = _md5_problem(self.part, expected) if expected else _gzip_problem(self.part)
         if problem:
             # what is wrong must not be gone on with
             self.part.unlink()

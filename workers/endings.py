@@ -17,7 +17,8 @@ CANNOT_START = (126, 127)
 FULL_BELOW_BYTES = 16 * 2**20
 NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded|ENOSPC", re.IGNORECASE)
 NO_MEMORY = re.compile(
-    r"std::bad_alloc|Cannot allocate memory|MemoryError|OS return value: -9|[Oo]ut of memory|memory exhausted"
+    r"std::bad_alloc|Cannot allocate memory|MemoryError|OS return value: -9"
+    r"|[Oo]ut of memory|memory exhausted|fit into available memory"
 )
 
 
@@ -80,6 +81,8 @@ def _ending(run: ToolRun) -> str:
 
 def _last_words(words: str, lines: int = 3) -> str:
     said = [line.strip() for line in words.splitlines() if line.strip()]
+    # many tools say what is wrong first, and whom to write to last
+    said = [line for line in said if "error" in line.lower()] or said
     return " | ".join(said[-lines:])[-500:] or "it said nothing"
 
 

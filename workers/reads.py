@@ -51,7 +51,7 @@ class Record:
 
 def is_accession(read_set: Sequence[str]) -> bool:
     """Whether a read set is one run accession rather than files."""
-    return len(read_set) == 1 and "/" not in read_set[0]
+    return len(read_set) == 1 and not read_set[0].startswith("/")
 
 
 def checked_accession(text: str) -> str:
@@ -75,8 +75,10 @@ def check_read_sets(read_sets: Sequence[Sequence[str]], roots: Sequence[Path]) -
         raise BadReads("there are no reads: send a run accession, or the two files of a paired-end run")
     seen: set[tuple[str, ...]] = set()
     for read_set in read_sets:
-        if isinstance(read_set, str) or tuple(read_set) in seen:
-            raise BadReads(f"{read_set!r} is not a list of its own, or was given twice")
+        if not isinstance(read_set, list | tuple) or not all(isinstance(text, str) for text in read_set):
+            raise BadReads(f"{read_set!r} is no read set: give a list of one accession or two files")
+        if tuple(read_set) in seen:
+            raise BadReads(f"the read set {list(read_set)!r} was given twice")
         seen.add(tuple(read_set))
         if is_accession(read_set):
             checked_accession(read_set[0])

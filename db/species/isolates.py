@@ -22,7 +22,9 @@ class AssemblyStatus(StrEnum):
 class Versioned:
     """The columns of a row whose former versions are archived; the archive's trigger writes the first two."""
 
-    version: Mapped[int] = mapped_column(server_default="1", comment="of this row; former ones are in the archive")
+    version: Mapped[int] = mapped_column(
+        server_default="1", comment="of this row; former ones are in the archive"
+    )
     modified_at: Mapped[datetime] = mapped_column(server_default=func.now())
     modified_by: Mapped[int] = mapped_column(server_default="0", comment="user id")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -33,7 +35,12 @@ trace_assembly = Table(
     "trace_assembly",
     Base.metadata,
     Column("trace_id", ForeignKey(f"{SPECIES}.traces.id", ondelete="CASCADE"), primary_key=True),
-    Column("assembly_id", ForeignKey(f"{SPECIES}.assemblies.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column(
+        "assembly_id",
+        ForeignKey(f"{SPECIES}.assemblies.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
     schema=SPECIES,
 )
 
@@ -55,7 +62,9 @@ class Strain(Versioned, Base):
         ForeignKey(f"{SPECIES}.assemblies.id", ondelete="SET NULL"), comment="the assembly in use"
     )
     owner: Mapped[int] = mapped_column(server_default="0", comment="user id")
-    attributes: Mapped[dict[str, Any]] = mapped_column(server_default="{}", comment="source, country, year, …")
+    attributes: Mapped[dict[str, Any]] = mapped_column(
+        server_default="{}", comment="source, country, year, …"
+    )
 
     traces: Mapped[list[Trace]] = relationship(back_populates="strain")
 
@@ -73,7 +82,9 @@ class Trace(Versioned, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     barcode: Mapped[str | None] = mapped_column(unique=True)
     strain_id: Mapped[int] = mapped_column(ForeignKey(f"{SPECIES}.strains.id"), index=True)
-    accession: Mapped[str | None] = mapped_column(unique=True, comment="of the run, when the reads are archived")
+    accession: Mapped[str | None] = mapped_column(
+        unique=True, comment="of the run, when the reads are archived"
+    )
     read1: Mapped[str | None] = mapped_column(comment="absolute path, when the reads were uploaded")
     read2: Mapped[str | None]
     seq_platform: Mapped[str] = mapped_column(server_default="ILLUMINA")
@@ -101,6 +112,8 @@ class Assembly(Versioned, Base):
     coverage: Mapped[float | None] = mapped_column(comment="mean depth")
     low_qualities: Mapped[float | None] = mapped_column(comment="share of N, 0 to 1")
     top_species: Mapped[str | None]
-    stats: Mapped[dict[str, Any]] = mapped_column(server_default="{}", comment="each QA measure with its limit")
+    stats: Mapped[dict[str, Any]] = mapped_column(
+        server_default="{}", comment="each QA measure with its limit"
+    )
 
     traces: Mapped[list[Trace]] = relationship(secondary=trace_assembly, back_populates="assemblies")

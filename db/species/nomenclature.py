@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import SPECIES, Base
@@ -24,7 +34,9 @@ class Locus(Base):
     scheme_id: Mapped[int] = mapped_column(ForeignKey(f"{SPECIES}.schemes.id"))
     name: Mapped[str]
     position: Mapped[int] = mapped_column(comment="its place in the profile, from 0")
-    last_local_allele: Mapped[int] = mapped_column(server_default="0", comment="how many alleles were numbered here")
+    last_local_allele: Mapped[int] = mapped_column(
+        server_default="0", comment="how many alleles were numbered here"
+    )
 
 
 class Allele(Base):
@@ -42,7 +54,9 @@ class Allele(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     locus_id: Mapped[int] = mapped_column(ForeignKey(f"{SPECIES}.loci.id"))
     number: Mapped[int] = mapped_column(comment="imported ones are up to 1,000,000, those given here above")
-    former_number: Mapped[int | None] = mapped_column(comment="the local number it had before an import named it")
+    former_number: Mapped[int | None] = mapped_column(
+        comment="the local number it had before an import named it"
+    )
     sha256: Mapped[bytes] = mapped_column(LargeBinary, comment="of the sequence in upper case")
     sequence: Mapped[str] = mapped_column(deferred=True)
     release: Mapped[int] = mapped_column(comment="the scheme's release from which nodes have it")
@@ -57,7 +71,13 @@ class SequenceType(Base):
         UniqueConstraint("scheme_id", "number"),
         Index(None, "scheme_id", "digest"),
         # some published schemes have two numbers for one profile; what is numbered here never has
-        Index("uq_sequence_types_local", "scheme_id", "digest", unique=True, postgresql_where=text("number > 1000000")),
+        Index(
+            "uq_sequence_types_local",
+            "scheme_id",
+            "digest",
+            unique=True,
+            postgresql_where=text("number > 1000000"),
+        ),
         CheckConstraint("number > 0", name="number"),
         {"schema": SPECIES},
     )
@@ -65,7 +85,13 @@ class SequenceType(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     scheme_id: Mapped[int] = mapped_column(ForeignKey(f"{SPECIES}.schemes.id"))
     number: Mapped[int] = mapped_column(comment="imported ones are up to 1,000,000, those given here above")
-    former_number: Mapped[int | None] = mapped_column(comment="the local number it had before an import named it")
-    profile: Mapped[list[int]] = mapped_column(ARRAY(Integer), comment="allele numbers in the order of the loci; 0: missing")
-    digest: Mapped[bytes] = mapped_column(LargeBinary, comment="sha256 of the profile: 3,000 loci fit no index")
+    former_number: Mapped[int | None] = mapped_column(
+        comment="the local number it had before an import named it"
+    )
+    profile: Mapped[list[int]] = mapped_column(
+        ARRAY(Integer), comment="allele numbers in the order of the loci; 0: missing"
+    )
+    digest: Mapped[bytes] = mapped_column(
+        LargeBinary, comment="sha256 of the profile: 3,000 loci fit no index"
+    )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

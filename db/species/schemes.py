@@ -33,9 +33,15 @@ class Scheme(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     description: Mapped[str] = mapped_column(unique=True, comment="the scheme's name in programs")
     name: Mapped[str] = mapped_column(comment="its label for people")
-    param: Mapped[dict[str, Any]] = mapped_column(server_default="{}", comment="pipeline, scheme, display, barcode")
-    release: Mapped[int] = mapped_column(server_default="0", comment="nomenclature: counts published sets of alleles")
-    version: Mapped[str] = mapped_column(server_default="", comment="nomenclature: release and digest of its alleles")
+    param: Mapped[dict[str, Any]] = mapped_column(
+        server_default="{}", comment="pipeline, scheme, display, barcode"
+    )
+    release: Mapped[int] = mapped_column(
+        server_default="0", comment="nomenclature: counts published sets of alleles"
+    )
+    version: Mapped[str] = mapped_column(
+        server_default="", comment="nomenclature: release and digest of its alleles"
+    )
     last_local_st: Mapped[int] = mapped_column(server_default="0", comment="how many STs were numbered here")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -56,21 +62,28 @@ class AssemblyLookup(Base):
     assembly_id: Mapped[int] = mapped_column(ForeignKey(f"{SPECIES}.assemblies.id", ondelete="CASCADE"))
     scheme_id: Mapped[int] = mapped_column(ForeignKey(f"{SPECIES}.schemes.id"))
     reference: Mapped[str] = mapped_column(
-        server_default="", comment="snp_calls: the reference assembly's barcode; else blank, so one row a scheme"
+        server_default="",
+        comment="snp_calls: the reference assembly's barcode; else blank, so one row a scheme",
     )
     version: Mapped[str] = mapped_column(server_default="", comment="of the pipeline, of the latest job")
     status: Mapped[LookupStatus] = mapped_column(stored_enum(LookupStatus, "status"))
     st_barcode: Mapped[str] = mapped_column(
-        server_default="", comment="nomenclature: the sequence type's barcode; snp_calls: the reference's; else blank"
+        server_default="",
+        comment="nomenclature: the sequence type's barcode; snp_calls: the reference's; else blank",
     )
     annotation: Mapped[str | None] = mapped_column(
-        deferred=True, comment="nomenclature: GFF with the loci's positions; large, so loaded only when asked for"
+        deferred=True,
+        comment="nomenclature: GFF with the loci's positions; large, so loaded only when asked for",
     )
     job_id: Mapped[JobId | None] = mapped_column(comment="the latest job")
     job_count: Mapped[int] = mapped_column(server_default="0", comment="times sent")
     complete_count: Mapped[int] = mapped_column(server_default="0", comment="times a result was processed")
-    queued_count: Mapped[int] = mapped_column(server_default="0", comment="live jobs: more than 1 is a defect")
-    fail_count: Mapped[int] = mapped_column(server_default="0", comment="times failed; update_scheme decides by it")
+    queued_count: Mapped[int] = mapped_column(
+        server_default="0", comment="live jobs: more than 1 is a defect"
+    )
+    fail_count: Mapped[int] = mapped_column(
+        server_default="0", comment="times failed; update_scheme decides by it"
+    )
     results: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 

@@ -37,7 +37,15 @@ def test_a_number_outside_the_range_has_no_barcode(number: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "SAL", "sal_AA0001AA_AS", "SAL_AA001AA_AS", "SAL_AA0001AA_XX", "SAL_AA0001AA_AS\n", "SAL_AA0000AA_AS"]
+    [
+        "",
+        "SAL",
+        "sal_AA0001AA_AS",
+        "SAL_AA001AA_AS",
+        "SAL_AA0001AA_XX",
+        "SAL_AA0001AA_AS\n",
+        "SAL_AA0000AA_AS",
+    ]
     + ["../SAL_AA0001AA_AS", "SAL_AA0001AA_AS; rm -rf /", "SAL_AA٠٠٠١AA_AS"],
 )
 def test_what_is_not_a_barcode_is_refused_by_name(text: str) -> None:

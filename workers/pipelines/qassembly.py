@@ -138,7 +138,8 @@ def _assembled(attempt: Attempt, trimmed: Trimmed, params: AssemblyParams) -> li
     """
     after = trimmed.after
     attempt.log(f"{after.count} of {trimmed.before.count} reads are left, of {after.mean_length:.0f} bp")
-    raw = params.tool.assemble(attempt, trimmed.pairs, params.kmers) if after.count else []
+    kmers = params.kmers or params.tool.kmers_for(after.mean_length)
+    raw = params.tool.assemble(attempt, trimmed.pairs, kmers) if after.count else []
     contigs = assembly.keep_solid(raw, params.min_contig)
     if not contigs:
         raise NothingAssembled(

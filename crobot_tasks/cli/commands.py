@@ -1,0 +1,58 @@
+"""The table of commands; a command's module is imported when it is called, so that each starts fast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import version
+
+import click
+
+#: command → module within this package, and the command's name there
+COMMANDS = {
+    "beat": "beat:beat",
+    "cancel": "cancel:cancel",
+    "db": "databases:db",
+    "drain": "nodes:drain",
+    "flower": "flower:flower",
+    "head": "head:head",
+    "jobs": "jobs:jobs",
+    "log": "log:log",
+    "node": "node:node",
+    "nodes": "nodes:nodes",
+    "resume": "nodes:resume",
+    "scheme": "schemes:scheme",
+    "send": "send:send",
+    "servers": "servers:servers",
+    "show": "show:show",
+    "species": "species:species",
+    "status": "status:status",
+    "wait": "wait:wait",
+}
+
+
+class Commands(click.Group):
+    """A group that knows its commands by name only, until one is asked for."""
+
+    def __init__(self, name: str, table: Mapping[str, str], help: str) -> None:
+        super().__init__(name, help=help, context_settings={"help_option_names": ["-h", "--help"]})
+        self.table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, for the help page."""
+        return sorted(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in self.table:
+            return None
+        module, name = self.table[cmd_name].split(":")
+        command = getattr(import_module(f"crobot_tasks.cli.{module}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+crobot = Commands(
+    "crobot", COMMANDS, "Reads in, typed assemblies out: the job system of a bacterial-genomics database."
+)
+crobot = click.version_option(version("crobot"), prog_name="crobot")(crobot)

@@ -1,0 +1,113 @@
+"""`crobot nodes`, `drain`, `resume`: the calculation nodes, and whether they get jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.console import Console
+
+from crobot_errors import UnknownNode
+from crobot_tasks import explain
+from crobot_tasks.celery import app
+from crobot_tasks.cli import services
+from crobot_tasks.cli.output import duration, emit, json_option, say, size, table
+from db import jobs as queries
+from db import leases, parking
+from db.engine import notify, transaction
+
+_COLUMNS = ("Node", "State", "Cores", "Memory", "Jobs", "Heard", "Pipelines")
+
+
+@click.command()
+@json_option
+def nodes(as_json: bool) -> None:
+    """List the calculation nodes: what they offer, what they are doing, what they lack."""
+    services.ready_database()
+    with transaction() as session:
+        found = [describe(row) for row in queries.nodes(session)]
+        deaf = explain.deafness(session)
+    emit(as_json, {"nodes": found, "warning": deaf or None}, lambda out: _show(out, found, deaf))
+
+
+@click.command()
+@click.argument("name", metavar="NODE")
+@click.option("--reason", required=True, help="Why, for those who wonder.")
+@json_option
+def drain(name: str, reason: str, as_json: bool) -> None:
+    """Give a node no new jobs; it finishes what it has. Drain before you stop or upgrade a node."""
+    services.ready_database()
+    with transaction() as session:
+        if not leases.drain(session, name, reason):
+            raise _unknown(session, name)
+        live = next(row.live for row in queries.nodes(session) if row.name == name)
+    left = f"it finishes {live} job{'s' if live != 1 else ''}" if live else "it has no jobs"
+    emit(
+        as_json,
+        {"node": name, "drained": True, "live": live},
+        lambda out: out.print(f"{name} gets no new jobs; {left}"),
+    )
+
+
+@click.command()
+@click.argument("name", metavar="NODE")
+@json_option
+def resume(name: str, as_json: bool) -> None:
+    """Give a drained node jobs again."""
+    services.ready_database()
+    with transaction() as session:
+        if not leases.resume(session, name):
+            raise _unknown(session, name)
+        notify(session, parking.CHANNEL)
+    emit(as_json, {"node": name, "drained": False}, lambda out: out.print(f"{name} gets jobs again"))
+
+
+def describe(row: Any) -> dict[str, Any]:
+    """Return what is known of a node."""
+    return {
+        "name": row.name,
+        "state": _state(row),
+        "drain_reason": row.drain_reason or None,
+        "cores": row.cores,
+        "cores_used": int(row.cores_used),
+        "memory_bytes": row.memory_bytes,
+        "free_disk_bytes": row.disk_bytes,
+        "live_attempts": row.live,
+        "pipelines": row.pipelines,
+        "missing": row.missing,
+        "heard_s_ago": round(float(row.silent_s), 1),
+        "heartbeat_at": row.heartbeat_at,
+        "first_seen_at": row.first_seen_at,
+        "software": row.software,
+    }
+
+
+def _state(row: Any) -> str:
+    if row.lost_at or row.silent_s > app.conf.crobot_lease_s:
+        return "silent"
+    return "drained" if row.drained_at else "up"
+
+
+def _unknown(session: Any, name: str) -> UnknownNode:
+    known = ", ".join(row.name for row in queries.nodes(session)) or "none"
+    return UnknownNode(f"no node {name!r} has ever reported; known are {known}")
+
+
+def _show(out: Console, found: list[dict[str, Any]], deaf: str) -> None:
+    if found:
+        out.print(table(_COLUMNS, [_line(node) for node in found], right=("Jobs",)))
+    else:
+        out.print("no calculation node has ever reported; start one with `crobot node --name NAME`")
+    for node in found:
+        if node["drain_reason"]:
+            out.print(f"{node['name']} is drained: {node['drain_reason']}", markup=False)
+        for pipeline, why in node["missing"].items():
+            out.print(f"{node['name']} does not offer {pipeline}: {why}", markup=False)
+    if deaf:
+        say(f"warning: {deaf}")
+
+
+def _line(node: dict[str, Any]) -> list[Any]:
+    pipelines = ", ".join(f"{name} {version}".strip() for name, version in node["pipelines"].items())
+    return [node["name"], node["state"], f"{node['cores_used']} of {node['cores']}", size(node["memory_bytes"]),
+            node["live_attempts"], f"{duration(node['heard_s_ago'])} ago", pipelines]  # fmt: skip

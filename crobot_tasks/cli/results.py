@@ -1,0 +1,72 @@
+"""A job's results in tables: QA measures beside their limits, the sequence type and its alleles, the tools."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+
+from crobot_tasks.cli.output import duration, facts, size, table
+
+
+def show_results(out: Console, job: dict[str, Any]) -> None:
+    """Print what is worth knowing of the result, as far as it has the parts that we know."""
+    result = job["result"] if isinstance(job["result"], dict) else {}
+    found = result.get("results")
+    found = found if isinstance(found, dict) else {}
+    if "qa" in found:
+        _show_assembly(out, found)
+    for lookup in job["schemes"]:
+        if (lookup["results"] or {}).get("alleles"):
+            _show_typing(out, lookup)
+    if found and "qa" not in found and not job["schemes"]:
+        out.print()
+        out.print(facts({name: value for name, value in found.items() if not isinstance(value, dict | list)}))
+    _show_tools(out, result)
+
+
+def _show_assembly(out: Console, found: dict[str, Any]) -> None:
+    statistics, qa = found.get("statistics", {}), found["qa"]
+    out.print()
+    out.print(facts({"QA": qa["verdict"] + "".join(f", {name} failed" for name in qa["failed"]),
+                     "Largest contig": f"{statistics.get('largest', 0):,} bp",
+                     "Depth": f"{statistics.get('mean_depth', 0):.0f}x",
+                     "GC": f"{100 * statistics.get('gc_share', 0):.1f} %",
+                     "Assembler": found.get("assembler")}))  # fmt: skip
+    out.print(
+        table(("Measure", "Value", "Limit", ""), [_measure(one) for one in qa["measures"]], right=("Value",))
+    )
+
+
+def _measure(one: dict[str, Any]) -> list[Any]:
+    value = "" if one["value"] is None else f"{one['value']:,} {one['unit']}".strip()
+    verdict = {True: "passed", False: "FAILED", None: ""}[one["passed"]]
+    return [one["measure"], value, one["limit"], verdict]
+
+
+def _show_typing(out: Console, lookup: dict[str, Any]) -> None:
+    results = lookup["results"]
+    flaws = {name.capitalize(): ", ".join(results[name]) for name in ("new", "missing", "fragmented", "duplicated")
+             if results.get(name)}  # fmt: skip
+    st = results.get("ST")
+    out.print()
+    out.print(facts({"Scheme": f"{lookup['scheme']} {results.get('scheme_version', '')}",
+                     "ST": f"{st}  {lookup['st_barcode']}" if st is not None else "none"} | flaws))  # fmt: skip
+    if len(results["alleles"]) <= 30:
+        out.print(table(results["alleles"], [results["alleles"].values()]))
+    else:
+        out.print(f"{len(results['alleles'])} loci")
+
+
+def _show_tools(out: Console, result: dict[str, Any]) -> None:
+    usage = result.get("usage") or {}
+    runs = usage.get("tools") if isinstance(usage, dict) else None
+    if not runs:
+        return
+    versions = result.get("tools") or {}
+    lines = [[run["name"], versions.get(run["name"], ""), duration(run["wall_s"]), duration(run["cpu_s"]),
+              size(run["peak_memory_bytes"])] for run in runs]  # fmt: skip
+    out.print()
+    out.print(
+        table(("Tool", "Version", "Ran", "CPU", "Peak memory"), lines, right=("Ran", "CPU", "Peak memory"))
+    )

@@ -1,0 +1,48 @@
+"""What head, beat and node have in common when they run in the foreground."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import warnings
+from typing import Any, NoReturn
+
+from celery.platforms import SecurityWarning
+
+from crobot_tasks.cli.output import say
+from crobot_tasks.cli.services import broker_address, database_address
+
+#: one line for each message would bury what matters; CRobot's own work is many small messages
+_CHATTY = ("celery.worker.strategy", "celery.app.trace", "celery.beat")
+
+
+def announce(what: str, *, with_database: bool) -> None:
+    """Say in one line what runs here and what it is connected to."""
+    # Celery fears root for the code that messages could carry; ours are data
+    warnings.simplefilter("ignore", SecurityWarning)
+    places = [f"broker {broker_address()}"]
+    if with_database:
+        places.insert(0, f"database {database_address()}")
+    say(f"{what}: " + ", ".join(places))
+
+
+def quiet_internals() -> None:
+    """Log no line for each heartbeat and report."""
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def work(worker: Any) -> NoReturn:
+    """Run a Celery worker until it is told to end; SIGTERM lets it finish what it has begun."""
+    worker.quiet = True  # its banner says the same as our line, in thirty
+    worker.start()
+    sys.exit(worker.exitcode)
+
+
+def until_told_to_end() -> None:
+    """Do nothing until SIGTERM or Ctrl-C."""
+    ends = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    signal.sigwait(ends)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ends)

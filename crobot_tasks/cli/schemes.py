@@ -1,0 +1,110 @@
+"""`crobot scheme`: the typing schemes of a species."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from crobot_errors import BadInput
+from crobot_tasks import schemes as importing
+from crobot_tasks.cli import services
+from crobot_tasks.cli.output import console, emit, json_option, table
+from db import overview, registry
+from db.engine import transaction
+
+#: how files of alleles are called in a folder
+ALLELE_FILES = (".tfa", ".fas", ".fasta", ".fa", ".tfa.gz", ".fas.gz", ".fasta.gz", ".fa.gz")
+
+
+@click.group()
+def scheme() -> None:
+    """See to the typing schemes of a species."""
+
+
+@scheme.command("import")
+@click.argument("species")
+@click.argument("name")
+@click.option("--alleles", required=True, multiple=True, type=click.Path(path_type=Path),
+              help="FASTA file of a locus, or a folder of them; may be given several times.")  # fmt: skip
+@click.option(
+    "--profiles",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Table of the sequence types, with tabs.",
+)
+@click.option("--description", required=True, help="The scheme's name in programs: MLST_Achtman.")
+@click.option("--label", help="Its name for people.  [default: the description]")
+@json_option
+def import_(
+    species: str,
+    name: str,
+    alleles: tuple[Path, ...],
+    profiles: Path,
+    description: str,
+    label: str | None,
+    as_json: bool,
+) -> None:
+    """Import an MLST scheme from PubMLST's files, or a newer release of it. New assemblies are typed by it at once."""
+    services.ready_database()
+    services.ready_storage()
+    _check_species(species)
+    files = _files(alleles)
+    if not profiles.is_file():
+        raise BadInput(f"there is no file {profiles}")
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=console(to_stderr=True), transient=True, disable=as_json) as progress:
+        progress.add_task(f"importing {name} from {len(files)} files")
+        version = importing.import_scheme(species, name, description, label or description, files, profiles)
+    found = next(one for one in _schemes(species) if one["description"] == description)
+    emit(as_json, found | {"species": species}, lambda out: out.print(
+        f"{description} ({name}) of {species}, version {version}: {found['loci']} loci, {found['alleles']} alleles, "
+        f"{found['sequence_types']} sequence types", markup=False))  # fmt: skip
+
+
+@scheme.command("list")
+@click.argument("species")
+@json_option
+def list_(species: str, as_json: bool) -> None:
+    """List the schemes of a species."""
+    services.ready_database()
+    _check_species(species)
+    found = _schemes(species)
+    emit(as_json, found, lambda out: _show(out, found))
+
+
+def _check_species(name: str) -> None:
+    with transaction() as session:
+        registry.find_species(session, name)
+
+
+def _schemes(species: str) -> list[dict[str, Any]]:
+    with transaction(species) as session:
+        return [dict(row._mapping) for row in overview.schemes(session)]
+
+
+def _files(paths: Iterable[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in paths:
+        inside = (
+            sorted(each for each in path.iterdir() if each.name.endswith(ALLELE_FILES))
+            if path.is_dir()
+            else [path]
+        )
+        if not inside:
+            raise BadInput(f"the folder {path} holds no allele files ({', '.join(ALLELE_FILES[:4])})")
+        found += inside
+    missing = [str(path) for path in found if not path.is_file()]
+    if missing:
+        raise BadInput(f"there is no file {', '.join(missing)}")
+    return found
+
+
+def _show(out: Console, found: list[dict[str, Any]]) -> None:
+    columns = ("Scheme", "Label", "Pipeline", "Nomenclature", "Version", "Loci", "Alleles", "STs")
+    keys = ("description", "label", "pipeline", "scheme", "version", "loci", "alleles", "sequence_types")
+    out.print(table(columns, [[one[key] or "" for key in keys] for one in found], right=columns[-3:]))

@@ -1,0 +1,36 @@
+"""Kinds of values that options take: amounts of memory, numbers of jobs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([KMGT])(i?B)?|B)?", re.IGNORECASE)
+_POWER = {"K": 1, "M": 2, "G": 3, "T": 4}
+
+
+class Size(click.ParamType[int]):
+    """An amount of bytes: 8G and 8GiB are 8 x 1024^3, 8GB is 8 x 1000^3."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return bytes."""
+        if isinstance(value, int):
+            return value
+        match = _SIZE.fullmatch(value.strip())
+        amount = round(float(match[1]) * _factor(match)) if match else 0
+        if amount < 1:
+            self.fail(f"{value!r} is not an amount of memory: write it like 8G, 512M or 1.5TiB", param, ctx)
+        return amount
+
+
+def _factor(match: re.Match[str]) -> int:
+    unit, suffix = (match[2] or "").upper(), (match[3] or "").lower()
+    return int((1000 if suffix == "b" else 1024) ** _POWER.get(unit, 0))
+
+
+SIZE = Size()
+JOB = click.IntRange(1, 2**63 - 1)

@@ -1,0 +1,113 @@
+"""Flower for CRobot: closed without credentials, read-only, bounded in memory, tasks by job, tag and species."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import signal
+import sys
+from typing import Any
+
+from flower.app import Flower
+from flower.options import options
+from flower.urls import settings
+from flower.views.monitor import Metrics
+from tornado import web
+
+from crobot_errors import BadInput
+from crobot_tasks.celery import app
+
+#: at 4.8 kB a task: about 50 MB
+MAX_TASKS = 10_000
+#: seconds; an assembly takes minutes to hours, and Flower's own buckets end at 10 s
+RUNTIME_BUCKETS = [
+    0.1,
+    0.5,
+    1.0,
+    5.0,
+    15.0,
+    60.0,
+    300.0,
+    900.0,
+    1800.0,
+    3600.0,
+    7200.0,
+    14_400.0,
+    28_800.0,
+    86_400.0,
+]
+COLUMNS = "name,uuid,args,kwargs,state,received,started,runtime,worker"
+
+
+class ClosedMetrics(Metrics):
+    """The numbers for Prometheus, behind the same password as the pages."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Write them."""
+        await super().get()
+
+
+def credentials(text: str) -> str:
+    """Return Flower's user:password.
+
+    Raises:
+        BadInput: it is not of that form.
+    """
+    user, _, password = text.partition(":")
+    if not user or not password:
+        raise BadInput("CROBOT_FLOWER_AUTH is not of the form user:password")
+    return text
+
+
+def serve(login: str, address: str, port: int) -> None:
+    """Serve until told to end.
+
+    Raises:
+        BadInput: something else listens at this address.
+    """
+    _configure(login, address, port)
+    logging.getLogger("tornado.access").setLevel(logging.ERROR)
+    pages = Flower(capp=app, options=options, **settings)
+    pages.add_handlers(r".*", [(r"/metrics", ClosedMetrics)])
+    try:
+        pages.start_http_server()
+    except OSError as error:
+        raise _no_port(error, address, port) from error
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        pages.start()
+    except (KeyboardInterrupt, SystemExit):
+        pages.stop()
+
+
+def format_task(task: Any) -> Any:
+    """Show of a task what a person looks for: Flower's quotes around our own words say nothing."""
+    task.args = _unquoted(task.args)
+    task.kwargs = _unquoted(task.kwargs)
+    return task
+
+
+def _unquoted(text: Any) -> Any:
+    return text.strip("'\"") if isinstance(text, str) else text
+
+
+def _configure(login: str, address: str, port: int) -> None:
+    options.basic_auth = [login]
+    options.address = address
+    options.port = port
+    options.max_tasks = MAX_TASKS
+    options.task_runtime_metric_buckets = RUNTIME_BUCKETS
+    options.tasks_columns = COLUMNS
+    options.format_task = format_task
+    options.persistent = False
+    # Cores are counted by the head, and jobs are cancelled by `crobot cancel`: buttons here would only confuse both.
+    options.read_only = True
+
+
+def _no_port(error: OSError, address: str, port: int) -> BadInput:
+    if error.errno == errno.EADDRINUSE:
+        return BadInput(f"port {port} of {address} is taken: choose another --port (CROBOT_FLOWER_PORT)")
+    return BadInput(
+        f"Flower cannot listen at {address}:{port}: {error.strerror}; choose another --address or --port"
+    )

@@ -1,0 +1,47 @@
+"""Job classes, one module a kind: the database side of each kind of job; importing this package registers them all."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from crobot_errors import BadInput, UnknownJob
+from crobot_tasks import tasks
+from crobot_tasks.jobs.assembly import AssemblyJob
+from crobot_tasks.jobs.assembly_based import AssemblyBasedJob, RemoteAssemblyBasedJob
+from crobot_tasks.jobs.base import CRobotJob, RemoteJob
+from crobot_tasks.jobs.local import LocalJob
+from crobot_tasks.jobs.nomenclature import NomenclatureJob
+from crobot_tasks.registry import job_class
+from db import jobs
+from db.engine import transaction
+
+__all__ = [
+    "AssemblyBasedJob",
+    "AssemblyJob",
+    "CRobotJob",
+    "LocalJob",
+    "NomenclatureJob",
+    "RemoteAssemblyBasedJob",
+    "RemoteJob",
+    "get_crobot_job",
+    # the pipelines' tasks, to which the classes send
+    "tasks",
+]
+
+
+def get_crobot_job(job_id: int) -> CRobotJob:
+    """Return the job of this number as an object of its class, to look at, to process, or to send again.
+
+    Raises:
+        UnknownJob: there is none.
+        BadInput: it has no class: it was sent as a plain task.
+    """
+    with transaction() as session:
+        row = jobs.find(session, job_id)
+        if row is None:
+            raise UnknownJob(f"there is no job {job_id}; `crobot jobs` lists them")
+        if not row.type:
+            raise BadInput(
+                f"job {job_id} ({row.pipeline}) was sent as a plain task: no job class belongs to it"
+            )
+        return cast(CRobotJob, job_class(row.type).from_row(row))

@@ -1,0 +1,123 @@
+"""AssemblyBasedJob: what jobs for one scheme on one assembly share, whether a node runs them or they are local."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from crobot_errors import UnknownScheme
+from crobot_tasks.jobs.base import CRobotJob, Job
+from db import lookups
+from db.assemblies import find_assembly
+from db.engine import transaction
+from db.schemes import find_scheme
+from db.species import Scheme
+
+
+class AssemblyBasedJob(Job):
+    """One scheme on one assembly; its tag is the assembly's barcode. Combine it with CRobotJob or LocalJob.
+
+    ``scheme`` is the SQLAlchemy object, ``assembly_filepointer`` the absolute path of the FASTA file.
+
+    Raises:
+        UnknownSpecies, UnknownScheme: there is none of this name.
+        BadInput: no such assembly.
+    """
+
+    def __init__(
+        self,
+        *,
+        scheme: Scheme,
+        database: str,
+        assembly_barcode: str,
+        assembly_filepointer: str,
+        reference: str = "",
+        **more: Any,
+    ) -> None:
+        context = {
+            "scheme_id": scheme.id,
+            "scheme": scheme.description,
+            "assembly_filepointer": assembly_filepointer,
+            "reference": reference,
+        }
+        super().__init__(
+            type=self.type_of(scheme), tag=assembly_barcode, database=database, context=context, **more
+        )
+        with transaction(database) as session:
+            self.context["assembly_id"] = find_assembly(session, assembly_barcode).id
+            _check_scheme(session, scheme)
+
+    @classmethod
+    def type_of(cls, scheme: Scheme) -> str:
+        """Return the type of the job for a scheme: its description."""
+        return scheme.description
+
+    @property
+    def assembly_barcode(self) -> str:
+        """The assembly."""
+        return self.tag
+
+    @property
+    def assembly_filepointer(self) -> str:
+        """Absolute path of the assembly's FASTA file."""
+        return str(self.context["assembly_filepointer"])
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """What identifies the row in assembly_lookup."""
+        return {name: self.context[name] for name in ("assembly_id", "scheme_id", "reference")}
+
+
+class RemoteAssemblyBasedJob(AssemblyBasedJob, CRobotJob):
+    """An AssemblyBasedJob that a pipeline runs on a node; keeps the row in assembly_lookup and its counters."""
+
+    immutable = True
+
+    @property
+    def same_key(self) -> str:
+        """The same scheme on the same assembly, against the same reference."""
+        return "/".join((self.database, self.tag, self.context["scheme"], self.context["reference"]))
+
+    @classmethod
+    def parked(cls, session: Session, job_id: int, row: dict[str, Any]) -> None:
+        """(a) One more live job for this assembly and scheme."""
+        super().parked(session, job_id, row)
+        key = {name: row["context"][name] for name in ("assembly_id", "scheme_id", "reference")}
+        lookups.sent(session, job_id=job_id, version=row["version"], **key)
+
+    def process_failure(self, session: Session, message: str) -> None:
+        """(d) Count the failure."""
+        super().process_failure(session, message)
+        lookups.failed(session, **self.key, job_id=self._number, message=message)
+
+    def process_cancel(self, session: Session) -> None:
+        """(d) One live job less."""
+        super().process_cancel(session)
+        lookups.cancelled(session, **self.key, job_id=self._number)
+
+    def complete(
+        self, session: Session, result: dict[str, Any], results: dict[str, Any], **values: Any
+    ) -> None:
+        """Write the results of the scheme; ``values`` are ``st_barcode`` and ``annotation``."""
+        lookups.completed(
+            session,
+            **self.key,
+            job_id=self._number,
+            version=result.get("pipeline_version", ""),
+            results=results | {"provenance": self.provenance(result)},
+            **values,
+        )
+
+    @property
+    def _number(self) -> int:
+        assert self.job_id is not None
+        return self.job_id
+
+
+def _check_scheme(session: Session, scheme: Scheme) -> None:
+    stored = find_scheme(session, scheme.description)
+    if stored.id != scheme.id:
+        raise UnknownScheme(
+            f"the scheme {scheme.description!r} (id {scheme.id}) is another species': take it from this database"
+        )

@@ -1,0 +1,212 @@
+"""What every job class is built on: a job with tag and type, and CRobotJob, which a pipeline runs on a node."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from hashlib import blake2b
+from json import dumps
+from typing import Any, Self
+
+from celery.canvas import Signature
+from celery.utils import uuid
+from sqlalchemy.orm import Session
+
+from crobot_errors import UnknownPipeline
+from crobot_tasks.celery import app
+from crobot_tasks.parking import JobTask
+from db import jobs, user_jobs
+from db.crobot import JobState
+from db.engine import transaction
+from db.registry import find_species
+
+
+class Job:
+    """One request concerning one species: who wants it, what it is for (``tag``), and of which ``type`` it is."""
+
+    def __init__(
+        self,
+        *,
+        type: str,  # noqa: A002 (the domain's word)
+        tag: str,
+        database: str,
+        user_id: int = 0,
+        workgroup: str = "",
+        priority: int | None = None,
+        context: dict[str, Any] | None = None,
+    ) -> None:
+        self.type, self.tag, self.database = type, tag, database
+        self.user_id, self.workgroup, self.priority = user_id, workgroup, priority
+        #: what the class needs to rebuild the job when its result comes; fits JSON
+        self.context = context or {}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.type} {self.tag} of {self.database}>"
+
+
+class RemoteJob(Job, ABC):
+    """A job that is sent, and whose result comes back later."""
+
+    @abstractmethod
+    def send_job(self) -> int:
+        """Send it; returns its number."""
+
+    @abstractmethod
+    def process_job(self, session: Session, result: dict[str, Any]) -> None:
+        """Write the result, and send what follows."""
+
+
+class CRobotJob(RemoteJob):
+    """A job that a pipeline runs on a calculation node; built ready to send, or from what came back (`get_crobot_job`).
+
+    Raises:
+        UnknownSpecies, BadInput: it cannot work; nothing was stored.
+    """
+
+    #: the pipeline's job takes nothing from the job before it in a chain
+    immutable = False
+
+    def __init__(
+        self,
+        *,
+        pipeline: str,
+        inputs: dict[str, Any] | None = None,
+        params: dict[str, Any] | None = None,
+        reads: list[list[str]] | None = None,
+        version: str = "",
+        **request: Any,
+    ) -> None:
+        super().__init__(**request)
+        self.pipeline, self.version = pipeline, version
+        self.inputs, self.params, self.reads = inputs or {}, params or {}, reads or []
+        #: its number, once it is sent
+        self.job_id: int | None = None
+        #: whether the last send found the same job alive and joined it
+        self.existed = False
+        #: where its live or last attempt was placed, and the version that was sent
+        self.node: str | None = None
+
+    @classmethod
+    def from_row(cls, row: Any) -> Self:
+        """Rebuild the job from its row in `crobot.jobs`."""
+        job = cls.__new__(cls)
+        CRobotJob.__init__(
+            job,
+            pipeline=row.pipeline,
+            version=row.kwargs.get("version", ""),
+            type=row.type,
+            tag=row.tag,
+            database=row.database,
+            user_id=row.user_id or 0,
+            workgroup=row.workgroup,
+            priority=row.priority,
+            context=row.context,
+            **{name: row.kwargs.get(name) for name in ("inputs", "params", "reads")},
+        )
+        job.job_id, job.node = row.id, row.node
+        return job
+
+    # --- sending ------------------------------------------------------------------------------------------------------
+
+    @property
+    def task(self) -> JobTask:
+        """The pipeline's task.
+
+        Raises:
+            UnknownPipeline: there is none of this name.
+        """
+        task = app.tasks.get(self.pipeline)
+        if not isinstance(task, JobTask):
+            known = ", ".join(sorted(name for name, other in app.tasks.items() if isinstance(other, JobTask)))
+            raise UnknownPipeline(f"no pipeline {self.pipeline!r}; known are {known}")
+        return task
+
+    @property
+    def same_key(self) -> str:
+        """Two live jobs never share it; empty: the job is like no other."""
+        return ""
+
+    def signature(self) -> Signature:
+        """Return the Celery signature, for `group`, `chain` and `chord`.
+
+        Raises:
+            UnknownPipeline, UnknownSpecies: there is none of this name.
+        """
+        with transaction() as session:
+            find_species(session, self.database)
+        given = {"inputs": self.inputs, "params": self.params, "reads": self.reads, "version": self.version}
+        details = {
+            "type": self.type,
+            "tag": self.tag,
+            "database": self.database,
+            "user_id": self.user_id,
+            "workgroup": self.workgroup,
+            "same_key": self.same_key,
+            "context": self.context,
+        }
+        kwargs = {name: value for name, value in given.items() if value}
+        options = {} if self.priority is None else {"priority": self.priority}
+        return self.task.signature(kwargs=kwargs, immutable=self.immutable, job=details, **options)
+
+    def send_job(self) -> int:
+        """Send the job, in the transaction that is open or in its own; a live job for the same thing is joined.
+
+        Raises:
+            BadInput: it cannot work; nothing was stored.
+        """
+        task_id = uuid()
+        self.context = self.context | {"task_id": task_id}
+        with transaction(self.database) as session:
+            self.job_id = int(self.signature().apply_async(task_id=task_id).job_id)
+            stored = jobs.find(session, self.job_id)
+        assert stored is not None
+        self.existed = stored.context.get("task_id") != task_id
+        # a job that was joined keeps the context of its own send
+        self.context = stored.context
+        return self.job_id
+
+    # --- the life of the job, as `crobot_tasks.registry.JobClass` describes it ----------------------------------------
+
+    @classmethod
+    def parked(cls, session: Session, job_id: int, row: dict[str, Any]) -> None:
+        """(a) Note the new job in the log of all jobs."""
+        user_jobs.sent(
+            session,
+            job_id=job_id,
+            accession=row["tag"],
+            user_id=row["user_id"] or 0,
+            database=row["database"],
+            pipeline=row["type"],
+            version=row["version"],
+        )
+
+    def process_job(self, session: Session, result: dict[str, Any]) -> None:
+        """(d) Note the end of the job; subclasses write its results first."""
+        self.note_end(session, JobState.COMPLETE, version=result.get("pipeline_version"))
+
+    def process_failure(self, session: Session, message: str) -> None:
+        """(d) Note that the job failed for good."""
+        self.note_end(session, JobState.FAILED)
+
+    def process_cancel(self, session: Session) -> None:
+        """(d) Note that nobody wants the job any more."""
+        self.note_end(session, JobState.CANCELLED)
+
+    def note_end(self, session: Session, status: str, **values: Any) -> None:
+        """Write the job's end into the log of all jobs."""
+        assert self.job_id is not None
+        user_jobs.ended(session, self.job_id, status, **values)
+
+    def provenance(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Return how a result came about: pipeline, tools, node, CPU seconds, peak memory."""
+        usage = result.get("usage") or {}
+        return {
+            "pipeline_version": result.get("pipeline_version", ""),
+            "tools": result.get("tools", {}),
+            "node": self.node,
+            **{name: usage.get(name) for name in ("wall_s", "cpu_s", "peak_memory_bytes")},
+        }
+
+
+def digest(*values: Any) -> str:
+    """Return a short text that equal values share."""
+    return blake2b(dumps(values, sort_keys=True).encode(), digest_size=16).hexdigest()

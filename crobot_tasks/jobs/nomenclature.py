@@ -1,0 +1,97 @@
+"""NomenclatureJob: the alleles of an MLST scheme in an assembly get their numbers, the profile its sequence type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from crobot_errors import BadInput
+from crobot_tasks import schemes
+from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
+from crobot_tasks.jobs.outputs import output_file
+from crobot_tasks.registry import register
+from db import nomenclature
+from db.engine import transaction
+from db.species import Scheme
+
+#: statuses of a locus that have no allele number
+WITHOUT_NUMBER = ("missing", "fragmented", "duplicated")
+
+
+class NomenclatureJob(RemoteAssemblyBasedJob):
+    """Types an assembly by an MLST scheme.
+
+    Raises:
+        UnknownSpecies, UnknownScheme: there is none of this name.
+        BadInput: no such assembly, or no MLST scheme.
+    """
+
+    def __init__(self, *, scheme: Scheme, database: str, **more: Any) -> None:
+        super().__init__(scheme=scheme, database=database, pipeline="nomenclature", **more)
+        name = scheme.param.get("scheme")
+        if not name:
+            raise BadInput(
+                f"the scheme {scheme.description!r} of {database!r} is no MLST scheme: its param names no 'scheme'"
+            )
+        self.inputs = {"assembly": self.assembly_filepointer}
+        with transaction(database) as session:
+            directory = schemes.exported(session, name)
+        self.params = {"scheme": name, "scheme_dir": str(directory), "prefix": self.assembly_barcode}
+
+    @classmethod
+    def type_of(cls, scheme: Scheme) -> str:
+        """Return ``nomenclature:<scheme>``."""
+        return f"nomenclature:{scheme.description}"
+
+    def process_job(self, session: Session, result: dict[str, Any]) -> None:
+        """(d) Number what is new, and write the sequence type, the alleles and their positions."""
+        super().process_job(session, result)
+        found, scheme = result["results"], self.params["scheme"]
+        new = {call["locus"]: call["sequence"] for call in found["calls"] if call["status"] == "new"}
+        numbers = nomenclature.number_alleles(session, scheme, new) if new else {}
+        alleles = found["alleles"] | numbers
+        st = nomenclature.number_profile(session, scheme, alleles)
+        gff = output_file(result, "gff").read_text(encoding="utf-8")
+        self.complete(
+            session,
+            result,
+            _results(found, alleles) | {"ST": st.number},
+            st_barcode=st.barcode,
+            annotation=with_numbers(gff, numbers),
+        )
+
+
+def _results(found: dict[str, Any], alleles: dict[str, int]) -> dict[str, Any]:
+    by_status = {
+        status: [call["locus"] for call in found["calls"] if call["status"] == status]
+        for status in ("new", *WITHOUT_NUMBER)
+    }
+    return {
+        "scheme": found["scheme"],
+        "scheme_version": found["scheme_version"],
+        "alleles": alleles,
+        **by_status,
+    }
+
+
+def with_numbers(gff: str, numbers: Mapping[str, int]) -> str:
+    """Return the GFF text with the numbers of new alleles, which the node could not know."""
+    if not numbers:
+        return gff
+    return "\n".join(_with_number(line, numbers) for line in gff.split("\n"))
+
+
+def _with_number(line: str, numbers: Mapping[str, int]) -> str:
+    *columns, attributes = line.split("\t")
+    values = dict(pair.split("=", 1) for pair in attributes.split(";") if "=" in pair)
+    number = numbers.get(values.get("locus", ""))
+    if number is None or values.get("allele") != "new":
+        return line
+    return "\t".join(
+        [*columns, ";".join(f"{key}={value}" for key, value in (values | {"allele": number}).items())]
+    )
+
+
+register("nomenclature", NomenclatureJob)

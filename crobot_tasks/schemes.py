@@ -1,0 +1,87 @@
+"""Nomenclature schemes between PubMLST's files, the database, and the storage from which nodes read them.
+
+The database numbers alleles at once, but nodes get new ones only with the next published version: until then they
+report such an allele as new, and it gets the same number. So a send waits for an export at most once a version; old
+versions stay on the storage, since jobs that were sent with them may still run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from crobot_errors import BadInput
+from crobot_tasks.folders import storage_root
+from db import nomenclature
+from db.engine import database_of, transaction
+from workers import pubmlst, storage
+from workers.fasta import DAMAGED, open_text
+from workers.schemes import write_scheme
+
+
+def import_scheme(
+    database: str, scheme: str, description: str, label: str, alleles: Sequence[Path], profiles: Path
+) -> str:
+    """Import a PubMLST scheme, or a newer release of it, and export it for the nodes; return its version.
+
+    ``scheme`` is its name in the nomenclature (senterica_achtman_2), ``description`` that in programs (MLST_Achtman).
+
+    Raises:
+        UnknownSpecies: there is none of this name.
+        BadInput: the files contradict themselves, or what was imported before; nothing was stored.
+    """
+    loci = _loci(alleles, profiles)
+    with transaction(database) as session:
+        version = nomenclature.import_scheme(
+            session,
+            scheme,
+            description,
+            label,
+            loci,
+            pubmlst.read_alleles(alleles),
+            _profiles(profiles, loci),
+        )
+        exported(session, scheme)
+    return version
+
+
+def publish(database: str, scheme: str) -> str:
+    """Give nodes the alleles that were numbered here since the last version; return the current version."""
+    with transaction(database) as session:
+        version = nomenclature.publish(session, scheme)
+        exported(session, scheme)
+    return version
+
+
+def exported(session: Session, scheme: str) -> Path:
+    """Return the directory of a scheme's current version on the storage, written if it is not there."""
+    current = nomenclature.export(session, scheme)
+    root = storage_root()
+    directory = storage.scheme_dir(root, database_of(session), scheme, current.version)
+    storage.make_dir(directory.parent, root)
+    return write_scheme(directory, scheme, current.version, current.loci, current.alleles)
+
+
+def _loci(alleles: Sequence[Path], profiles: Path) -> list[str]:
+    """Return the loci that have alleles, in the order of the profiles' columns."""
+    found = dict.fromkeys(locus for locus, _, _ in pubmlst.read_alleles(alleles))
+    columns = _columns(profiles)
+    without = [locus for locus in found if locus not in columns]
+    if without:
+        raise BadInput(f"{profiles} has no column for {', '.join(without)}; it has {', '.join(columns)}")
+    return [column for column in columns if column in found]
+
+
+def _columns(profiles: Path) -> list[str]:
+    try:
+        with open_text(profiles) as text:
+            return [name.strip() for name in next(text, "").split("\t")]
+    except DAMAGED as error:
+        raise BadInput(f"{profiles} cannot be read: it is damaged or not text ({error})") from error
+
+
+def _profiles(path: Path, loci: Sequence[str]) -> Iterator[tuple[int, list[int]]]:
+    for st, alleles, _ in pubmlst.read_profiles(path, loci):
+        yield st, [alleles[locus] for locus in loci]

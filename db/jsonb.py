@@ -1,0 +1,18 @@
+"""JSON as PostgreSQL's jsonb accepts it; asks no database."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+#: escaped NULs and lone surrogates in JSON text, which jsonb refuses; tools print such bytes
+_UNSTORABLE = re.compile(
+    r"(?<!\\)((?:\\\\)*)"
+    r"(?:\\u0000|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2})"
+)
+
+
+def to_json(value: Any) -> str:
+    """Write JSON that jsonb accepts: what it refuses (NUL, half a surrogate pair) becomes U+FFFD."""
+    return _UNSTORABLE.sub(r"\1\\ufffd", json.dumps(value))

@@ -1,0 +1,132 @@
+"""How a scheme stands for an assembly: every change of ``assembly_lookup`` is one of these statements.
+
+The counters are changed in SQL, never read, changed and written back. ``reference`` is the barcode of the
+reference assembly for ``snp_calls``, and blank for all other schemes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from crobot_errors import UnknownJob
+from db.species import AssemblyLookup, LookupStatus
+
+_KEY = ("assembly_id", "scheme_id", "reference")
+
+
+def sent(
+    session: Session, assembly_id: int, scheme_id: int, job_id: int, version: str, reference: str = ""
+) -> None:
+    """A job was sent: one more is live, and it is the latest."""
+    row = insert(AssemblyLookup).values(
+        assembly_id=assembly_id,
+        scheme_id=scheme_id,
+        reference=reference,
+        st_barcode=reference,
+        version=version,
+        status=LookupStatus.QUEUED,
+        job_id=job_id,
+        job_count=1,
+        queued_count=1,
+    )
+    again = {
+        "job_id": row.excluded.job_id,
+        "version": row.excluded.version,
+        "status": row.excluded.status,
+        "job_count": AssemblyLookup.job_count + 1,
+        "queued_count": AssemblyLookup.queued_count + 1,
+        "updated_at": func.now(),
+    }
+    session.execute(row.on_conflict_do_update(index_elements=_KEY, set_=again))
+
+
+def completed(
+    session: Session,
+    assembly_id: int,
+    scheme_id: int,
+    job_id: int,
+    version: str,
+    results: dict[str, Any],
+    *,
+    st_barcode: str = "",
+    annotation: str | None = None,
+    reference: str = "",
+) -> None:
+    """A result was processed: it replaces the former one."""
+    values: dict[str, Any] = {
+        "status": LookupStatus.COMPLETE,
+        "version": version,
+        "complete_count": AssemblyLookup.complete_count + 1,
+        "queued_count": AssemblyLookup.queued_count - 1,
+        "results": results,
+        "st_barcode": reference or st_barcode,
+        "annotation": annotation,
+    }
+    _end(session, assembly_id, scheme_id, job_id, reference, values)
+
+
+def failed(
+    session: Session, assembly_id: int, scheme_id: int, job_id: int, message: str, reference: str = ""
+) -> None:
+    """A job failed for good: results of an earlier one stay, beside the ``error``."""
+    values: dict[str, Any] = {
+        "status": _unless_another_is_live(literal(LookupStatus.FAILED.value)),
+        "fail_count": AssemblyLookup.fail_count + 1,
+        "queued_count": AssemblyLookup.queued_count - 1,
+        "results": _with_error(job_id, message),
+    }
+    _end(session, assembly_id, scheme_id, job_id, reference, values)
+
+
+def cancelled(session: Session, assembly_id: int, scheme_id: int, job_id: int, reference: str = "") -> None:
+    """Nobody wants the job any more: it counts as no failure, and a former result stands again."""
+    before = case(
+        (AssemblyLookup.results.has_key("error"), LookupStatus.FAILED.value),
+        (AssemblyLookup.complete_count > 0, LookupStatus.COMPLETE.value),
+        # the domain knows three states only; with no failure counted update_scheme may send it again
+        else_=LookupStatus.FAILED.value,
+    )
+    values: dict[str, Any] = {
+        "status": _unless_another_is_live(before),
+        "queued_count": AssemblyLookup.queued_count - 1,
+    }
+    _end(session, assembly_id, scheme_id, job_id, reference, values)
+
+
+def find_lookup(
+    session: Session, assembly_id: int, scheme_id: int, reference: str = ""
+) -> AssemblyLookup | None:
+    """Return how a scheme stands for an assembly, if it was ever sent."""
+    return session.scalar(select(AssemblyLookup).where(*_is(assembly_id, scheme_id, reference)))
+
+
+def _is(assembly_id: int, scheme_id: int, reference: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        AssemblyLookup.assembly_id == assembly_id,
+        AssemblyLookup.scheme_id == scheme_id,
+        AssemblyLookup.reference == reference,
+    )
+
+
+def _unless_another_is_live(status: ColumnElement[Any]) -> ColumnElement[Any]:
+    return case((AssemblyLookup.queued_count > 1, LookupStatus.QUEUED.value), else_=status)
+
+
+def _with_error(job_id: int, message: str) -> ColumnElement[Any]:
+    return AssemblyLookup.results.op("||")(func.jsonb_build_object("error", message, "error_job_id", job_id))
+
+
+def _end(
+    session: Session, assembly_id: int, scheme_id: int, job_id: int, reference: str, values: dict[str, Any]
+) -> None:
+    values["updated_at"] = func.now()
+    statement = update(AssemblyLookup).where(*_is(assembly_id, scheme_id, reference)).values(values)
+    ended = statement.returning(AssemblyLookup.id).execution_options(synchronize_session=False)
+    if session.execute(ended).first() is None:
+        raise UnknownJob(
+            f"job {job_id}: nothing was ever sent for assembly {assembly_id} and scheme {scheme_id}"
+        )

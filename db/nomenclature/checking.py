@@ -1,0 +1,54 @@
+"""What a published scheme's files may hold; asks no database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from crobot_errors import BadInput
+from db.nomenclature.store import LOCAL_OFFSET
+
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,62}")
+LOCUS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.'-]{0,62}")
+#: published alleles may have letters for more than one base
+BASES = re.compile(r"[ACGTRYSWKMBDHVNacgtryswkmbdhvn]+")
+
+
+def check_loci(scheme: str, loci: Sequence[str]) -> None:
+    """Refuse names that could not be files or FASTA records, and loci that are missing or named twice."""
+    if not SCHEME.fullmatch(scheme):
+        raise BadInput(
+            f"{scheme!r} cannot name a scheme: use letters, digits, '_', '.' and '-', a letter first"
+        )
+    if not loci:
+        raise BadInput(f"the scheme {scheme!r} has no loci")
+    for name in loci:
+        if not LOCUS.fullmatch(name):
+            raise BadInput(
+                f"{name!r} cannot name a locus of {scheme!r}: use letters, digits, '_', '.', '-' and \"'\""
+            )
+    if len(set(loci)) < len(loci):
+        raise BadInput(f"the scheme {scheme!r} names a locus twice: {', '.join(loci)}")
+
+
+def check_allele(locus: str, number: int, sequence: str, loci: Collection[str]) -> None:
+    """Refuse an allele of another scheme's locus, without a sequence, or with a number that is given here."""
+    if locus not in loci:
+        raise BadInput(f"the alleles name a locus {locus!r}, the scheme has {', '.join(loci)}")
+    _check_number(f"allele {number} of {locus}", number)
+    if not BASES.fullmatch(sequence):
+        raise BadInput(f"allele {number} of {locus} is not a nucleotide sequence: {sequence[:60]!r}")
+
+
+def check_sequence_type(number: int, profile: Sequence[int], loci: int) -> None:
+    """Refuse a profile with too few or too many loci, or with a number that is given here."""
+    _check_number(f"ST {number}", number)
+    if len(profile) != loci:
+        raise BadInput(f"ST {number} has {len(profile)} alleles, the scheme {loci} loci")
+    if min(profile) < 0 or max(profile) > LOCAL_OFFSET:
+        raise BadInput(f"ST {number} has an allele number outside 0 to {LOCAL_OFFSET}: {list(profile)}")
+
+
+def _check_number(what: str, number: int) -> None:
+    if not 1 <= number <= LOCAL_OFFSET:
+        raise BadInput(f"{what}: published numbers are 1 to {LOCAL_OFFSET}, those above are given here")

@@ -1,0 +1,134 @@
+"""Numbers for what an assembly has: known ones are found, new ones given, in the caller's transaction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from crobot_errors import BadInput
+from db.barcodes import Kind, encode
+from db.engine import database_of
+from db.nomenclature.store import (
+    LOCAL_OFFSET,
+    find_scheme,
+    loci_of,
+    lock,
+    profile_digest,
+    sequence_digest,
+)
+from db.registry import barcode_prefix
+from db.species import Allele, Locus, Scheme, SequenceType
+
+_BASES = re.compile(r"[ACGT]+")
+
+
+class ProfileNumber(NamedTuple):
+    """The sequence type of a profile; none, with a blank barcode, if a locus is missing, fragmented or doubled."""
+
+    number: int | None
+    barcode: str
+
+
+def number_alleles(session: Session, scheme: str, sequences: Mapping[str, str]) -> dict[str, int]:
+    """Return locus → allele number for locus → sequence; a new sequence gets a number that nothing else ever has.
+
+    The number is given when the caller's transaction commits, and no gap is left when it does not.
+
+    Raises:
+        UnknownScheme: there is none of this name.
+        BadInput: not a locus of the scheme, or a sequence with other letters than ACGT.
+    """
+    loci = {locus.name: locus for locus in loci_of(session, find_scheme(session, scheme))}
+    _check_loci(scheme, sequences, loci)
+    wanted = {(loci[name].id, sequence_digest(sequence)): name for name, sequence in sequences.items()}
+    numbers = _known(session, wanted)
+    if len(numbers) < len(wanted):
+        lock(session)
+        # another transaction may have numbered them until the lock was ours
+        numbers = _known(session, wanted)
+        for key in wanted.keys() - numbers.keys():
+            numbers[key] = _give_number(session, loci[wanted[key]], sequences[wanted[key]])
+        session.flush()
+    return {name: numbers[key] for key, name in wanted.items()}
+
+
+def number_profile(session: Session, scheme: str, alleles: Mapping[str, int]) -> ProfileNumber:
+    """Return the sequence type of locus → allele number; a new profile gets a new number.
+
+    An incomplete profile (a locus missing, 0, or negative) has no sequence type.
+
+    Raises:
+        UnknownScheme: there is none of this name.
+        BadInput: not a locus of the scheme.
+    """
+    row = find_scheme(session, scheme)
+    loci = [locus.name for locus in loci_of(session, row)]
+    _check_loci(scheme, alleles, loci)
+    profile = [alleles.get(name, 0) for name in loci]
+    if min(profile, default=0) <= 0:
+        return ProfileNumber(None, "")
+    number = _find_profile(session, row, profile)
+    if number is None:
+        lock(session)
+        number = _find_profile(session, row, profile) or _give_st(session, row, profile)
+    return ProfileNumber(number, st_barcode(session, number))
+
+
+def st_barcode(session: Session, number: int) -> str:
+    """Return the barcode of a sequence type; unique within its scheme, as its number is."""
+    return encode(barcode_prefix(session, database_of(session)), number, Kind.SEQUENCE_TYPE)
+
+
+def _check_loci(scheme: str, given: Mapping[str, object], known: Mapping[str, Locus] | Sequence[str]) -> None:
+    unknown = sorted(given.keys() - set(known))
+    if unknown:
+        raise BadInput(f"not loci of the scheme {scheme!r}: {', '.join(unknown)}")
+
+
+def _known(session: Session, keys: Mapping[tuple[int, bytes], str]) -> dict[tuple[int, bytes], int]:
+    query = select(Allele.locus_id, Allele.sha256, Allele.number).where(
+        tuple_(Allele.locus_id, Allele.sha256).in_(list(keys))
+    )
+    return {(locus_id, bytes(digest)): number for locus_id, digest, number in session.execute(query)}
+
+
+def _give_number(session: Session, locus: Locus, sequence: str) -> int:
+    sequence = sequence.upper()
+    if not _BASES.fullmatch(sequence):
+        raise BadInput(f"a new allele of {locus.name} can only have the letters ACGT: {sequence[:60]!r}")
+    session.refresh(locus, ["last_local_allele"])
+    locus.last_local_allele += 1
+    number = LOCAL_OFFSET + locus.last_local_allele
+    current = session.scalars(select(Scheme.release).where(Scheme.id == locus.scheme_id)).one()
+    session.add(
+        Allele(
+            locus_id=locus.id,
+            number=number,
+            sha256=sequence_digest(sequence),
+            sequence=sequence,
+            release=current + 1,
+        )
+    )
+    return number
+
+
+def _find_profile(session: Session, scheme: Scheme, profile: Sequence[int]) -> int | None:
+    query = select(SequenceType.number).where(
+        SequenceType.scheme_id == scheme.id, SequenceType.digest == profile_digest(profile)
+    )
+    return session.scalar(query.order_by(SequenceType.number).limit(1))
+
+
+def _give_st(session: Session, scheme: Scheme, profile: list[int]) -> int:
+    session.refresh(scheme, ["last_local_st"])
+    scheme.last_local_st += 1
+    number = LOCAL_OFFSET + scheme.last_local_st
+    session.add(
+        SequenceType(scheme_id=scheme.id, number=number, profile=profile, digest=profile_digest(profile))
+    )
+    session.flush()
+    return number

@@ -1,0 +1,94 @@
+"""Queries for people: what a command shows of jobs beyond their rows; changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select, text
+from sqlalchemy.orm import Session
+
+from db.species import Allele, Assembly, AssemblyLookup, Locus, Scheme, SequenceType
+
+#: jobs of the same pipeline that are looked at to say how many are ahead
+_MOST_AHEAD = 1000
+
+_WAITING = text("""
+    SELECT j.id, j.state, j.node, j.pipeline, j.version, j.cores, j.memory_bytes, j.disk_bytes, j.expected_s,
+           j.outcome, j.message,
+           j.available_at, EXTRACT(epoch FROM j.available_at - now()) AS available_in_s,
+           ARRAY(SELECT DISTINCT a.node FROM crobot.attempts a
+                 WHERE a.job_id = j.id AND a.outcome NOT IN ('ok', 'tool', 'cancelled')) AS failed_on,
+           CASE WHEN j.state = 'WAITING' THEN (
+               SELECT count(*) FROM (
+                   SELECT 1 FROM crobot.jobs o
+                   WHERE o.state = 'WAITING' AND o.pipeline = j.pipeline AND o.version = j.version
+                     AND (o.priority, o.id) < (j.priority, j.id) LIMIT :most) ahead) END AS ahead
+    FROM crobot.jobs j WHERE j.id = ANY(:job_ids) ORDER BY j.id""")
+
+_OLDEST = text("""
+    SELECT id, sent_at, EXTRACT(epoch FROM now() - sent_at) AS waited_s FROM crobot.jobs
+    WHERE state = 'WAITING' ORDER BY sent_at, id LIMIT 1""")
+
+_TIMES_SENT = text("SELECT count(*) FROM crobot.settlements WHERE job_id = :job_id")
+
+_FOLLOWERS = text("""
+    SELECT id FROM crobot.jobs WHERE tag = ANY(:tags) AND id > :job_id AND database IS NOT DISTINCT FROM :database
+    ORDER BY id""")
+
+
+def waiting(session: Session, job_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """What decides where these jobs may run, and ``ahead``: how many of the same pipeline come before."""
+    return session.execute(_WAITING, {"job_ids": list(job_ids), "most": _MOST_AHEAD}).all()
+
+
+def oldest_waiting(session: Session) -> Row[Any] | None:
+    """The job that has waited longest."""
+    return session.execute(_OLDEST).one_or_none()
+
+
+def times_sent(session: Session, job_id: int) -> int:
+    """How many sends one job answers: more than one if it was sent again while it was live."""
+    return int(session.execute(_TIMES_SENT, {"job_id": job_id}).scalar_one())
+
+
+def followers(session: Session, job: Row[Any]) -> list[int]:
+    """Jobs that came after this one with its tag, or for the assembly that it made."""
+    tags = [job.tag] if job.tag else []
+    if job.database and (assembly := made_assembly(session, job.id)) and assembly.barcode:
+        tags.append(assembly.barcode)
+    values = {"tags": tags, "job_id": job.id, "database": job.database}
+    return list(session.execute(_FOLLOWERS, values).scalars()) if tags else []
+
+
+def made_assembly(session: Session, job_id: int) -> Assembly | None:
+    """The assembly that a job made, in the species of the transaction."""
+    return session.scalar(select(Assembly).where(Assembly.job_id == job_id))
+
+
+def lookups(session: Session, job_id: int) -> Sequence[tuple[AssemblyLookup, str]]:
+    """What a job wrote for an assembly and a scheme, with the scheme's name."""
+    query = select(AssemblyLookup, Scheme.description).join(Scheme, Scheme.id == AssemblyLookup.scheme_id)
+    return [(row, name) for row, name in session.execute(query.where(AssemblyLookup.job_id == job_id))]
+
+
+def schemes(session: Session) -> Sequence[Row[Any]]:
+    """The schemes of the species, with how many loci, alleles and sequence types each has."""
+    loci = select(func.count(Locus.id)).where(Locus.scheme_id == Scheme.id).scalar_subquery()
+    alleles = (
+        select(func.count(Allele.id))
+        .join(Locus, Locus.id == Allele.locus_id)
+        .where(Locus.scheme_id == Scheme.id)
+    ).scalar_subquery()
+    types = select(func.count(SequenceType.id)).where(SequenceType.scheme_id == Scheme.id).scalar_subquery()
+    query = select(
+        Scheme.description,
+        Scheme.name.label("label"),
+        Scheme.param["pipeline"].astext.label("pipeline"),
+        Scheme.param["scheme"].astext.label("scheme"),
+        Scheme.version,
+        loci.label("loci"),
+        alleles.label("alleles"),
+        types.label("sequence_types"),
+    )
+    return session.execute(query.order_by(Scheme.id)).all()

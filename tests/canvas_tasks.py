@@ -1,0 +1,57 @@
+"""The same small tasks twice: as jobs, and as plain Celery tasks, so that what canvas makes of them can be compared."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from crobot_tasks.celery import app
+from crobot_tasks.parking import JobTask
+
+_short = {"expected_s": 0.01, "memory_bytes": 10 * 1024**2}
+
+
+def _define(kind: str, options: dict[str, Any]) -> SimpleNamespace:
+    """Define the tasks once; ``options`` makes them jobs."""
+
+    def task(**more: Any) -> Any:
+        return lambda function: app.task(name=f"{kind}.{function.__name__}", **options, **more)(function)
+
+    @task()
+    def add(x: int, y: int) -> int:
+        return x + y
+
+    @task()
+    def double(x: int) -> int:
+        return 2 * x
+
+    @task()
+    def total(numbers: list[int]) -> int:
+        return sum(numbers)
+
+    @task()
+    def constant(value: Any = 7) -> Any:
+        return value
+
+    @task(throws=(ValueError,))
+    def fail(x: Any = None) -> None:
+        raise ValueError(f"cannot work with {x}")
+
+    return SimpleNamespace(add=add, double=double, total=total, constant=constant, fail=fail)
+
+
+jobs = _define("jobs", {"base": JobTask, **_short})
+plain = _define("plain", {})
+app.conf.task_routes = {"plain.*": {"queue": "plain"}}
+
+
+@app.task(name="plain.note")
+def note(*args: Any) -> None:
+    """Count a call, so that a test sees how often a callback came: the last argument is the key."""
+    app.backend.client.rpush(args[-1], "called")
+
+
+@app.task(name="plain.replaced", bind=True)
+def replaced(self: Any, signature: Any) -> Any:
+    """A plain task that puts a job, or a canvas of jobs, in its place."""
+    return self.replace(app.signature(signature))

@@ -1,0 +1,67 @@
+"""What all tests share: servers of their own, a database with tables, and clusters of real processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Before celeryconfig is imported: it reads the environment once, and the processes that tests start inherit it.
+_DATA_DIR = Path(tempfile.mkdtemp(prefix="crobot-test-"))
+for _name in [name for name in os.environ if name.startswith(("CROBOT_", "CELERY_"))]:
+    del os.environ[_name]
+os.environ |= {
+    "CROBOT_DATA_DIR": str(_DATA_DIR),
+    "CROBOT_ROOTS": str(_DATA_DIR / "reads"),
+    "CROBOT_IMPORTS": "tests.canvas_tasks",
+    "CROBOT_HEARTBEAT_S": "0.5",
+    "CROBOT_LEASE_S": "3",
+    "CROBOT_MISSING_S": "2",
+    "CROBOT_RETRY_DELAY_S": "0.2",
+    "CROBOT_SETTLE_S": "3",
+}
+
+from crobot_tasks import embedded  # noqa: E402
+from crobot_tasks.celery import app  # noqa: E402
+from db import migrate  # noqa: E402
+from tests.processes import Cluster  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Iterator[Path]:
+    """The folder of this test run; everything that it starts writes below it."""
+    (_DATA_DIR / "reads").mkdir()
+    yield _DATA_DIR
+    shutil.rmtree(_DATA_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def servers(data_dir: Path) -> Iterator[embedded.Servers]:
+    """PostgreSQL and Valkey of this test run."""
+    yield embedded.servers(data_dir)
+    embedded.release()
+
+
+@pytest.fixture(scope="session")
+def tables(servers: embedded.Servers) -> None:
+    """The database with all tables."""
+    import_tasks()
+    migrate.upgrade()
+
+
+@pytest.fixture(scope="session")
+def cluster(tables: None, data_dir: Path) -> Iterator[Cluster]:
+    """A head, beat, two calculation nodes and a plain Celery worker, shared by tests that leave it as it was."""
+    with Cluster(data_dir / "cluster", nodes=("calc01", "calc02")) as running:
+        yield running
+
+
+def import_tasks() -> None:
+    """Know every task, as a process that sends jobs does."""
+    app.wire()
+    app.loader.import_default_modules()
+

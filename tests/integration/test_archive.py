@@ -1,0 +1,206 @@
+"""Fetching runs from a real HTTP server that cuts, lies and vanishes."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from crobot_errors import BadAccession, NodeBroken, TimeLimit, ToolError
+from tests.archive_server import Behaviour, serving
+from workers import download
+from workers.archive import Archive
+from workers.reads import ReadPair
+
+RUN = "ERR123456"
+Make = Callable[..., Archive]
+
+
+def add_run(files: Path, accession: str, size: int = 300_000) -> None:
+    """Two files that do not shrink when they are packed."""
+    for mate in (1, 2):
+        content = random.Random(f"{accession}{mate}").randbytes(size)
+        (files / f"{accession}_{mate}.fastq.gz").write_bytes(gzip.compress(content, 1))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Behaviour]:
+    files = tmp_path / "files"
+    files.mkdir()
+    add_run(files, RUN)
+    with serving(files) as behaviour:
+        yield behaviour
+
+
+@pytest.fixture
+def make(tmp_path: Path, server: Behaviour, monkeypatch: pytest.MonkeyPatch) -> Make:
+    """The archive as an attempt sees it; without the long pauses."""
+    monkeypatch.setattr(download, "PAUSES_S", (0.01, 0.01, 0.01))
+    (tmp_path / "cache").mkdir()
+
+    def archive(cache_bytes: int = 10**9, time_s: float = 60, url: str | None = None) -> Archive:
+        log = (tmp_path / "log").open("a", buffering=1)
+        deadline = time.monotonic() + time_s
+        where = server.url if url is None else url
+        return Archive(where, tmp_path / "cache", cache_bytes, lambda text: print(text, file=log), deadline)
+
+    return archive
+
+
+def fetch(archive: Archive, tmp_path: Path, accession: str = RUN) -> ReadPair:
+    into = tmp_path / f"into{len(list(tmp_path.iterdir()))}"
+    into.mkdir()
+    return archive.fetch(accession, into)
+
+
+def assert_whole(pair: ReadPair, server: Behaviour) -> None:
+    for path in (pair.read1, pair.read2):
+        assert path.read_bytes() == (server.files / path.name).read_bytes()
+
+
+def test_a_run_is_fetched_once_and_then_comes_from_the_cache(
+    make: Make, server: Behaviour, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        assert_whole(fetch(make(), tmp_path), server)
+    assert server.requests == [(f"{RUN}_1.fastq.gz", ""), (f"{RUN}_2.fastq.gz", "")]
+    assert "is in the cache" in (tmp_path / "log").read_text()
+
+
+def test_a_cut_connection_is_gone_on_with_where_it_was_cut(
+    make: Make, server: Behaviour, tmp_path: Path
+) -> None:
+    server.cuts = [1000, 50_000, 1]
+    assert_whole(fetch(make(), tmp_path), server)
+    assert [asked for _, asked in server.requests] == ["", "bytes=1000-", "bytes=51000-", "bytes=51001-", ""]
+
+
+def test_a_server_without_ranges_sends_all_again(make: Make, server: Behaviour, tmp_path: Path) -> None:
+    server.cuts, server.ranges = [1000], False
+    assert_whole(fetch(make(), tmp_path), server)
+
+
+def test_a_part_that_a_dead_attempt_left_is_gone_on_with(
+    make: Make, server: Behaviour, tmp_path: Path
+) -> None:
+    name = f"{RUN}_1.fastq.gz"
+    (tmp_path / "cache" / f"{name}.part").write_bytes((server.files / name).read_bytes()[:2000])
+    assert_whole(fetch(make(), tmp_path), server)
+    assert server.requests[0] == (name, "bytes=2000-")
+
+
+@pytest.mark.parametrize("extra", [0, 10])
+def test_a_part_with_nothing_left_to_fetch_is_fetched_anew(
+    make: Make, server: Behaviour, tmp_path: Path, extra: int
+) -> None:
+    name = f"{RUN}_1.fastq.gz"
+    content = (server.files / name).read_bytes()
+    (tmp_path / "cache" / f"{name}.part").write_bytes(content + b"x" * extra)
+    assert_whole(fetch(make(), tmp_path), server)
+
+
+def test_a_busy_server_is_asked_again(make: Make, server: Behaviour, tmp_path: Path) -> None:
+    server.statuses = [503, 429, 500]
+    assert_whole(fetch(make(), tmp_path), server)
+
+
+def test_a_server_that_stays_busy_is_the_nodes_trouble(make: Make, server: Behaviour, tmp_path: Path) -> None:
+    server.statuses = [503] * 9
+    with pytest.raises(NodeBroken, match="does not deliver .*it answers 503"):
+        fetch(make(), tmp_path)
+
+
+def test_a_run_that_the_archive_does_not_have_is_final(make: Make, server: Behaviour, tmp_path: Path) -> None:
+    with pytest.raises(
+        ToolError, match=r"no ERR999999_1.fastq.gz: http://127.0.0.1:\d+/ERR999999_1.fastq.gz"
+    ):
+        fetch(make(), tmp_path, "ERR999999")
+
+
+def test_an_archive_that_is_not_there_is_the_nodes_trouble(make: Make, tmp_path: Path) -> None:
+    url = "http://user:secret@127.0.0.1:1/{accession}_{mate}.fastq.gz"
+    with pytest.raises(NodeBroken, match=r"does not deliver http://127.0.0.1:1/ERR123456_1") as caught:
+        fetch(make(url=url), tmp_path)
+    assert "secret" not in str(caught.value)
+
+
+def test_no_archive_at_all_is_said(make: Make, tmp_path: Path) -> None:
+    with pytest.raises(NodeBroken, match="no archive is configured"):
+        fetch(make(url=""), tmp_path)
+
+
+@pytest.mark.parametrize("accession", ["../ERR123456", "ERR123456;id", "ERR12"])
+def test_only_accessions_are_fetched(make: Make, server: Behaviour, tmp_path: Path, accession: str) -> None:
+    with pytest.raises(BadAccession):
+        fetch(make(), tmp_path, accession)
+    assert server.requests == []
+
+
+def test_a_right_md5_is_accepted(make: Make, server: Behaviour, tmp_path: Path) -> None:
+    server.md5 = ""
+    assert_whole(fetch(make(), tmp_path), server)
+
+
+def test_a_wrong_md5_is_refused_and_nothing_is_kept(make: Make, server: Behaviour, tmp_path: Path) -> None:
+    server.md5 = "0" * 32
+    with pytest.raises(NodeBroken, match=r"is damaged: its MD5 sum is \w+ instead of 0000"):
+        fetch(make(), tmp_path)
+    assert list((tmp_path / "cache").glob("*.gz*")) == []
+
+
+def test_without_md5_the_compressed_file_is_read_through(
+    make: Make, server: Behaviour, tmp_path: Path
+) -> None:
+    path = server.files / f"{RUN}_2.fastq.gz"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(NodeBroken, match=r"_2.fastq.gz is damaged: Compressed file ended"):
+        fetch(make(), tmp_path)
+
+
+def test_fetching_ends_at_the_deadline(make: Make, server: Behaviour, tmp_path: Path) -> None:
+    with pytest.raises(TimeLimit, match="time is used up"):
+        fetch(make(time_s=-1), tmp_path)
+
+
+def test_attempts_at_the_same_run_fetch_it_once(make: Make, server: Behaviour, tmp_path: Path) -> None:
+    archives = [make() for _ in range(4)]
+    for number in range(4):
+        (tmp_path / f"in{number}").mkdir()
+    threads = [
+        threading.Thread(target=archive.fetch, args=(RUN, tmp_path / f"in{number}"))
+        for number, archive in enumerate(archives)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(server.requests) == 2
+    assert len(list(tmp_path.glob("in?/*.gz"))) == 8
+
+
+def test_the_cache_forgets_what_was_used_longest_ago(make: Make, server: Behaviour, tmp_path: Path) -> None:
+    runs = ["ERR000001", "ERR000002", "ERR000003"]
+    for age, run in enumerate(runs):
+        add_run(server.files, run)
+        pair = fetch(make(), tmp_path, run)
+        for path in (pair.read1, pair.read2):
+            os.utime(path, (1000 + age, 1000 + age))
+    fetch(make(), tmp_path, "ERR000001")
+    add_run(server.files, "ERR000004")
+    fetch(make(cache_bytes=1_900_000), tmp_path, "ERR000004")
+    kept = {path.name.partition("_")[0] for path in (tmp_path / "cache").glob("*.gz")}
+    assert kept == {"ERR000001", "ERR000003", "ERR000004"}
+
+
+def test_reads_in_use_survive_their_eviction(make: Make, server: Behaviour, tmp_path: Path) -> None:
+    pair = fetch(make(), tmp_path)
+    add_run(server.files, "ERR000001")
+    fetch(make(cache_bytes=1), tmp_path, "ERR000001")
+    assert not (tmp_path / "cache" / f"{RUN}_1.fastq.gz").exists()
+    assert_whole(pair, server)

@@ -1,0 +1,260 @@
+import random
+import threading
+import time
+from itertools import count
+
+import pytest
+from sqlalchemy import func, select
+
+from crobot_errors import BadInput, UnknownScheme
+from db import assemblies, lookups, nomenclature, schemes
+from db.engine import retrying, transaction
+from db.nomenclature import LOCAL_OFFSET, number_alleles, number_profile
+from db.species import Allele, Locus, SequenceType
+
+pytestmark = pytest.mark.usefixtures("two_species")
+
+LOCI = ("aroC", "dnaN", "hemD")
+_schemes = count(1)
+
+
+def sequence(seed: object, length: int = 60) -> str:
+    return "".join(random.Random(str(seed)).choices("ACGT", k=length))
+
+
+def published(numbers: range) -> list[tuple[str, int, str]]:
+    return [(locus, number, sequence((locus, number))) for locus in LOCI for number in numbers]
+
+
+PROFILES = [(1, (1, 1, 1)), (2, (1, 2, 1)), (7, (3, 2, 0))]
+
+
+def import_release(name: str, alleles, profiles=PROFILES, loci=LOCI) -> str:
+    with transaction("senterica") as session:
+        return nomenclature.import_scheme(session, name, f"MLST {name}", name, loci, alleles, profiles)
+
+
+@pytest.fixture
+def scheme() -> str:
+    """A scheme of three loci with three alleles each and three sequence types."""
+    name = f"scheme_{next(_schemes)}"
+    import_release(name, published(range(1, 4)))
+    return name
+
+
+def number(scheme: str, sequences: dict[str, str]) -> dict[str, int]:
+    with transaction("senterica") as session:
+        return number_alleles(session, scheme, sequences)
+
+
+def st(scheme: str, alleles: tuple[int, ...]) -> tuple[int | None, str]:
+    with transaction("senterica") as session:
+        return number_profile(session, scheme, dict(zip(LOCI, alleles, strict=True)))
+
+
+def export(scheme: str) -> tuple[str, list[tuple[str, int, str]]]:
+    with transaction("senterica") as session:
+        exported = nomenclature.export(session, scheme)
+        return exported.version, list(exported.alleles)
+
+
+def test_imported_numbers_are_found_again(scheme: str) -> None:
+    asked = {locus: sequence((locus, 2)).lower() for locus in LOCI}
+    assert number(scheme, asked) == dict.fromkeys(LOCI, 2)
+    assert st(scheme, (1, 2, 1)) == (2, "SAL_AA0002AA_ST")
+
+
+def test_new_alleles_and_profiles_get_numbers_above_the_published_ones_and_keep_them(scheme: str) -> None:
+    new = {"aroC": sequence("new"), "dnaN": sequence("new")}
+    assert number(scheme, new) == {"aroC": LOCAL_OFFSET + 1, "dnaN": LOCAL_OFFSET + 1}
+    assert number(scheme, {"aroC": sequence("newer")}) == {"aroC": LOCAL_OFFSET + 2}
+    assert number(scheme, new) == {"aroC": LOCAL_OFFSET + 1, "dnaN": LOCAL_OFFSET + 1}
+    assert st(scheme, (LOCAL_OFFSET + 1, 1, 1)) == (LOCAL_OFFSET + 1, "SAL_WD0001AA_ST")
+    assert st(scheme, (LOCAL_OFFSET + 1, 1, 1)) == (LOCAL_OFFSET + 1, "SAL_WD0001AA_ST")
+    assert st(scheme, (LOCAL_OFFSET + 1, 2, 1))[0] == LOCAL_OFFSET + 2
+
+
+@pytest.mark.parametrize("profile", [(1, 1, 0), (3, 2, 0), (1, -2, 1)])
+def test_an_incomplete_profile_has_no_sequence_type(scheme: str, profile: tuple[int, ...]) -> None:
+    assert st(scheme, profile) == (None, "")
+
+
+def test_a_number_is_not_lost_when_its_transaction_is_undone(scheme: str) -> None:
+    def undone() -> None:
+        with transaction("senterica") as session:
+            assert number_alleles(session, scheme, {"aroC": sequence("lost")}) == {"aroC": LOCAL_OFFSET + 1}
+            number_profile(session, scheme, dict.fromkeys(LOCI, 3))
+            raise BadInput("no")
+
+    with pytest.raises(BadInput):
+        undone()
+    assert number(scheme, {"aroC": sequence("other")}) == {"aroC": LOCAL_OFFSET + 1}
+    assert st(scheme, (2, 2, 2))[0] == LOCAL_OFFSET + 1
+
+
+def test_twenty_threads_with_overlapping_sequences_give_one_number_each(scheme: str) -> None:
+    pool = [sequence(("thread", seed)) for seed in range(30)]
+    given: list[tuple[str, str, int]] = []
+    sts: list[tuple[tuple[int, ...], int]] = []
+
+    def work(seed: int) -> None:
+        rng = random.Random(seed)
+        for _ in range(8):
+            wanted = {locus: rng.choice(pool) for locus in rng.sample(LOCI, 3)}
+
+            def finish(wanted: dict[str, str] = wanted) -> tuple[dict[str, int], int | None]:
+                with transaction("senterica") as session:
+                    numbers = number_alleles(session, scheme, wanted)
+                    return numbers, number_profile(session, scheme, numbers).number
+
+            numbers, st_number = retrying(finish)
+            given.extend((locus, wanted[locus], numbers[locus]) for locus in wanted)
+            sts.append((tuple(numbers[locus] for locus in LOCI), st_number or 0))
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(sts) == 160
+    for locus in LOCI:
+        pairs = {(text, given_number) for name, text, given_number in given if name == locus}
+        assert len({text for text, _ in pairs}) == len(pairs)
+        assert sorted(n for _, n in pairs) == list(range(LOCAL_OFFSET + 1, LOCAL_OFFSET + 1 + len(pairs)))
+    assert sorted(n for _, n in set(sts)) == list(range(LOCAL_OFFSET + 1, LOCAL_OFFSET + 1 + len(set(sts))))
+
+
+def test_the_same_release_again_changes_nothing(scheme: str) -> None:
+    before = export(scheme)
+    assert import_release(scheme, published(range(1, 4))) == before[0]
+    assert export(scheme) == before
+
+
+def test_a_newer_release_adds_what_is_new(scheme: str) -> None:
+    version, alleles = export(scheme)
+    newer = import_release(scheme, published(range(1, 6)), [*PROFILES, (9, (5, 5, 5))])
+    assert newer != version
+    assert [allele for allele in export(scheme)[1] if allele[1] < 4] == alleles
+    assert st(scheme, (5, 5, 5))[0] == 9
+
+
+def test_equal_content_has_equal_digests_in_the_version() -> None:
+    first, second = (import_release(f"equal_{n}", published(range(1, 4))) for n in (1, 2))
+    assert first == second
+    assert import_release("equal_3", published(range(1, 5))).split(".")[1] != first.split(".")[1]
+
+
+def test_local_alleles_reach_nodes_with_the_next_release_only(scheme: str) -> None:
+    before = export(scheme)
+    number(scheme, {"aroC": sequence("local")})
+    assert export(scheme) == before
+    with transaction("senterica") as session:
+        version = nomenclature.publish(session, scheme)
+        assert nomenclature.publish(session, scheme) == version
+    assert version.startswith("2.")
+    assert ("aroC", LOCAL_OFFSET + 1, sequence("local")) in export(scheme)[1]
+
+
+def test_a_release_that_names_local_alleles_and_types_takes_their_place(scheme: str) -> None:
+    local = number(scheme, {"aroC": sequence(("aroC", 9))})["aroC"]
+    local_st, barcode = st(scheme, (local, 1, 1))
+    lookup = complete_lookup(scheme, barcode)
+    import_release(
+        scheme, [*published(range(1, 4)), ("aroC", 9, sequence(("aroC", 9)))], [*PROFILES, (33, (9, 1, 1))]
+    )
+    assert number(scheme, {"aroC": sequence(("aroC", 9))}) == {"aroC": 9}
+    assert st(scheme, (9, 1, 1)) == (33, "SAL_AA0033AA_ST")
+    with transaction("senterica") as session:
+        assert lookups.find_lookup(session, *lookup).st_barcode == "SAL_AA0033AA_ST"
+        assert (
+            session.scalar(select(Allele.number).where(Allele.former_number == local, Allele.number == 9))
+            == 9
+        )
+        assert session.scalar(select(SequenceType.number).where(SequenceType.former_number == local_st)) == 33
+    assert number(scheme, {"aroC": sequence("later")}) == {"aroC": local + 1}, (
+        "a local number is never given again"
+    )
+    assert st(scheme, (local + 1, 1, 1))[0] == local_st + 1
+
+
+def complete_lookup(scheme: str, barcode: str) -> tuple[int, int]:
+    with transaction("senterica") as session:
+        record = assemblies.AssemblyRecord(job_id=900, pipeline_version="4", file_pointer="/a", passed=True)
+        assembly = assemblies.record_assembly(session, record, []).id
+        scheme_id = nomenclature.find_scheme(session, scheme).id
+        lookups.sent(session, assembly, scheme_id, 1, "4")
+        lookups.completed(session, assembly, scheme_id, 1, "4", {}, st_barcode=barcode)
+    return assembly, scheme_id
+
+
+@pytest.mark.parametrize(
+    ("alleles", "profiles", "said"),
+    [
+        ([("aroC", 1, sequence("changed"))], [], "allele 1 of aroC has another sequence than before"),
+        ([("aroC", 8, sequence(("aroC", 1)))], [], "alleles 1 and 8 of aroC have the same sequence"),
+        ([("xyzA", 1, "ACGT")], [], "the alleles name a locus 'xyzA'"),
+        ([("aroC", 0, "ACGT")], [], "allele 0 of aroC: published numbers are 1 to 1000000"),
+        ([("aroC", 1_000_001, "ACGT")], [], "those above are given here"),
+        ([("aroC", 8, "ACGT>x")], [], "is not a nucleotide sequence"),
+        ([("aroC", 8, "")], [], "is not a nucleotide sequence"),
+        ([], [(1, (2, 2, 2))], "ST 1 has another profile than before"),
+        ([], [(8, (2, 2))], "ST 8 has 2 alleles, the scheme 3 loci"),
+        ([], [(8, (2, 2, -1))], "ST 8 has an allele number outside"),
+        ([("aroC", 8, "ACGTA")], [(0, (2, 2, 2))], "ST 0: published numbers are"),
+    ],
+)
+def test_a_release_that_contradicts_itself_or_the_former_one_is_refused_whole(
+    scheme: str, alleles: list, profiles: list, said: str
+) -> None:
+    before = export(scheme)
+    with pytest.raises(BadInput, match=said):
+        import_release(scheme, alleles, profiles)
+    assert export(scheme) == before
+
+
+def test_other_loci_are_another_scheme(scheme: str) -> None:
+    with pytest.raises(BadInput, match="other loci, or another order, are another scheme"):
+        import_release(scheme, [], [], ("aroC", "hemD", "dnaN"))
+    with pytest.raises(BadInput, match="names a locus twice"):
+        import_release(f"{scheme}_b", [], [], ("aroC", "aroC"))
+    with pytest.raises(BadInput, match="cannot name a scheme"):
+        import_release("../x", [], [])
+
+
+def test_what_is_asked_of_no_scheme_or_locus_is_refused(scheme: str) -> None:
+    with pytest.raises(
+        UnknownScheme, match=r"'senterica' has no nomenclature scheme 'nope': there are .*scheme_1"
+    ):
+        number("nope", {})
+    with pytest.raises(BadInput, match=f"not loci of the scheme '{scheme}': xyzA"):
+        number(scheme, {"xyzA": "ACGT"})
+    with pytest.raises(BadInput, match="only have the letters ACGT"):
+        number(scheme, {"aroC": "ACGTN"})
+
+
+def test_two_species_number_apart(scheme: str) -> None:
+    with transaction("ecoli") as session, pytest.raises(UnknownScheme):
+        number_alleles(session, scheme, {})
+    with transaction("ecoli") as session:
+        nomenclature.import_scheme(
+            session, scheme, "MLST", "MLST", LOCI, published(range(1, 3)), [(1, (1, 1, 1))]
+        )
+        assert number_alleles(session, scheme, {"aroC": sequence("mine")}) == {"aroC": LOCAL_OFFSET + 1}
+        assert number_profile(session, scheme, dict.fromkeys(LOCI, 1)) == (1, "ESC_AA0001AA_ST")
+        assert schemes.schemes_to_call(session)[-1].param["scheme"] == scheme
+
+
+def test_a_scheme_of_the_size_of_salmonella_mlst_comes_in_within_seconds() -> None:
+    loci = tuple(f"locus{n}" for n in range(7))
+    alleles = [(locus, n, sequence((locus, n), 450)) for locus in loci for n in range(1, 1_501)]
+    rng = random.Random(1)
+    profiles = [(n, tuple(rng.randint(1, 1_500) for _ in loci)) for n in range(1, 10_293)]
+    started = time.monotonic()
+    import_release("large", alleles, profiles, loci)
+    assert time.monotonic() - started < 20
+    with transaction("senterica") as session:
+        query = select(func.count(Allele.id)).join(Locus, Locus.id == Allele.locus_id)
+        scheme_id = nomenclature.find_scheme(session, "large").id
+        assert session.scalar(query.where(Locus.scheme_id == scheme_id)) == 10_500
+        types = select(func.count(SequenceType.id)).where(SequenceType.scheme_id == scheme_id)
+        assert session.scalar(types) == 10_292

@@ -1,0 +1,139 @@
+"""Clusters of real CRobot processes for tests: started as an operator starts them, ended by pid."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import psutil
+from sqlalchemy import text
+
+from db.engine import transaction
+
+START_S = 40.0
+
+
+def wait_for(what: str, condition: Callable[[], Any], timeout_s: float = 30.0) -> Any:
+    """Return the first true value of ``condition``; fail, naming ``what``, if there is none in time."""
+    ends_at = time.monotonic() + timeout_s
+    while not (value := condition()):
+        if time.monotonic() > ends_at:
+            raise AssertionError(f"waited {timeout_s:g} s for {what}")
+        time.sleep(0.05)
+    return value
+
+
+def query(sql: str, **values: Any) -> list[Any]:
+    """Rows of a query, in a transaction of its own."""
+    with transaction() as session:
+        return list(session.execute(text(sql), values))
+
+
+def value(sql: str, **values: Any) -> Any:
+    """The first value of a query's first row."""
+    rows = query(sql, **values)
+    return rows[0][0] if rows else None
+
+
+class Process:
+    """One process in a session of its own, with its log in a file."""
+
+    def __init__(self, name: str, arguments: list[str], folder: Path, **environment: str) -> None:
+        self.name, self.arguments, self.folder, self.environment = name, arguments, folder, environment
+        self.log = folder / f"{name}.log"
+        self.start()
+
+    def start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self._popen = subprocess.Popen(
+                self.arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=os.environ | self.environment,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    def family(self) -> list[psutil.Process]:
+        """The process and all its descendants."""
+        parent = psutil.Process(self.pid)
+        return [parent, *parent.children(recursive=True)]
+
+    def kill(self, signum: int = signal.SIGKILL, whole_group: bool = True) -> None:
+        """Signal the process group, as a power switch would; the tools have groups of their own."""
+        (os.killpg if whole_group else os.kill)(self.pid, signum)
+        if signum == signal.SIGKILL:
+            self._popen.wait(10)
+
+    def stop(self, timeout_s: float = 15.0) -> int:
+        """Ask the process to end, as a supervisor does."""
+        if self._popen.poll() is None:
+            self._popen.terminate()
+            try:
+                self._popen.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        return self._popen.returncode
+
+    def text(self) -> str:
+        return self.log.read_text(errors="replace")
+
+
+class Cluster:
+    """Heads, beat, nodes and a plain Celery worker on the servers of this test run."""
+
+    def __init__(self, folder: Path, nodes: tuple[str, ...], cores: int = 2, heads: int = 1, **environment: str) -> None:
+        self.folder, self.cores, self.environment = folder, cores, environment
+        self.heads = [self._crobot(f"head{number}", "head") for number in range(1, heads + 1)]
+        self.beat = self._crobot("beat", "beat")
+        self.nodes = {name: self.start_node(name) for name in nodes}
+        self.plain = self._python("plain", "-m", "celery", "-A", "crobot_tasks.celery", "worker", "-Q", "plain", "-c", "2", "-l", "INFO",
+                                  "-n", f"plain@{folder.name}", "--without-gossip", "--without-mingle")  # fmt: skip
+
+    def start_node(self, name: str) -> Process:
+        """Start a calculation node, for the first time or again."""
+        state_dir = self.folder / "nodes" / name
+        return self._crobot(name, "node", "--name", name, "--cores", str(self.cores), "--memory", "4G",
+                            "--state-dir", str(state_dir))  # fmt: skip
+
+    def _crobot(self, name: str, *arguments: str) -> Process:
+        return self._python(name, "-m", "crobot_tasks.cli", *arguments)
+
+    def _python(self, name: str, *arguments: str) -> Process:
+        return Process(name, [sys.executable, *arguments], self.folder, **self.environment)
+
+    @property
+    def processes(self) -> list[Process]:
+        return [*self.heads, self.beat, *self.nodes.values(), self.plain]
+
+    def ready(self) -> None:
+        """Wait until the nodes are known and everybody is at work."""
+        for name in self.nodes:
+            wait_for(f"node {name} to report, see {self.folder / name}.log", lambda name=name: value(
+                "SELECT count(*) FROM crobot.nodes WHERE name = :name AND lost_at IS NULL"
+                " AND heartbeat_at > now() - interval '2 seconds'", name=name), START_S)  # fmt: skip
+        wait_for(f"the plain worker, see {self.plain.log}", lambda: "ready." in self.plain.text(), START_S)
+
+    def __enter__(self) -> Cluster:
+        try:
+            self.ready()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for process in reversed(self.processes):
+            process.stop()

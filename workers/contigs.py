@@ -1,0 +1,64 @@
+"""Assemblies that were sent: plain or gzipped nucleotide FASTA in any style → contigs in upper case."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from pathlib import Path
+
+from crobot_errors import BadInput
+from workers.fasta import DAMAGED, Record, open_text, read_records
+
+#: IUPAC codes of nucleotides
+NUCLEOTIDES = re.compile("[ACGTURYSWKMBDHVN]*", re.IGNORECASE)
+#: the head looks only at the beginning
+CHECKED_LINES = 200
+
+
+def check_assembly(path: Path) -> None:
+    """Look at the beginning of a file.
+
+    Raises: BadInput if it is not nucleotide FASTA.
+    """
+    try:
+        with open_text(path) as text:
+            lines = [line.strip() for line in islice(text, CHECKED_LINES)]
+    except DAMAGED as error:
+        raise BadInput(f"{path} is damaged, or not text ({error}): send FASTA, plain or gzipped") from error
+    filled = [line for line in lines if line]
+    if not filled:
+        raise BadInput(f"{path} is empty: there is no assembly in it")
+    if not filled[0].startswith(">"):
+        raise BadInput(f"{path} is not FASTA: it begins with {filled[0][:20]!r} instead of '>'")
+    for number, line in enumerate(lines, 1):
+        if not line.startswith(">"):
+            _check_letters("".join(line.split()), f"{path}, line {number}")
+
+
+def read_assembly(path: Path) -> dict[str, str]:
+    """All contigs by name, in the file's order; U is read as T.
+
+    Raises: BadInput if it is not nucleotide FASTA, is damaged, or names a contig twice.
+    """
+    contigs: dict[str, str] = {}
+    for record in read_records(path):
+        where = f"{path}, line {record.line}"
+        _check_name(record, contigs, where)
+        _check_letters(record.sequence, where)
+        contigs[record.name] = record.sequence.upper().replace("U", "T")
+    if not any(contigs.values()):
+        raise BadInput(f"{path} has headers but no sequence")
+    return {name: sequence for name, sequence in contigs.items() if sequence}
+
+
+def _check_name(record: Record, contigs: dict[str, str], where: str) -> None:
+    if not record.name:
+        raise BadInput(f"{where}: this contig has no name")
+    if record.name in contigs:
+        raise BadInput(f"{where}: there are two contigs {record.name!r}")
+
+
+def _check_letters(sequence: str, where: str) -> None:
+    if not NUCLEOTIDES.fullmatch(sequence):
+        wrong = "".join(sorted({letter for letter in sequence if not NUCLEOTIDES.fullmatch(letter)}))[:10]
+        raise BadInput(f"{where}: {wrong!r} is no nucleotide; is this a protein, or an alignment?")

@@ -1,0 +1,171 @@
+"""nomenclature: assembly + scheme → the allele of every locus and their positions; the head numbers what is new."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from crobot_errors import BadInput, BadPath, UnusableAssembly
+from workers import alleles, storage
+from workers.alleles import Call
+from workers.contigs import check_assembly, read_assembly
+from workers.gff import gff_lines
+from workers.nearest import candidates, nearest_place
+from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources, Tool
+from workers.places import OUTFMT, Hit, Place, Region, exact_places, parse_hits, regions
+from workers.schemes import DESCRIPTION, Locus, Scheme, read_scheme
+
+BLASTN = Tool("blastn", "blastn", ("-version",), "2.6", "ncbi-blast+")
+#: of a scheme with few loci; one with thousands needs more for its new alleles
+BASE_MEMORY_BYTES, MEMORY_A_BYTE = 500_000_000, 20
+BASE_DISK_BYTES, DISK_A_BYTE = 200_000_000, 10
+#: gzipped assemblies are about a quarter of the text
+UNZIPPED = 4
+TIME_S = 1800
+PARAMS = ("scheme", "scheme_dir", "prefix")
+
+
+class Nomenclature(Pipeline):
+    """Find every locus of a scheme in an assembly.
+
+    A few representatives of each locus are searched with BLAST, which says where to look. Whether a known
+    allele lies there is decided letter by letter, among all alleles: no limit on the number of BLAST's hits
+    can hide the right one. Only where there is none are the alleles most like the place aligned with it.
+    """
+
+    name = "nomenclature"
+    version = "4.0"
+    tools = (BLASTN,)
+    expected_s = 2.0
+
+    def resources(self, job: JobInput) -> Resources:
+        """By the size of the assembly."""
+        size = _size_bytes(job)
+        return Resources(
+            cores=1,
+            memory_bytes=BASE_MEMORY_BYTES + MEMORY_A_BYTE * size,
+            disk_bytes=BASE_DISK_BYTES + DISK_A_BYTE * size,
+            time_s=TIME_S,
+        )
+
+    def validate(self, job: JobInput, roots: Sequence[Path]) -> None:
+        """Check the assembly's beginning, and that the scheme has been exported."""
+        params = _checked_params(job)
+        check_assembly(storage.checked_file(_assembly(job), roots))
+        directory = storage.below_roots(params["scheme_dir"], roots)
+        if not (directory / DESCRIPTION).is_file():
+            raise BadPath(f"{params['scheme_dir']!r} holds no exported scheme: {DESCRIPTION} is not there")
+
+    def run(self, attempt: Attempt) -> Outcome:
+        """Search, decide, write."""
+        params = _checked_params(attempt.job)
+        contigs = _read_assembly(attempt.input_file(_assembly(attempt.job)))
+        attempt.input_file(str(Path(params["scheme_dir"], DESCRIPTION)))
+        scheme = read_scheme(Path(params["scheme_dir"]))
+        attempt.log(f"scheme {scheme.name} {scheme.version}: {len(scheme.loci)} loci; {len(contigs)} contigs")
+        calls = _calls(attempt, scheme, contigs)
+        counts = {status: sum(each.status is status for each in calls) for status in alleles.Status}
+        attempt.log(", ".join(f"{count} {status}" for status, count in counts.items() if count))
+        gff = attempt.output_dir / "alleles.gff"
+        lengths = {name: len(sequence) for name, sequence in contigs.items()}
+        gff.write_text("".join(f"{line}\n" for line in gff_lines(calls, lengths, params["prefix"])))
+        return Outcome(alleles.results(scheme.name, scheme.version, calls), {"gff": str(gff)})
+
+
+def _checked_params(job: JobInput) -> dict[str, str]:
+    for name in PARAMS:
+        value = job.params.get(name)
+        if not isinstance(value, str) or not value:
+            raise BadInput(f"nomenclature needs the parameter {name}, not {value!r}")
+    return {name: job.params[name] for name in PARAMS}
+
+
+def _assembly(job: JobInput) -> str:
+    path = job.inputs.get("assembly")
+    if not isinstance(path, str) or not path:
+        raise BadInput(f"nomenclature needs the input 'assembly', the path of a FASTA file, not {path!r}")
+    return path
+
+
+def _size_bytes(job: JobInput) -> int:
+    """Bases at most; 0 on a node that lacks the file, where the attempt ends anyway."""
+    path = Path(_assembly(job))
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return 0
+    return size * UNZIPPED if path.suffix == ".gz" else size
+
+
+def _read_assembly(path: Path) -> dict[str, str]:
+    try:
+        return read_assembly(path)
+    except BadInput as error:
+        raise UnusableAssembly(str(error)) from error
+
+
+def _calls(attempt: Attempt, scheme: Scheme, contigs: Mapping[str, str]) -> list[Call]:
+    """One call for each locus, in the scheme's order."""
+    loci = {locus.name: locus for locus in scheme.loci}
+    query = scheme.representatives
+    places = regions(_blast(attempt, "contigs", query, contigs, strand="both"), contigs, loci)
+    exact = exact_places(places, scheme.alleles())
+    open_regions = [region for each in places.values() for region in each if region not in exact]
+    found: dict[str, list[Place]] = defaultdict(list)
+    for region, place in exact.items():
+        found[region.locus].append(place)
+    if open_regions:
+        for region, place in _nearest(attempt, scheme, loci, open_regions):
+            found[region.locus].append(place)
+    return [alleles.call(locus, found[locus.name]) for locus in scheme.loci]
+
+
+def _nearest(
+    attempt: Attempt, scheme: Scheme, loci: Mapping[str, Locus], places: Sequence[Region]
+) -> Iterable[tuple[Region, Place]]:
+    """What lies at the places without a known allele, by the known ones that are most like it."""
+    alike = candidates(places, scheme.alleles())
+    query = attempt.scratch_dir / "alleles.fasta"
+    chosen = {
+        (region.locus, number): sequence for region in alike for number, sequence in alike[region].items()
+    }
+    with query.open("w", encoding="ascii") as file:
+        file.writelines(f">{locus}_{number}\n{bases}\n" for (locus, number), bases in chosen.items())
+    hits: dict[int, list[Hit]] = defaultdict(list)
+    sequences = {str(at): region.sequence for at, region in enumerate(places)}
+    for hit in _blast(attempt, "places", query, sequences, strand="plus"):
+        at = int(hit.subject)
+        if places[at].locus == hit.locus and hit.number in alike[places[at]]:
+            hits[at].append(hit)
+    for at, aligned in sorted(hits.items()):
+        region = places[at]
+        yield region, nearest_place(region, aligned, alike[region], loci[region.locus])
+
+
+def _blast(
+    attempt: Attempt, name: str, query: Path, subjects: Mapping[str, str], strand: str
+) -> Iterable[Hit]:
+    """Align alleles with sequences, which get numbers as names: real ones may mislead BLAST."""
+    names = list(subjects)
+    subject, table = (attempt.scratch_dir / f"{name}.{suffix}" for suffix in ("fasta", "tsv"))
+    with subject.open("w", encoding="ascii") as file:
+        file.writelines(f">{at}\n{sequence}\n" for at, sequence in enumerate(subjects.values()))
+    options: dict[str, Any] = {
+        "-query": query,
+        "-subject": subject,
+        "-task": "blastn",
+        "-strand": strand,
+        "-word_size": 15,
+        # repeats within a locus are part of it
+        "-dust": "no",
+        "-evalue": "1e-10",
+        "-perc_identity": 80,
+        # the default of 500 would hide contigs
+        "-max_target_seqs": max(500, len(names)),
+        "-outfmt": OUTFMT,
+    }
+    attempt.run_tool(BLASTN, [str(word) for option in options.items() for word in option], stdout=table)
+    with table.open(encoding="ascii") as lines:
+        yield from parse_hits(lines, names)

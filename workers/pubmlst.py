@@ -1,0 +1,141 @@
+"""PubMLST's files: alleles as FASTA and profiles as a table → plain values; every error names file and line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+
+from crobot_errors import BadInput
+from workers.fasta import DAMAGED, Record, open_text, read_records
+
+#: aroC_12 and aroC-12, then aroC12: a locus may itself end in a digit (lmo0001_12)
+NAME_STYLES = (re.compile(r"(?P<locus>.+)[_-](?P<number>\d+)"), re.compile(r"(?P<locus>.*\D)(?P<number>\d+)"))
+OWN_NUMBER = re.compile(r"[_-]?(\d+)")
+BASES = re.compile(r"[ACGT]+")
+ST_COLUMNS = ("ST", "cgST", "rST")
+
+Profile = tuple[int, dict[str, int], dict[str, str]]
+
+
+def read_alleles(paths: Iterable[Path]) -> Iterator[tuple[str, int, str]]:
+    """(locus, number, sequence in upper case) of every record, in the files' order.
+
+    Raises: BadInput for a name without a number, other letters than A, C, G and T, and for a number or a
+    sequence that a locus has twice.
+    """
+    seen = _Seen()
+    for path in paths:
+        for record in read_records(path):
+            locus, number = _locus_and_number(record, path)
+            sequence = record.sequence.upper()
+            if not BASES.fullmatch(sequence):
+                wrong = "".join(sorted(set(sequence) - set("ACGT")))
+                reason = (
+                    f"it has letters other than A, C, G and T: {wrong}" if sequence else "it has no sequence"
+                )
+                raise BadInput(f"{path}, line {record.line}: allele {record.name} cannot be used, {reason}")
+            seen.add(locus, number, sequence, f"{path}, line {record.line}")
+            yield locus, number, sequence
+
+
+def _locus_and_number(record: Record, path: Path) -> tuple[str, int]:
+    """The file's own name helps where the record's is ambiguous: lmo00011 in lmo0001.tfa."""
+    stem = path.name.split(".")[0]
+    own = OWN_NUMBER.fullmatch(record.name.removeprefix(stem))
+    if own:
+        return stem, int(own.group(1))
+    for style in NAME_STYLES:
+        if found := style.fullmatch(record.name):
+            return found["locus"], int(found["number"])
+    raise BadInput(
+        f"{path}, line {record.line}: {record.name!r} does not name an allele (expected for example {stem}_12)"
+    )
+
+
+@dataclass
+class _Seen:
+    """Which numbers and sequences came before, and where; sequences as digests to save memory."""
+
+    numbers: dict[tuple[str, int], str] = field(default_factory=dict)
+    sequences: dict[bytes, tuple[int, str]] = field(default_factory=dict)
+
+    def add(self, locus: str, number: int, sequence: str, where: str) -> None:
+        earlier = self.numbers.setdefault((locus, number), where)
+        if earlier != where:
+            raise BadInput(f"{where}: allele {number} of {locus} was already given in {earlier}")
+        digest = blake2b(f"{locus}\n{sequence}".encode(), digest_size=16).digest()
+        other, place = self.sequences.setdefault(digest, (number, where))
+        if place != where:
+            raise BadInput(
+                f"{where}: allele {number} of {locus} has the same sequence as allele {other} in {place}"
+            )
+
+
+def read_profiles(path: Path, loci: Sequence[str]) -> Iterator[Profile]:
+    """(sequence type, allele numbers by locus, the other columns) of every line of a table with tabs.
+
+    Raises: BadInput for a missing column, something that is not a number, or a sequence type or profile
+    that comes twice.
+    """
+    with open_text(path) as text:
+        try:
+            header = next(text, "").rstrip("\r\n").split("\t")
+            table = _Table(path, [name.strip() for name in header], loci)
+            for number, line in enumerate(text, 2):
+                if line.strip():
+                    yield table.profile(number, line.rstrip("\r\n").split("\t"))
+        except DAMAGED as error:
+            raise BadInput(
+                f"{path} cannot be read to its end: it is damaged or not text ({error})"
+            ) from error
+    if not table.seen:
+        raise BadInput(f"{path} has no profiles below its header")
+
+
+class _Table:
+    """The columns of a profiles table, and the sequence types so far."""
+
+    def __init__(self, path: Path, header: list[str], loci: Sequence[str]) -> None:
+        self.path, self.header, self.loci = path, header, loci
+        self.seen: dict[int, int] = {}
+        self.profiles: dict[tuple[int, ...], int] = {}
+        missing = [locus for locus in loci if locus not in header]
+        if missing:
+            raise BadInput(
+                f"{path}, line 1: there is no column for {', '.join(missing)}; it has {', '.join(header)}"
+            )
+        twice = sorted({name for name in header if header.count(name) > 1})
+        if twice:
+            raise BadInput(f"{path}, line 1: there are two columns {', '.join(twice)}")
+        self.st_column = next((name for name in ST_COLUMNS if name in header), "")
+        if not self.st_column:
+            raise BadInput(f"{path}, line 1: there is no column ST; it has {', '.join(header)}")
+
+    def profile(self, number: int, values: list[str]) -> Profile:
+        row = dict(zip(self.header, [*values, *[""] * (len(self.header) - len(values))], strict=False))
+        if len(values) > len(self.header):
+            raise BadInput(
+                f"{self.path}, line {number}: {len(values)} columns, the header has {len(self.header)}"
+            )
+        st = self._number(row, self.st_column, number, least=1)
+        alleles = {locus: self._number(row, locus, number, least=0) for locus in self.loci}
+        self._check_first(st, tuple(alleles.values()), number)
+        named = {self.st_column, *self.loci}
+        return st, alleles, {name: value.strip() for name, value in row.items() if name not in named}
+
+    def _number(self, row: dict[str, str], column: str, line: int, least: int) -> int:
+        value = row[column].strip()
+        if not (value.isascii() and value.isdigit()) or int(value) < least:
+            raise BadInput(f"{self.path}, line {line}: {value!r} in column {column} is not a number")
+        return int(value)
+
+    def _check_first(self, st: int, profile: tuple[int, ...], line: int) -> None:
+        earlier = self.seen.setdefault(st, line)
+        if earlier != line:
+            raise BadInput(f"{self.path}, line {line}: ST {st} was already given in line {earlier}")
+        same = self.profiles.setdefault(profile, line)
+        if same != line:
+            raise BadInput(f"{self.path}, line {line}: ST {st} has the same profile as line {same}")
