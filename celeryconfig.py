@@ -68,7 +68,8 @@ accept_content = ["json"]
 # By name over the default exchange: a broker that came back empty drops messages to exchanges that it has forgotten.
 _default = Exchange("")
 task_queues = [
-    Queue(name, exchange=_default, routing_key=name) for name in ("crobot.heartbeats", "crobot.reports", "crobot.settle")
+    Queue(name, exchange=_default, routing_key=name)
+    for name in ("crobot.heartbeats", "crobot.reports", "crobot.settle")
 ]
 task_default_queue = "crobot.settle"
 task_default_exchange = ""
@@ -79,7 +80,9 @@ task_create_missing_queues = True
 # assembly twice when the visibility timeout or the connection ends.
 task_acks_late = False
 worker_prefetch_multiplier = 1
-worker_disable_prefetch = True  # taken only when a slot is free (Redis and Valkey; elsewhere the multiplier does it)
+worker_disable_prefetch = (
+    True  # taken only when a slot is free (Redis and Valkey; elsewhere the multiplier does it)
+)
 
 worker_send_task_events = True
 task_send_sent_event = False

@@ -47,7 +47,9 @@ def header(request: Any) -> dict[str, Any]:
     """
     header: dict[str, Any] = request.get("crobot") or {}
     if header.get("format") != MESSAGE_FORMAT:
-        raise NodeBroken(f"message format {header.get('format')!r} is not {MESSAGE_FORMAT}: node and head differ; upgrade the node")
+        raise NodeBroken(
+            f"message format {header.get('format')!r} is not {MESSAGE_FORMAT}: node and head differ; upgrade the node"
+        )
     return header
 
 

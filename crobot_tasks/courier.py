@@ -99,7 +99,9 @@ class Courier(threading.Thread):
         begun = held - self._announced
         if not reports and not begun:
             return
-        self._publish("crobot.reports", REPORTS, running=sorted(begun), reports=[report for _, report in reports])
+        self._publish(
+            "crobot.reports", REPORTS, running=sorted(begun), reports=[report for _, report in reports]
+        )
         self._announced = held
         self._sent |= {attempt_id: now for attempt_id, _ in reports}
 

@@ -30,7 +30,9 @@ def dispatch() -> int:
             return 0
         _expire(session)
         jobs = dispatching.waiting(session, BATCH)
-        placements = router.place(node_views(session), [job_view(job) for job in jobs], POLICY) if jobs else []
+        placements = (
+            router.place(node_views(session), [job_view(job) for job in jobs], POLICY) if jobs else []
+        )
         placed = [vars(placement) for placement in placements if placement.node]
         routed = dispatching.route(session, placed) if placed else []
     _publish(routed)
@@ -78,7 +80,10 @@ def _closed(node: Any) -> str:
 
 def _expire(session: Any) -> None:
     for job_id in dispatching.expired(session):
-        finish.end(session, [finish.Ending(job_id, JobState.CANCELLED, OutcomeKind.CANCELLED, "expired before it began")])
+        finish.end(
+            session,
+            [finish.Ending(job_id, JobState.CANCELLED, OutcomeKind.CANCELLED, "expired before it began")],
+        )
 
 
 def _publish(routed: Sequence[Any]) -> None:

@@ -106,7 +106,13 @@ def _follow(session: Any, job: Any, report: Report) -> Ending | None:
     )
     if step.state is not JobState.WAITING:
         return Ending(
-            job.id, step.state, report.outcome, report.message, report.result, report.output_location, report.begun
+            job.id,
+            step.state,
+            report.outcome,
+            report.message,
+            report.result,
+            report.output_location,
+            report.begun,
         )
     finishing.try_again(
         session,
@@ -142,7 +148,9 @@ def _process(session: Any, ending: Ending) -> Ending:
         log.error("job %s: its result cannot be processed", ending.job_id, exc_info=error)
         message = f"the result cannot be processed: {error}"
         failure = app.backend.prepare_exception(error, "json")
-        ending = replace(ending, state=JobState.FAILED, outcome=OutcomeKind.INTERNAL, message=message, result=failure)
+        ending = replace(
+            ending, state=JobState.FAILED, outcome=OutcomeKind.INTERNAL, message=message, result=failure
+        )
     if ending.state is JobState.FAILED:
         error = in_savepoint(session, lambda: job.process_failure(session, ending.message or ""))
     else:

@@ -36,7 +36,7 @@ RUNTIME_BUCKETS = [
     28_800.0,
     86_400.0,
 ]
-COLUMNS = "name,uuid,args,kwargs,state,received,started,runtime,worker"
+COLUMNS = "name,uuid,kwargs,state,worker,received,runtime,args"
 
 
 class ClosedMetrics(Metrics):

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 _GAP_BEATS = 4
 
 
-@app.task(name="crobot.heartbeat", ignore_result=True)
+@app.task(name="crobot.heartbeat", ignore_result=True, send_events=False)
 def heartbeat(message: dict[str, Any]) -> None:
     """Store what a node says of itself, and compare what it holds with what it should hold."""
     if not _readable(message):
@@ -29,7 +29,10 @@ def heartbeat(message: dict[str, Any]) -> None:
     node, incarnation = message["node"], message["incarnation"]
     running, held = _ids(message["running"]), [".".join(map(str, one)) for one in _ids(message["held"])]
     with transaction() as session:
-        described = {name: message[name] for name in _DESCRIPTION} | {"name": node, "incarnation": incarnation}
+        described = {name: message[name] for name in _DESCRIPTION} | {
+            "name": node,
+            "incarnation": incarnation,
+        }
         if not leases.heartbeat(session, described):
             return
         finishing.start(session, running, incarnation)
@@ -37,14 +40,16 @@ def heartbeat(message: dict[str, Any]) -> None:
         missing = leases.missing(session, node, held, message["queued"], app.conf.crobot_missing_s)
         notify(session, parking.CHANNEL)
     finish.apply([_lost(*row, f"node {node} was restarted") for row in outlived])
-    finish.apply([_lost(*row, f"node {node} does not know the attempt, though its queue is empty") for row in missing])
+    finish.apply(
+        [_lost(*row, f"node {node} does not know the attempt, though its queue is empty") for row in missing]
+    )
     _stop_unwanted(node, running)
 
 
 _DESCRIPTION = ("beat", "cores", "memory_bytes", "disk_bytes", "pipelines", "missing", "queued", "software")
 
 
-@app.task(name="crobot.reports", ignore_result=True)
+@app.task(name="crobot.reports", ignore_result=True, send_events=False)
 def reports(message: dict[str, Any]) -> None:
     """Apply a node's reports, acknowledge them, and stop what it should not be running."""
     if not _readable(message):
@@ -60,7 +65,7 @@ def reports(message: dict[str, Any]) -> None:
     _stop_unwanted(message["node"], running)
 
 
-@app.task(name="crobot.rescue", ignore_result=True)
+@app.task(name="crobot.rescue", ignore_result=True, send_events=False)
 def rescue() -> None:
     """Take the jobs of silent nodes. This message was queued behind the heartbeats, so they have all been read."""
     conf = app.conf
@@ -68,7 +73,9 @@ def rescue() -> None:
         if not leases.hear(session, _GAP_BEATS * conf.crobot_heartbeat_s, conf.crobot_lease_s):
             return
         for name in leases.silent(session, conf.crobot_lease_s):
-            log.warning("node %s has been silent for %g s: its jobs are routed again", name, conf.crobot_lease_s)
+            log.warning(
+                "node %s has been silent for %g s: its jobs are routed again", name, conf.crobot_lease_s
+            )
         stranded = leases.stranded(session)
     finish.apply([_lost(row.job_id, row.number, f"node {row.node} fell silent") for row in stranded])
 
@@ -121,5 +128,10 @@ def _ids(attempt_ids: Iterable[str]) -> list[tuple[int, int]]:
 def _readable(message: dict[str, Any]) -> bool:
     if message.get("format") == REPORT_FORMAT:
         return True
-    log.error("a message of node %r has format %r, this head reads %r: upgrade it", message.get("node"), message.get("format"), REPORT_FORMAT)
+    log.error(
+        "a message of node %r has format %r, this head reads %r: upgrade it",
+        message.get("node"),
+        message.get("format"),
+        REPORT_FORMAT,
+    )
     return False

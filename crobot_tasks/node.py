@@ -27,7 +27,9 @@ def node_worker(name: str, cores: int, memory_bytes: int, state_dir: Path, logle
         BadInput: the name is not one, or a node of that name is running here.
     """
     if not _NAME.fullmatch(name):
-        raise BadInput(f"node name {name!r}: letters, digits, - and _ only, at most 40, beginning with a letter or digit")
+        raise BadInput(
+            f"node name {name!r}: letters, digits, - and _ only, at most 40, beginning with a letter or digit"
+        )
     app.conf.result_backend = "disabled://"
     app.loader.import_default_modules()  # what it offers includes the JobTasks of `imports`
     spool = Spool(state_dir)

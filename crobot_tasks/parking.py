@@ -135,9 +135,13 @@ class JobTask(Task):  # type: ignore[misc]
             DatabaseUnreachable: the database does not answer; nothing was stored.
         """
         if self.app.spool is not None:
-            raise CRobotError(f"{self.name}: a calculation node has no database and sends no jobs; return, and let the head")
+            raise CRobotError(
+                f"{self.name}: a calculation node has no database and sends no jobs; return, and let the head"
+            )
         args, kwargs, task_id = args or (), kwargs or {}, task_id or uuid()
-        options = dict(self._get_exec_options(), link=maybe_list(link), link_error=maybe_list(link_error), **options)
+        options = dict(
+            self._get_exec_options(), link=maybe_list(link), link_error=maybe_list(link_error), **options
+        )
         _inherit(self.app.current_worker_task, options)
         parent, refused = self.app.current_worker_task, None
         try:
@@ -165,7 +169,9 @@ class JobTask(Task):  # type: ignore[misc]
             "expected_s": self.expected_seconds(args, kwargs),
         }
 
-    def _row(self, args: Any, kwargs: dict[str, Any], options: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+    def _row(
+        self, args: Any, kwargs: dict[str, Any], options: dict[str, Any], asked: dict[str, Any]
+    ) -> dict[str, Any]:
         details = _details(options.get("job"))
         return {
             "pipeline": self.name,
@@ -234,7 +240,9 @@ def _details(given: dict[str, Any] | None) -> Details:
     try:
         return Details(**(given or {}))
     except TypeError as error:
-        raise BadInput(f"option job={given!r}: {error}; known are {', '.join(Details.__annotations__)}") from error
+        raise BadInput(
+            f"option job={given!r}: {error}; known are {', '.join(Details.__annotations__)}"
+        ) from error
 
 
 def _priority(given: Any) -> int:

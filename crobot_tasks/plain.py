@@ -19,7 +19,9 @@ def plain(value: Any, what: str) -> Any:
     try:
         text = dumps(value, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise BadInput(f"{what} cannot be written as JSON: {error}. Send numbers, texts, lists and dicts.") from error
+        raise BadInput(
+            f"{what} cannot be written as JSON: {error}. Send numbers, texts, lists and dicts."
+        ) from error
     if "\\u0000" in text:
         raise BadInput(f"{what} contains a NUL character, which the database cannot store: {value!r:.200}")
     return json.loads(text)

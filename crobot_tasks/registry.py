@@ -46,4 +46,6 @@ def job_class(type_: str) -> type[JobClass]:
     try:
         return _classes[kind]
     except KeyError:
-        raise BadInput(f"job type {type_!r}: no job class processes {kind!r}; known are {', '.join(sorted(_classes))}") from None
+        raise BadInput(
+            f"job type {type_!r}: no job class processes {kind!r}; known are {', '.join(sorted(_classes))}"
+        ) from None

@@ -85,7 +85,10 @@ def _place_one(nodes: Sequence[NodeView], job: JobView, policy: Policy) -> Place
     if not willing:
         return Placement(job.id, None, _why_waiting(nodes, job, refusals))
     # Another node may do what this one could not; but a job never waits for that.
-    best = min(willing, key=lambda node: (node.name in job.failed_on, -node.free_cores, -node.free_memory_bytes, node.name))
+    best = min(
+        willing,
+        key=lambda node: (node.name in job.failed_on, -node.free_cores, -node.free_memory_bytes, node.name),
+    )
     reason = f"{best.free_cores} of {best.cores} cores free"
     if best.free_cores < job.cores:
         reason = f"{len(best.load)} short jobs ahead of it"
@@ -109,7 +112,10 @@ def inability(node: NodeView, job: JobView) -> str:
         return node.missing.get(job.pipeline, f"does not know {job.pipeline}")
     if offered != job.version:
         return f"offers {job.pipeline} {offered}, not {job.version}"
-    for what, has, needs in (("cores", node.cores, job.cores), ("memory", node.memory_bytes, job.memory_bytes)):
+    for what, has, needs in (
+        ("cores", node.cores, job.cores),
+        ("memory", node.memory_bytes, job.memory_bytes),
+    ):
         if needs > has:
             return f"has {_amount(what, has)} in all, the job needs {_amount(what, needs)}"
     if job.disk_bytes > node.disk_bytes:
@@ -131,7 +137,9 @@ def _may_queue(node: NodeView, job: JobView, policy: Policy) -> bool:
     """Short single-core jobs may queue: the node's slots then keep them from running too many at once."""
     share = node.memory_bytes // node.cores
     load = [*node.load, Load(job.cores, job.memory_bytes, job.expected_s)]
-    if len(load) > node.cores + policy.window_jobs or any(one.cores > 1 or one.memory_bytes > share for one in load):
+    if len(load) > node.cores + policy.window_jobs or any(
+        one.cores > 1 or one.memory_bytes > share for one in load
+    ):
         return False
     return sum(one.expected_s for one in load) <= policy.window_s * node.cores
 

@@ -76,7 +76,9 @@ class SettleTask(Task):  # type: ignore[misc]
 
     abstract = True
 
-    def after_return(self, status: str, retval: Any, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+    def after_return(
+        self, status: str, retval: Any, task_id: str, args: Any, kwargs: Any, einfo: Any
+    ) -> None:
         """Note it; a head that dies before this settles again, and Celery's ids make that harmless."""
         _mark(task_id)
 
@@ -86,7 +88,7 @@ def _mark(task_id: str) -> None:
         finishing.settled(session, [task_id])
 
 
-@app.task(bind=True, base=SettleTask, name="crobot.settle", throws=(Exception,))
+@app.task(bind=True, base=SettleTask, name="crobot.settle", throws=(Exception,), send_events=False)
 def settle(self: Any, job_id: int) -> Any:
     """End as the job ended, so that Celery does for it what it does for any task."""
     with transaction() as session:
@@ -97,13 +99,15 @@ def settle(self: Any, job_id: int) -> Any:
     if row.state == JobState.COMPLETE:
         return revive(row.result)
     if row.state == JobState.CANCELLED:
-        self.backend.mark_as_revoked(self.request.id, row.message or "cancelled", request=self.request, store_result=True)
+        self.backend.mark_as_revoked(
+            self.request.id, row.message or "cancelled", request=self.request, store_result=True
+        )
         _mark(self.request.id)
         raise Ignore("cancelled")
     raise failure(row)
 
 
-@app.task(name="crobot.settle_overdue", ignore_result=True)
+@app.task(name="crobot.settle_overdue", ignore_result=True, send_events=False)
 def settle_overdue() -> None:
     """Settle what a head that died, or a broker that was away, left over."""
     with transaction() as session:

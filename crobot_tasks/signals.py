@@ -58,13 +58,19 @@ def on_failure(sender: Any, task_id: str, exception: BaseException, **_: Any) ->
 def on_revoked(sender: Any, request: Any, expired: bool = False, **_: Any) -> None:
     """In the parent: somebody cancelled the attempt, waiting or running."""
     if isinstance(sender, JobTask):
-        _report(sender, request.id, {"outcome": OutcomeKind.CANCELLED, "message": "expired" if expired else "cancelled"})
+        _report(
+            sender,
+            request.id,
+            {"outcome": OutcomeKind.CANCELLED, "message": "expired" if expired else "cancelled"},
+        )
 
 
 def _failed(task: JobTask, error: BaseException) -> dict[str, Any]:
     details = error.details if isinstance(error, AttemptError) else {}
     return {
-        "outcome": error.kind if isinstance(error, AttemptError) else _KINDS.get(type(error), OutcomeKind.INTERNAL),
+        "outcome": error.kind
+        if isinstance(error, AttemptError)
+        else _KINDS.get(type(error), OutcomeKind.INTERNAL),
         "message": message(error),
         "result": plain(task.backend.prepare_exception(error, "json"), "the exception"),
         "usage": details.get("usage"),

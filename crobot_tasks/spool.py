@@ -52,7 +52,9 @@ class Spool:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise BadInput(f"a node is already running in {self.state_dir}; give this one another --name") from None
+            raise BadInput(
+                f"a node is already running in {self.state_dir}; give this one another --name"
+            ) from None
         for attempt_id in self.held():
             self._ended(attempt_id)
         for half in self.reports.glob("*.tmp"):

@@ -56,7 +56,9 @@ class PipelineTask(JobTask):
         """Return the version asked for; the current one if none was."""
         wanted = kwargs.get("version") or self.version
         if wanted != self.version:
-            raise UnknownVersion(f"{self.name} {wanted} is not known; current is {self.version}. Send version='' for it")
+            raise UnknownVersion(
+                f"{self.name} {wanted} is not known; current is {self.version}. Send version='' for it"
+            )
         return self.version
 
 

@@ -47,4 +47,6 @@ def worker_hostname(node: str) -> str:
 
 def stop_attempts(node: str, attempt_ids: Iterable[str]) -> None:
     """Tell a node to end attempts, running or not. It may be lost; each heartbeat that still names them repeats it."""
-    app.control.revoke(list(attempt_ids), terminate=True, signal="SIGTERM", destination=[worker_hostname(node)])
+    app.control.revoke(
+        list(attempt_ids), terminate=True, signal="SIGTERM", destination=[worker_hostname(node)]
+    )

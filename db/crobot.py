@@ -6,7 +6,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    SmallInteger,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -69,7 +79,9 @@ class Job(Base):
 
     #: two live jobs never share it: the second send returns the first job
     same_key: Mapped[str | None]
-    state: Mapped[JobState] = mapped_column(stored_enum(JobState, "state"), server_default=JobState.WAITING.value)
+    state: Mapped[JobState] = mapped_column(
+        stored_enum(JobState, "state"), server_default=JobState.WAITING.value
+    )
     #: number of the live or last attempt; 0 before the first
     attempt: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     #: attempts after which a node error is final
@@ -94,7 +106,14 @@ class Job(Base):
     output_location: Mapped[str | None]
 
     __table_args__ = (
-        Index("ix_jobs_waiting", "pipeline", "version", "priority", "id", postgresql_where=text("state = 'WAITING'")),
+        Index(
+            "ix_jobs_waiting",
+            "pipeline",
+            "version",
+            "priority",
+            "id",
+            postgresql_where=text("state = 'WAITING'"),
+        ),
         Index("ix_jobs_on_node", "node", postgresql_where=text("state IN ('ROUTED', 'RUNNING')")),
         Index("ix_jobs_tag", "tag"),
         Index("uq_jobs_same_key_live", "same_key", unique=True, postgresql_where=text(LIVE_SQL)),

@@ -67,7 +67,9 @@ _OVERDUE = text("""
       AND (s.claimed_at IS NULL OR s.claimed_at < now() - make_interval(secs => :after_s))
     ORDER BY s.job_id LIMIT :limit""")
 
-_SETTLED = text("UPDATE crobot.settlements SET settled_at = now() WHERE task_id = ANY(:task_ids) AND settled_at IS NULL")
+_SETTLED = text(
+    "UPDATE crobot.settlements SET settled_at = now() WHERE task_id = ANY(:task_ids) AND settled_at IS NULL"
+)
 
 _CLAIM = text("""
     UPDATE crobot.settlements SET claimed_at = now()

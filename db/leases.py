@@ -79,7 +79,9 @@ def outlived(session: Session, name: str, incarnation: str) -> Sequence[Row[Any]
     return session.execute(_OUTLIVED, {"name": name, "incarnation": incarnation}).all()
 
 
-def missing(session: Session, name: str, held: Sequence[str], queued: int, grace_s: float) -> list[tuple[int, int]]:
+def missing(
+    session: Session, name: str, held: Sequence[str], queued: int, grace_s: float
+) -> list[tuple[int, int]]:
     """Live attempts that the node has not held for ``grace_s`` although its queue is empty."""
     rows = session.execute(_MISSING, {"name": name, "held": list(held), "queued": queued, "grace_s": grace_s})
     return [(row.job_id, row.number) for row in rows if row.gone]

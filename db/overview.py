@@ -33,7 +33,7 @@ _OLDEST = text("""
 _TIMES_SENT = text("SELECT count(*) FROM crobot.settlements WHERE job_id = :job_id")
 
 _FOLLOWERS = text("""
-    SELECT id FROM crobot.jobs WHERE tag = ANY(:tags) AND id > :job_id AND database IS NOT DISTINCT FROM :database
+    SELECT id FROM crobot.jobs WHERE tag = ANY(:tags) AND id > :job_id AND database = :database
     ORDER BY id""")
 
 
@@ -53,12 +53,14 @@ def times_sent(session: Session, job_id: int) -> int:
 
 
 def followers(session: Session, job: Row[Any]) -> list[int]:
-    """Jobs that came after this one with its tag, or for the assembly that it made."""
+    """Jobs of a species that came after this one with its tag, or for the assembly that it made."""
+    if not job.database:
+        return []
     tags = [job.tag] if job.tag else []
-    if job.database and (assembly := made_assembly(session, job.id)) and assembly.barcode:
+    if (assembly := made_assembly(session, job.id)) and assembly.barcode:
         tags.append(assembly.barcode)
     values = {"tags": tags, "job_id": job.id, "database": job.database}
-    return list(session.execute(_FOLLOWERS, values).scalars()) if tags else []
+    return list(session.execute(_FOLLOWERS, values).scalars())
 
 
 def made_assembly(session: Session, job_id: int) -> Assembly | None:

@@ -64,4 +64,3 @@ def import_tasks() -> None:
     """Know every task, as a process that sends jobs does."""
     app.wire()
     app.loader.import_default_modules()
-

@@ -94,7 +94,9 @@ class Process:
 class Cluster:
     """Heads, beat, nodes and a plain Celery worker on the servers of this test run."""
 
-    def __init__(self, folder: Path, nodes: tuple[str, ...], cores: int = 2, heads: int = 1, **environment: str) -> None:
+    def __init__(
+        self, folder: Path, nodes: tuple[str, ...], cores: int = 2, heads: int = 1, **environment: str
+    ) -> None:
         self.folder, self.cores, self.environment = folder, cores, environment
         self.heads = [self._crobot(f"head{number}", "head") for number in range(1, heads + 1)]
         self.beat = self._crobot("beat", "beat")
@@ -134,6 +136,8 @@ class Cluster:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for process in reversed(self.processes):
             process.stop()

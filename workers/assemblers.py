@@ -82,7 +82,8 @@ class Spades(Assembler):
         for number, pair in enumerate(pairs, 1):
             reads += [f"--pe{number}-1", str(pair.read1), f"--pe{number}-2", str(pair.read2)]
         given = ["-k", ",".join(map(str, kmers))] if kmers else []
-        cores, memory = attempt.resources.cores, max(1, attempt.resources.memory_bytes // GB)
+        # it counts address space, so round up: the true limit is kept by the runner
+        cores, memory = attempt.resources.cores, attempt.resources.memory_bytes // GB + 1
         limits = ["-t", str(cores), "-m", str(memory), "--tmp-dir", str(attempt.scratch_dir / "spades.tmp")]
         return ["--isolate", *reads, *given, *limits, "-o", str(out)]
 

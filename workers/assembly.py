@@ -8,10 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crobot_errors import UnusableAssembly
+from workers.fasta import Record, read_records
 
-#: IUPAC codes of nucleotides, N among them
-NUCLEOTIDES = re.compile(r"[ACGTUNRYSWKMBDHVacgtunryswkmbdhv-]*")
 #: contigs are dropped whose depth is at most this share of the mean
 THIN = 0.2
 LINE = 80
@@ -55,32 +53,14 @@ class Statistics:
 def read_contigs(path: Path, depths: re.Pattern[str] | None = None) -> list[Contig]:
     """Read FASTA; ``depths`` finds an assembler's depth in a header as its first group.
 
-    Raises: UnusableAssembly if it is not nucleotide FASTA, or has no sequence.
+    Raises: BadInput if it is not FASTA, or has no sequence.
     """
-    try:
-        text = path.read_text(encoding="ascii")
-    except UnicodeDecodeError as error:
-        raise UnusableAssembly(f"{path} is not FASTA: it is not plain text") from error
-    if not text.strip():
-        raise UnusableAssembly(f"{path} is empty: there is no assembly in it")
-    if not text.lstrip().startswith(">"):
-        raise UnusableAssembly(f"{path} is not FASTA: it begins with {text.split()[0][:20]!r} instead of '>'")
-    contigs = [_contig(record, depths, path) for record in text.lstrip()[1:].split("\n>")]
-    if not any(contig.sequence for contig in contigs):
-        raise UnusableAssembly(f"{path} has headers but no sequence")
-    return contigs
+    return [_contig(record, depths) for record in read_records(path)]
 
 
-def _contig(record: str, depths: re.Pattern[str] | None, path: Path) -> Contig:
-    header, _, body = record.partition("\n")
-    sequence = "".join(body.split())
-    name = header.split()[0] if header.split() else ""
-    if not name:
-        raise UnusableAssembly(f"{path} has a contig without a name")
-    if not NUCLEOTIDES.fullmatch(sequence):
-        raise UnusableAssembly(f"{path} is not a nucleotide sequence: contig {name!r} has other letters")
-    found = depths.search(header) if depths else None
-    return Contig(name, sequence, float(found.group(1)) if found else 0.0)
+def _contig(record: Record, depths: re.Pattern[str] | None) -> Contig:
+    found = depths.search(record.header) if depths else None
+    return Contig(record.name, record.sequence, float(found.group(1)) if found else 0.0)
 
 
 def write_contigs(contigs: Iterable[Contig], path: Path) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from pathlib import Path
 
 from crobot_errors import BadInput
-from workers.fasta import DAMAGED, Record, open_text, read_records
+from workers.fasta import DAMAGED, Record, check_letters, open_text, read_records
 
-#: IUPAC codes of nucleotides
-NUCLEOTIDES = re.compile("[ACGTURYSWKMBDHVN]*", re.IGNORECASE)
 #: the head looks only at the beginning
 CHECKED_LINES = 200
 
@@ -32,7 +29,7 @@ def check_assembly(path: Path) -> None:
         raise BadInput(f"{path} is not FASTA: it begins with {filled[0][:20]!r} instead of '>'")
     for number, line in enumerate(lines, 1):
         if not line.startswith(">"):
-            _check_letters("".join(line.split()), f"{path}, line {number}")
+            check_letters("".join(line.split()), f"{path}, line {number}")
 
 
 def read_assembly(path: Path) -> dict[str, str]:
@@ -44,7 +41,7 @@ def read_assembly(path: Path) -> dict[str, str]:
     for record in read_records(path):
         where = f"{path}, line {record.line}"
         _check_name(record, contigs, where)
-        _check_letters(record.sequence, where)
+        check_letters(record.sequence, where)
         contigs[record.name] = record.sequence.upper().replace("U", "T")
     if not any(contigs.values()):
         raise BadInput(f"{path} has headers but no sequence")
@@ -56,9 +53,3 @@ def _check_name(record: Record, contigs: dict[str, str], where: str) -> None:
         raise BadInput(f"{where}: this contig has no name")
     if record.name in contigs:
         raise BadInput(f"{where}: there are two contigs {record.name!r}")
-
-
-def _check_letters(sequence: str, where: str) -> None:
-    if not NUCLEOTIDES.fullmatch(sequence):
-        wrong = "".join(sorted({letter for letter in sequence if not NUCLEOTIDES.fullmatch(letter)}))[:10]
-        raise BadInput(f"{where}: {wrong!r} is no nucleotide; is this a protein, or an alignment?")

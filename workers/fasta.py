@@ -1,9 +1,10 @@
-"""Reading FASTA, plain or gzipped, with any line ends: records with the line on which they begin; judges no letters."""
+"""Reading FASTA, plain or gzipped, with any line ends: records with the line on which they begin, and their letters."""
 
 from __future__ import annotations
 
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from crobot_errors import BadInput
 GZIP_MAGIC = b"\x1f\x8b"
 #: what a damaged gzip file or a binary file raises while it is read
 DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError)
+#: IUPAC codes
+NUCLEOTIDES = re.compile("[ACGTURYSWKMBDHVN]*", re.IGNORECASE)
 
 _COMPLEMENT = str.maketrans("ACGTURYSWKMBDHVNacgturyswkmbdhvn", "TGCAAYRSWMKVHDBNtgcaayrswmkvhdbn")
 
@@ -37,6 +40,13 @@ class Record:
 def reverse_complement(sequence: str) -> str:
     """The other strand, ambiguity codes included."""
     return sequence.translate(_COMPLEMENT)[::-1]
+
+
+def check_letters(sequence: str, where: str) -> None:
+    """Raises: BadInput naming the place and the letters that are no nucleotides."""
+    if not NUCLEOTIDES.fullmatch(sequence):
+        wrong = "".join(sorted({letter for letter in sequence if not NUCLEOTIDES.fullmatch(letter)}))[:10]
+        raise BadInput(f"{where}: {wrong!r} is no nucleotide; is this a protein, or an alignment?")
 
 
 @contextmanager

@@ -9,13 +9,11 @@ from hashlib import blake2b
 from pathlib import Path
 
 from crobot_errors import BadInput
-from workers.fasta import DAMAGED, Record, open_text, read_records
+from workers.fasta import DAMAGED, Record, check_letters, open_text, read_records
 
 #: aroC_12 and aroC-12, then aroC12: a locus may itself end in a digit (lmo0001_12)
 NAME_STYLES = (re.compile(r"(?P<locus>.+)[_-](?P<number>\d+)"), re.compile(r"(?P<locus>.*\D)(?P<number>\d+)"))
 OWN_NUMBER = re.compile(r"[_-]?(\d+)")
-BASES = re.compile(r"[ACGT]+")
-ST_COLUMNS = ("ST", "cgST", "rST")
 
 Profile = tuple[int, dict[str, int], dict[str, str]]
 
@@ -23,7 +21,9 @@ Profile = tuple[int, dict[str, int], dict[str, str]]
 def read_alleles(paths: Iterable[Path]) -> Iterator[tuple[str, int, str]]:
     """(locus, number, sequence in upper case) of every record, in the files' order.
 
-    Raises: BadInput for a name without a number, other letters than A, C, G and T, and for a number or a
+    Ambiguity codes are accepted: PubMLST has a few such alleles, which match only the very same letters.
+
+    Raises: BadInput for a name without a number, letters that are no nucleotides, and for a number or a
     sequence that a locus has twice.
     """
     seen = _Seen()
@@ -31,13 +31,11 @@ def read_alleles(paths: Iterable[Path]) -> Iterator[tuple[str, int, str]]:
         for record in read_records(path):
             locus, number = _locus_and_number(record, path)
             sequence = record.sequence.upper()
-            if not BASES.fullmatch(sequence):
-                wrong = "".join(sorted(set(sequence) - set("ACGT")))
-                reason = (
-                    f"it has letters other than A, C, G and T: {wrong}" if sequence else "it has no sequence"
-                )
-                raise BadInput(f"{path}, line {record.line}: allele {record.name} cannot be used, {reason}")
-            seen.add(locus, number, sequence, f"{path}, line {record.line}")
+            where = f"{path}, line {record.line}"
+            check_letters(sequence, f"{where} ({record.name})")
+            if not sequence:
+                raise BadInput(f"{where}: allele {record.name} has no sequence")
+            seen.add(locus, number, sequence, where)
             yield locus, number, sequence
 
 
@@ -110,8 +108,9 @@ class _Table:
         twice = sorted({name for name in header if header.count(name) > 1})
         if twice:
             raise BadInput(f"{path}, line 1: there are two columns {', '.join(twice)}")
-        self.st_column = next((name for name in ST_COLUMNS if name in header), "")
-        if not self.st_column:
+        # cgST, rST, eST: the first column, in schemes of another kind
+        self.st_column = "ST" if "ST" in header else header[0]
+        if not self.st_column.endswith("ST"):
             raise BadInput(f"{path}, line 1: there is no column ST; it has {', '.join(header)}")
 
     def profile(self, number: int, values: list[str]) -> Profile:

@@ -81,18 +81,19 @@ def accession(
 @click.option("--sleep", "sleep_s", type=float, default=0.0, help="Seconds that it sleeps first.")
 @click.option("--fail", help="How it fails: tool, node, memory, exit or crash.")
 @click.option("--cores", type=int, help="Cores that it asks for.")
+@click.option("--tag", default="probe", show_default=True, help="What it is for.")
 @_priority
 @_user
 @_follow
 @json_option
-def probe(priority: int, user_id: int, follow: bool, as_json: bool, **params: Any) -> None:
+def probe(priority: int, user_id: int, tag: str, follow: bool, as_json: bool, **params: Any) -> None:
     """Send a job that does nothing, to see whether everything works."""
     services.ready()
     given = {name: value for name, value in params.items() if value}
     result = app.tasks["probe"].apply_async(
         kwargs={"params": given},
         priority=priority,
-        job={"tag": "probe", "user_id": user_id},
+        job={"tag": tag, "user_id": user_id},
         ignore_result=True,
     )
     _tell(result.job_id, existed=False, follow=follow, as_json=as_json)

@@ -31,12 +31,20 @@ CANVASES: dict[str, Canvas] = {
     "group of chains": lambda t: group(t.add.s(n, n) | t.double.s() for n in range(3)),
     "chord": lambda t: chord([t.add.s(number, number) for number in range(6)], t.total.s()),
     "chord of one": lambda t: chord([t.add.s(2, 2)], t.total.s()),
-    "chord in a chain": lambda t: t.constant.s(3) | group(t.double.s(), t.add.s(1)) | t.total.s() | t.double.s(),
+    "chord in a chain": lambda t: (
+        t.constant.s(3) | group(t.double.s(), t.add.s(1)) | t.total.s() | t.double.s()
+    ),
     "chain that ends in a group": lambda t: t.add.s(1, 1) | group(t.double.s(), t.add.s(5)),
     "chord of chains": lambda t: chord([t.add.s(n, n) | t.double.s() for n in range(3)], t.total.s()),
-    "chord in a chord": lambda t: chord([chord([t.add.s(1, 1), t.add.s(2, 2)], t.total.s()), t.constant.s(5)], t.total.s()),
-    "chord whose body is a chain": lambda t: chord([t.double.s(1), t.double.s(2)], t.total.s() | t.double.s()),
-    "chord whose body is a group": lambda t: chord([t.constant.s(1), t.constant.s(2)], group(t.total.s(), t.total.s())),
+    "chord in a chord": lambda t: chord(
+        [chord([t.add.s(1, 1), t.add.s(2, 2)], t.total.s()), t.constant.s(5)], t.total.s()
+    ),
+    "chord whose body is a chain": lambda t: chord(
+        [t.double.s(1), t.double.s(2)], t.total.s() | t.double.s()
+    ),
+    "chord whose body is a group": lambda t: chord(
+        [t.constant.s(1), t.constant.s(2)], group(t.total.s(), t.total.s())
+    ),
     "map": lambda t: t.double.map([1, 2, 3]),
     "starmap": lambda t: t.add.starmap([(1, 2), (3, 4)]),
     "chunks": lambda t: t.add.chunks([(1, 2), (3, 4), (5, 6)], 2),
@@ -47,7 +55,9 @@ CANVASES: dict[str, Canvas] = {
     "a group with a failure": lambda t: group(t.add.s(1, 1), t.fail.s(2)),
     "a chord with a failure": lambda t: chord([t.add.s(1, 1), t.fail.s(2)], t.total.s()),
     "a chord whose body fails": lambda t: chord([t.add.s(1, 1), t.add.s(2, 2)], t.fail.s()),
-    "a chain behind a chord with a failure": lambda t: chord([t.constant.s(1), t.fail.s(2)], t.total.s()) | t.double.s(),
+    "a chain behind a chord with a failure": lambda t: (
+        chord([t.constant.s(1), t.fail.s(2)], t.total.s()) | t.double.s()
+    ),
     "stamped": lambda t: _stamped(t.add.s(1, 2) | t.double.s()),
 }
 
@@ -65,7 +75,9 @@ def outcome(canvas: Canvas, kind: SimpleNamespace) -> Any:
     except TimeoutError:
         raise
     except Exception as error:  # noqa: BLE001 (the comparison is the test)
-        return type(error).__name__, str(error).replace(str(getattr(result, "id", "")), "ID").split("Dependency")[0]
+        return type(error).__name__, str(error).replace(str(getattr(result, "id", "")), "ID").split(
+            "Dependency"
+        )[0]
 
 
 @pytest.mark.parametrize("name", CANVASES)
@@ -129,7 +141,10 @@ def test_a_result_is_found_again_by_its_task_id(cluster: Cluster) -> None:
 
 def test_an_ignored_result_is_not_stored(cluster: Cluster) -> None:
     result = jobs.add.apply_async((1, 2), ignore_result=True)
-    wait_for("the end", lambda: value("SELECT state FROM crobot.jobs WHERE id = :id", id=result.job_id) == "COMPLETE")
+    wait_for(
+        "the end",
+        lambda: value("SELECT state FROM crobot.jobs WHERE id = :id", id=result.job_id) == "COMPLETE",
+    )
     assert app.backend.get(app.backend.get_key_for_task(result.id)) is None
 
 
@@ -146,7 +161,9 @@ def test_two_sends_for_the_same_thing_are_one_job_and_both_results_come(cluster:
     first = jobs.add.apply_async((1, 2), **options)
     second = chain(jobs.add.s(1, 2).set(**options), jobs.double.s()).apply_async()
     assert (first.get(timeout=TIMEOUT_S), second.get(timeout=TIMEOUT_S)) == (3, 6)
-    assert value("SELECT count(*) FROM crobot.jobs WHERE same_key = :key", key=options["job"]["same_key"]) == 1
+    assert (
+        value("SELECT count(*) FROM crobot.jobs WHERE same_key = :key", key=options["job"]["same_key"]) == 1
+    )
 
 
 def test_a_chain_that_goes_on_with_an_impossible_job_ends_with_its_error(cluster: Cluster) -> None:

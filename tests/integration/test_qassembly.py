@@ -198,35 +198,33 @@ def test_broken_reads_are_found_on_the_node(
     assert "megahit" not in log_of(tmp_path).replace("broken", "")
 
 
-def test_a_truncated_gzip_file_is_found_on_the_node(run: Run, pair: list[str], tmp_path: Path) -> None:
-    lines = gzip.decompress(Path(pair[1]).read_bytes())
-    path = tmp_path / "truncated_2.fastq.gz"
-    # not compressed, so that the head does not read it through
-    path.write_bytes(gzip.compress(lines, 0)[:-1000])
-    with pytest.raises(UnusableReads, match=r"truncated_2.fastq.gz is truncated or damaged"):
-        run([[pair[0], str(path)]])
-
-
-def test_a_file_that_vanished_after_it_was_sent_is_the_nodes_fault(
-    run: Run, pair: list[str], tmp_path: Path
-) -> None:
-    job = JobInput(params={"prefix": BARCODE, "genus": "Salmonella"}, reads=[[pair[0], "/nowhere/r2.fastq"]])
-    resources = QAssembly().resources(job)
-    attempt = Attempt(1, 1, job, resources, tmp_path / "storage", [Path("/")], tmp_path / "state")
-    with pytest.raises(NodeBroken, match="is its storage not mounted on this node"):
-        run_attempt(QAssembly(), attempt)
-
-
-def test_a_file_outside_the_nodes_roots_is_final(run: Run, pair: list[str], tmp_path: Path) -> None:
+def unvalidated(tmp_path: Path, pair: list[str], roots: list[Path]) -> Attempt:
+    """An attempt at reads that the head has not seen like this."""
     job = JobInput(params={"prefix": BARCODE, "genus": "Salmonella"}, reads=[pair])
+    (tmp_path / "storage").mkdir(exist_ok=True)
     resources = QAssembly().resources(job)
-    attempt = Attempt(1, 1, job, resources, tmp_path / "storage", [], tmp_path / "state")
+    return Attempt(1, 1, job, resources, tmp_path / "storage", roots, tmp_path / "state")
+
+
+def test_a_truncated_gzip_file_is_found_on_the_node(pair: list[str], data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "truncated_2.fastq.gz"
+    path.write_bytes(Path(pair[1]).read_bytes()[:-1000])
+    with pytest.raises(UnusableReads, match=r"truncated_2.fastq.gz .*Compressed file ended"):
+        run_attempt(QAssembly(), unvalidated(tmp_path, [pair[0], str(path)], [data, tmp_path]))
+
+
+def test_a_file_that_vanished_after_it_was_sent_is_the_nodes_fault(pair: list[str], tmp_path: Path) -> None:
+    with pytest.raises(NodeBroken, match="is its storage not mounted on this node"):
+        run_attempt(QAssembly(), unvalidated(tmp_path, [pair[0], "/nowhere/r2.fastq"], [Path("/")]))
+
+
+def test_a_file_outside_the_nodes_roots_is_final(pair: list[str], tmp_path: Path) -> None:
     with pytest.raises(ToolError, match="lies outside"):
-        run_attempt(QAssembly(), attempt)
+        run_attempt(QAssembly(), unvalidated(tmp_path, pair, []))
 
 
 def test_the_same_reads_give_the_same_assembly(run: Run, pair: list[str]) -> None:
-    twice = [Path(run([pair], kmers=[77])["outputs"]["assembly"]).read_bytes() for _ in range(2)]
+    twice = [Path(run([pair], assembler="megahit")["outputs"]["assembly"]).read_bytes() for _ in range(2)]
     assert twice[0] == twice[1]
 
 

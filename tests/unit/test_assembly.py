@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from crobot_errors import UnusableAssembly
 from workers import assembly
 from workers.assemblers import ASSEMBLERS
 from workers.assembly import Contig
@@ -14,25 +13,6 @@ from workers.assembly import Contig
 
 def contig(length: int, depth: float = 10.0, letter: str = "A") -> Contig:
     return Contig("c", letter * length, depth)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("", "is empty"),
-        (" \n", "is empty"),
-        ("ACGT\n", "begins with 'ACGT'"),
-        (">a\n>b\n", "headers but no sequence"),
-        (">a\nMKLV\n", "contig 'a' has other letters"),
-        (">\nACGT\n", "without a name"),
-        (">a\nÄCGT\n", "not plain text"),
-    ],
-)
-def test_what_is_no_nucleotide_fasta_is_refused(tmp_path: Path, content: str, message: str) -> None:
-    path = tmp_path / "a.fasta"
-    path.write_text(content, encoding="utf-8")
-    with pytest.raises(UnusableAssembly, match=message):
-        assembly.read_contigs(path)
 
 
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:

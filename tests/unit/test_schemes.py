@@ -40,6 +40,17 @@ def test_a_locus_may_end_in_a_digit(tmp_path: Path, file: str, name: str, locus:
     assert list(read_alleles([written(tmp_path / file, f">{name}\nACGT\n")])) == [(locus, 15, "ACGT")]
 
 
+def test_ambiguity_codes_of_published_alleles_are_kept(tmp_path: Path) -> None:
+    file = written(tmp_path / "adk.tfa", ">adk_706\nACRNT\n")
+    assert list(read_alleles([file])) == [("adk", 706, "ACRNT")]
+
+
+@pytest.mark.parametrize("column", ["ST", "cgST", "eST"])
+def test_the_sequence_type_is_in_the_column_of_its_kind(tmp_path: Path, column: str) -> None:
+    file = written(tmp_path / "p.txt", f"{column}\taroC\n7\t2\n")
+    assert list(read_profiles(file, ["aroC"])) == [(7, {"aroC": 2}, {})]
+
+
 def test_line_ends_of_windows_and_a_byte_order_mark_are_accepted(tmp_path: Path) -> None:
     alleles = written(tmp_path / "aroC.tfa", "\ufeff>aroC_1\r\nACGT\r\n\r\n>aroC_2\r\nACGA\r\n")
     profiles = written(tmp_path / "p.txt", "\ufeffST\taroC\tclonal_complex\r\n1\t2\tST1 complex\r\n\r\n")
@@ -52,7 +63,7 @@ def test_line_ends_of_windows_and_a_byte_order_mark_are_accepted(tmp_path: Path)
     [
         (">aroC_1\nACGT\n>aroC_1\nACGA\n", "line 3", "allele 1 of aroC was already given"),
         (">aroC_1\nACGT\n>aroC_2\nacgt\n", "line 3", "the same sequence as allele 1"),
-        (">aroC_1\nACNT\n", "line 1", "letters other than"),
+        (">aroC_1\nAC-T\n", "line 1", "'-' is no nucleotide"),
         (">aroC_1\n>aroC_2\nACGT\n", "line 1", "no sequence"),
         (">aroC\nACGT\n", "line 1", "does not name an allele"),
         ("ACGT\n", "line 1", "not FASTA"),

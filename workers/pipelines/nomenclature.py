@@ -109,8 +109,7 @@ def _read_assembly(path: Path) -> dict[str, str]:
 def _calls(attempt: Attempt, scheme: Scheme, contigs: Mapping[str, str]) -> list[Call]:
     """One call for each locus, in the scheme's order."""
     loci = {locus.name: locus for locus in scheme.loci}
-    query = scheme.representatives
-    places = regions(_blast(attempt, "contigs", query, contigs, strand="both"), contigs, loci)
+    places = search(attempt, scheme, contigs)
     exact = exact_places(places, scheme.alleles())
     open_regions = [region for each in places.values() for region in each if region not in exact]
     found: dict[str, list[Place]] = defaultdict(list)
@@ -120,6 +119,12 @@ def _calls(attempt: Attempt, scheme: Scheme, contigs: Mapping[str, str]) -> list
         for region, place in _nearest(attempt, scheme, loci, open_regions):
             found[region.locus].append(place)
     return [alleles.call(locus, found[locus.name]) for locus in scheme.loci]
+
+
+def search(attempt: Attempt, scheme: Scheme, contigs: Mapping[str, str]) -> dict[str, list[Region]]:
+    """Where each locus may lie, by its representatives."""
+    loci = {locus.name: locus for locus in scheme.loci}
+    return regions(_blast(attempt, "contigs", scheme.representatives, contigs, strand="both"), contigs, loci)
 
 
 def _nearest(

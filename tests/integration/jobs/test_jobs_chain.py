@@ -198,11 +198,11 @@ def test_a_new_allele_and_a_new_st_are_numbered_and_found_again(
     follower = value("SELECT id FROM crobot.jobs WHERE tag = :tag", tag=parked.assembly_barcode)
     assert ended(follower) == "COMPLETE"
     typed = lookup(parked.assembly_barcode, "MLST_Achtman")
-    number = typed.results["alleles"]["aroC"]
+    number = typed.results["alleles"]["thrA"]
     assert number > 1_000_000
-    assert typed.results["new"] == ["aroC"]
+    assert typed.results["new"] == ["thrA"]
     assert typed.results["ST"] > 1_000_000
-    assert f"locus=aroC;allele={number};status=new" in typed.annotation
+    assert f"locus=thrA;allele={number};status=new" in typed.annotation
     assert "allele=new" not in typed.annotation
 
     with transaction(senterica) as session:
@@ -258,11 +258,11 @@ def test_jobs_go_into_a_group(cluster: Cluster, senterica: str, strain: str, rea
 
 
 def _locus_start(data: DemoData, bases: str) -> int:
-    """A position within aroC of the genome, far from its ends."""
-    alleles = next(path for path in data.alleles if path.name.startswith("aroC"))
+    """A position within thrA of the genome, far from its ends."""
+    alleles = next(path for path in data.alleles if path.name.startswith("thrA"))
     for record in alleles.read_text().split(">")[1:]:
         _, _, sequence = record.partition("\n")
         found = bases.find("".join(sequence.split()).upper())
         if found >= 0:
             return found + 100
-    raise AssertionError("aroC lies on the other strand: take another locus")
+    raise AssertionError("thrA lies on the other strand: take another locus")
