@@ -12,6 +12,7 @@ from crobot_tasks.embedded import Servers, servers
 from db import engine
 
 if TYPE_CHECKING:
+    from crobot_tasks.courier import Courier
     from crobot_tasks.spool import Spool
 
 
@@ -20,6 +21,7 @@ class CRobotApp(Celery):
 
     #: set in the processes of a calculation node: they have no database, and keep reports on disk
     spool: Spool | None = None
+    courier: Courier
 
     @cached_property
     def servers(self) -> Servers:

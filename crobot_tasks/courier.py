@@ -49,7 +49,8 @@ class Courier(threading.Thread):
         """Send what is left, say goodbye with a last heartbeat, and end."""
         self._stopping.set()
         self.spool.wake()
-        self.join(timeout_s)
+        if self.is_alive():
+            self.join(timeout_s)
 
     def run(self) -> None:
         """Carry until stopped; a broker that is away is tried again for ever."""

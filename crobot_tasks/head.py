@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 THREADS = 4
 
 
-class Dispatcher(bootsteps.StartStopStep):  # type: ignore[misc]
+class Dispatcher(bootsteps.StartStopStep):
     """Dispatches when somebody has sent a job or a core became free, and at intervals in case that went unheard."""
 
     requires = ("celery.worker.components:Pool",)

@@ -39,10 +39,9 @@ def heartbeat(message: dict[str, Any]) -> None:
         outlived = leases.outlived(session, node, incarnation)
         missing = leases.missing(session, node, held, message["queued"], app.conf.crobot_missing_s)
         notify(session, parking.CHANNEL)
-    finish.apply([_lost(*row, f"node {node} was restarted") for row in outlived])
-    finish.apply(
-        [_lost(*row, f"node {node} does not know the attempt, though its queue is empty") for row in missing]
-    )
+    unknown = f"node {node} does not know the attempt, though its queue is empty"
+    finish.apply(_lost(*attempt, f"node {node} was restarted") for attempt in outlived)
+    finish.apply(_lost(*attempt, unknown) for attempt in missing)
     _stop_unwanted(node, running)
 
 

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from celery import bootsteps
+from celery.apps.worker import Worker
 
-from crobot_errors import BadInput
+from crobot_errors import BadInput, OutcomeKind
 from crobot_tasks import signals
 from crobot_tasks.celery import app
 from crobot_tasks.courier import Courier, software
 from crobot_tasks.spool import Spool
 from crobot_tasks.tasks import offered
 from crobot_tasks.wire import node_queue, queue, worker_hostname
-from workers import scratch
+from workers import process, scratch
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
@@ -34,6 +35,7 @@ def node_worker(name: str, cores: int, memory_bytes: int, state_dir: Path, logle
     app.loader.import_default_modules()  # what it offers includes the JobTasks of `imports`
     spool = Spool(state_dir)
     incarnation = spool.open()
+    process.sweep(process.mark(state_dir))
     scratch.remove_leftovers(state_dir)
     app.spool = spool
     signals.connect()
@@ -48,7 +50,8 @@ def node_worker(name: str, cores: int, memory_bytes: int, state_dir: Path, logle
     app.courier = Courier(name, spool, incarnation, description)
     app.steps["worker"].add(CourierStep)
     app.conf.task_queues = [queue(node_queue(name))]
-    return app.Worker(
+    return NodeWorker(
+        app=app,
         hostname=worker_hostname(name),
         concurrency=cores,
         pool="prefork",
@@ -59,21 +62,25 @@ def node_worker(name: str, cores: int, memory_bytes: int, state_dir: Path, logle
     )
 
 
-class CourierStep(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Starts the courier once the pool has forked, and stops it after the pool is empty."""
+class NodeWorker(Worker):
+    """A worker whose courier outlives its pool: jobs that end during a warm shutdown are reported."""
+
+    def start(self) -> None:
+        """Work until told to end."""
+        try:
+            super().start()
+        finally:
+            spool = app.courier.spool
+            for attempt_id in spool.held():
+                spool.end(attempt_id, {"outcome": OutcomeKind.NODE_LOST, "message": "the node was stopped"})
+            app.courier.stop()
+
+
+class CourierStep(bootsteps.StartStopStep):
+    """Starts the courier once the pool has forked."""
 
     requires = ("celery.worker.components:Pool",)
 
-    def __init__(self, worker: Any, **kwargs: Any) -> None:
-        super().__init__(worker, **kwargs)
-        self.courier: Courier = app.courier
-
     def start(self, worker: Any) -> None:
         """Begin to carry."""
-        self.courier.start()
-
-    def stop(self, worker: Any) -> None:
-        """Send the last reports."""
-        self.courier.stop()
-
-    terminate = stop
+        app.courier.start()

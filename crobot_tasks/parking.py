@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from celery import Task, group
@@ -17,7 +18,7 @@ from crobot_tasks.cancel import cancel
 from crobot_tasks.celery import app
 from crobot_tasks.plain import plain
 from crobot_tasks.registry import job_class
-from db import parking
+from db import jobs, parking
 from db.engine import notify, retrying, transaction
 from workers.job import Resources
 
@@ -49,10 +50,14 @@ class Details:
     context: dict[str, Any] = field(default_factory=dict)
 
 
-class JobResult(AsyncResult):  # type: ignore[misc]
-    """Celery's AsyncResult of a job: `revoke` cancels the job itself, and ``job_id`` is its number in the database."""
+class JobResult(AsyncResult):
+    """Celery's AsyncResult of a job: `revoke` cancels the job itself."""
 
-    job_id: int | None = None
+    @cached_property
+    def job_id(self) -> int | None:
+        """The job's number; None if no job has this task id."""
+        with transaction() as session:
+            return jobs.by_task_id(session, self.id)
 
     def revoke(self, *args: Any, **kwargs: Any) -> None:
         """Cancel the job, wherever it is."""
@@ -60,7 +65,7 @@ class JobResult(AsyncResult):  # type: ignore[misc]
             cancel(self.job_id)
 
 
-class JobTask(Task):  # type: ignore[misc]
+class JobTask(Task):
     """A task whose calls become jobs: parked in the database, run on a calculation node, finished exactly once."""
 
     abstract = True

@@ -71,7 +71,7 @@ def failure(row: Any) -> BaseException:
     return error if isinstance(error, BaseException) else RuntimeError(row.message)
 
 
-class SettleTask(Task):  # type: ignore[misc]
+class SettleTask(Task):
     """Marks the result settled once Celery has stored it and sent what follows."""
 
     abstract = True

@@ -13,6 +13,7 @@ from crobot_tasks.celery import app
 from crobot_tasks.parking import JobTask
 from crobot_tasks.plain import plain
 from crobot_tasks.spool import ATTEMPT_ID, Spool
+from workers.process import die_with_parent
 from workers.storage import output_dir
 
 #: what Celery itself says of an attempt, as kinds
@@ -30,9 +31,15 @@ _MESSAGES = {
 
 def connect() -> None:
     """Make this worker write reports."""
+    signals.worker_process_init.connect(on_fork)
     signals.task_success.connect(on_success)
     signals.task_failure.connect(on_failure)
     signals.task_revoked.connect(on_revoked)
+
+
+def on_fork(**_: Any) -> None:
+    """In the child: end with the parent, whose courier would carry the reports."""
+    die_with_parent()
 
 
 def on_success(sender: Any, result: Any, **_: Any) -> None:

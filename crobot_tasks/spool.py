@@ -50,7 +50,7 @@ class Spool:
         """
         self._lock = (self.state_dir / "lock").open("w")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise BadInput(
                 f"a node is already running in {self.state_dir}; give this one another --name"
@@ -92,7 +92,7 @@ class Spool:
 
     def pending(self, limit: int) -> list[tuple[str, dict[str, Any]]]:
         """Reports that no head has acknowledged: (attempt id, report)."""
-        found = []
+        found: list[tuple[str, dict[str, Any]]] = []
         for entry in os.scandir(self.reports):
             if len(found) == limit:
                 break

@@ -74,7 +74,8 @@ _SETTLED = text(
 _CLAIM = text("""
     UPDATE crobot.settlements SET claimed_at = now()
     WHERE task_id = :task_id AND settled_at IS NULL
-      AND (claimed_at IS NULL OR claimed_at < now() - make_interval(secs => :after_s))""")
+      AND (claimed_at IS NULL OR claimed_at < now() - make_interval(secs => :after_s))
+    RETURNING task_id""")
 
 
 def _ids(reports: Iterable[tuple[int, int]]) -> str:
@@ -128,4 +129,4 @@ def settled(session: Session, task_ids: Sequence[str]) -> None:
 
 def claim(session: Session, task_id: str, after_s: float) -> bool:
     """(e) Become the only one to settle; false if it is done, or another head is at it since less than ``after_s``."""
-    return session.execute(_CLAIM, {"task_id": task_id, "after_s": after_s}).rowcount == 1  # type: ignore[attr-defined]
+    return session.execute(_CLAIM, {"task_id": task_id, "after_s": after_s}).scalar() is not None

@@ -74,9 +74,10 @@ def heartbeat(session: Session, node: dict[str, Any]) -> bool:
     return session.execute(_HEARTBEAT, values).scalar() is not None
 
 
-def outlived(session: Session, name: str, incarnation: str) -> Sequence[Row[Any]]:
-    """Live attempts that began in an earlier life of the node."""
-    return session.execute(_OUTLIVED, {"name": name, "incarnation": incarnation}).all()
+def outlived(session: Session, name: str, incarnation: str) -> list[tuple[int, int]]:
+    """(Job id, number) of live attempts that began in an earlier life of the node."""
+    rows = session.execute(_OUTLIVED, {"name": name, "incarnation": incarnation})
+    return [(row.job_id, row.number) for row in rows]
 
 
 def missing(

@@ -6,7 +6,7 @@ import fcntl
 import os
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +63,7 @@ class Archive:
         runs: dict[str, list[Path]] = {}
         for path in self.cache_dir.glob("*.fastq.gz*"):
             runs.setdefault(path.name.partition("_")[0], []).append(path)
-        total = sum(map(_size, (path for paths in runs.values() for path in paths)))
+        total = sum(_size(path) for paths in runs.values() for path in paths)
         for accession in sorted(runs, key=lambda run: max(map(_used_at, runs[run]))):
             if total <= self.cache_bytes:
                 return
@@ -92,8 +92,13 @@ def _lock(cache_dir: Path, accession: str, flags: int = 0) -> Iterator[None]:
 
 
 def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+    # another attempt may have removed it by now
+    with suppress(FileNotFoundError):
+        return path.stat().st_size
+    return 0
 
 
 def _used_at(path: Path) -> float:
-    return path.stat().st_mtime if path.exists() else 0.0
+    with suppress(FileNotFoundError):
+        return path.stat().st_mtime
+    return 0.0

@@ -16,7 +16,6 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -30,8 +29,8 @@ def _parents() -> dict[int, int]:
     parents: dict[int, int] = {}
     for entry in filter(str.isdigit, os.listdir("/proc")):
         # a process that ended while we read is no one's child
-        with suppress(OSError):
-            stat = Path(f"/proc/{entry}/stat").read_bytes()
+        with suppress(OSError), open(f"/proc/{entry}/stat", "rb", 0) as file:
+            stat = file.read()
             # the name before the last bracket may hold spaces and brackets itself
             parents[int(entry)] = int(stat[stat.rindex(b")") + 2 :].split(maxsplit=2)[1])
     return parents

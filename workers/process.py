@@ -25,7 +25,7 @@ MARK = "CROBOT_RUN"
 #: seconds between two looks at a tool's memory
 LOOK_EVERY_S = 0.5
 #: share of one core that looking may cost: on a machine with very many processes we look less often
-LOOK_SHARE = 0.01
+LOOK_SHARE = 0.005
 #: seconds in which a guard must have ended its tool; processes stuck in the kernel can take longer
 END_WITHIN_S = 5.0
 
@@ -195,6 +195,11 @@ def _watch(guarded: _Guarded, this: ToolRun, limits: Limits) -> EndedBy | None:
         if memory > limits.memory_bytes:
             return EndedBy.MEMORY
     return None
+
+
+def die_with_parent() -> None:
+    """Let the kernel kill this process when its parent dies: nobody would hear of its work any more."""
+    guard.LIBC.prctl(guard.PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def sweep(begin_of_mark: str) -> list[int]:

@@ -269,18 +269,16 @@ def test_other_alleles_in_place_of_agonas_are_found_as_by_brute_force(
     assert {locus: {number} for locus, number in found.items()} == brute_force(path, scheme, tmp_path)
 
 
-def test_the_representatives_lead_to_every_known_allele(scheme: Scheme, tmp_path: Path) -> None:
-    """All 10,905 alleles, each on a contig of its own: none is hidden by the many that are like it."""
-    contigs = {f"{locus}_{number}": bases for locus, number, bases in scheme.alleles()}
+def test_the_representatives_lead_to_all_known_alleles(scheme: Scheme, tmp_path: Path) -> None:
+    """A twentieth of them, each on a contig of its own: none is hidden by the many that are like it."""
+    contigs = {f"{locus}_{number}": bases for locus, number, bases in scheme.alleles() if number % 20 == 0}
     (tmp_path / "storage").mkdir()
     path = written(contigs, tmp_path / "all.fasta")
     attempt = attempt_for(path, scheme, tmp_path / "storage", tmp_path / "state")
     with attempt.open():
         places = search(attempt, scheme, contigs)
     found = exact_places(places, scheme.alleles()).values()
-    assert {f"{place.contig}" for place in found if place.length == len(contigs[place.contig])} == set(
-        contigs
-    )
+    assert {place.contig for place in found if place.length == len(contigs[place.contig])} == set(contigs)
 
 
 @pytest.mark.parametrize(

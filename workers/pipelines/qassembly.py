@@ -21,11 +21,11 @@ from workers.trim import FASTP, Trimmed, trim
 
 MB, GB = 10**6, 10**9
 #: compressed size of a run of which only the accession is known
-TYPICAL_RUN_BYTES = 400 * MB
+TYPICAL_RUN_BYTES = 300 * MB
 #: assemblers, measured: about 1.2 GB at 50 MB of reads; the depth cap bounds what large runs need
 BASE_MEMORY_BYTES, MEMORY_A_BYTE, MOST_MEMORY_BYTES = 2 * GB, 10, 16 * GB
 #: trimmed reads are not compressed, and the assembler makes files of its own from them
-BASE_DISK_BYTES, DISK_A_BYTE = 500 * MB, 15
+BASE_DISK_BYTES, DISK_A_BYTE = 500 * MB, 12
 BASE_TIME_S, TIME_S_A_MB = 3600, 20
 
 
