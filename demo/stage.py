@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from crobot_errors import CRobotError
-from crobot_tasks import embedded, folders, schemes
+from crobot_tasks import embedded, explain, folders, schemes
 from crobot_tasks.cancel import cancel
 from crobot_tasks.celery import app
 from crobot_tasks.cli import services
@@ -74,7 +74,12 @@ class Stage:
     def wait_for_nodes(self, names: Sequence[str]) -> None:
         """Wait until the head knows these nodes in their present life."""
         pids = {f"pid {self.processes[name].pid}" for name in names}
-        wait_until("the nodes' first heartbeats", lambda: pids <= _pids_known(), START_S, self.check)
+        wait_until(
+            "the nodes' first heartbeats",
+            lambda: pids <= _pids_known() and _head_hears(),
+            START_S,
+            self.check,
+        )
         with transaction() as session:
             for node in jobs.nodes(session):
                 say(
@@ -173,6 +178,11 @@ def add_species(data: DemoData) -> None:
 def _pids_known() -> set[str]:
     with transaction() as session:
         return {node.software.split(maxsplit=1)[1] for node in jobs.nodes(session) if node.lost_at is None}
+
+
+def _head_hears() -> bool:
+    with transaction() as session:
+        return not explain.deafness(session)
 
 
 def _cancel_live_jobs() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from workers.storage import log_path
 COLUMNS = ("Job", "Type", "State", "Node", "Attempt", "Runs for", "Now")
 #: without a terminal something is said at least this often
 QUIET_S = 5.0
+#: the time at the beginning of a log line
+STAMP = re.compile(r"^\d{4}-\d\d-\d\d[T ]\S+ (- )?")
 
 
 @dataclass(frozen=True)
@@ -155,4 +158,4 @@ def last_line(job_id: int, attempt: int) -> str:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 2000))
         lines = file.read().decode(errors="replace").splitlines()
-    return lines[-1][:140] if lines else ""
+    return STAMP.sub("", lines[-1])[:110] if lines else ""

@@ -17,7 +17,7 @@ MIN_COVERAGE = 0.2
 #: BLAST leaves off so many bases at an end where the last few differ; more is a truncated locus
 MAX_TRIMMED = 12
 #: so many alleles are aligned with a place, those that share the most k-mers with it
-MOST_CANDIDATES = 100
+MOST_CANDIDATES = 20
 #: of every so many k-mers of an allele one is looked up
 STEP = 3
 
@@ -27,7 +27,7 @@ _UNKNOWN = re.compile("[^ACGT]")
 def candidates(
     places: Iterable[Region], alleles: Iterable[tuple[str, int, str]]
 ) -> dict[Region, dict[int, str]]:
-    """The alleles most like each place: aligning all of thousands takes a second for each locus."""
+    """The alleles most like each place: aligning thousands takes seconds a locus."""
     by_locus: dict[str, list[tuple[Region, set[str]]]] = {}
     for region in places:
         by_locus.setdefault(region.locus, []).append((region, _kmers(region.sequence)))

@@ -20,10 +20,10 @@ def flower(port: int | None, address: str) -> None:
     port = port or app.conf.crobot_flower_port
     if not app.conf.crobot_flower_auth:
         # It stays alive, since a Procfile runner that sees one process end stops all the others.
-        say(
-            "flower: closed, no port is open. Set CROBOT_FLOWER_AUTH=user:password and start it again to see the nodes"
-        )
-        running.until_told_to_end()
+        with running.until_told_to_end():
+            say(
+                "flower: closed, no port is open. To see the nodes, start it with CROBOT_FLOWER_AUTH=user:password"
+            )
         return
     login = flowerconfig.credentials(app.conf.crobot_flower_auth)
     services.ready_broker()

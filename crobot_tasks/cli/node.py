@@ -67,7 +67,11 @@ def _refuse_twin(name: str) -> None:
     Raises:
         BadInput: a node of this name answers.
     """
-    if app.control.ping(destination=[worker_hostname(name)], timeout=PING_S):
+    # On a connection of its own: one from the pool would go on waiting for answers in every process that the
+    # worker forks, and a process that replaces a killed one would never come up.
+    with app.connection_for_write() as connection:
+        answers = app.control.ping([worker_hostname(name)], PING_S, connection=connection)
+    if answers:
         raise BadInput(
             f"a node named {name!r} is running already: stop it first, or give this one another --name"
         )

@@ -6,6 +6,8 @@ import logging
 import signal
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from celery.platforms import SecurityWarning
@@ -40,9 +42,11 @@ def work(worker: Any) -> NoReturn:
     sys.exit(worker.exitcode)
 
 
-def until_told_to_end() -> None:
-    """Do nothing until SIGTERM or Ctrl-C."""
+@contextmanager
+def until_told_to_end() -> Iterator[None]:
+    """Do what is inside, then nothing until SIGTERM or Ctrl-C; one that comes earlier is not lost."""
     ends = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    yield
     signal.sigwait(ends)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ends)

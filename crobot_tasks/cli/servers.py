@@ -28,8 +28,8 @@ def start(as_json: bool) -> None:
         raise BadInput("nothing to start: CROBOT_DATABASE_URL and CROBOT_BROKER_URL name servers of your own")
     services.ready_database()
     places = {"database": services.database_address(), "broker": services.broker_address()}
-    emit(as_json, places, lambda out: out.print(facts(places | {"running": "until Ctrl-C"})))
-    running.until_told_to_end()
+    with running.until_told_to_end():
+        emit(as_json, places, lambda out: out.print(facts(places | {"running": "until Ctrl-C"})))
 
 
 @servers.command()

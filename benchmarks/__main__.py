@@ -1,0 +1,73 @@
+"""`python -m benchmarks [a b c d]`: set the stage, measure, show."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from rich.console import Console
+
+from benchmarks import assembly, latency, memory, throughput
+from benchmarks.figures import Chapter, show
+from benchmarks.stage import Stage, stage
+
+LETTERS = ("d", "b", "a", "c")
+
+
+@click.command()
+@click.argument("letters", type=click.Choice(sorted(LETTERS)), nargs=-1)
+@click.option("--jobs", default=2000, show_default=True, help="Jobs of a round of (a); (d) takes five times as many.")  # fmt: skip
+@click.option("--rounds", default=5, show_default=True, help="Rounds of (a) and (c).")
+@click.option("--sends", default=200, show_default=True, help="Single sends of (b).")
+@click.option("--keep", is_flag=True, help="Keep the folder with logs and data.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+def main(
+    letters: tuple[str, ...], jobs: int, rounds: int, sends: int, keep: bool, as_json: bool
+) -> None:
+    """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory; all if none is named."""
+    out, began = Console(), os.getloadavg()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the stage is cleared
+    measures = {
+        "a": lambda running: throughput.measure(running, jobs, rounds),
+        "b": lambda running: latency.measure(running, sends),
+        "c": lambda running: assembly.measure(running, rounds),
+        "d": lambda running: memory.measure(running, 5 * jobs),
+    }
+    chapters: list[Chapter] = []
+    with stage(keep) as running:
+        # (d) first: it wants processes that have done nothing yet
+        for letter in [one for one in LETTERS if not letters or one in letters]:
+            chapters.append(_measured(running, measures[letter]))
+            if not as_json:
+                show(chapters[-1], out)
+    machine = _machine(began)
+    if as_json:
+        document = machine | {"benchmarks": [chapter.as_dict() for chapter in chapters]}
+        click.echo(json.dumps(document, indent=1))
+    else:
+        out.print(", ".join(f"{name} {text}" for name, text in machine.items()))
+
+
+def _measured(running: Stage, measure: Any) -> Chapter:
+    chapter: Chapter = measure(running)
+    return chapter
+
+
+def _machine(load: tuple[float, float, float]) -> dict[str, Any]:
+    """Say under which circumstances the figures came about."""
+    return {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cores": os.cpu_count(),
+        "python": sys.version.split()[0],
+        "load_before": round(load[0], 2),
+        "load_after": round(os.getloadavg()[0], 2),
+    }
+
+
+if __name__ == "__main__":
+    main()

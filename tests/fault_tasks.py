@@ -1,0 +1,76 @@
+"""Jobs that fail on purpose: differently at the first attempt, and each beginning leaves a line in a file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from crobot_tasks.celery import app
+from crobot_tasks.parking import JobTask
+from crobot_tasks.tasks import PipelineTask
+from workers.attempt import Attempt
+from workers.pipelines.base import Outcome
+from workers.pipelines.probe import Probe
+
+_short = {"expected_s": 0.01, "memory_bytes": 10 * 1024**2}
+
+
+class Trial(Probe):
+    """The probe, with ``first``: parameters of the first attempt only, and ``note``: a file that lists what began."""
+
+    name = "trial"
+
+    def run(self, attempt: Attempt) -> Outcome:
+        params = attempt.job.params
+        _note(params.get("note"), f"{attempt.job_id}.{attempt.number}")
+        if attempt.number == 1:
+            params |= params.get("first", {})
+        return super().run(attempt)
+
+
+trial = app.register_task(PipelineTask(Trial()))
+
+
+@app.task(name="faults.noted", base=JobTask, bind=True, **_short)
+def noted(self: Any, note: str, value: Any = None) -> Any:
+    """Leave a line in the file ``note``."""
+    _note(note, self.request.id)
+    return value
+
+
+@app.task(name="faults.added", base=JobTask, **_short)
+def added(x: int, note: str, key: str) -> int:
+    """Leave ``key`` in the file, and count on."""
+    _note(note, key)
+    return x + 1
+
+
+@app.task(name="faults.strike", base=JobTask, bind=True, **_short)
+def strike(self: Any, how: str, attempts: int = 9) -> str:
+    """End in the middle of a body that no pipeline protects, in the first ``attempts`` attempts."""
+    if int(self.request.id.split(".")[1]) <= attempts:
+        _strike(how)
+    return "survived"
+
+
+def _strike(how: str) -> None:
+    match how:
+        case "exit":
+            sys.exit(3)
+        case "memory":
+            raise MemoryError
+        case "crash":
+            raise RuntimeError("the body crashed")
+        case "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "gone":
+            os._exit(1)
+
+
+def _note(path: str | None, line: str) -> None:
+    if path:
+        with Path(path).open("a") as file:
+            file.write(f"{line}\n")

@@ -1,0 +1,66 @@
+"""An installation of its own for tests that break things: servers, tables and a cluster that no other test knows."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from crobot_tasks import embedded
+from crobot_tasks.celery import app
+from db import engine, migrate
+from db.handle import dbhandle
+from tests.processes import Cluster
+
+#: tests' own modules with tasks, which every process of a cluster imports
+TASKS = "tests.canvas_tasks,tests.fault_tasks"
+
+
+@contextmanager
+def installation(
+    data_dir: Path, nodes: tuple[str, ...], broker_url: str = "", **environment: str
+) -> Iterator[Cluster]:
+    """Start servers below ``data_dir`` and a cluster on them; until the end, this process works with them too."""
+    with working_on(data_dir, broker_url):
+        migrate.upgrade()
+        settings = {"CROBOT_DATA_DIR": str(data_dir), "CROBOT_BROKER_URL": broker_url, "CROBOT_IMPORTS": TASKS}
+        try:
+            with Cluster(data_dir / "cluster", nodes, **settings | environment) as cluster:
+                yield cluster
+                for process in cluster.processes:
+                    process.kill(signal.SIGTERM, whole_group=False)
+        finally:
+            dbhandle.remove()
+            engine.engine().dispose()
+    embedded.stop(data_dir, force=True)
+
+
+@contextmanager
+def working_on(data_dir: Path, broker_url: str = "") -> Iterator[None]:
+    """Point this process's app and database at other servers for a while."""
+    servers = embedded.servers(data_dir)
+    backend = f"db+{servers.database_url}" if broker_url else servers.broker_url
+    places = {
+        "broker_url": broker_url or servers.broker_url,
+        "result_backend": backend,
+        "crobot_data_dir": str(data_dir),
+        "crobot_storage": str(data_dir / "storage"),
+    }
+    former = {name: app.conf.get(name) for name in places}
+    former_source = engine.configure(lambda: servers.database_url)
+    _connect_to(places)
+    try:
+        yield
+    finally:
+        engine.configure(former_source or app.database_url)
+        _connect_to(former)
+
+
+def _connect_to(places: dict[str, Any]) -> None:
+    app.conf.update(places)
+    # what Celery keeps of the former places
+    app._pool = app._backend_cache = None
+    app.amqp._producer_pool = None
+    vars(app._local).pop("backend", None)

@@ -1,0 +1,84 @@
+"""Heads that die or are many: what they left undone is done by the next, and nothing is done twice."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import ends
+from tests.fault_tasks import added, noted
+from tests.installation import TASKS
+from tests.processes import Cluster, Process, value, wait_for
+
+CLI = [sys.executable, "-m", "crobot_tasks.cli"]
+_DONE = "SELECT count(*) FROM crobot.jobs WHERE id = ANY(:ids) AND state = 'COMPLETE'"
+
+
+@pytest.fixture
+def second_head(site: Cluster) -> Iterator[Process]:
+    process = Process("head2", [*CLI, "head"], site.folder, **site.environment)
+    wait_for("the second head", lambda: "ready." in process.text())
+    yield process
+    process.stop()
+
+
+def send(count: int, note: Path) -> list[int | None]:
+    """Send jobs that each have a job as their callback."""
+    after = str(note.with_suffix(".after"))
+    return [
+        noted.apply_async((str(note), number), link=added.s(after, str(number))).job_id for number in range(count)
+    ]
+
+
+def check(ids: list[int | None], note: Path) -> None:
+    """All are complete, none began twice in one attempt, and each callback came once."""
+    ends.complete(ids)
+    began = ends.lines(note)
+    assert {attempt.split(".")[0] for attempt in began} == set(map(str, ids))
+    assert set(began.values()) == {1}
+    after = note.with_suffix(".after")
+    wait_for("the callbacks", lambda: len(ends.lines(after)) == len(ids))
+    wait_for("nothing to be left", lambda: value("SELECT count(*) FROM crobot.jobs WHERE finished_at IS NULL") == 0)
+    assert set(ends.lines(after).values()) == {1}
+
+
+def test_a_head_that_is_killed_under_load_leaves_nothing_undone(head: Process, note: Path) -> None:
+    ids = send(200, note)
+    wait_for("some to have ended", lambda: value(_DONE, ids=ids) > 20)
+    head.kill()
+    assert value(_DONE, ids=ids) < 200
+    head.start()
+    check(ids, note)
+
+
+def test_jobs_whose_head_died_between_commit_and_message_are_routed_again(head: Process, note: Path) -> None:
+    head.stop()
+    dying = Process("dying", [*CLI, "head"], head.folder,
+                    **head.environment | {"CROBOT_IMPORTS": f"{TASKS},tests.dying_head"})  # fmt: skip
+    wait_for("the dying head", lambda: "ready." in dying.text())
+    ids = send(5, note)
+    wait_for("its death", lambda: dying._popen.poll() == 1)
+    assert {ends.state(job_id) for job_id in ids} <= {"ROUTED", "WAITING"}
+    stranded = [job_id for job_id in ids if ends.state(job_id) == "ROUTED"]
+    assert stranded
+    head.start()
+    check(ids, note)
+    for job_id in stranded:
+        first, second = ends.attempts(job_id)
+        assert (first.outcome, first.started_at, second.outcome) == ("node_lost", None, "ok")
+
+
+def test_two_heads_do_each_thing_once(head: Process, second_head: Process, note: Path) -> None:
+    ids = send(300, note)
+    check(ids, note)
+    assert value("SELECT count(*) FROM crobot.attempts WHERE job_id = ANY(:ids)", ids=ids) == 300
+
+
+def test_of_two_heads_one_may_be_killed(head: Process, second_head: Process, note: Path) -> None:
+    ids = send(100, note)
+    wait_for("some to have ended", lambda: value(_DONE, ids=ids) > 10)
+    second_head.kill()
+    check(ids, note)
