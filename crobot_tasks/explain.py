@@ -75,4 +75,6 @@ def _why(session: Any, row: Any, deaf: str) -> str:
 
 
 def _ahead(row: Any) -> str:
-    return f"; {row.ahead} jobs are ahead of it" if row.ahead else ""
+    if not row.ahead:
+        return ""
+    return "; 1 job is ahead of it" if row.ahead == 1 else f"; {row.ahead} jobs are ahead of it"

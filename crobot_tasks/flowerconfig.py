@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 import signal
 import sys
 from typing import Any
@@ -36,7 +37,9 @@ RUNTIME_BUCKETS = [
     28_800.0,
     86_400.0,
 ]
-COLUMNS = "name,uuid,kwargs,state,worker,received,runtime,args"
+COLUMNS = "name,uuid,kwargs,state,worker,received,runtime"
+#: how the dispatch describes a job
+_SENT = re.compile(r"tag=(?P<tag>.*) species=(?P<species>\S+) version=(?P<version>[^\s'\"]*)")
 
 
 class ClosedMetrics(Metrics):
@@ -82,14 +85,10 @@ def serve(login: str, address: str, port: int) -> None:
 
 
 def format_task(task: Any) -> Any:
-    """Show of a task what a person looks for: Flower's quotes around our own words say nothing."""
-    task.args = _unquoted(task.args)
-    task.kwargs = _unquoted(task.kwargs)
+    """Show of a job what a person looks for, the species first: tags may be longer than a column is wide."""
+    if found := _SENT.search(task.kwargs or ""):
+        task.kwargs = f"{found['species']} {found['tag']} {found['version']}"
     return task
-
-
-def _unquoted(text: Any) -> Any:
-    return text.strip("'\"") if isinstance(text, str) else text
 
 
 def _configure(login: str, address: str, port: int) -> None:

@@ -8,6 +8,8 @@ import threading
 from typing import Any
 
 from celery import bootsteps
+from celery.concurrency.thread import TaskPool
+from kombu.asynchronous import get_event_loop
 
 from crobot_tasks.celery import app
 from crobot_tasks.dispatch import dispatch
@@ -19,6 +21,30 @@ log = logging.getLogger(__name__)
 
 #: transactions at a time; the work is the database's, so threads are enough
 THREADS = 4
+
+
+class Threads(TaskPool):
+    """Celery's threads, which wake the worker's loop when one is free.
+
+    The loop takes no message while all are busy. Nothing would tell it that one is free again before its next tick, a
+    second later: with many messages waiting, a head would read no more than `THREADS` of them a second.
+    """
+
+    def on_apply(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a task in a thread."""
+        result = super().on_apply(*args, **kwargs)
+        result.f.add_done_callback(_wake)
+        return result
+
+
+def _wake(_: object) -> None:
+    loop = get_event_loop()
+    if loop is not None:
+        loop.call_soon(_nothing)
+
+
+def _nothing() -> None:
+    """The loop looks at its queues after any call."""
 
 
 class Dispatcher(bootsteps.StartStopStep):
@@ -66,7 +92,7 @@ def head_worker(loglevel: str = "INFO") -> Any:
     return app.Worker(
         hostname=f"head@{socket.gethostname()}",
         concurrency=THREADS,
-        pool="threads",
+        pool=Threads,
         queues=[HEARTBEATS, REPORTS, SETTLE],
         loglevel=loglevel,
         without_gossip=True,

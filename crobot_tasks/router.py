@@ -162,4 +162,6 @@ def _by_reason(reasons: dict[str, str]) -> str:
 
 
 def _amount(what: str, value: int) -> str:
-    return f"{value} cores" if what == "cores" else f"{value / 1024**3:.1f} GiB {what}"
+    if what == "cores":
+        return "1 core" if value == 1 else f"{value} cores"
+    return f"{value / 1024**3:.1f} GiB {what}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,9 @@ def installation(
         try:
             with Cluster(data_dir / "cluster", nodes, **settings | environment) as cluster:
                 yield cluster
-                for process in cluster.processes:
-                    process.kill(signal.SIGTERM, whole_group=False)
+                for process in cluster.processes:  # all at once: each takes a second or two
+                    with suppress(ProcessLookupError):
+                        process.kill(signal.SIGTERM, whole_group=False)
         finally:
             dbhandle.remove()
             engine.engine().dispose()

@@ -56,8 +56,9 @@ def import_(
     files = _files(alleles)
     if not profiles.is_file():
         raise BadInput(f"there is no file {profiles}")
+    out = console(to_stderr=True)
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(*columns, console=console(to_stderr=True), transient=True, disable=as_json) as progress:
+    with Progress(*columns, console=out, transient=True, disable=as_json or not out.is_terminal) as progress:
         progress.add_task(f"importing {name} from {len(files)} files")
         version = importing.import_scheme(species, name, description, label or description, files, profiles)
     found = next(one for one in _schemes(species) if one["description"] == description)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +129,7 @@ def _tell(job_id: int, *, existed: bool, follow: bool, as_json: bool) -> None:
     emit(as_json, document, lambda out: _show(out, document))
     if follow:
         state = document.get("state") or follow_to_end(job_id)
-        sys.exit(0 if state == JobState.COMPLETE else 1)
+        click.get_current_context().exit(0 if state == JobState.COMPLETE else 1)
 
 
 def _show(out: Console, sent: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 
 import click
@@ -25,8 +24,9 @@ from db.crobot import LIVE, JobState
 def wait(job_ids: tuple[int, ...], followers: bool, timeout_s: float | None, as_json: bool) -> None:
     """Wait until jobs are over. The exit code is 0 if all are COMPLETE, else 1."""
     services.ready_database()
-    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console(to_stderr=True),
-                  transient=True, disable=as_json) as progress:  # fmt: skip
+    out = console(to_stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=out, transient=True, disable=as_json or not out.is_terminal) as progress:
         bar = progress.add_task("waiting")
 
         def tell(found: dict[int, JobState]) -> None:
@@ -42,7 +42,7 @@ def wait(job_ids: tuple[int, ...], followers: bool, timeout_s: float | None, as_
     )
     if live and not as_json:
         say(f"crobot: not over after {timeout_s:g} s: job {', '.join(map(str, live))}")
-    sys.exit(0 if all(state == JobState.COMPLETE for state in found.values()) else 1)
+    click.get_current_context().exit(0 if all(state == JobState.COMPLETE for state in found.values()) else 1)
 
 
 def in_words(found: dict[int, JobState]) -> str:

@@ -7,23 +7,41 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crobot_tasks import cli
 from tests.processes import Cluster
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def crobot(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user does."""
-    return subprocess.run(
+def crobot(*arguments: object) -> Done:
+    """Run the command in this process, which knows the servers already."""
+    with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as complaints:
+        code = cli.run([str(argument) for argument in arguments])
+    return Done(code, out.getvalue(), complaints.getvalue())
+
+
+def process(*arguments: object, **environment: str) -> Done:
+    """Run the command as a user does: what it makes of the settings ends with it."""
+    done = subprocess.run(
         [sys.executable, "-m", "crobot_tasks.cli", *map(str, arguments)],
         capture_output=True, text=True, timeout=60, env=os.environ | environment, check=False,
     )  # fmt: skip
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 def document(*arguments: object, code: int = 0) -> Any:
@@ -77,7 +95,7 @@ def test_a_drained_node_says_so_until_it_is_resumed(cluster: Cluster) -> None:
 
 
 def test_a_second_node_of_the_same_name_is_refused(cluster: Cluster, tmp_path: Path) -> None:
-    done = crobot("node", "--name", "calc01", "--state-dir", tmp_path)
+    done = process("node", "--name", "calc01", "--state-dir", tmp_path)
     assert done.returncode == 1
     assert "a node named 'calc01' is running already" in done.stderr
 
@@ -137,7 +155,7 @@ def closed_port() -> int:
 
 def test_a_broker_that_is_away_is_named_with_the_way_out(tables: None, tmp_path: Path) -> None:
     port = closed_port()
-    done = crobot("node", "--state-dir", tmp_path, CROBOT_BROKER_URL=f"redis://:hidden@127.0.0.1:{port}/0")
+    done = process("node", "--state-dir", tmp_path, CROBOT_BROKER_URL=f"redis://:hidden@127.0.0.1:{port}/0")
     assert done.returncode == 1
     assert f"127.0.0.1:{port} does not answer" in done.stderr
     assert "CROBOT_BROKER_URL" in done.stderr
@@ -146,7 +164,7 @@ def test_a_broker_that_is_away_is_named_with_the_way_out(tables: None, tmp_path:
 
 def test_a_database_that_is_away_is_named_with_the_way_out(tmp_path: Path) -> None:
     port = closed_port()
-    done = crobot("head", CROBOT_DATABASE_URL=f"postgresql+psycopg2://me:hidden@127.0.0.1:{port}/genomes")
+    done = process("head", CROBOT_DATABASE_URL=f"postgresql+psycopg2://me:hidden@127.0.0.1:{port}/genomes")
     assert done.returncode == 1
     assert f"127.0.0.1:{port}, database 'genomes'" in done.stderr
     assert "CROBOT_DATABASE_URL" in done.stderr
@@ -155,7 +173,7 @@ def test_a_database_that_is_away_is_named_with_the_way_out(tmp_path: Path) -> No
 
 def test_tables_of_a_configured_database_are_not_upgraded_unasked(servers: Any) -> None:
     empty = servers.database_url.rsplit("/", 1)[0] + "/template1"
-    done = crobot("status", CROBOT_DATABASE_URL=empty)
+    done = process("status", CROBOT_DATABASE_URL=empty)
     assert done.returncode == 1
     assert "crobot db upgrade" in done.stderr
 
@@ -165,5 +183,5 @@ def test_what_serves_and_who_uses_it_is_told(tables: None, data_dir: Path) -> No
     assert found["data_dir"] == str(data_dir)
     assert all(server["pid"] for server in found["servers"])
     assert os.getpid() in found["users"]
-    assert "used by processes" in crobot("servers", "stop").stderr
+    assert "used by processes" in process("servers", "stop").stderr
     assert document("db", "check")["current"]

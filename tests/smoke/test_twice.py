@@ -1,0 +1,155 @@
+"""Every message between heads and nodes is delivered twice, and canvas comes out as if it were not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from celery import chain, chord, group
+
+from crobot_tasks import schemes
+from crobot_tasks.celery import app
+from crobot_tasks.sending import send_reads
+from db import registry
+from demo.data import SCHEME, TRUE_ST, DemoData, fetch
+from tests import ends
+from tests.canvas_tasks import jobs, replaced
+from tests.canvas_tasks import note as called
+from tests.fault_tasks import noted, strike, trial
+from tests.installation import TASKS, installation
+from tests.integration.jobs.test_jobs_chain import HUGE, counters, ended, finish_with, lookup, reported
+from tests.processes import Cluster, query, value, wait_for
+
+TIMEOUT_S = 60
+_IGNORED = "SELECT coalesce(sum(reports_ignored), 0) FROM crobot.attempts"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster that publishes every message of its own twice; the lease is long, so that nothing is rescued."""
+    settings = {"CROBOT_LEASE_S": "60", "CROBOT_MISSING_S": "20", "CROBOT_IMPORTS": f"{TASKS},tests.twice"}
+    with installation(tmp_path_factory.mktemp("twice"), ("calc01", "calc02"), **settings) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def demo_data(pytestconfig: pytest.Config) -> DemoData:
+    return fetch(pytestconfig.cache.mkdir("demo-data"), small=True)
+
+
+@pytest.fixture(scope="module")
+def senterica(site: Cluster, demo_data: DemoData) -> str:
+    """The species with its MLST scheme, in this cluster's database."""
+    registry.add_species("senterica", "Salmonella enterica", "Salmonella", "SAL", [], ["Salmonella"])
+    schemes.import_scheme("senterica", SCHEME, "MLST_Achtman", "MLST", demo_data.alleles, demo_data.profiles)
+    return "senterica"
+
+
+@pytest.fixture(autouse=True)
+def doubled(site: Cluster) -> Iterator[None]:
+    """Reports were really doubled in each test, and each job still had one attempt, or as many as it failed, and one end."""
+    before, last = value(_IGNORED), value("SELECT coalesce(max(id), 0) FROM crobot.jobs")
+    yield
+    wait_for("reports that came twice", lambda: value(_IGNORED) > before)
+    wait_for("no live job", lambda: value("SELECT count(*) FROM crobot.jobs WHERE finished_at IS NULL") == 0)
+    ids = [row.id for row in query("SELECT id FROM crobot.jobs WHERE id > :last", last=last)]
+    for row in ends.ended(ids):
+        outcomes = [attempt.outcome for attempt in ends.attempts(row.id)]
+        assert len(outcomes) == row.attempt
+        assert "node_lost" not in outcomes
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> Path:
+    return tmp_path / "began"
+
+
+def test_a_chord_of_thirty_jobs(site: Cluster, note: Path) -> None:
+    key = f"chord-{uuid4()}"
+    result = chord([noted.s(str(note), n) for n in range(30)], jobs.total.s()).apply_async(link=called.si(key))
+    assert result.get(timeout=TIMEOUT_S) == sum(range(30))
+    assert sorted(ends.lines(note).values()) == [1] * 30
+    check_called(key, 1)
+
+
+@pytest.mark.parametrize(
+    ("canvas", "expected"),
+    [
+        (lambda: jobs.add.s(1, 2) | jobs.double.s() | jobs.add.s(10) | jobs.double.s(), 32),
+        (lambda: jobs.constant.s(3) | group(jobs.double.s(), jobs.add.s(1)) | jobs.total.s() | jobs.double.s(), 20),
+        (lambda: chord([chord([jobs.add.s(1, 1), jobs.add.s(2, 2)], jobs.total.s()), jobs.constant.s(5)],
+                       jobs.total.s()), 11),
+        (lambda: chord([jobs.add.s(n, n) | jobs.double.s() for n in range(4)], jobs.total.s() | jobs.double.s()), 48),
+        (lambda: group(jobs.add.s(n, n) | jobs.double.s() for n in range(3)), [0, 4, 8]),
+        (lambda: chain(replaced.s(chord([jobs.add.s(1, 1), jobs.add.s(2, 2)], jobs.total.s())), jobs.double.s()), 12),
+        (lambda: jobs.double.map([1, 2, 3]), [2, 4, 6]),
+    ],
+    ids=["chain", "chord in a chain", "chord in a chord", "chains in a chord", "chains in a group", "replace", "map"],
+)  # fmt: skip
+def test_canvas(site: Cluster, canvas: Any, expected: Any) -> None:
+    assert canvas().apply_async().get(timeout=TIMEOUT_S) == expected
+
+
+def test_callbacks_and_errbacks_come_once(site: Cluster) -> None:
+    key = f"noted-{uuid4()}"
+    good = [jobs.add.apply_async((n, 2), link=[called.s(key), called.s(key)]) for n in range(10)]
+    bad = [jobs.fail.apply_async((n,), link_error=called.si(key), link=called.si(f"{key}-never")) for n in range(10)]
+    assert [result.get(timeout=TIMEOUT_S) for result in good] == list(range(2, 12))
+    for result in bad:
+        with pytest.raises(ValueError, match="cannot work with"):
+            result.get(timeout=TIMEOUT_S)
+    check_called(key, 30)
+    assert not app.backend.client.exists(f"{key}-never")
+
+
+def test_callbacks_that_are_jobs_run_once(site: Cluster, note: Path) -> None:
+    results = [jobs.add.apply_async((n, n), link=noted.si(str(note), n)) for n in range(10)]
+    ends.complete([result.job_id for result in results])
+    wait_for("the callbacks", lambda: len(ends.lines(note)) == 10)
+    assert value("SELECT count(*) FROM crobot.jobs WHERE kwargs->>'note' = :note OR args->>0 = :note", note=str(note)) == 10
+
+
+def test_a_failed_chord_calls_its_errback_once(site: Cluster) -> None:
+    key = f"noted-{uuid4()}"
+    body = jobs.total.s().on_error(called.si(key))
+    result = chord([jobs.add.s(1, 1), jobs.fail.s(3), jobs.add.s(2, 2)], body).apply_async()
+    with pytest.raises(Exception, match="cannot work with 3"):
+        result.get(timeout=TIMEOUT_S)
+    check_called(key, 1)
+
+
+def test_jobs_that_are_tried_again_begin_once_in_each_attempt(site: Cluster, note: Path) -> None:
+    key = f"noted-{uuid4()}"
+    params = {"note": str(note), "first": {"fail": "node"}}
+    again = [trial.apply_async(kwargs={"params": params}, link=called.si(key)) for _ in range(6)]
+    never = trial.apply_async(kwargs={"params": {"note": str(note), "fail": "node"}}, link_error=called.si(key))
+    ends.complete([result.job_id for result in again])
+    (row,) = ends.ended([never.job_id])
+    assert (row.state, row.attempt) == ("FAILED", 3)
+    assert sorted(ends.lines(note).values()) == [1] * (6 * 2 + 3)
+    check_called(key, 7)
+
+
+def test_a_body_that_runs_out_of_memory_once(site: Cluster) -> None:
+    assert strike.delay("memory", attempts=1).get(timeout=TIMEOUT_S) == "survived"
+
+
+def test_a_typed_assembly_is_counted_once(senterica: str, demo_data: DemoData) -> None:
+    assembled = send_reads(senterica, "twice", [["ERR000001"]], params=HUGE)
+    assert finish_with(assembled, reported(assembled, demo_data.genome)) == "COMPLETE"
+    typing = value("SELECT id FROM crobot.jobs WHERE tag = :tag", tag=assembled.assembly_barcode)
+    assert ended(typing) == "COMPLETE"
+    typed = lookup(assembled.assembly_barcode, "MLST_Achtman")
+    assert typed.results["ST"] == TRUE_ST
+    assert counters(typed) == (1, 1, 0, 0)
+
+
+def check_called(key: str, times: int) -> None:
+    """Callbacks are plain tasks: what would come too often comes together with the others, or before a later one."""
+    wait_for(f"{times} calls", lambda: app.backend.client.llen(key) >= times)
+    last = called.apply_async((f"{key}-last",))
+    last.get(timeout=TIMEOUT_S)
+    assert app.backend.client.llen(key) == times
