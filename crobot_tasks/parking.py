@@ -207,13 +207,21 @@ def owed(task_id: str, options: dict[str, Any]) -> dict[str, Any]:
     expires = options.get("expires")
     return {
         "task_id": task_id,
-        "options": plain(kept, "canvas options") if _CONTINUES & kept.keys() else None,
+        "options": _with_ids(plain(kept, "canvas options")) if _CONTINUES & kept.keys() else None,
         "ignore_result": bool(options.get("ignore_result")),
         "eta": options.get("eta"),
         "countdown_s": float(options.get("countdown") or 0),
         "expires_at": expires if isinstance(expires, datetime | str) else None,
         "expires_s": float(expires) if isinstance(expires, int | float) else None,
     }
+
+
+def _with_ids(options: dict[str, Any]) -> dict[str, Any]:
+    """Give callbacks their task ids now: a head that dies while it settles makes the next one send them again."""
+    for callback in [*options.get("link", ()), *options.get("link_error", ())]:
+        if not callback["subtask_type"]:  # the ids of a whole canvas are its own affair
+            callback["options"].setdefault("task_id", uuid())
+    return options
 
 
 def _park(row: dict[str, Any], refused: str | None) -> int:

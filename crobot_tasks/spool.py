@@ -21,8 +21,8 @@ from typing import Any
 
 from crobot_errors import BadInput
 
-#: `<job id>.<attempt>`, the Celery task id of an attempt
-ATTEMPT_ID = re.compile(r"[1-9][0-9]{0,18}\.[1-9][0-9]{0,4}")
+#: `<job id>.<attempt>`, the Celery task id of an attempt; no number is too large for its column
+ATTEMPT_ID = re.compile(r"[1-9][0-9]{0,17}\.[1-9][0-9]{0,3}")
 #: markers of attempts that are older than any message of theirs can be
 _FORGET_S = 30 * 24 * 3600
 #: a report on so much work is worth waiting for the disk

@@ -12,9 +12,10 @@ from db import jobs
 from db.engine import transaction
 from demo.report import gather, judge, tell
 from demo.show import LIMIT_S, see, send
-from demo.stage import DemoFailed, Stage, console, say, stage, wait_until
+from demo.stage import NODES, DemoFailed, Stage, console, say, stage, wait_until
 
-ASSEMBLER = "megahit"
+#: the program that does megahit's work, below the script that calls it
+ASSEMBLER = "megahit_core"
 #: a guard needs this long to end the tools of a dead worker, on a busy machine
 END_S = 15.0
 
@@ -35,9 +36,9 @@ def main() -> None:
 
 def assembling_node(running: Stage) -> str | None:
     """Return the node on which the assembler is at work."""
-    for name in ("calc01", "calc02"):
-        if any(ASSEMBLER in command(process) for process in running.processes[name].descendants()):
-            return name
+    for node in NODES:
+        if any(name(process).startswith(ASSEMBLER) for process in running.processes[node].descendants()):
+            return node
     return None
 
 
@@ -49,12 +50,13 @@ def kill(running: Stage, node: str) -> None:
     """
     process = running.processes.pop(node)
     below = process.descendants()
+    names = sorted(map(name, below))
     say(f"kill -9    {node}: the whole process group of pid {process.pid}, in the middle of the assembly")
     process.kill()
     _, left = psutil.wait_procs(below, timeout=END_S)
     if left:
-        raise DemoFailed(f"processes of {node} go on: {', '.join(map(command, left))}")
-    say(f"           its {len(below)} processes are gone, the assembler with them")
+        raise DemoFailed(f"processes of {node} go on: {', '.join(map(name, left))}")
+    say(f"           its {len(below)} processes are gone: {', '.join(names)}")
     lease_s = app.conf.crobot_lease_s
     say(
         f"           its lease runs out {lease_s:.0f} s after its last heartbeat (shortened; 30 s by default)"
@@ -70,6 +72,8 @@ def check_story(job: AssemblyJob, node: str) -> None:
     with transaction() as session:
         attempts = jobs.attempts(session, job.job_id or 0)
     story = [(attempt.node, attempt.outcome) for attempt in attempts]
+    for attempt in attempts:
+        say(f"attempt {attempt.number}  on {attempt.node}: {attempt.outcome} {attempt.message or ''}")
     other = "calc02" if node == "calc01" else "calc01"
     if story != [(node, "node_lost"), (other, "ok")]:
         raise DemoFailed(f"attempts were {story}, not one lost with {node} and one done by {other}")
@@ -79,10 +83,10 @@ def check_story(job: AssemblyJob, node: str) -> None:
     )
 
 
-def command(process: psutil.Process) -> str:
-    """Return the command line of a process, or nothing if it has just ended."""
+def name(process: psutil.Process) -> str:
+    """Return the name of a process's program, or nothing if it has just ended."""
     try:
-        return " ".join(process.cmdline())
+        return process.name()
     except psutil.Error:
         return ""
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from crobot_tasks.jobs import AssemblyJob, NomenclatureJob
 from crobot_tasks.sending import send_reads
+from db.crobot import JobState
 from db.engine import transaction
 from db.handle import dbhandle
 from demo.data import DemoData
 from demo.report import gather, judge, tell
-from demo.stage import SCHEME_IN_PROGRAMS, SPECIES, STRAIN, Stage, console, say, stage
+from demo.stage import SCHEME_IN_PROGRAMS, SPECIES, STRAIN, DemoFailed, Stage, console, say, stage
 from demo.watch import Sight, look, watch
 
 #: seconds that the jobs may take on a slow machine
@@ -49,10 +50,22 @@ def send(data: DemoData) -> AssemblyJob:
 
 
 def see(job: AssemblyJob, running: Stage) -> Sequence[Sight]:
-    """Watch the job, and those that follow on its assembly, until all are over."""
+    """Watch the job, and those that follow on its assembly, until all are over.
+
+    Raises:
+        DemoFailed: one of them is not COMPLETE.
+    """
     assert job.job_id is not None
     number = job.job_id
-    return watch(lambda: look(number, job.assembly_barcode), running.check, LIMIT_S)
+    sights = watch(lambda: look(number, job.assembly_barcode), running.check, LIMIT_S)
+    wrong = [
+        f"job {sight.job_id} is {sight.state}: {sight.now}"
+        for sight in sights
+        if sight.state != JobState.COMPLETE
+    ]
+    if wrong:
+        raise DemoFailed("; ".join(wrong))
+    return sights
 
 
 def type_by_hand(job: AssemblyJob) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ from workers.qa import THRESHOLDS
 SPECIES, STRAIN, SCHEME_IN_PROGRAMS = "senterica", "Agona SL483 (simulated reads)", "MLST_Achtman"
 NODES = ("calc01", "calc02")
 START_S = 60.0
+#: seconds for running tools to end
+CANCEL_S = 10.0
 
 #: without a terminal lines are as long as they need to be
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
@@ -45,6 +48,7 @@ class Stage:
         self.small = small
         self.folder = Path(app.conf.crobot_data_dir)
         self.processes: dict[str, Process] = {}
+        self._elsewhere: Path | None = None
 
     def set_up(self) -> DemoData:
         """Start everything, and return the data to work with."""
@@ -57,7 +61,8 @@ class Stage:
         self.start("head", "head")
         self.start("beat", "beat")
         for node in NODES:
-            self.start(node, "node", "--name", node, "--cores", "2", "--memory", "4G")
+            own = str(self.node_folders() / node)
+            self.start(node, "node", "--name", node, "--cores", "2", "--memory", "4G", "--state-dir", own)
         self.wait_for_nodes(NODES)
         return data
 
@@ -65,6 +70,14 @@ class Stage:
     def logs(self) -> Path:
         """Where the processes write what they do."""
         return self.folder / "logs"
+
+    def node_folders(self) -> Path:
+        """Where the nodes keep what is only theirs: assemblers do not take paths with spaces, so then elsewhere."""
+        if " " not in str(self.folder):
+            return self.folder / "nodes"
+        if self._elsewhere is None:
+            self._elsewhere = Path(tempfile.mkdtemp(prefix="crobot-demo-"))
+        return self._elsewhere
 
     def start(self, name: str, *arguments: str) -> None:
         """Start one process."""
@@ -105,6 +118,8 @@ class Stage:
         killed = stop(list(reversed(self.processes.values())))
         engine().dispose()
         embedded.release()
+        if self._elsewhere is not None:
+            shutil.rmtree(self._elsewhere)
         say("everything is stopped" + (f"; had to be killed: {', '.join(killed)}" if killed else ""))
 
 
@@ -188,12 +203,19 @@ def _head_hears() -> bool:
 def _cancel_live_jobs() -> None:
     """A story that ends early wants none of its jobs any more; running tools end within seconds."""
     try:
-        with transaction() as session:
-            live = [row.id for row in jobs.listing(session, states=LIVE)]
-        for job_id in live:
-            say(f"job {job_id} is cancelled: {cancel(job_id, 'the demo was ended')}")
+        for job_id in _live_jobs():
+            say(f"job {job_id} is cancelled")
+            cancel(job_id, "the demo was ended")
+        ends_at = time.monotonic() + CANCEL_S
+        while _live_jobs() and time.monotonic() < ends_at:
+            time.sleep(0.2)
     except CRobotError as error:
         say(f"live jobs could not be cancelled: {error}")
+
+
+def _live_jobs() -> list[int]:
+    with transaction() as session:
+        return [row.id for row in jobs.listing(session, states=LIVE)]
 
 
 def _leave(number: int, frame: object) -> None:

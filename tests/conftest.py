@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -12,6 +13,8 @@ import pytest
 
 # Before celeryconfig is imported: it reads the environment once, and the processes that tests start inherit it.
 _DATA_DIR = Path(tempfile.mkdtemp(prefix="crobot-test-"))
+# registered first, so it comes last: after the servers have been released
+atexit.register(shutil.rmtree, _DATA_DIR, ignore_errors=True)
 for _name in [name for name in os.environ if name.startswith(("CROBOT_", "CELERY_"))]:
     del os.environ[_name]
 os.environ |= {
@@ -32,11 +35,10 @@ from tests.processes import Cluster  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def data_dir() -> Iterator[Path]:
+def data_dir() -> Path:
     """The folder of this test run; everything that it starts writes below it."""
     (_DATA_DIR / "reads").mkdir()
-    yield _DATA_DIR
-    shutil.rmtree(_DATA_DIR, ignore_errors=True)
+    return _DATA_DIR
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ def ended(job_ids: Iterable[int | None], timeout_s: float = 60.0) -> list[Any]:
     assert value(_OPEN, ids=ids) == 0
     rows = query(_JOBS, ids=ids)
     # the accepted attempt is the last one, and no other was accepted
-    complete = sorted((row.id, row.attempt) for row in rows if row.state == "COMPLETE")
+    complete = sorted((row.id, row.attempt) for row in rows if row.state == "COMPLETE" and row.attempt)
     assert sorted(tuple(row) for row in query(_GOOD, ids=ids)) == complete
     return rows
 

@@ -30,7 +30,6 @@ def test_a_pipeline_that_fails_has_its_kind_of_outcome(site: Cluster, fail: str,
         ("memory", "out_of_memory", 3),
         ("crash", "internal", 1),
         ("killed", "node_lost", 3),
-        ("gone", "node_lost", 3),
     ],
 )
 def test_a_body_without_protection_has_its_kind_of_outcome(site: Cluster, how: str, kind: str, tries: int) -> None:

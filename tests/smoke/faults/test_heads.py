@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -55,13 +56,8 @@ def test_a_head_that_is_killed_under_load_leaves_nothing_undone(head: Process, n
 
 
 def test_jobs_whose_head_died_between_commit_and_message_are_routed_again(head: Process, note: Path) -> None:
-    head.stop()
-    dying = Process("dying", [*CLI, "head"], head.folder,
-                    **head.environment | {"CROBOT_IMPORTS": f"{TASKS},tests.dying_head"})  # fmt: skip
-    wait_for("the dying head", lambda: "ready." in dying.text())
-    ids = send(5, note)
-    wait_for("its death", lambda: dying._popen.poll() == 1)
-    assert {ends.state(job_id) for job_id in ids} <= {"ROUTED", "WAITING"}
+    with dying(head, "tests.dying_head"):
+        ids = send(5, note)
     stranded = [job_id for job_id in ids if ends.state(job_id) == "ROUTED"]
     assert stranded
     head.start()
@@ -69,6 +65,25 @@ def test_jobs_whose_head_died_between_commit_and_message_are_routed_again(head: 
     for job_id in stranded:
         first, second = ends.attempts(job_id)
         assert (first.outcome, first.started_at, second.outcome) == ("node_lost", None, "ok")
+
+
+def test_callbacks_whose_head_died_before_it_noted_that_they_are_sent_come_once(head: Process, note: Path) -> None:
+    with dying(head, "tests.dying_settler"):
+        ids = send(3, note)
+    assert value("SELECT count(*) FROM crobot.settlements WHERE job_id = ANY(:ids) AND settled_at IS NULL", ids=ids)
+    head.start()
+    check(ids, note)
+
+
+@contextmanager
+def dying(head: Process, module: str) -> Iterator[None]:
+    """In place of the head, run one that will die; wait for its death."""
+    head.stop()
+    imports = {"CROBOT_IMPORTS": f"{TASKS},{module}"}
+    other = Process(module, [*CLI, "head"], head.folder, **head.environment | imports)
+    wait_for("the dying head", lambda: "ready." in other.text())
+    yield
+    wait_for("its death", lambda: other._popen.poll() == 1)
 
 
 def test_two_heads_do_each_thing_once(head: Process, second_head: Process, note: Path) -> None:

@@ -1,0 +1,14 @@
+"""Imported by a head, it kills that head after Celery has sent a job's callbacks, before this is noted in the database."""
+
+from __future__ import annotations
+
+import os
+
+from crobot_tasks import settle
+
+
+def _die(task_id: str) -> None:
+    os._exit(1)
+
+
+settle._mark = _die
