@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def cancel(job_id: int, reason: str = "cancelled") -> JobState:
-    """Cancel a job; returns its state afterwards: CANCELLED, or RUNNING while the node is stopping it, or how it ended before.
+    """Cancel a job; return its state: CANCELLED, RUNNING while the node is stopping it, or how it ended before.
 
     Raises:
         UnknownJob: no job has this number.
@@ -38,7 +38,7 @@ def _cancel(job_id: int, database: str | None, reason: str) -> JobState:
             after_commit(lambda: _tell(job.node, f"{job_id}.{job.attempt}"))
         if job.state == JobState.RUNNING:
             return JobState.RUNNING
-        # Not begun: over at once. Should the node begin it nevertheless, it is told to stop, and its report is fenced off.
+        # Not begun: over at once. If the node begins it all the same, it is told to stop, and fenced off.
         if job.state == JobState.ROUTED:
             finishing.end_attempts(session, [_attempt_end(job_id, job.attempt, reason)])
         finish.end(session, [Ending(job_id, JobState.CANCELLED, OutcomeKind.CANCELLED, reason)])

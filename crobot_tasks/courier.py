@@ -1,4 +1,4 @@
-"""(c, d) What travels between a node and the heads: heartbeats and reports out, acknowledgements in; a thread of the worker's parent."""
+"""(c, d) What travels between a node and the heads, in a thread: reports and heartbeats out, acknowledgements in."""
 
 from __future__ import annotations
 

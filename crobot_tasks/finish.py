@@ -127,7 +127,7 @@ def _follow(session: Any, job: Any, report: Report) -> Ending | None:
 
 
 def end(session: Any, endings: Sequence[Ending]) -> None:
-    """Give jobs their terminal state, with all that hangs on it, in the caller's transaction; settle after its commit."""
+    """Give jobs their terminal state, and all that hangs on it, in the open transaction; settle after its commit."""
     if not endings:
         return
     types = jobs.types(session, [ending.job_id for ending in endings])

@@ -1,4 +1,4 @@
-"""(c) What makes a Celery worker a calculation node: its name, its queue, its spool, its courier; it has no database."""
+"""(c) What makes a Celery worker a calculation node: its name, queue, spool and courier; it has no database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""(a) JobTask: `apply_async` writes a row and publishes nothing; group, chain and chord do not notice the difference."""
+"""(a) JobTask: `apply_async` writes a row and publishes nothing; group, chain and chord notice no difference."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from celery.utils.functional import maybe_list
 from crobot_errors import BadInput, CRobotError
 from crobot_tasks import attempts, refuse
 from crobot_tasks.cancel import cancel
-from crobot_tasks.celery import app
 from crobot_tasks.plain import plain
 from crobot_tasks.registry import job_class
 from db import jobs, parking
@@ -24,7 +23,8 @@ from workers.job import Resources
 
 #: Celery's options that decide what happens after the job; they are kept, and given to the settling task.
 CANVAS_OPTIONS = (
-    "link link_error chord chain group_id group_index root_id parent_id replaced_task_nesting headers stamped_headers reply_to"
+    "link link_error chord chain group_id group_index root_id parent_id replaced_task_nesting"
+    " headers stamped_headers reply_to"
 ).split()
 #: a job that has one of these needs Celery's tracer when it is settled, not just a stored result
 _CONTINUES = {"link", "link_error", "chord", "chain"}
@@ -112,7 +112,7 @@ class JobTask(Task):
         return self.starmap((item,) for item in it)
 
     def starmap(self, it: Any) -> Any:
-        """Return a canvas like Celery's starmap, which for plain tasks would run all items in one process of the head."""
+        """Return a canvas with the result of Celery's starmap, which would run all items in one process of the head."""
         return group(self.s(*item) for item in it) | self.app.tasks["celery.accumulate"].s(index=0)
 
     def chunks(self, it: Any, n: int) -> Any:
@@ -133,7 +133,7 @@ class JobTask(Task):
     ) -> JobResult:
         """Park the job: one row, committed with whatever transaction is open.
 
-        Takes Celery's options (of which queue, routing_key and exchange are the head's to choose) and ``job``, see `Details`.
+        Takes Celery's options (queue, routing_key and exchange are the head's to choose) and ``job``, see `Details`.
 
         Raises:
             BadInput: the call cannot work; nothing was stored.

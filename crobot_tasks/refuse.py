@@ -1,4 +1,4 @@
-"""A chain that goes on with a job which cannot work: nobody is there to hear the error, so the job is parked and fails at once."""
+"""A chain that goes on with a job which cannot work: nobody is there to hear the error, so the job fails at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""(d) Celery's completion signals on a node → reports in its spool; nothing slow, the parent's receivers run in its event loop."""
+"""(d) Celery's completion signals on a node → reports in its spool; nothing slow: some run in the event loop."""
 
 from __future__ import annotations
 

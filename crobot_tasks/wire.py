@@ -1,4 +1,4 @@
-"""What heads and nodes must agree on: names of queues and workers, versions of message formats, and the order to stop."""
+"""What heads and nodes must agree on: names of queues and workers, versions of formats, and the order to stop."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UNREACHABLE = (OperationalError, RedisError, OSError)
 
 @lru_cache(maxsize=4096)
 def queue(name: str) -> Queue:
-    """Return the queue of this name on the default exchange, which a broker that came back empty cannot have forgotten."""
+    """Return the queue of this name on the default exchange, which no broker that came back empty has forgotten."""
     return Queue(name, exchange=Exchange(""), routing_key=name)
 
 

@@ -212,7 +212,10 @@ class Node(Base):
 
 
 class Hearing(Base):
-    """Since when the heads have heard heartbeats without a gap; one row. No lease is judged on less than a lease's length of it."""
+    """Since when the heads have heard heartbeats without a gap; one row.
+
+    No lease is judged on less than a lease's length of it.
+    """
 
     __tablename__ = "hearing"
 

@@ -14,8 +14,8 @@ _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('crobot.dispatch'))")
 
 # A node is as free as its live attempts leave it: there is no counter that could go wrong.
 _NODES = text("""
-    SELECT n.name, n.cores, n.memory_bytes, n.disk_bytes, n.pipelines, n.missing, n.drained_at, n.drain_reason, n.lost_at,
-           COALESCE(a.live, '[]'::jsonb) AS live
+    SELECT n.name, n.cores, n.memory_bytes, n.disk_bytes, n.pipelines, n.missing,
+           n.drained_at, n.drain_reason, n.lost_at, COALESCE(a.live, '[]'::jsonb) AS live
     FROM crobot.nodes n
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_array(a.cores, a.memory_bytes, j.expected_s)) AS live

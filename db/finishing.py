@@ -32,7 +32,8 @@ _END_ATTEMPTS = text("""
     UPDATE crobot.attempts a
     SET ended_at = now(), started_at = COALESCE(a.started_at, CASE WHEN e.begun THEN now() END),
         outcome = e.outcome, message = e.message, usage = e.usage
-    FROM jsonb_to_recordset(CAST(:ends AS jsonb)) AS e(job_id bigint, number smallint, outcome text, message text, usage jsonb, begun boolean)
+    FROM jsonb_to_recordset(CAST(:ends AS jsonb))
+         AS e(job_id bigint, number smallint, outcome text, message text, usage jsonb, begun boolean)
     WHERE a.job_id = e.job_id AND a.number = e.number AND a.ended_at IS NULL""")
 
 _END_JOBS = text("""

@@ -14,8 +14,9 @@ _ATTEMPTS = text("SELECT * FROM crobot.attempts WHERE job_id = :job_id ORDER BY 
 _TASK = text("SELECT job_id FROM crobot.settlements WHERE task_id = :task_id")
 
 _LIST = text("""
-    SELECT id, pipeline, version, type, tag, database, user_id, workgroup, priority, state, attempt, node, outcome, message,
-           cores, memory_bytes, disk_bytes, sent_at, started_at, finished_at, available_at, cancel_requested_at,
+    SELECT id, pipeline, version, type, tag, database, user_id, workgroup, priority, state, attempt, node,
+           outcome, message, cores, memory_bytes, disk_bytes,
+           sent_at, started_at, finished_at, available_at, cancel_requested_at,
            EXTRACT(epoch FROM COALESCE(finished_at, now()) - started_at) AS run_s
     FROM crobot.jobs
     WHERE (CAST(:states AS text[]) IS NULL OR state = ANY(:states))
@@ -32,7 +33,8 @@ _COUNTS = text("SELECT state, count(*) AS jobs FROM crobot.jobs GROUP BY state")
 _NODES = text("""
     SELECT n.*, EXTRACT(epoch FROM now() - n.heartbeat_at) AS silent_s,
            (SELECT count(*) FROM crobot.attempts a WHERE a.node = n.name AND a.ended_at IS NULL) AS live,
-           (SELECT COALESCE(sum(a.cores), 0) FROM crobot.attempts a WHERE a.node = n.name AND a.ended_at IS NULL) AS cores_used
+           (SELECT COALESCE(sum(a.cores), 0) FROM crobot.attempts a
+            WHERE a.node = n.name AND a.ended_at IS NULL) AS cores_used
     FROM crobot.nodes n ORDER BY n.name""")
 
 _LOCK = text("SELECT id, attempt, state, node, database, type FROM crobot.jobs WHERE id = :job_id FOR UPDATE")

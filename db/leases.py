@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 # A late heartbeat of an earlier life of the node, or one that overtook another, tells nothing new. Incarnations grow;
 # one that does not (the node lost its disk and its clock) is believed once the old one has been silent for a while.
 _HEARTBEAT = text("""
-    INSERT INTO crobot.nodes AS n (name, incarnation, beat, cores, memory_bytes, disk_bytes, pipelines, missing, queued, software)
+    INSERT INTO crobot.nodes AS n
+        (name, incarnation, beat, cores, memory_bytes, disk_bytes, pipelines, missing, queued, software)
     VALUES (:name, :incarnation, :beat, :cores, :memory_bytes, :disk_bytes, CAST(:pipelines AS jsonb),
             CAST(:missing AS jsonb), :queued, :software)
     ON CONFLICT (name) DO UPDATE
-    SET incarnation = excluded.incarnation, beat = excluded.beat, cores = excluded.cores, memory_bytes = excluded.memory_bytes,
-        disk_bytes = excluded.disk_bytes, pipelines = excluded.pipelines, missing = excluded.missing,
+    SET incarnation = excluded.incarnation, beat = excluded.beat, cores = excluded.cores,
+        memory_bytes = excluded.memory_bytes, disk_bytes = excluded.disk_bytes,
+        pipelines = excluded.pipelines, missing = excluded.missing,
         queued = excluded.queued, software = excluded.software, heartbeat_at = now(), lost_at = NULL
     WHERE n.incarnation < excluded.incarnation OR (n.incarnation = excluded.incarnation AND n.beat < excluded.beat)
        OR n.heartbeat_at < now() - interval '30 seconds'

@@ -43,7 +43,8 @@ _PARK = text(f"""
     OVERRIDING SYSTEM VALUE
     SELECT job_id, {_VALUES},
            COALESCE(CAST(:eta AS timestamptz), now()) + make_interval(secs => :countdown_s),
-           COALESCE(CAST(:expires_at AS timestamptz), now() + make_interval(secs => CAST(:expires_s AS double precision)))
+           COALESCE(CAST(:expires_at AS timestamptz),
+                    now() + make_interval(secs => CAST(:expires_s AS double precision)))
     FROM owed
     ON CONFLICT (same_key) WHERE {LIVE_SQL} DO NOTHING
     RETURNING id""")

@@ -101,7 +101,8 @@ class Cluster:
         self.heads = [self._crobot(f"head{number}", "head") for number in range(1, heads + 1)]
         self.beat = self._crobot("beat", "beat")
         self.nodes = {name: self.start_node(name) for name in nodes}
-        self.plain = self._python("plain", "-m", "celery", "-A", "crobot_tasks.celery", "worker", "-Q", "plain", "-c", "2", "-l", "INFO",
+        self.plain = self._python("plain", "-m", "celery", "-A", "crobot_tasks.celery", "worker", "-Q", "plain",
+                                  "-c", "2", "-l", "INFO",
                                   "-n", f"plain@{folder.name}", "--without-gossip", "--without-mingle")  # fmt: skip
 
     def start_node(self, name: str) -> Process:
