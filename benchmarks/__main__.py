@@ -26,9 +26,7 @@ LETTERS = ("d", "b", "a", "c")
 @click.option("--sends", default=200, show_default=True, help="Single sends of (b).")
 @click.option("--keep", is_flag=True, help="Keep the folder with logs and data.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
-def main(
-    letters: tuple[str, ...], jobs: int, rounds: int, sends: int, keep: bool, as_json: bool
-) -> None:
+def main(letters: tuple[str, ...], jobs: int, rounds: int, sends: int, keep: bool, as_json: bool) -> None:
     """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory; all if none is named."""
     out, began = Console(), os.getloadavg()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the stage is cleared

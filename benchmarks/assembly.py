@@ -52,9 +52,7 @@ def _compared(assembler: str, looks: list[dict[str, float]]) -> list[Figure]:
 
 def _add_species(data: DemoData) -> None:
     with transaction():
-        registry.add_species(
-            SPECIES, "Salmonella enterica", "Salmonella", "SAL", [data.genome], THRESHOLDS
-        )
+        registry.add_species(SPECIES, "Salmonella enterica", "Salmonella", "SAL", [data.genome], THRESHOLDS)
 
 
 def _job(stage: Stage, data: DemoData, assembler: str) -> tuple[int, dict[str, float]]:

@@ -13,6 +13,7 @@ from kombu.asynchronous import get_event_loop
 
 from crobot_tasks.celery import app
 from crobot_tasks.dispatch import dispatch
+from crobot_tasks.reconnecting import survive_lost_connections
 from crobot_tasks.wire import HEARTBEATS, REPORTS, SETTLE
 from db import parking
 from db.listener import Listener
@@ -88,6 +89,7 @@ def head_worker(loglevel: str = "INFO") -> Any:
     Raises:
         DatabaseUnreachable, OldMigration: see `db.migrate.check`.
     """
+    survive_lost_connections()
     app.steps["worker"].add(Dispatcher)
     return app.Worker(
         hostname=f"head@{socket.gethostname()}",

@@ -13,6 +13,7 @@ from crobot_errors import BadInput, OutcomeKind
 from crobot_tasks import signals
 from crobot_tasks.celery import app
 from crobot_tasks.courier import Courier, software
+from crobot_tasks.reconnecting import survive_lost_connections
 from crobot_tasks.spool import Spool
 from crobot_tasks.tasks import offered
 from crobot_tasks.wire import node_queue, queue, worker_hostname
@@ -47,6 +48,7 @@ def node_worker(name: str, cores: int, memory_bytes: int, state_dir: Path, logle
         "missing": missing,
         "software": software(),
     }
+    survive_lost_connections()
     app.courier = Courier(name, spool, incarnation, description)
     app.steps["worker"].add(CourierStep)
     app.conf.task_queues = [queue(node_queue(name))]

@@ -25,7 +25,11 @@ def installation(
     """Start servers below ``data_dir`` and a cluster on them; until the end, this process works with them too."""
     with working_on(data_dir, broker_url):
         migrate.upgrade()
-        settings = {"CROBOT_DATA_DIR": str(data_dir), "CROBOT_BROKER_URL": broker_url, "CROBOT_IMPORTS": TASKS}
+        settings = {
+            "CROBOT_DATA_DIR": str(data_dir),
+            "CROBOT_BROKER_URL": broker_url,
+            "CROBOT_IMPORTS": TASKS,
+        }
         try:
             with Cluster(data_dir / "cluster", nodes, **settings | environment) as cluster:
                 yield cluster

@@ -30,7 +30,9 @@ def rabbitmq(folder: Path) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(30)
-        subprocess.run(["epmd", "-port", str(epmd_port), "-kill"], env=environment, check=False, capture_output=True)
+        subprocess.run(
+            ["epmd", "-port", str(epmd_port), "-kill"], env=environment, check=False, capture_output=True
+        )
 
 
 def _environment(folder: Path, port: int, dist_port: int, epmd_port: int) -> dict[str, str]:

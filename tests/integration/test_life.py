@@ -38,9 +38,7 @@ def probe(cluster: Cluster) -> Any:
 
 def test_no_node_ever_has_more_than_its_cores_and_memory_take(probe: Any) -> None:
     kinds = [{"cores": 1}, {"cores": 2}, {"cores": 1, "memory_bytes": 3 * 1024**3}]
-    ids = [
-        probe.delay(params=kinds[n % 3] | {"sleep_s": 0.2, "expected_s": 60}).job_id for n in range(18)
-    ]
+    ids = [probe.delay(params=kinds[n % 3] | {"sleep_s": 0.2, "expected_s": 60}).job_id for n in range(18)]
     full = 0
     while value("SELECT count(*) FROM crobot.jobs WHERE id = ANY(:ids) AND finished_at IS NULL", ids=ids):
         for node in query(_USED):
@@ -67,7 +65,9 @@ def test_urgent_jobs_go_first(probe: Any, tmp_path: Path) -> None:
         for priority in order
     }
     ends.complete(ids)
-    routed = query("SELECT job_id FROM crobot.attempts WHERE job_id = ANY(:ids) ORDER BY routed_at", ids=list(ids))
+    routed = query(
+        "SELECT job_id FROM crobot.attempts WHERE job_id = ANY(:ids) ORDER BY routed_at", ids=list(ids)
+    )
     placed = [ids[row.job_id] for row in routed]
     # two nodes are filled by each dispatch, whose attempts have one time
     assert [set(placed[n : n + 2]) for n in (0, 2)] == [{0, 1}, {2, 3}]
@@ -153,7 +153,13 @@ def report(attempt_id: str, **values: Any) -> dict[str, Any]:
 
 
 def message(*sent: Any, **values: Any) -> dict[str, Any]:
-    defaults = {"format": REPORT_FORMAT, "node": "forger", "incarnation": "1", "running": [], "reports": list(sent)}
+    defaults = {
+        "format": REPORT_FORMAT,
+        "node": "forger",
+        "incarnation": "1",
+        "running": [],
+        "reports": list(sent),
+    }
     return defaults | values
 
 
@@ -212,7 +218,14 @@ def test_a_heartbeat_of_a_newer_format_makes_no_node(tables: None) -> None:
 
 def test_an_old_heartbeat_changes_nothing(cluster: Cluster) -> None:
     (node,) = query("SELECT * FROM crobot.nodes WHERE name = 'calc01'")
-    old = {name: getattr(node, name) for name in ("pipelines", "missing", "memory_bytes", "disk_bytes", "software")}
-    heartbeat(message(node="calc01", incarnation=node.incarnation, beat=1, cores=99, queued=0, held=[], **old))
-    heartbeat(message(node="calc01", incarnation="000000000000001", beat=10**9, cores=99, queued=0, held=[], **old))
+    old = {
+        name: getattr(node, name)
+        for name in ("pipelines", "missing", "memory_bytes", "disk_bytes", "software")
+    }
+    heartbeat(
+        message(node="calc01", incarnation=node.incarnation, beat=1, cores=99, queued=0, held=[], **old)
+    )
+    heartbeat(
+        message(node="calc01", incarnation="000000000000001", beat=10**9, cores=99, queued=0, held=[], **old)
+    )
     assert value("SELECT cores FROM crobot.nodes WHERE name = 'calc01'") == 2

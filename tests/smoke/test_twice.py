@@ -69,7 +69,9 @@ def note(tmp_path: Path) -> Path:
 
 def test_a_chord_of_thirty_jobs(site: Cluster, note: Path) -> None:
     key = f"chord-{uuid4()}"
-    result = chord([noted.s(str(note), n) for n in range(30)], jobs.total.s()).apply_async(link=called.si(key))
+    result = chord([noted.s(str(note), n) for n in range(30)], jobs.total.s()).apply_async(
+        link=called.si(key)
+    )
     assert result.get(timeout=TIMEOUT_S) == sum(range(30))
     assert sorted(ends.lines(note).values()) == [1] * 30
     check_called(key, 1)
@@ -96,7 +98,10 @@ def test_canvas(site: Cluster, canvas: Any, expected: Any) -> None:
 def test_callbacks_and_errbacks_come_once(site: Cluster) -> None:
     key = f"noted-{uuid4()}"
     good = [jobs.add.apply_async((n, 2), link=[called.s(key), called.s(key)]) for n in range(10)]
-    bad = [jobs.fail.apply_async((n,), link_error=called.si(key), link=called.si(f"{key}-never")) for n in range(10)]
+    bad = [
+        jobs.fail.apply_async((n,), link_error=called.si(key), link=called.si(f"{key}-never"))
+        for n in range(10)
+    ]
     assert [result.get(timeout=TIMEOUT_S) for result in good] == list(range(2, 12))
     for result in bad:
         with pytest.raises(ValueError, match="cannot work with"):
@@ -109,7 +114,13 @@ def test_callbacks_that_are_jobs_run_once(site: Cluster, note: Path) -> None:
     results = [jobs.add.apply_async((n, n), link=noted.si(str(note), n)) for n in range(10)]
     ends.complete([result.job_id for result in results])
     wait_for("the callbacks", lambda: len(ends.lines(note)) == 10)
-    assert value("SELECT count(*) FROM crobot.jobs WHERE kwargs->>'note' = :note OR args->>0 = :note", note=str(note)) == 10
+    assert (
+        value(
+            "SELECT count(*) FROM crobot.jobs WHERE kwargs->>'note' = :note OR args->>0 = :note",
+            note=str(note),
+        )
+        == 10
+    )
 
 
 def test_a_failed_chord_calls_its_errback_once(site: Cluster) -> None:
@@ -125,7 +136,9 @@ def test_jobs_that_are_tried_again_begin_once_in_each_attempt(site: Cluster, not
     key = f"noted-{uuid4()}"
     params = {"note": str(note), "first": {"fail": "node"}}
     again = [trial.apply_async(kwargs={"params": params}, link=called.si(key)) for _ in range(6)]
-    never = trial.apply_async(kwargs={"params": {"note": str(note), "fail": "node"}}, link_error=called.si(key))
+    never = trial.apply_async(
+        kwargs={"params": {"note": str(note), "fail": "node"}}, link_error=called.si(key)
+    )
     ends.complete([result.job_id for result in again])
     (row,) = ends.ended([never.job_id])
     assert (row.state, row.attempt) == ("FAILED", 3)

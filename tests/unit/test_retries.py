@@ -55,4 +55,8 @@ def test_a_job_that_somebody_cancelled_is_complete_or_cancelled(kind: OutcomeKin
 
 
 def test_the_delay_doubles_with_each_attempt() -> None:
-    assert [step(OutcomeKind.DISK_FULL, attempt, max_attempts=9).delay_s for attempt in (1, 2, 3)] == [5, 10, 20]
+    assert [step(OutcomeKind.DISK_FULL, attempt, max_attempts=9).delay_s for attempt in (1, 2, 3)] == [
+        5,
+        10,
+        20,
+    ]

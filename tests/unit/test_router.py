@@ -73,7 +73,9 @@ def test_only_short_jobs_of_one_core_queue_on_a_full_node(
     assert (refusal(node(load=load), job(**job_needs), POLICY) == "") is taken
 
 
-@pytest.mark.parametrize("odd", [busy(2, GB, SHORT), busy(1, 3 * GB, SHORT)], ids=["two cores", "much memory"])
+@pytest.mark.parametrize(
+    "odd", [busy(2, GB, SHORT), busy(1, 3 * GB, SHORT)], ids=["two cores", "much memory"]
+)
 def test_nothing_queues_behind_an_attempt_that_is_more_than_one_slot(odd: Load) -> None:
     load = [odd, *[busy(expected_s=SHORT)] * 3]
     assert refusal(node(load=load), job(expected_s=SHORT), POLICY)

@@ -19,7 +19,9 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("fail", "kind", "tries"), FAILURES)
-def test_a_pipeline_that_fails_has_its_kind_of_outcome(site: Cluster, fail: str, kind: str, tries: int) -> None:
+def test_a_pipeline_that_fails_has_its_kind_of_outcome(
+    site: Cluster, fail: str, kind: str, tries: int
+) -> None:
     check(trial.delay(params={"fail": fail}).job_id, kind, tries)
 
 
@@ -32,7 +34,9 @@ def test_a_pipeline_that_fails_has_its_kind_of_outcome(site: Cluster, fail: str,
         ("killed", "node_lost", 3),
     ],
 )
-def test_a_body_without_protection_has_its_kind_of_outcome(site: Cluster, how: str, kind: str, tries: int) -> None:
+def test_a_body_without_protection_has_its_kind_of_outcome(
+    site: Cluster, how: str, kind: str, tries: int
+) -> None:
     check(strike.delay(how).job_id, kind, tries)
 
 

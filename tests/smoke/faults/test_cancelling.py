@@ -47,7 +47,9 @@ def test_a_waiting_job_is_cancelled_at_once(site: Cluster, note: Path) -> None:
     assert ends.attempts(result.job_id) == []
 
 
-def test_a_routed_job_is_cancelled_at_once_and_never_begins(site: Cluster, full: list[int], note: Path) -> None:
+def test_a_routed_job_is_cancelled_at_once_and_never_begins(
+    site: Cluster, full: list[int], note: Path
+) -> None:
     result = trial.delay(params={"note": str(note), "expected_s": 0.01})
     ends.reach(result.job_id, "ROUTED")
     assert cancel(result.job_id) == "CANCELLED"

@@ -30,7 +30,8 @@ def send(count: int, note: Path) -> list[int | None]:
     """Send jobs that each have a job as their callback."""
     after = str(note.with_suffix(".after"))
     return [
-        noted.apply_async((str(note), number), link=added.s(after, str(number))).job_id for number in range(count)
+        noted.apply_async((str(note), number), link=added.s(after, str(number))).job_id
+        for number in range(count)
     ]
 
 
@@ -42,7 +43,9 @@ def check(ids: list[int | None], note: Path) -> None:
     assert set(began.values()) == {1}
     after = note.with_suffix(".after")
     wait_for("the callbacks", lambda: len(ends.lines(after)) == len(ids))
-    wait_for("nothing to be left", lambda: value("SELECT count(*) FROM crobot.jobs WHERE finished_at IS NULL") == 0)
+    wait_for(
+        "nothing to be left", lambda: value("SELECT count(*) FROM crobot.jobs WHERE finished_at IS NULL") == 0
+    )
     assert set(ends.lines(after).values()) == {1}
 
 
@@ -67,10 +70,14 @@ def test_jobs_whose_head_died_between_commit_and_message_are_routed_again(head: 
         assert (first.outcome, first.started_at, second.outcome) == ("node_lost", None, "ok")
 
 
-def test_callbacks_whose_head_died_before_it_noted_that_they_are_sent_come_once(head: Process, note: Path) -> None:
+def test_callbacks_whose_head_died_before_it_noted_that_they_are_sent_come_once(
+    head: Process, note: Path
+) -> None:
     with dying(head, "tests.dying_settler"):
         ids = send(3, note)
-    assert value("SELECT count(*) FROM crobot.settlements WHERE job_id = ANY(:ids) AND settled_at IS NULL", ids=ids)
+    assert value(
+        "SELECT count(*) FROM crobot.settlements WHERE job_id = ANY(:ids) AND settled_at IS NULL", ids=ids
+    )
     head.start()
     check(ids, note)
 

@@ -1,0 +1,69 @@
+"""Losing the broker with a message in hand is survived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kombu import Connection
+from kombu.transport import redis
+
+from crobot_tasks import reconnecting
+from crobot_tasks.embedded.access import Access
+from crobot_tasks.embedded.valkey import Valkey
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[Valkey]:
+    server = Valkey(tmp_path, Access(), lambda: None)
+    server.ensure()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def kombus_own() -> Iterator[None]:
+    """kombu as it comes, again, after the test."""
+    former = redis.Channel.QoS
+    yield
+    redis.Channel.QoS = former
+
+
+def holding_a_message(valkey: Valkey) -> Connection:
+    """Take a message, and do not acknowledge it."""
+    connection = Connection(valkey.url)
+    queue = connection.SimpleQueue("work")
+    queue.put({"job": 17})
+    assert queue.get(timeout=5).payload == {"job": 17}
+    return connection
+
+
+def drop(connection: Connection) -> None:
+    """As a worker drops a lost connection: its transport goes first, its channel after it."""
+    connection.transport.client = None
+    connection.default_channel.close()
+
+
+def test_a_lost_connection_with_a_message_in_hand_is_dropped_in_peace(
+    valkey: Valkey, kombus_own: None
+) -> None:
+    reconnecting.survive_lost_connections()
+    connection = holding_a_message(valkey)
+    valkey.stop()
+    drop(connection)
+
+
+def test_kombu_still_needs_the_cure(valkey: Valkey, kombus_own: None) -> None:
+    redis.Channel.QoS = redis.QoS
+    connection = holding_a_message(valkey)
+    valkey.stop()
+    with pytest.raises(AttributeError, match="hostname"):
+        drop(connection)
+
+
+def test_at_a_regular_end_a_message_in_hand_goes_back(valkey: Valkey, kombus_own: None) -> None:
+    reconnecting.survive_lost_connections()
+    holding_a_message(valkey).close()
+    with Connection(valkey.url) as connection:
+        assert connection.SimpleQueue("work").get(timeout=5).payload == {"job": 17}
