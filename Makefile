@@ -1,6 +1,6 @@
 # `make` alone prints the targets. Everything installs what it misses; a second run costs nothing.
 .DEFAULT_GOAL := help
-.PHONY: help install start demo test unit lint check format bench clean programs test-programs
+.PHONY: help install start demo demo-kill test unit lint check format bench clean programs test-programs
 .NOTPARALLEL:
 
 # The system's Python comes first: one in a home directory cannot be read by the user that a service runs as.
@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TEST_LIMIT := 840
 
 help: ## print this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 install: programs $(INSTALLED) ## install CRobot into .venv, and the tools it runs (as root; others are told what is missing)
 
@@ -23,6 +23,9 @@ start: install ## run head, beat, a node and Flower here (see Procfile) until Ct
 
 demo: install ## send real reads through two calculation nodes and watch
 	$(BIN)/python -m demo
+
+demo-kill: install ## kill a node in the middle of an assembly, and see the job end once
+	$(BIN)/python -m demo kill
 
 test: test-programs lint ## run all checks: lint, then unit, integration and smoke tests
 	$(BIN)/python -m pytest --session-timeout=$(TEST_LIMIT)

@@ -142,9 +142,10 @@ def _process(session: Any, ending: Ending) -> Ending:
     assert row is not None
     job = job_class(row.type).from_row(row)
     if ending.state is JobState.COMPLETE:
-        error = in_savepoint(session, lambda: job.process_job(session, ending.result))
+        said: list[str | None] = []
+        error = in_savepoint(session, lambda: said.append(job.process_job(session, ending.result)))
         if error is None:
-            return ending
+            return replace(ending, message=said[0])
         log.error("job %s: its result cannot be processed", ending.job_id, exc_info=error)
         message = f"the result cannot be processed: {error}"
         failure = app.backend.prepare_exception(error, "json")

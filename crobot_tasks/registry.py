@@ -18,8 +18,8 @@ class JobClass(Protocol):
     def from_row(cls, row: Any) -> JobClass:
         """Rebuild the job from its row in `crobot.jobs`."""
 
-    def process_job(self, session: Any, result: dict[str, Any]) -> None:
-        """(d) Write the results, and send what follows."""
+    def process_job(self, session: Any, result: dict[str, Any]) -> str | None:
+        """(d) Write the results, and send what follows; return what a person should know, in one line."""
 
     def process_failure(self, session: Any, message: str) -> None:
         """(d) The job failed for good."""

@@ -97,7 +97,7 @@ def say_what_next(running: Stage, job: AssemblyJob) -> None:
         "  make start     head, beat, a node and Flower (set CROBOT_FLOWER_AUTH=user:password for its pages)"
     )
     console.print(
-        "  python -m demo kill     what happens when a node is killed in the middle of an assembly\n"
+        "  make demo-kill what happens when a node is killed in the middle of an assembly\n"
     )
 
 

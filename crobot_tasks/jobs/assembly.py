@@ -83,7 +83,7 @@ class AssemblyJob(CRobotJob):
         self.params |= {"prefix": row.barcode}
         return super().signature()
 
-    def process_job(self, session: Session, result: dict[str, Any]) -> None:
+    def process_job(self, session: Session, result: dict[str, Any]) -> str | None:
         """(d) Record the assembly and its statistics; if it passes the QA, send what follows."""
         assert self.job_id is not None
         assembly, qa = output_file(result, "assembly"), result["results"]["qa"]
@@ -92,13 +92,13 @@ class AssemblyJob(CRobotJob):
         row = NewRow(self.context["assembly_id"], self.assembly_barcode)
         record_assembly(session, record, self.context["trace_ids"], self.user_id, row)
         self._record_statistics(session, row.id, result)
-        status = (
-            JobState.COMPLETE.value if passed else f"{JobState.COMPLETE}; failed QA: {failed_measures(qa)}"
-        )
+        verdict = None if passed else f"failed QA: {failed_measures(qa)}"
+        status = f"{JobState.COMPLETE}; {verdict}" if verdict else JobState.COMPLETE.value
         version = result["pipeline_version"]
         self.note_end(session, status, version=version, output_location=str(assembly.parent))
         if passed:
             send_following(session, self, row.barcode, assembly)
+        return verdict
 
     def _record(self, session: Session, result: dict[str, Any], assembly: Path) -> AssemblyRecord:
         assert self.job_id is not None

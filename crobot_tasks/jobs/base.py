@@ -51,8 +51,8 @@ class RemoteJob(Job, ABC):
         """Send it; returns its number."""
 
     @abstractmethod
-    def process_job(self, session: Session, result: dict[str, Any]) -> None:
-        """Write the result, and send what follows."""
+    def process_job(self, session: Session, result: dict[str, Any]) -> str | None:
+        """Write the result, and send what follows; return what a person should know, in one line."""
 
 
 class CRobotJob(RemoteJob):
@@ -179,9 +179,10 @@ class CRobotJob(RemoteJob):
             version=row["version"],
         )
 
-    def process_job(self, session: Session, result: dict[str, Any]) -> None:
+    def process_job(self, session: Session, result: dict[str, Any]) -> str | None:
         """(d) Note the end of the job; subclasses write its results first."""
         self.note_end(session, JobState.COMPLETE, version=result.get("pipeline_version"))
+        return None
 
     def process_failure(self, session: Session, message: str) -> None:
         """(d) Note that the job failed for good."""

@@ -45,9 +45,9 @@ class NomenclatureJob(RemoteAssemblyBasedJob):
         """Return ``nomenclature:<scheme>``."""
         return f"nomenclature:{scheme.description}"
 
-    def process_job(self, session: Session, result: dict[str, Any]) -> None:
+    def process_job(self, session: Session, result: dict[str, Any]) -> str | None:
         """(d) Number what is new, and write the sequence type, the alleles and their positions."""
-        super().process_job(session, result)
+        message = super().process_job(session, result)
         found, scheme = result["results"], self.params["scheme"]
         new = {call["locus"]: call["sequence"] for call in found["calls"] if call["status"] == "new"}
         numbers = nomenclature.number_alleles(session, scheme, new) if new else {}
@@ -61,6 +61,7 @@ class NomenclatureJob(RemoteAssemblyBasedJob):
             st_barcode=st.barcode,
             annotation=with_numbers(gff, numbers),
         )
+        return message
 
 
 def _results(found: dict[str, Any], alleles: dict[str, int]) -> dict[str, Any]:
