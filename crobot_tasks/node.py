@@ -26,12 +26,14 @@ def node_worker(name: str, cores: int, memory_bytes: int, state_dir: Path, logle
     """Return the worker of a calculation node, ready to ``start()``.
 
     Raises:
-        BadInput: the name is not one, or a node of that name is running here.
+        BadInput: the name is not one, the folder cannot be used, or a node of that name is running here.
     """
     if not _NAME.fullmatch(name):
         raise BadInput(
             f"node name {name!r}: letters, digits, - and _ only, at most 40, beginning with a letter or digit"
         )
+    if re.search(r"\s", str(state_dir.absolute())):
+        raise BadInput(f"--state-dir {str(state_dir)!r} contains a space, at which megahit splits paths; use another")
     app.conf.result_backend = "disabled://"
     app.loader.import_default_modules()  # what it offers includes the JobTasks of `imports`
     spool = Spool(state_dir)

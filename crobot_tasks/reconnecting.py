@@ -1,4 +1,4 @@
-"""A cure for kombu 5.7: a worker that loses Redis or Valkey at the wrong moment ends, with all that it runs, instead of reconnecting."""
+"""A cure for kombu 5.7: a worker that lost Redis or Valkey at the wrong moment would end, with all that it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imported by a head, it kills that head after Celery has sent a job's callbacks, before this is noted in the database."""
+"""Imported by a head, it kills that head when Celery has sent a job's callbacks, before this is noted."""
 
 from __future__ import annotations
 

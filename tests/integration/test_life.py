@@ -1,4 +1,4 @@
-"""The life of a job on real servers and nodes: capacity, order, times, sends at the same moment, and reports that are not ours."""
+"""The life of a job on real nodes: capacity, order, times, sends at the same moment, reports that are not ours."""
 
 from __future__ import annotations
 
@@ -190,8 +190,17 @@ def waiting(probe: Any) -> Any:
         lambda job_id: message(report(f"{job_id}.1"), format=NEWER),
         lambda job_id: message(report(f"{job_id}.1"), format=None),
     ],
-    ids=["unknown job", "unknown attempt", "malformed ids", "numbers too large", "unknown outcome", "running", "newer format", "no format"],
-)  # fmt: skip
+    ids=[
+        "unknown job",
+        "unknown attempt",
+        "malformed ids",
+        "numbers too large",
+        "unknown outcome",
+        "running",
+        "newer format",
+        "no format",
+    ],
+)
 def test_a_report_that_is_not_of_a_live_attempt_changes_nothing(waiting: int, forged: Any) -> None:
     before = everything()
     reports(forged(waiting))

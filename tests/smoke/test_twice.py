@@ -50,7 +50,7 @@ def senterica(site: Cluster, demo_data: DemoData) -> str:
 
 @pytest.fixture(autouse=True)
 def doubled(site: Cluster) -> Iterator[None]:
-    """Reports were really doubled in each test, and each job still had one attempt, or as many as it failed, and one end."""
+    """Reports were really doubled in each test, and each job still ended once, and never lost an attempt."""
     before, last = value(_IGNORED), value("SELECT coalesce(max(id), 0) FROM crobot.jobs")
     yield
     wait_for("reports that came twice", lambda: value(_IGNORED) > before)

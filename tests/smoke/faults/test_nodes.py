@@ -52,7 +52,7 @@ def test_a_frozen_node_that_wakes_up_stops_its_tool_and_its_late_report_changes_
     assert ends.tools(nap_s)
     node.kill(signal.SIGCONT)
     ends.no_tool(nap_s)
-    wait_for("the late report", lambda: ends.attempts(job_id)[0].reports_ignored == 1)
+    wait_for("the late report", lambda: ends.attempts(job_id)[0].reports_ignored >= 1)
     assert [attempt.outcome for attempt in ends.attempts(job_id)] == ["node_lost", "ok"]
     ends.complete([job_id])
 
