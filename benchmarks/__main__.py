@@ -21,7 +21,7 @@ LETTERS = ("d", "b", "a", "c")
 
 @click.command()
 @click.argument("letters", type=click.Choice(sorted(LETTERS)), nargs=-1)
-@click.option("--jobs", default=2000, show_default=True, help="Jobs of a round of (a); (d) takes five times as many.")  # fmt: skip
+@click.option("--jobs", default=2000, show_default=True, help="In a round of (a); (d): five times.")
 @click.option("--rounds", default=5, show_default=True, help="Rounds of (a) and (c).")
 @click.option("--sends", default=200, show_default=True, help="Single sends of (b).")
 @click.option("--keep", is_flag=True, help="Keep the folder with logs and data.")

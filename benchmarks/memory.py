@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from benchmarks import tasks, usage
 from benchmarks.figures import Chapter, Figure
-from benchmarks.stage import Stage
+from benchmarks.stage import Stage, all_settled
 from db.engine import transaction
-from tests.processes import value, wait_for
+from tests.processes import wait_for
 
 TOGETHER = 100
 TIMEOUT_S = 1200.0
@@ -31,8 +31,4 @@ def _work_off(jobs: int) -> None:
         with transaction():
             for number in range(start, min(start + TOGETHER, jobs)):
                 tasks.nothing.delay(number)
-    wait_for("the jobs", _all_over, TIMEOUT_S)
-
-
-def _all_over() -> bool:
-    return not value("SELECT count(*) FROM crobot.settlements WHERE settled_at IS NULL")
+    wait_for("the jobs", all_settled, TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""What is measured: servers, head, beat, one calculation node and a plain Celery worker, in a folder that goes at the end."""
+"""What is measured: servers, head, beat, one node and a plain Celery worker, in a folder that goes at the end."""
 
 from __future__ import annotations
 
@@ -135,3 +135,8 @@ def results_stored(keys: list[Any], client: Any) -> list[Any]:
     while keys and client.exists(*keys[:200]) == len(keys[:200]):
         keys = keys[200:]
     return keys
+
+
+def all_settled() -> bool:
+    """Whether nothing is left to do for anybody."""
+    return not value("SELECT count(*) FROM crobot.settlements WHERE settled_at IS NULL")

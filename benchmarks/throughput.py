@@ -10,10 +10,10 @@ from typing import Any
 
 from benchmarks import plain, tasks, usage
 from benchmarks.figures import Chapter, Figure, compared
-from benchmarks.stage import Stage, results_stored
+from benchmarks.stage import Stage, all_settled, results_stored
 from crobot_tasks.celery import app
 from db.engine import transaction
-from tests.processes import value, wait_for
+from tests.processes import wait_for
 
 #: jobs of one transaction, where many are sent together
 TOGETHER = 100
@@ -120,7 +120,7 @@ def _wait(kind: Kind, sent: list[Any]) -> None:
 
 def _quiet() -> None:
     """Until the heads have noted that everything is settled, so that the next measure begins with nothing to do."""
-    wait_for("the settlements", lambda: not value("SELECT count(*) FROM crobot.settlements WHERE settled_at IS NULL"))  # fmt: skip
+    wait_for("the settlements", all_settled)
     time.sleep(0.3)
 
 
@@ -151,7 +151,8 @@ def _cpu(kinds: list[Kind], jobs: int) -> list[Figure]:
     """CPU of `sent and worked off at once`; the first round, which imported everything, is not counted."""
     plain_kind, job_task, probe = (_medians(kind.cpu_s[1:], jobs) for kind in kinds)
     crobot = ("sender", "head", "node parent", "node children", "beat", "postgres", "valkey")
-    celery = {"node parent": "plain parent", "node children": "plain children", "sender": "sender", "valkey": "valkey"}  # fmt: skip
+    celery = {"sender": "sender", "node parent": "plain parent", "node children": "plain children"}
+    celery["valkey"] = "valkey"
     unit = "CPU s per 1,000 jobs"
     lines = []
     for name, ours in (("JobTask", job_task), ("probe", probe)):

@@ -13,6 +13,12 @@ from crobot_tasks import embedded
 from crobot_tasks.celery import app
 from tests.processes import value
 
+_COUNTED = {
+    "database transactions": "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()",
+    "kB of database log": "SELECT wal_bytes / 1000 FROM pg_stat_wal",
+    "database log flushes": "SELECT sum(fsyncs) FROM pg_stat_io WHERE object = 'wal'",
+}
+
 
 def cpu_s(stage: Stage) -> dict[str, float]:
     """CPU seconds since their start, by who used them."""
@@ -21,14 +27,8 @@ def cpu_s(stage: Stage) -> dict[str, float]:
 
 def counters() -> dict[str, float]:
     """What the servers have counted since their start."""
-    value("SELECT pg_stat_clear_snapshot()")
-    redis = app.backend.client.info()
-    return {
-        "database transactions": float(value("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")),
-        "kB of database log": float(value("SELECT wal_bytes FROM pg_stat_wal")) / 1000,
-        "database log flushes": float(value("SELECT sum(fsyncs) FROM pg_stat_io WHERE object = 'wal'")),
-        "broker commands": float(redis["total_commands_processed"]),
-    }  # fmt: skip
+    counted = {name: float(value(sql)) for name, sql in _COUNTED.items()}
+    return counted | {"broker commands": float(app.backend.client.info()["total_commands_processed"])}
 
 
 def memory_mb(stage: Stage) -> dict[str, dict[str, float]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from celery.exceptions import Ignore, SoftTimeLimitExceeded
+from celery.exceptions import Ignore, Reject, Retry, SoftTimeLimitExceeded
 
-from crobot_errors import AttemptError, InternalError, NodeBroken, OutOfMemory, TimeLimit
+from crobot_errors import AttemptError, InternalError, NodeBroken, NodeError, OutOfMemory, TimeLimit
+from crobot_tasks.spool import ATTEMPT_ID
 from crobot_tasks.wire import MESSAGE_FORMAT
 from workers.attempt import Attempt
 from workers.job import JobInput, Resources
@@ -22,6 +23,8 @@ def run(task: JobTask, args: Any, kwargs: dict[str, Any]) -> Any:
     Raises:
         Ignore: this attempt was begun before; its message came twice.
     """
+    if not ATTEMPT_ID.fullmatch(task.request.id):
+        raise Ignore(f"{task.request.id} is no attempt: only the head sends to nodes")
     if not task.app.spool.begin(task.request.id):
         raise Ignore(f"attempt {task.request.id} was begun before")
     header(task.request)
@@ -35,8 +38,17 @@ def run(task: JobTask, args: Any, kwargs: dict[str, Any]) -> Any:
             raise TimeLimit(f"{task.name} ran beyond its time limit", **error.details) from error
         raise
     except SystemExit as error:
-        # It would look like a lost process. (Celery stops a cancelled attempt by a signal, not by this.)
-        raise InternalError(f"{task.name} called sys.exit({error.code!r})") from error
+        raise _exit(task, error) from error
+    except (Ignore, Reject, Retry) as error:
+        # Celery would say nothing of it, and the job would run for ever.
+        raise InternalError(f"{task.name} raised {type(error).__name__}, which a job cannot") from error
+
+
+def _exit(task: JobTask, error: SystemExit) -> AttemptError:
+    """Say what a SystemExit means, which would look like a lost process."""
+    if isinstance(error.code, int) and error.code < 0:  # what billiard makes of a signal
+        return NodeError(f"{task.name} was stopped by a signal")
+    return InternalError(f"{task.name} called sys.exit({error.code!r})")
 
 
 def header(request: Any) -> dict[str, Any]:

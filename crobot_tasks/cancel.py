@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
 from crobot_errors import OutcomeKind, UnknownJob
 from crobot_tasks import finish
@@ -21,17 +22,26 @@ def cancel(job_id: int, reason: str = "cancelled") -> JobState:
     Raises:
         UnknownJob: no job has this number.
     """
+    return _locked(job_id, reason, LIVE)
+
+
+def expire(job_id: int) -> None:
+    """Cancel a job whose time to begin is over, if it still waits."""
+    _locked(job_id, "expired before it began", (JobState.WAITING,))
+
+
+def _locked(job_id: int, reason: str, states: Collection[JobState]) -> JobState:
     with transaction() as session:
         database = jobs.databases(session, [job_id])
         if job_id not in database:
             raise UnknownJob(f"there is no job {job_id}; `crobot jobs` lists them")
-    return retrying(lambda: _cancel(job_id, database[job_id], reason))
+    return retrying(lambda: _cancel(job_id, database[job_id], reason, states))
 
 
-def _cancel(job_id: int, database: str | None, reason: str) -> JobState:
+def _cancel(job_id: int, database: str | None, reason: str, states: Collection[JobState]) -> JobState:
     with transaction(database) as session:
         job = jobs.lock(session, job_id)
-        if job is None or job.state not in LIVE:
+        if job is None or job.state not in states:
             return JobState(job.state) if job else JobState.CANCELLED
         jobs.request_cancel(session, job_id)
         if job.state != JobState.WAITING:

@@ -8,12 +8,14 @@ import select
 import socket
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
 import psutil
 from celery.worker import state
 
+from crobot_errors import OutcomeKind
 from crobot_tasks.celery import app
 from crobot_tasks.spool import Spool
 from crobot_tasks.wire import HEARTBEATS, REPORT_FORMAT, REPORTS, UNREACHABLE, ack_queue, node_queue, queue
@@ -24,6 +26,10 @@ log = logging.getLogger(__name__)
 BATCH = 200
 #: a report that is not acknowledged is sent again after so many seconds
 RESEND_S = 10.0
+#: heartbeats that may wait unread
+MOST_BEATS = 1000
+#: how often what dead attempts left is removed
+TIDY_S = 60.0
 #: while acknowledgements are due, they are looked for this often
 ACK_POLL_S = 0.05
 
@@ -44,6 +50,9 @@ class Courier(threading.Thread):
         self._connection: Any = None
         self._producer: Any = None
         self._stopping = threading.Event()
+        #: attempts at work on disk that Celery did not know at the last heartbeat
+        self._orphans: set[str] = set()
+        self._next_tidy = 0.0
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """Send what is left, say goodbye with a last heartbeat, and end."""
@@ -64,6 +73,11 @@ class Courier(threading.Thread):
                 delay_s = min(5.0, delay_s * 2 or 0.2)
                 log.warning("the broker does not answer (%s), trying again in %.1f s", error, delay_s)
                 self._disconnect()
+            # Without this thread the node would seem dead, so it outlives whatever else may come (a full disk, say).
+            except Exception:
+                delay_s = 5.0
+                log.exception("a round of the courier failed; the next one follows")
+                self._disconnect()
         with suppress(*UNREACHABLE):
             self._heartbeat()
             self._carry()
@@ -74,8 +88,12 @@ class Courier(threading.Thread):
         self._receive()
         self._carry()
         if time.monotonic() >= self._next_heartbeat:
+            self._end_orphans()
             self._heartbeat()
             self._next_heartbeat = time.monotonic() + app.conf.crobot_heartbeat_s
+        if time.monotonic() >= self._next_tidy:
+            self.spool.tidy()
+            self._next_tidy = time.monotonic() + TIDY_S
 
     def _wait(self, seconds: float) -> None:
         """Sleep until a process of this node has news, or the time is over."""
@@ -85,17 +103,18 @@ class Courier(threading.Thread):
 
     def _idle_s(self) -> float:
         due = max(0.0, self._next_heartbeat - time.monotonic())
-        return min(due, ACK_POLL_S) if self._sent else due
+        if not self._sent:
+            return due
+        # at once while heads answer; a head that is away is asked ever less
+        waited = time.monotonic() - min(self._sent.values())
+        return min(due, max(ACK_POLL_S, waited / 10))
 
     # --- out ----------------------------------------------------------------------------------------------------------
 
     def _carry(self) -> None:
         now = time.monotonic()
-        reports = [
-            (attempt_id, report)
-            for attempt_id, report in self.spool.pending(BATCH + len(self._sent))
-            if now - self._sent.get(attempt_id, -RESEND_S) >= RESEND_S
-        ][:BATCH]
+        on_its_way = {attempt_id for attempt_id, sent in self._sent.items() if now - sent < RESEND_S}
+        reports = self.spool.pending(BATCH, but=on_its_way)
         held = set(self.spool.held())
         begun = held - self._announced
         if not reports and not begun:
@@ -107,19 +126,35 @@ class Courier(threading.Thread):
         self._sent |= {attempt_id: now for attempt_id, _ in reports}
 
     def _heartbeat(self) -> None:
+        if self._waiting_in(HEARTBEATS) > MOST_BEATS:
+            return  # no head reads them; more of them would tell it nothing
         self.beat += 1
         running = self.spool.held()
-        held = [*running, *self.spool.reported(), *_received()]
+        held = [*running, *self.spool.reported(), *_ids(state.reserved_requests)]
+        description, queued = self.description, self._waiting_in(node_queue(self.node))
+        if _ending():
+            # It takes nothing more: what waits in its queue is for the others.
+            missing = dict.fromkeys(description["pipelines"], "the node is stopping")
+            description, queued = description | {"pipelines": {}, "missing": missing}, 0
         self._publish(
             "crobot.heartbeat",
             HEARTBEATS,
-            **self.description,
+            **description,
             beat=self.beat,
             disk_bytes=psutil.disk_usage(str(self.spool.state_dir)).free,
-            queued=self._queued(),
+            queued=queued,
             running=running,
             held=held,
         )
+
+    def _end_orphans(self) -> None:
+        """Report attempts whose process ended without a word, at two heartbeats in a row."""
+        orphans = set(self.spool.held()) - set(_ids(state.active_requests))
+        for attempt_id in orphans & self._orphans:
+            self.spool.end(
+                attempt_id, {"outcome": OutcomeKind.NODE_LOST, "message": "it ended without a report"}
+            )
+        self._orphans = orphans
 
     def _publish(self, task: str, queue_name: str, **message: Any) -> None:
         message |= {"format": REPORT_FORMAT, "node": self.node, "incarnation": self.incarnation}
@@ -133,9 +168,8 @@ class Courier(threading.Thread):
             kwargsrepr="",
         )
 
-    def _queued(self) -> int:
-        work = queue(node_queue(self.node))(self._connected().channel)
-        return int(work.queue_declare().message_count)
+    def _waiting_in(self, name: str) -> int:
+        return int(queue(name)(self._connected().channel).queue_declare().message_count)
 
     # --- in -----------------------------------------------------------------------------------------------------------
 
@@ -167,13 +201,18 @@ class Courier(threading.Thread):
         self._connection = self._producer = None
 
 
-def _received() -> list[str]:
-    """Attempts that Celery has taken from the queue; most of them are running."""
+def _ids(requests: Iterable[Any]) -> list[str]:
+    """Return the ids of requests that Celery has taken from the queue."""
     while True:
         try:
-            return [request.id for request in state.reserved_requests]
+            return [request.id for request in requests]
         except RuntimeError:  # the worker's event loop changed the set meanwhile
             continue
+
+
+def _ending() -> bool:
+    """Whether the worker was told to stop; Celery keeps None or False there until then."""
+    return any(flag is not None and flag is not False for flag in (state.should_stop, state.should_terminate))
 
 
 def software() -> str:

@@ -6,13 +6,12 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from crobot_errors import OutcomeKind
-from crobot_tasks import finish, router
+from crobot_tasks import router
+from crobot_tasks.cancel import expire
 from crobot_tasks.celery import app
 from crobot_tasks.plain import revive
 from crobot_tasks.wire import MESSAGE_FORMAT, UNREACHABLE, node_queue, queue
 from db import dispatching
-from db.crobot import JobState
 from db.engine import transaction
 
 log = logging.getLogger(__name__)
@@ -28,13 +27,15 @@ def dispatch() -> int:
     with transaction() as session:
         if not dispatching.only_dispatch(session):
             return 0
-        _expire(session)
+        expired = dispatching.expired(session)
         jobs = dispatching.waiting(session, BATCH)
         placements = (
             router.place(node_views(session), [job_view(job) for job in jobs], POLICY) if jobs else []
         )
         placed = [vars(placement) for placement in placements if placement.node]
         routed = dispatching.route(session, placed) if placed else []
+    for job_id in expired:
+        expire(job_id)
     _publish(routed)
     return len(routed)
 
@@ -76,14 +77,6 @@ def _closed(node: Any) -> str:
     if node.drained_at:
         return f"drained ({node.drain_reason})"
     return ""
-
-
-def _expire(session: Any) -> None:
-    for job_id in dispatching.expired(session):
-        finish.end(
-            session,
-            [finish.Ending(job_id, JobState.CANCELLED, OutcomeKind.CANCELLED, "expired before it began")],
-        )
 
 
 def _publish(routed: Sequence[Any]) -> None:

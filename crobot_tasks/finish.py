@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from crobot_errors import OutcomeKind
+from crobot_errors import BadInput, OutcomeKind, ServiceError
 from crobot_tasks import settle
 from crobot_tasks.celery import app
 from crobot_tasks.registry import job_class
 from crobot_tasks.retries import next_step
 from db import finishing, jobs, parking
 from db.crobot import JobState
-from db.engine import in_savepoint, notify, retrying, transaction
+from db.engine import in_savepoint, may_repeat, notify, retrying, transaction
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,37 @@ def apply(reports: Iterable[Report]) -> None:
     # one transaction a species, so that species never wait for each other
     by_database = sorted(known.values(), key=lambda report: databases.get(report.job_id) or "")
     for database, group in groupby(by_database, key=lambda report: databases.get(report.job_id)):
-        retrying(_applying(database, list(group)))
+        _apply_group(database, list(group))
+
+
+def _apply_group(database: str | None, reports: list[Report]) -> None:
+    """Apply the reports together, or, if that fails, each by itself: none may stand in the way of the others."""
+    try:
+        retrying(_applying(database, reports))
+    except ServiceError:
+        raise
+    # Whatever one report meets (data that the database refuses, a defect), it would be sent again for ever.
+    except Exception as error:
+        if may_repeat(error):
+            raise
+        log.exception("reports on %s cannot be applied together", [report.job_id for report in reports])
+        if len(reports) > 1:
+            for report in reports:
+                _apply_group(database, [report])
+        elif reports[0].outcome is not OutcomeKind.INTERNAL or reports[0].result is not None:
+            retrying(_applying(database, [_unusable(reports[0], error)]))
+        else:
+            raise
+
+
+def _unusable(report: Report, error: Exception) -> Report:
+    message = f"its report cannot be applied: {type(error).__name__}: {first_line(error)}"
+    return Report(report.job_id, report.number, OutcomeKind.INTERNAL, message)
+
+
+def first_line(error: object) -> str:
+    """Return the part of an error's text that fits a table."""
+    return str(error).strip().split("\n")[0][:500]
 
 
 def _applying(database: str | None, reports: list[Report]) -> Callable[[], None]:
@@ -75,11 +105,18 @@ def _apply(session: Any, reports: dict[tuple[int, int], Report]) -> None:
     dead = reports.keys() - {(job.id, job.attempt) for job in live}
     if dead:
         finishing.count_ignored(session, dead)
-    accepted = [(job, reports[job.id, job.attempt]) for job in live]
+    accepted = [(job, _wanted(job, reports[job.id, job.attempt])) for job in live]
     finishing.end_attempts(session, [_attempt_end(report) for _, report in accepted])
     endings = [ending for job, report in accepted if (ending := _follow(session, job, report))]
     end(session, endings)
     notify(session, parking.CHANNEL)
+
+
+def _wanted(job: Any, report: Report) -> Report:
+    """Call an attempt cancelled that was stopped on request, whichever of its processes spoke first."""
+    if not job.cancel_requested or report.outcome is OutcomeKind.OK:
+        return report
+    return replace(report, outcome=OutcomeKind.CANCELLED, message="cancelled", result=None)
 
 
 def _attempt_end(report: Report) -> dict[str, Any]:
@@ -140,14 +177,18 @@ def _process(session: Any, ending: Ending) -> Ending:
     """Let the job class write its side; a result that cannot be processed is a failed job."""
     row = jobs.find(session, ending.job_id)
     assert row is not None
-    job = job_class(row.type).from_row(row)
+    try:
+        job = job_class(row.type).from_row(row)
+    except BadInput as unknown:  # this head does not know the class; the job must not stop the others
+        log.error("job %s: %s", ending.job_id, unknown)
+        return replace(ending, state=JobState.FAILED, outcome=OutcomeKind.INTERNAL, message=str(unknown))
     if ending.state is JobState.COMPLETE:
         said: list[str | None] = []
         error = in_savepoint(session, lambda: said.append(job.process_job(session, ending.result)))
         if error is None:
             return replace(ending, message=said[0])
         log.error("job %s: its result cannot be processed", ending.job_id, exc_info=error)
-        message = f"the result cannot be processed: {error}"
+        message = f"the result cannot be processed: {first_line(error)}"
         failure = app.backend.prepare_exception(error, "json")
         ending = replace(
             ending, state=JobState.FAILED, outcome=OutcomeKind.INTERNAL, message=message, result=failure
@@ -158,5 +199,5 @@ def _process(session: Any, ending: Ending) -> Ending:
         error = in_savepoint(session, lambda: job.process_cancel(session))
     if error is not None:
         log.error("job %s: its end cannot be noted in %s", ending.job_id, row.database, exc_info=error)
-        ending = replace(ending, message=f"{ending.message}; and noting it failed: {error}")
+        ending = replace(ending, message=f"{ending.message}; and noting it failed: {first_line(error)}")
     return ending

@@ -75,11 +75,11 @@ class Dispatcher(bootsteps.StartStopStep):
             try:
                 while dispatch() and not self._stopping.is_set():
                     pass
+                listener.wait(app.conf.crobot_dispatch_s)
             # Whatever it was (the database is away, a defect met by one job), the head must go on with the next round.
             except Exception:
                 log.exception("a dispatch failed; the next one follows")
                 self._stopping.wait(app.conf.crobot_dispatch_s)
-            listener.wait(app.conf.crobot_dispatch_s)
         listener.close()
 
 
@@ -95,7 +95,7 @@ def head_worker(loglevel: str = "INFO") -> Any:
         hostname=f"head@{socket.gethostname()}",
         concurrency=THREADS,
         pool=Threads,
-        queues=[HEARTBEATS, REPORTS, SETTLE],
+        queues=[HEARTBEATS, SETTLE, REPORTS],
         loglevel=loglevel,
         without_gossip=True,
         without_mingle=True,

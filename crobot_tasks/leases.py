@@ -11,14 +11,17 @@ from crobot_tasks import finish
 from crobot_tasks.celery import app
 from crobot_tasks.finish import Report
 from crobot_tasks.spool import ATTEMPT_ID
-from crobot_tasks.wire import REPORT_FORMAT, ack_queue, stop_attempts
+from crobot_tasks.wire import HEARTBEATS, REPORT_FORMAT, ack_queue, queue, stop_attempts
 from db import finishing, leases, parking
-from db.engine import notify, transaction
+from db.engine import notify, retrying, transaction
 
 log = logging.getLogger(__name__)
 
 #: the rescue's message comes every heartbeat; after so many missed ones, nobody can say who was silent
 _GAP_BEATS = 4
+
+#: (job id, number) of each
+Attempts = list[tuple[int, int]]
 
 
 @app.task(name="crobot.heartbeat", ignore_result=True, send_events=False)
@@ -28,17 +31,25 @@ def heartbeat(message: dict[str, Any]) -> None:
         return
     node, incarnation = message["node"], message["incarnation"]
     running, held = _ids(message["running"]), [".".join(map(str, one)) for one in _ids(message["held"])]
-    with transaction() as session:
-        described = {name: message[name] for name in _DESCRIPTION} | {
-            "name": node,
-            "incarnation": incarnation,
-        }
-        if not leases.heartbeat(session, described):
-            return
-        finishing.start(session, running, incarnation)
-        outlived = leases.outlived(session, node, incarnation)
-        missing = leases.missing(session, node, held, message["queued"], app.conf.crobot_missing_s)
-        notify(session, parking.CHANNEL)
+    described = {name: message[name] for name in _DESCRIPTION} | {"name": node, "incarnation": incarnation}
+    late = _backlog()
+
+    def note() -> tuple[Attempts, Attempts] | None:
+        with transaction() as session:
+            if not leases.heartbeat(session, described):
+                return None
+            finishing.start(session, running, incarnation)
+            outlived = leases.outlived(session, node, incarnation)
+            notify(session, parking.CHANNEL)
+            if late > leases.nodes_up(session):
+                # This heartbeat is old: what it does not name may have been sent after it.
+                leases.trust_nothing(session, node)
+                return outlived, []
+            return outlived, leases.missing(session, node, held, message["queued"], app.conf.crobot_missing_s)
+
+    if (found := retrying(note)) is None:
+        return
+    outlived, missing = found
     unknown = f"node {node} does not know the attempt, though its queue is empty"
     finish.apply(_lost(*attempt, f"node {node} was restarted") for attempt in outlived)
     finish.apply(_lost(*attempt, unknown) for attempt in missing)
@@ -55,8 +66,7 @@ def reports(message: dict[str, Any]) -> None:
         return
     running = _ids(message["running"])
     if running:
-        with transaction() as session:
-            finishing.start(session, running, message["incarnation"])
+        retrying(lambda: _start(running, message["incarnation"]))
     ids = [report["id"] for report in message["reports"]]
     finish.apply([_report(report) for report in message["reports"] if ATTEMPT_ID.fullmatch(report["id"])])
     if ids:
@@ -69,7 +79,8 @@ def rescue() -> None:
     """Take the jobs of silent nodes. This message was queued behind the heartbeats, so they have all been read."""
     conf = app.conf
     with transaction() as session:
-        if not leases.hear(session, _GAP_BEATS * conf.crobot_heartbeat_s, conf.crobot_lease_s):
+        gap_s = min(_GAP_BEATS * conf.crobot_heartbeat_s, conf.crobot_lease_s / 2)
+        if not leases.hear(session, gap_s, conf.crobot_lease_s):
             return
         for name in leases.silent(session, conf.crobot_lease_s):
             log.warning(
@@ -77,6 +88,17 @@ def rescue() -> None:
             )
         stranded = leases.stranded(session)
     finish.apply([_lost(row.job_id, row.number, f"node {row.node} fell silent") for row in stranded])
+
+
+def _start(running: list[tuple[int, int]], incarnation: str) -> None:
+    with transaction() as session:
+        finishing.start(session, running, incarnation)
+
+
+def _backlog() -> int:
+    """How many heartbeats wait to be read."""
+    with app.connection_or_acquire() as connection:
+        return int(queue(HEARTBEATS)(connection.default_channel).queue_declare().message_count)
 
 
 def _stop_unwanted(node: str, running: list[tuple[int, int]]) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from celery import bootsteps
 from celery.apps.worker import Worker
+from celery.worker import state
+from celery.worker.control import control_command
 
 from crobot_errors import BadInput, OutcomeKind
 from crobot_tasks import signals
@@ -33,7 +35,9 @@ def node_worker(name: str, cores: int, memory_bytes: int, state_dir: Path, logle
             f"node name {name!r}: letters, digits, - and _ only, at most 40, beginning with a letter or digit"
         )
     if re.search(r"\s", str(state_dir.absolute())):
-        raise BadInput(f"--state-dir {str(state_dir)!r} contains a space, at which megahit splits paths; use another")
+        raise BadInput(
+            f"--state-dir {str(state_dir)!r} contains a space, at which megahit splits paths; use another"
+        )
     app.conf.result_backend = "disabled://"
     app.loader.import_default_modules()  # what it offers includes the JobTasks of `imports`
     spool = Spool(state_dir)
@@ -64,6 +68,15 @@ def node_worker(name: str, cores: int, memory_bytes: int, state_dir: Path, logle
         without_mingle=True,
         optimization="fair",
     )
+
+
+@control_command(args=[("attempt_ids", list)])
+def stop_attempts(panel: Any, attempt_ids: list[str]) -> None:
+    """End attempts, also those whose message came twice: Celery's revoke forgets a task when its first message ends."""
+    state.revoked.update(attempt_ids)
+    for request in list(state.active_requests):
+        if request.id in attempt_ids:
+            request.terminate(panel.consumer.pool, signal="TERM")
 
 
 class NodeWorker(Worker):

@@ -28,8 +28,6 @@ CANVAS_OPTIONS = (
 ).split()
 #: a job that has one of these needs Celery's tracer when it is settled, not just a stored result
 _CONTINUES = {"link", "link_error", "chord", "chain"}
-#: what a job asks for that will not run
-_NOTHING: dict[str, Any] = vars(Resources(1, 0, 0, 0)) | {"expected_s": 0.0, "version": ""}
 
 
 @dataclass(frozen=True)
@@ -149,15 +147,17 @@ class JobTask(Task):
         )
         _inherit(self.app.current_worker_task, options)
         parent, refused = self.app.current_worker_task, None
+        settling = refuse.is_settling(parent)
         try:
-            asked = self._asked(args, kwargs)
+            row = self._row(args, kwargs, options)
         except BadInput as error:
-            if not refuse.is_settling(parent):
+            if not settling:
                 raise
-            refused, asked = str(error), _NOTHING
-        row = self._row(args, kwargs, options, asked) | owed(task_id, options)
+            row, refused = self._refused_row(options), str(error)
+        row |= owed(task_id, options)
         result = self.AsyncResult(task_id)
-        result.job_id = retrying(lambda: _park(row, refused))
+        park = refuse.patiently if settling else retrying
+        result.job_id = park(lambda: _park(row, refused))
         result.ignored = row["ignore_result"]
         if parent and options.get("add_to_parent", True):
             parent.add_trail(result)
@@ -174,10 +174,24 @@ class JobTask(Task):
             "expected_s": self.expected_seconds(args, kwargs),
         }
 
-    def _row(
-        self, args: Any, kwargs: dict[str, Any], options: dict[str, Any], asked: dict[str, Any]
+    def _refused_row(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Return the row of a call that cannot work."""
+        nothing = vars(Resources(1, 0, 0, 0)) | {"expected_s": 0.0, "version": ""}
+        try:
+            details = _details(options.get("job"))
+        except BadInput:
+            details = Details()
+        return self._columns((), {}, details, 5, nothing)
+
+    def _row(self, args: Any, kwargs: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+        details, priority = _details(options.get("job")), _priority(options.get("priority"))
+        asked = self._asked(args, kwargs)
+        asked["time_s"] = _whole_seconds(options.get("time_limit") or asked["time_s"])
+        return self._columns(args, kwargs, details, priority, asked)
+
+    def _columns(
+        self, args: Any, kwargs: dict[str, Any], details: Details, priority: int, asked: dict[str, Any]
     ) -> dict[str, Any]:
-        details = _details(options.get("job"))
         return {
             "pipeline": self.name,
             "version": asked["version"],
@@ -186,14 +200,14 @@ class JobTask(Task):
             "database": details.database,
             "user_id": details.user_id,
             "workgroup": details.workgroup,
-            "priority": _priority(options.get("priority")),
+            "priority": priority,
             "args": plain(list(args), "args"),
             "kwargs": plain(kwargs, "kwargs"),
             "context": plain(details.context, "context"),
             "cores": asked["cores"],
             "memory_bytes": asked["memory_bytes"],
             "disk_bytes": asked["disk_bytes"],
-            "time_limit_s": int(options.get("time_limit") or asked["time_s"]),
+            "time_limit_s": asked["time_s"],
             "expected_s": asked["expected_s"],
             "same_key": details.same_key or None,
             "max_attempts": self.max_attempts,
@@ -251,11 +265,21 @@ def _check_arguments(task: JobTask, args: Any, kwargs: dict[str, Any]) -> None:
 
 def _details(given: dict[str, Any] | None) -> Details:
     try:
-        return Details(**(given or {}))
+        details = Details(**(given or {}))
     except TypeError as error:
         raise BadInput(
             f"option job={given!r}: {error}; known are {', '.join(Details.__annotations__)}"
         ) from error
+    if details.type:
+        job_class(details.type)
+    plain([details.tag, details.workgroup, details.same_key], "tag, workgroup and same_key")
+    return details
+
+
+def _whole_seconds(given: Any) -> int:
+    if not isinstance(given, int | float) or not 0 < given < 2**30:
+        raise BadInput(f"time limit {given!r} is not a number of seconds")
+    return int(given)
 
 
 def _priority(given: Any) -> int:

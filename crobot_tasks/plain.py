@@ -8,6 +8,7 @@ from typing import Any
 from kombu.utils.json import dumps, loads
 
 from crobot_errors import BadInput
+from db.jsonb import to_json
 
 
 def plain(value: Any, what: str) -> Any:
@@ -18,13 +19,22 @@ def plain(value: Any, what: str) -> Any:
     """
     try:
         text = dumps(value, allow_nan=False)
-    except (TypeError, ValueError) as error:
+        loads(text)  # the way back, which must not fail once the value is stored
+    except (TypeError, ValueError, LookupError) as error:
         raise BadInput(
-            f"{what} cannot be written as JSON: {error}. Send numbers, texts, lists and dicts."
+            f"{what} cannot be written as JSON: {error}. Send numbers, texts, lists and dicts"
         ) from error
-    if "\\u0000" in text:
-        raise BadInput(f"{what} contains a NUL character, which the database cannot store: {value!r:.200}")
-    return json.loads(text)
+    given = json.loads(text)
+    if json.loads(to_json(given)) != given:
+        raise BadInput(
+            f"{what} contains NUL or half a surrogate pair, which no database stores: {value!r:.200}"
+        )
+    return given
+
+
+def storable(value: Any) -> Any:
+    """Return plain JSON of what a tool or an exception said: characters that cannot be stored become U+FFFD."""
+    return json.loads(to_json(value))
 
 
 def revive(value: Any) -> Any:

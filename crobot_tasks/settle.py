@@ -28,19 +28,29 @@ def after_commit(session: Any, job_ids: Sequence[int]) -> None:
 
 def _settle_all(owed: Sequence[Any]) -> None:
     """Store plain results at once, and let Celery's tracer do the others; what fails here is found again as overdue."""
-    try:
-        for row in owed:
-            if row.options:
-                _publish(row)
-            elif not row.ignore_result:
-                _store(row)
-    except UNREACHABLE as error:
-        log.warning("results cannot be stored now, they will be: %s", error)
-        return
-    done = [row.task_id for row in owed if not row.options]
+    done: list[str] = []
+    for row in owed:
+        try:
+            _settle_one(row)
+        except UNREACHABLE as error:
+            log.warning("results cannot be stored now, they will be: %s", error)
+            break
+        # A backend has errors of its own, and one result must not stand in the way of the others.
+        except Exception:
+            log.exception("the result %s of job %s cannot be settled now", row.task_id, row.job_id)
+            continue
+        if not row.options:
+            done.append(row.task_id)
     if done:
         with transaction() as session:
             finishing.settled(session, done)
+
+
+def _settle_one(row: Any) -> None:
+    if row.options:
+        _publish(row)
+    elif not row.ignore_result:
+        _store(row)
 
 
 def _publish(row: Any) -> None:

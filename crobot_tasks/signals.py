@@ -11,7 +11,7 @@ from celery import signals
 from crobot_errors import AttemptError, OutcomeKind
 from crobot_tasks.celery import app
 from crobot_tasks.parking import JobTask
-from crobot_tasks.plain import plain
+from crobot_tasks.plain import plain, storable
 from crobot_tasks.spool import ATTEMPT_ID, Spool
 from workers.process import die_with_parent
 from workers.storage import output_dir
@@ -46,13 +46,11 @@ def on_success(sender: Any, result: Any, **_: Any) -> None:
     """In the child: the task returned."""
     if not isinstance(sender, JobTask):
         return
-    body: dict[str, Any] = {"outcome": OutcomeKind.OK}
     try:
-        body["result"] = plain(result, f"the result of {sender.name}")
+        value = plain(result, f"the result of {sender.name}")
+        body = {"outcome": OutcomeKind.OK, "result": value, "usage": _usage(value)}
     except ValueError as error:
         body = _failed(sender, error)
-    if isinstance(result, dict):
-        body["usage"] = result.get("usage")
     _report(sender, sender.request.id, body)
 
 
@@ -72,15 +70,19 @@ def on_revoked(sender: Any, request: Any, expired: bool = False, **_: Any) -> No
         )
 
 
+def _usage(value: Any) -> Any:
+    return value.get("usage") if isinstance(value, dict) else None
+
+
 def _failed(task: JobTask, error: BaseException) -> dict[str, Any]:
     details = error.details if isinstance(error, AttemptError) else {}
     return {
         "outcome": error.kind
         if isinstance(error, AttemptError)
         else _KINDS.get(type(error), OutcomeKind.INTERNAL),
-        "message": message(error),
-        "result": plain(task.backend.prepare_exception(error, "json"), "the exception"),
-        "usage": details.get("usage"),
+        "message": storable(message(error)),
+        "result": storable(task.backend.prepare_exception(error, "json")),
+        "usage": storable(details.get("usage")),
     }
 
 

@@ -15,11 +15,13 @@ import json
 import os
 import re
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from crobot_errors import BadInput
+from workers import scratch
 
 #: `<job id>.<attempt>`, the Celery task id of an attempt; no number is too large for its column
 ATTEMPT_ID = re.compile(r"[1-9][0-9]{0,17}\.[1-9][0-9]{0,3}")
@@ -70,7 +72,7 @@ class Spool:
             return False
         # `begun` is looked at second: an attempt goes from `running` to `begun`, so it is always in one of them.
         if (self.begun / attempt_id).exists():
-            (self.running / attempt_id).unlink()
+            (self.running / attempt_id).unlink(missing_ok=True)
             return False
         self.wake()
         return True
@@ -90,14 +92,15 @@ class Spool:
         self._ended(attempt_id)
         self.wake()
 
-    def pending(self, limit: int) -> list[tuple[str, dict[str, Any]]]:
-        """Reports that no head has acknowledged: (attempt id, report)."""
+    def pending(self, limit: int, but: Collection[str] = ()) -> list[tuple[str, dict[str, Any]]]:
+        """Reports that no head has acknowledged, except those ``but``: (attempt id, report)."""
         found: list[tuple[str, dict[str, Any]]] = []
         for entry in os.scandir(self.reports):
             if len(found) == limit:
                 break
-            if entry.name.endswith(".json") and (report := self._read(entry.path)) is not None:
-                found.append((entry.name.removesuffix(".json"), report))
+            attempt_id, kind = os.path.splitext(entry.name)
+            if kind == ".json" and attempt_id not in but and (report := self._read(entry.path)) is not None:
+                found.append((attempt_id, report))
         return found
 
     def acknowledge(self, attempt_id: str) -> None:
@@ -112,6 +115,11 @@ class Spool:
     def reported(self) -> list[str]:
         """Attempts whose report is still here."""
         return [name.removesuffix(".json") for name in os.listdir(self.reports) if name.endswith(".json")]
+
+    def tidy(self) -> None:
+        """Remove what attempts left whose process was killed, and markers that nobody will ask for."""
+        scratch.remove_all_but(self.state_dir, self.held())
+        self._forget()
 
     def wake(self) -> None:
         """Tell the courier that there is something to send."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
+from amqp.exceptions import AMQPError
 from kombu import Exchange, Queue
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -21,7 +22,7 @@ REPORTS = "crobot.reports"
 SETTLE = "crobot.settle"
 
 #: how a broker or a result store that is away shows itself
-UNREACHABLE = (OperationalError, RedisError, OSError)
+UNREACHABLE = (OperationalError, RedisError, AMQPError, OSError)
 
 
 @lru_cache(maxsize=4096)
@@ -47,6 +48,6 @@ def worker_hostname(node: str) -> str:
 
 def stop_attempts(node: str, attempt_ids: Iterable[str]) -> None:
     """Tell a node to end attempts, running or not. It may be lost; each heartbeat that still names them repeats it."""
-    app.control.revoke(
-        list(attempt_ids), terminate=True, signal="SIGTERM", destination=[worker_hostname(node)]
+    app.control.broadcast(
+        "stop_attempts", arguments={"attempt_ids": list(attempt_ids)}, destination=[worker_hostname(node)]
     )

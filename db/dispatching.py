@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
+
+from db.jsonb import to_json
 
 # One dispatch at a time: free cores are shared state, and two heads that look at them at once would both use them.
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('crobot.dispatch'))")
@@ -24,7 +25,7 @@ _NODES = text("""
     ORDER BY n.name""")
 
 # The kinds of waiting jobs are found by skipping through the index, and the first few of each are taken, so that a
-# million jobs which fit nowhere hide no job that does.
+# million jobs of one kind hide none of another. Jobs that no node could ever take are passed over for the same reason.
 _WAITING = text("""
     WITH RECURSIVE kinds AS (
         (SELECT pipeline, version FROM crobot.jobs WHERE state = 'WAITING' ORDER BY pipeline, version LIMIT 1)
@@ -39,6 +40,11 @@ _WAITING = text("""
                      WHERE a.job_id = w.id AND a.outcome NOT IN ('ok', 'tool', 'cancelled')) AS failed_on
         FROM crobot.jobs w
         WHERE w.state = 'WAITING' AND w.pipeline = k.pipeline AND w.version = k.version AND w.available_at <= now()
+          AND (w.expires_at IS NULL OR w.expires_at > now())
+          AND EXISTS (
+              SELECT 1 FROM crobot.nodes n
+              WHERE n.lost_at IS NULL AND n.drained_at IS NULL AND n.pipelines->>w.pipeline = w.version
+                AND n.cores >= w.cores AND n.memory_bytes >= w.memory_bytes AND n.disk_bytes >= w.disk_bytes)
         ORDER BY w.priority, w.id LIMIT :limit
         FOR UPDATE SKIP LOCKED) j
     ORDER BY j.priority, j.id""")
@@ -78,7 +84,7 @@ def waiting(session: Session, limit: int) -> Sequence[Row[Any]]:
 
 def route(session: Session, placements: Sequence[dict[str, Any]]) -> Sequence[Row[Any]]:
     """Bind jobs to nodes (``job_id``, ``node``, ``reason``) and open their attempts; returns what the messages need."""
-    return session.execute(_ROUTE, {"placements": json.dumps(list(placements))}).all()
+    return session.execute(_ROUTE, {"placements": to_json(list(placements))}).all()
 
 
 def expired(session: Session, limit: int = 100) -> Sequence[int]:

@@ -32,6 +32,8 @@ CONNECT_ARGS = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
+    # a time without a zone means UTC, to Celery and so to us
+    "options": "-c timezone=UTC",
 }
 
 _NOTIFY = text("SELECT pg_notify(:channel, '')")
@@ -173,7 +175,7 @@ def in_savepoint(session: Session, work: Callable[[], object]) -> Exception | No
         with session.begin_nested():
             work()
     except Exception as error:
-        if isinstance(error, DBAPIError) and _may_repeat(error):
+        if may_repeat(error):
             raise
         if unit:
             del unit.callbacks[registered:]
@@ -207,7 +209,7 @@ def retrying(work: Callable[[], T], attempts: int = 5) -> T:
         try:
             return work()
         except DBAPIError as error:
-            if not _may_repeat(error):
+            if not may_repeat(error):
                 raise
         time.sleep(random.uniform(0, 0.02 * 2**attempt))
     return work()
@@ -241,5 +243,8 @@ def _commit(session: Session) -> None:
         ) from error
 
 
-def _may_repeat(error: DBAPIError) -> bool:
-    return error.connection_invalidated or getattr(error.orig, "pgcode", None) in RETRIED_CODES
+def may_repeat(error: BaseException) -> bool:
+    """Whether the whole transaction may succeed when it is done again (a deadlock, a lost connection)."""
+    return isinstance(error, DBAPIError) and (
+        error.connection_invalidated or getattr(error.orig, "pgcode", None) in RETRIED_CODES
+    )

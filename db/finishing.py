@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from db.jsonb import to_json
+
 _REPORTED = "jsonb_to_recordset(CAST(:reports AS jsonb)) AS r(job_id bigint, number smallint)"
 
+# Rows are locked in the order of their ids, here and below, so that two heads never wait for each other.
 _STARTED = text(f"""
-    WITH begun AS (
+    WITH routed AS (
+        SELECT j.id FROM crobot.jobs j JOIN {_REPORTED} ON j.id = r.job_id AND j.attempt = r.number
+        WHERE j.state = 'ROUTED' ORDER BY j.id FOR UPDATE OF j),
+    begun AS (
         UPDATE crobot.jobs j SET state = 'RUNNING', started_at = now()
-        FROM {_REPORTED}
-        WHERE j.id = r.job_id AND j.attempt = r.number AND j.state = 'ROUTED'
+        FROM routed WHERE j.id = routed.id
         RETURNING j.id, j.attempt)
     UPDATE crobot.attempts a SET started_at = now(), incarnation = :incarnation, missing_since = NULL
     FROM begun b WHERE a.job_id = b.id AND a.number = b.attempt""")
 
-# Rows are locked in the order of their ids, so that two heads never wait for each other.
 _LIVE = text(f"""
     SELECT j.id, j.attempt, j.max_attempts, j.database, j.type, j.pipeline, j.memory_bytes, j.time_limit_s,
            j.cancel_requested_at IS NOT NULL AS cancel_requested
@@ -80,7 +83,7 @@ _CLAIM = text("""
 
 
 def _ids(reports: Iterable[tuple[int, int]]) -> str:
-    return json.dumps([{"job_id": job_id, "number": number} for job_id, number in reports])
+    return to_json([{"job_id": job_id, "number": number} for job_id, number in reports])
 
 
 def start(session: Session, attempts: Iterable[tuple[int, int]], incarnation: str) -> None:
@@ -95,12 +98,12 @@ def lock_live(session: Session, attempts: Iterable[tuple[int, int]]) -> Sequence
 
 def end_attempts(session: Session, ends: Sequence[dict[str, Any]]) -> None:
     """Close attempts with ``outcome``, ``message``, ``usage``; ``begun`` fills in a start that was never reported."""
-    session.execute(_END_ATTEMPTS, {"ends": json.dumps(list(ends))})
+    session.execute(_END_ATTEMPTS, {"ends": to_json(list(ends))})
 
 
 def end_jobs(session: Session, ends: Sequence[dict[str, Any]]) -> None:
     """Give live jobs their terminal ``state`` with ``outcome``, ``message``, ``result``, ``output_location``."""
-    session.execute(_END_JOBS, {"ends": json.dumps(list(ends))})
+    session.execute(_END_JOBS, {"ends": to_json(list(ends))})
 
 
 def try_again(session: Session, **values: Any) -> None:

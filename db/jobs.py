@@ -39,7 +39,8 @@ _NODES = text("""
 
 _LOCK = text("SELECT id, attempt, state, node, database, type FROM crobot.jobs WHERE id = :job_id FOR UPDATE")
 _REQUEST_CANCEL = text("""
-    UPDATE crobot.jobs SET cancel_requested_at = COALESCE(cancel_requested_at, now()) WHERE id = :job_id""")
+    UPDATE crobot.jobs SET cancel_requested_at = COALESCE(cancel_requested_at, now()), same_key = NULL
+    WHERE id = :job_id""")
 
 _HEARING = text("SELECT EXTRACT(epoch FROM now() - last_at) FROM crobot.hearing")
 
@@ -101,7 +102,7 @@ def lock(session: Session, job_id: int) -> Row[Any] | None:
 
 
 def request_cancel(session: Session, job_id: int) -> None:
-    """Note that somebody no longer wants the job."""
+    """Note that somebody no longer wants the job; who sends the same again gets a new one."""
     session.execute(_REQUEST_CANCEL, {"job_id": job_id})
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
+
+from db.jsonb import to_json
 
 # A late heartbeat of an earlier life of the node, or one that overtook another, tells nothing new. Incarnations grow;
 # one that does not (the node lost its disk and its clock) is believed once the old one has been silent for a while.
@@ -28,17 +29,30 @@ _HEARTBEAT = text("""
 # An attempt that began in another life of the node died with it.
 _OUTLIVED = text("""
     SELECT job_id, number FROM crobot.attempts
-    WHERE node = :name AND ended_at IS NULL AND incarnation <> '' AND incarnation <> :incarnation""")
+    WHERE node = :name AND ended_at IS NULL AND incarnation <> '' AND incarnation < :incarnation""")
 
-# Live here, but the node does not hold it and has nothing left in its queue: either the message or the process is gone.
-# The first heartbeat that says so starts a clock, since the message may have been on its way.
+# Live here, but the node does not hold it, and has nothing left in its queue or has begun what was sent after it:
+# either the message or the process is gone. The first heartbeat that says so starts a clock, since the message may
+# have been on its way.
 _MISSING = text("""
     UPDATE crobot.attempts a
-    SET missing_since = CASE WHEN :queued = 0 AND NOT (a.job_id || '.' || a.number) = ANY(:held)
-                             THEN COALESCE(a.missing_since, now()) END
-    WHERE a.node = :name AND a.ended_at IS NULL
-      AND (a.missing_since IS NOT NULL OR (:queued = 0 AND NOT (a.job_id || '.' || a.number) = ANY(:held)))
+    SET missing_since = CASE WHEN u.unknown THEN COALESCE(a.missing_since, now()) END
+    FROM (SELECT m.job_id, m.number, NOT (m.job_id || '.' || m.number) = ANY(:held) AND (
+                 :queued = 0 OR EXISTS (
+                     SELECT 1 FROM crobot.attempts later
+                     WHERE later.node = m.node AND later.started_at IS NOT NULL
+                       AND later.routed_at > m.routed_at + make_interval(secs => :grace_s))) AS unknown
+          FROM crobot.attempts m WHERE m.node = :name AND m.ended_at IS NULL) u
+    WHERE a.job_id = u.job_id AND a.number = u.number AND a.ended_at IS NULL
+      AND (u.unknown OR a.missing_since IS NOT NULL)
     RETURNING a.job_id, a.number, a.missing_since < now() - make_interval(secs => :grace_s) AS gone""")
+
+# Said while heartbeats are read late: what is missing in them may have come since.
+_TRUST_NOTHING = text("""
+    UPDATE crobot.attempts SET missing_since = NULL
+    WHERE node = :name AND ended_at IS NULL AND missing_since IS NOT NULL""")
+
+_UP = text("SELECT count(*) FROM crobot.nodes WHERE lost_at IS NULL")
 
 # What the node holds but should not: ended here, or somebody cancelled it.
 _UNWANTED = text("""
@@ -72,7 +86,7 @@ _RESUME = text("""
 
 def heartbeat(session: Session, node: dict[str, Any]) -> bool:
     """Store what a node says of itself; false if a newer heartbeat is known."""
-    values = node | {name: json.dumps(node[name]) for name in ("pipelines", "missing")}
+    values = node | {name: to_json(node[name]) for name in ("pipelines", "missing")}
     return session.execute(_HEARTBEAT, values).scalar() is not None
 
 
@@ -85,9 +99,19 @@ def outlived(session: Session, name: str, incarnation: str) -> list[tuple[int, i
 def missing(
     session: Session, name: str, held: Sequence[str], queued: int, grace_s: float
 ) -> list[tuple[int, int]]:
-    """Live attempts that the node has not held for ``grace_s`` although its queue is empty."""
+    """Live attempts that the node has not held for ``grace_s`` although it took all that was sent before them."""
     rows = session.execute(_MISSING, {"name": name, "held": list(held), "queued": queued, "grace_s": grace_s})
     return [(row.job_id, row.number) for row in rows if row.gone]
+
+
+def trust_nothing(session: Session, name: str) -> None:
+    """Forget what earlier heartbeats did not name."""
+    session.execute(_TRUST_NOTHING, {"name": name})
+
+
+def nodes_up(session: Session) -> int:
+    """How many nodes are not lost."""
+    return int(session.execute(_UP).scalar_one())
 
 
 def unwanted(session: Session, running: Sequence[str]) -> Sequence[str]:

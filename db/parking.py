@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.crobot import LIVE_SQL
+from db.jsonb import to_json
 
 #: PostgreSQL channel on which the heads hear that there is something to dispatch
 CHANNEL = "crobot_dispatch"
@@ -67,7 +67,7 @@ def park(session: Session, row: dict[str, Any]) -> Parked:
     ``row`` has the columns of `crobot.jobs` that the sender decides, and ``task_id``, ``options``, ``ignore_result``,
     ``eta``, ``countdown_s``, ``expires_at``, ``expires_s``.
     """
-    values = row | {name: json.dumps(row[name]) for name in (*_JSON, "options")}
+    values = row | {name: to_json(row[name]) for name in (*_JSON, "options")}
     while True:
         created = session.execute(_PARK, values).scalar()
         if created is not None:

@@ -7,7 +7,16 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from crobot_errors import AttemptError, BadInput, DiskFull, InternalError, NodeBroken, OutOfMemory, ToolError
+from crobot_errors import (
+    AttemptError,
+    BadInput,
+    DiskFull,
+    InternalError,
+    NodeBroken,
+    NodeError,
+    OutOfMemory,
+    ToolError,
+)
 from workers import tools
 from workers.attempt import Attempt
 from workers.pipelines import PIPELINES
@@ -79,6 +88,8 @@ def _as_attempt_error(error: BaseException) -> AttemptError:
             return OutOfMemory("the worker process itself ran out of memory")
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             return DiskFull(f"no space left where the attempt writes: {error.filename or error.strerror}")
+        case SystemExit(code=int(code)) if code < 0:  # what the worker's pool makes of a signal
+            return NodeError("the node was stopped while the attempt ran")
         case SystemExit():
             return InternalError(f"the worker was told to exit (SystemExit {error.code})")
         case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from crobot_errors import DiskFull, NodeBroken
@@ -37,3 +38,11 @@ def remove(path: Path) -> None:
 def remove_leftovers(state_dir: Path) -> None:
     """Remove what a former life of this node left; for a node's start only."""
     remove(state_dir / "scratch")
+
+
+def remove_all_but(state_dir: Path, attempt_ids: Collection[str]) -> None:
+    """Remove the scratch directories of attempts that are no longer at work, however they ended."""
+    folder = state_dir / "scratch"
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name not in attempt_ids:
+            remove(path)
