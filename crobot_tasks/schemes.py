@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from crobot_errors import BadInput
 from crobot_tasks.folders import storage_root
 from db import nomenclature
-from db.engine import database_of, transaction
+from db.engine import database_of, retrying, transaction
 from workers import pubmlst, storage
 from workers.fasta import DAMAGED, open_text
 from workers.schemes import write_scheme
@@ -33,26 +33,27 @@ def import_scheme(
         BadInput: the files contradict themselves, or what was imported before; nothing was stored.
     """
     loci = _loci(alleles, profiles)
-    with transaction(database) as session:
-        version = nomenclature.import_scheme(
-            session,
-            scheme,
-            description,
-            label,
-            loci,
-            pubmlst.read_alleles(alleles),
-            _profiles(profiles, loci),
-        )
-        exported(session, scheme)
-    return version
+
+    def imported() -> str:
+        with transaction(database) as session:
+            numbers = pubmlst.read_alleles(alleles), _profiles(profiles, loci)
+            version = nomenclature.import_scheme(session, scheme, description, label, loci, *numbers)
+            exported(session, scheme)
+        return version
+
+    return retrying(imported)
 
 
 def publish(database: str, scheme: str) -> str:
     """Give nodes the alleles that were numbered here since the last version; return the current version."""
-    with transaction(database) as session:
-        version = nomenclature.publish(session, scheme)
-        exported(session, scheme)
-    return version
+
+    def published() -> str:
+        with transaction(database) as session:
+            version = nomenclature.publish(session, scheme)
+            exported(session, scheme)
+        return version
+
+    return retrying(published)
 
 
 def exported(session: Session, scheme: str) -> Path:

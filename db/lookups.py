@@ -56,9 +56,9 @@ def completed(
     annotation: str | None = None,
     reference: str = "",
 ) -> None:
-    """A result was processed: it replaces the former one."""
+    """A result was processed: it replaces the former one, and can be read at once even if another job is live."""
     values: dict[str, Any] = {
-        "status": LookupStatus.COMPLETE,
+        "status": _unless_another_is_live(literal(LookupStatus.COMPLETE.value)),
         "version": version,
         "complete_count": AssemblyLookup.complete_count + 1,
         "queued_count": AssemblyLookup.queued_count - 1,
@@ -113,6 +113,7 @@ def _is(assembly_id: int, scheme_id: int, reference: str) -> tuple[ColumnElement
 
 
 def _unless_another_is_live(status: ColumnElement[Any]) -> ColumnElement[Any]:
+    """QUEUED as long as a job is live, however the others ended: else one more would be sent beside it."""
     return case((AssemblyLookup.queued_count > 1, LookupStatus.QUEUED.value), else_=status)
 
 

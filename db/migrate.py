@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
@@ -25,13 +26,20 @@ _REVISION = 'SELECT version_num FROM "{}".' + VERSION_TABLE
 
 
 def upgrade() -> None:
-    """Bring the schemas ``crobot`` and ``system``, then every species, to the newest revision."""
+    """Bring the schemas ``crobot`` and ``system``, then every species, to the newest revision.
+
+    Raises:
+        DatabaseUnreachable: it does not answer.
+        OldMigration: the tables of a schema are newer than this program; nothing was changed.
+    """
     with transaction() as session:
         lock(session, LOCK)
         create_schema(session, CROBOT)
         create_schema(session, SYSTEM)
         run(session, CORE, CROBOT)
         names = species_names(session)
+        for name in names:  # before anything is committed
+            _refuse_newer(session, SPECIES, name)
     for name in names:
         with transaction() as session:
             lock(session, LOCK)
@@ -70,7 +78,12 @@ def create_schema(session: Session, schema: str) -> None:
 
 
 def run(session: Session, tree: Tree, schema: str) -> None:
-    """Run a tree's missing migrations in the session's transaction."""
+    """Run a tree's missing migrations in the session's transaction.
+
+    Raises:
+        OldMigration: the schema's tables are newer than this program.
+    """
+    _refuse_newer(session, tree, schema)
     command.upgrade(tree.config(session.connection(), schema), "head")
 
 
@@ -90,3 +103,15 @@ def species_names(session: Session) -> list[str]:
 def head(tree: Tree) -> str | None:
     """Return the newest revision of a tree; read once, since the files do not change under a running program."""
     return tree.head()
+
+
+def _refuse_newer(session: Session, tree: Tree, schema: str) -> None:
+    found = revision(session, schema)
+    if found in (None, head(tree)):
+        return
+    scripts = ScriptDirectory.from_config(tree.config(session.connection(), schema))
+    if found not in {script.revision for script in scripts.walk_revisions()}:
+        raise OldMigration(
+            f"the tables of schema {schema!r} are at revision {found}, which this program does not know (its newest is "
+            f"{head(tree)}): a newer CRobot has upgraded them. Install that version"
+        )

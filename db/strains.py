@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,7 +15,10 @@ from db.registry import barcode_prefix
 from db.species import Strain, Trace
 
 _NEXT_ID = text("SELECT nextval(pg_get_serial_sequence(format('%I.%I', CAST(:schema AS text), :name), 'id'))")
-_STRAIN = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+#: longest name of a strain, in characters
+NAME_LENGTH = 200
+#: longest path, in bytes: PostgreSQL indexes two of them in 2,704
+PATH_BYTES = 1_200
 
 
 class TraceIds(NamedTuple):
@@ -41,17 +43,15 @@ def add_strain_with_reads(session: Session, strain: str, reads: Sequence[str], u
     The same reads for the same strain again return what is there.
 
     Raises:
-        BadInput: no name, or the reads belong to another strain.
+        BadInput: not a name, files with names that cannot be stored, or reads of another strain.
     """
-    if not _STRAIN.fullmatch(strain.strip()):
-        raise BadInput(f"{strain!r} cannot name a strain: use 1 to 200 printable characters")
-    if len(reads) not in (1, 2):
-        raise BadInput(f"a read set is one accession or two files, not {list(reads)}")
+    name = _checked_name(strain)
+    _check_reads(reads)
     # the strain's lock always first, so that two senders cannot wait for each other
-    lock(session, f"strain {database_of(session)} {user_id} {strain.strip()}")
+    lock(session, f"strain {database_of(session)} {user_id} {name}")
     lock(session, f"reads {database_of(session)} {reads[0]}")
     trace = find_trace(session, reads)
-    owner = _strain(session, strain.strip(), user_id, trace)
+    owner = _strain(session, name, user_id, trace)
     if trace is None:
         trace = _add_trace(session, owner, reads, user_id)
     return TraceIds(owner.id, str(owner.barcode), trace.id, str(trace.barcode))
@@ -70,6 +70,25 @@ def new_row(session: Session, table: str, kind: Kind) -> NewRow:
     database = database_of(session)
     number = session.execute(_NEXT_ID, {"schema": database, "name": table}).scalar_one()
     return NewRow(number, encode(barcode_prefix(session, database), number, kind))
+
+
+def _checked_name(strain: str) -> str:
+    name = strain.strip(" ")
+    # not printable: control characters, bytes that are not UTF-8 (lone surrogates), characters that nobody can see
+    if not name or not name.isprintable() or len(name) > NAME_LENGTH:
+        raise BadInput(f"{strain!r} cannot name a strain: use 1 to {NAME_LENGTH} printable characters")
+    return name
+
+
+def _check_reads(reads: Sequence[str]) -> None:
+    if len(reads) not in (1, 2):
+        raise BadInput(f"a read set is one accession or two files, not {list(reads)}")
+    for each in reads:
+        if not each or not each.isprintable() or len(each.encode()) > PATH_BYTES:
+            raise BadInput(
+                f"{each!r} cannot be stored as the name of reads: rename the file, with printable characters and "
+                f"a path of at most {PATH_BYTES} bytes"
+            )
 
 
 def _strain(session: Session, name: str, user_id: int, trace: Trace | None) -> Strain:

@@ -51,15 +51,15 @@ class NomenclatureJob(RemoteAssemblyBasedJob):
         found, scheme = result["results"], self.params["scheme"]
         new = {call["locus"]: call["sequence"] for call in found["calls"] if call["status"] == "new"}
         numbers = nomenclature.number_alleles(session, scheme, new) if new else {}
-        alleles = found["alleles"] | numbers
-        st = nomenclature.number_profile(session, scheme, alleles)
+        st = nomenclature.number_profile(session, scheme, found["alleles"] | numbers)
+        changed = {locus: n for locus, n in st.alleles.items() if n != found["alleles"].get(locus)}
         gff = output_file(result, "gff").read_text(encoding="utf-8")
         self.complete(
             session,
             result,
-            _results(found, alleles) | {"ST": st.number},
+            _results(found, st.alleles) | {"ST": st.number},
             st_barcode=st.barcode,
-            annotation=with_numbers(gff, numbers),
+            annotation=with_numbers(gff, changed),
         )
         return message
 
@@ -78,7 +78,7 @@ def _results(found: dict[str, Any], alleles: dict[str, int]) -> dict[str, Any]:
 
 
 def with_numbers(gff: str, numbers: Mapping[str, int]) -> str:
-    """Return the GFF text with the numbers of new alleles, which the node could not know."""
+    """Return the GFF text with the numbers that the node could not know: of new alleles, and of those renumbered."""
     if not numbers:
         return gff
     return "\n".join(_with_number(line, numbers) for line in gff.split("\n"))
@@ -88,7 +88,7 @@ def _with_number(line: str, numbers: Mapping[str, int]) -> str:
     *columns, attributes = line.split("\t")
     values = dict(pair.split("=", 1) for pair in attributes.split(";") if "=" in pair)
     number = numbers.get(values.get("locus", ""))
-    if number is None or values.get("allele") != "new":
+    if number is None:
         return line
     return "\t".join(
         [*columns, ";".join(f"{key}={value}" for key, value in (values | {"allele": number}).items())]

@@ -1,9 +1,13 @@
-"""Numbers for what an assembly has: known ones are found, new ones given, in the caller's transaction."""
+"""Numbers for what an assembly has: known ones are found, new ones given, in the caller's transaction.
+
+A published number stays for ever, so it is found without the lock. A local one may be replaced by a release that
+comes in: it is only believed under the lock, and then stays what it is until the transaction ends.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import select, tuple_
@@ -31,12 +35,15 @@ class ProfileNumber(NamedTuple):
 
     number: int | None
     barcode: str
+    #: locus → number as given, but with the published number for a local one that a release has replaced
+    alleles: dict[str, int]
 
 
 def number_alleles(session: Session, scheme: str, sequences: Mapping[str, str]) -> dict[str, int]:
     """Return locus → allele number for locus → sequence; a new sequence gets a number that nothing else ever has.
 
-    The number is given when the caller's transaction commits, and no gap is left when it does not.
+    The number is given when the caller's transaction commits, and no gap is left when it does not. Until then no
+    release can replace it.
 
     Raises:
         UnknownScheme: there is none of this name.
@@ -46,9 +53,9 @@ def number_alleles(session: Session, scheme: str, sequences: Mapping[str, str]) 
     _check_loci(scheme, sequences, loci)
     wanted = {(loci[name].id, sequence_digest(sequence)): name for name, sequence in sequences.items()}
     numbers = _known(session, wanted)
-    if len(numbers) < len(wanted):
+    if len(numbers) < len(wanted) or _any_local(numbers.values()):
         lock(session)
-        # another transaction may have numbered them until the lock was ours
+        # until the lock was ours, another transaction may have numbered them, and a release renumbered them
         numbers = _known(session, wanted)
         for key in wanted.keys() - numbers.keys():
             numbers[key] = _give_number(session, loci[wanted[key]], sequences[wanted[key]])
@@ -59,23 +66,27 @@ def number_alleles(session: Session, scheme: str, sequences: Mapping[str, str]) 
 def number_profile(session: Session, scheme: str, alleles: Mapping[str, int]) -> ProfileNumber:
     """Return the sequence type of locus → allele number; a new profile gets a new number.
 
-    An incomplete profile (a locus missing, 0, or negative) has no sequence type.
+    A node may report a local number that a release has replaced since it got its alleles: the published one counts,
+    and is among the ``alleles`` that are returned. An incomplete profile (a locus missing, 0, or negative) has no
+    sequence type.
 
     Raises:
         UnknownScheme: there is none of this name.
         BadInput: not a locus of the scheme.
     """
     row = find_scheme(session, scheme)
-    loci = [locus.name for locus in loci_of(session, row)]
+    loci = {locus.name: locus for locus in loci_of(session, row)}
     _check_loci(scheme, alleles, loci)
-    profile = [alleles.get(name, 0) for name in loci]
+    current = _current(session, loci, alleles)
+    profile = [current.get(name, 0) for name in loci]
     if min(profile, default=0) <= 0:
-        return ProfileNumber(None, "")
+        return ProfileNumber(None, "", current)
     number = _find_profile(session, row, profile)
-    if number is None:
+    if number is None or _any_local([number]):
         lock(session)
+        # until the lock was ours, another transaction may have numbered it, and a release renumbered it
         number = _find_profile(session, row, profile) or _give_st(session, row, profile)
-    return ProfileNumber(number, st_barcode(session, number))
+    return ProfileNumber(number, st_barcode(session, number), current)
 
 
 def st_barcode(session: Session, number: int) -> str:
@@ -83,10 +94,34 @@ def st_barcode(session: Session, number: int) -> str:
     return encode(barcode_prefix(session, database_of(session)), number, Kind.SEQUENCE_TYPE)
 
 
-def _check_loci(scheme: str, given: Mapping[str, object], known: Mapping[str, Locus] | Sequence[str]) -> None:
-    unknown = sorted(given.keys() - set(known))
+def _check_loci(scheme: str, given: Mapping[str, object], known: Mapping[str, Locus]) -> None:
+    unknown = sorted(given.keys() - known.keys())
     if unknown:
         raise BadInput(f"not loci of the scheme {scheme!r}: {', '.join(unknown)}")
+
+
+def _any_local(numbers: Iterable[int]) -> bool:
+    return any(number > LOCAL_OFFSET for number in numbers)
+
+
+def _current(session: Session, loci: Mapping[str, Locus], alleles: Mapping[str, int]) -> dict[str, int]:
+    """Return the alleles with the published number instead of each local one that a release has replaced."""
+    local = {(loci[name].id, number): name for name, number in alleles.items() if number > LOCAL_OFFSET}
+    if not local:
+        return dict(alleles)
+    lock(session)
+    same = tuple_(Allele.locus_id, Allele.number).in_(list(local))
+    rows = session.execute(select(Allele.locus_id, Allele.number).where(same))
+    # only what is left, as a rule nothing, is searched by the former number, which has no index
+    left = local.keys() - {(locus_id, number) for locus_id, number in rows}
+    published = _published(session, left) if left else {}
+    return dict(alleles) | {local[key]: published[key] for key in left & published.keys()}
+
+
+def _published(session: Session, replaced: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    columns = select(Allele.locus_id, Allele.former_number, Allele.number)
+    found = columns.where(tuple_(Allele.locus_id, Allele.former_number).in_(list(replaced)))
+    return {(locus_id, was): number for locus_id, was, number in session.execute(found) if was is not None}
 
 
 def _known(session: Session, keys: Mapping[tuple[int, bytes], str]) -> dict[tuple[int, bytes], int]:

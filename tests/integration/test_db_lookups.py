@@ -91,6 +91,18 @@ def test_while_another_job_is_live_it_stays_queued(ids: tuple[int, int]) -> None
     assert (look(ids).status, look(ids).queued_count) == (LookupStatus.QUEUED, 1)
 
 
+def test_a_result_can_be_read_while_another_job_is_live_and_is_complete_with_the_last(
+    ids: tuple[int, int],
+) -> None:
+    change(lookups.sent, *ids, 7, "4.0")
+    change(lookups.sent, *ids, 8, "4.0")
+    change(lookups.completed, *ids, 7, "4.0", {"ST": 13})
+    found = look(ids)
+    assert (found.status, found.queued_count, found.results) == (LookupStatus.QUEUED, 1, {"ST": 13})
+    change(lookups.completed, *ids, 8, "4.0", {"ST": 13})
+    assert (look(ids).status, look(ids).queued_count) == (LookupStatus.COMPLETE, 0)
+
+
 def test_snp_calls_has_one_row_a_reference_and_other_schemes_one(ids: tuple[int, int]) -> None:
     first, second = "SAL_AA0001AA_AS", "SAL_AA0002AA_AS"
     change(lookups.sent, *ids, 7, "1.0", first)

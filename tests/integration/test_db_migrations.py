@@ -85,6 +85,31 @@ def test_a_species_with_old_tables_is_named_and_brought_up_to_date(two_species: 
     migrate.check()
 
 
+@pytest.mark.parametrize("schema", [CROBOT, "senterica"])
+def test_tables_newer_than_the_program_are_refused_by_name_and_stay_as_they_are(
+    two_species: None, schema: str
+) -> None:
+    def at(former: str | None, revision: str | None) -> None:
+        with transaction() as session:
+            statement = f"UPDATE {schema}.alembic_version SET version_num = :new WHERE version_num = :old"
+            session.execute(text(statement), {"old": former, "new": revision})
+
+    wanted = migrate.current()[schema][1]
+    with transaction() as session:
+        command.downgrade(SPECIES.config(session.connection(), "ecoli"), "0001")
+    at(wanted, "9999")
+    try:
+        said = rf"schema '{schema}' are at revision 9999, .*its newest is {wanted}\): a newer CRobot"
+        with pytest.raises(OldMigration, match=said):
+            migrate.upgrade()
+        with transaction() as session:
+            assert migrate.revision(session, "ecoli") == "0001"
+    finally:
+        at("9999", wanted)
+        migrate.upgrade()
+    migrate.check()
+
+
 def test_one_database_of_two_species_added_at_once_gets_both(two_species: None) -> None:
     def add(name: str, prefix: str) -> None:
         registry.add_species(name, name, "Salmonella", prefix, [], GENERA)

@@ -1,21 +1,26 @@
 import random
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from crobot_errors import BadInput, UnknownScheme
+from crobot_tasks.folders import storage_root
+from crobot_tasks.jobs import NomenclatureJob
 from db import assemblies, lookups, nomenclature, schemes
-from db.engine import retrying, transaction
+from db.engine import engine, retrying, transaction
 from db.nomenclature import LOCAL_OFFSET, number_alleles, number_profile
 from db.species import Allele, Locus, SequenceType
+from tests.processes import wait_for
 
 pytestmark = pytest.mark.usefixtures("two_species")
 
 LOCI = ("aroC", "dnaN", "hemD")
 _schemes = count(1)
+_jobs = count(900)
 
 
 def sequence(seed: object, length: int = 60) -> str:
@@ -49,7 +54,7 @@ def number(scheme: str, sequences: dict[str, str]) -> dict[str, int]:
 
 def st(scheme: str, alleles: tuple[int, ...]) -> tuple[int | None, str]:
     with transaction("senterica") as session:
-        return number_profile(session, scheme, dict(zip(LOCI, alleles, strict=True)))
+        return number_profile(session, scheme, dict(zip(LOCI, alleles, strict=True)))[:2]
 
 
 def export(scheme: str) -> tuple[str, list[tuple[str, int, str]]]:
@@ -179,12 +184,144 @@ def test_a_release_that_names_local_alleles_and_types_takes_their_place(scheme: 
 
 def complete_lookup(scheme: str, barcode: str) -> tuple[int, int]:
     with transaction("senterica") as session:
-        record = assemblies.AssemblyRecord(job_id=900, pipeline_version="4", file_pointer="/a", passed=True)
+        record = assemblies.AssemblyRecord(
+            job_id=next(_jobs), pipeline_version="4", file_pointer="/a", passed=True
+        )
         assembly = assemblies.record_assembly(session, record, []).id
         scheme_id = nomenclature.find_scheme(session, scheme).id
         lookups.sent(session, assembly, scheme_id, 1, "4")
         lookups.completed(session, assembly, scheme_id, 1, "4", {}, st_barcode=barcode)
     return assembly, scheme_id
+
+
+def adopt(scheme: str, profiles=()) -> None:
+    """A release comes in that has the local allele of these tests as aroC 55."""
+    alleles = [*published(range(1, 4)), ("aroC", 55, sequence(("aroC", 55)))]
+    import_release(scheme, alleles, [*PROFILES, *profiles])
+
+
+def profiles_with(scheme: str, allele: int) -> list[int]:
+    """The sequence types that have this allele of aroC."""
+    with transaction("senterica") as session:
+        query = select(SequenceType.number).where(SequenceType.profile[1] == allele)
+        row = nomenclature.find_scheme(session, scheme)
+        return list(session.scalars(query.where(SequenceType.scheme_id == row.id)))
+
+
+@pytest.mark.parametrize(("others", "expected"), [((1, 1), 33), ((2, 2), LOCAL_OFFSET + 1), ((0, 1), None)])
+def test_a_node_that_still_reports_a_replaced_number_gets_the_published_one(
+    scheme: str, others: tuple[int, int], expected: int | None
+) -> None:
+    local = number(scheme, {"aroC": sequence(("aroC", 55))})["aroC"]
+    adopt(scheme, [(33, (55, 1, 1))])
+    with transaction("senterica") as session:
+        found = number_profile(session, scheme, dict(zip(LOCI, (local, *others), strict=True)))
+    assert found.number == expected
+    assert found.alleles == dict(zip(LOCI, (55, *others), strict=True))
+    assert profiles_with(scheme, local) == []
+
+
+def test_a_local_number_of_one_locus_says_nothing_about_another(scheme: str) -> None:
+    local = number(scheme, {"aroC": sequence(("aroC", 55))})["aroC"]
+    assert number(scheme, {"dnaN": sequence("mine")}) == {"dnaN": local}
+    adopt(scheme)
+    with transaction("senterica") as session:
+        alleles = {"aroC": local, "dnaN": local, "hemD": 1}
+        assert number_profile(session, scheme, alleles).alleles == alleles | {"aroC": 55}
+
+
+def release_comes_in(pool: ThreadPoolExecutor, scheme: str, profiles=()) -> Future[None]:
+    """A release that is stored already, or waits for the numbers' lock."""
+    release = pool.submit(adopt, scheme, profiles)
+    wait_for("the release to end or to wait", lambda: release.done() or lock_is_waited_for())
+    return release
+
+
+def lock_is_waited_for() -> bool:
+    with engine().connect() as connection:
+        waiting = text(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = "
+            "(SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        return bool(connection.scalar(waiting))
+
+
+def test_a_release_between_alleles_and_profile_waits_and_mixes_no_numbers(scheme: str) -> None:
+    local = number(scheme, {"aroC": sequence(("aroC", 55))})["aroC"]
+    with ThreadPoolExecutor(1) as pool, transaction("senterica") as session:
+        numbers = number_alleles(session, scheme, {"aroC": sequence(("aroC", 55))})
+        release = release_comes_in(pool, scheme)
+        found = number_profile(session, scheme, numbers | {"dnaN": 2, "hemD": 2})
+        assert found.alleles["aroC"] == numbers["aroC"]
+    release.result(30)
+    assert profiles_with(scheme, local) == []
+    assert st(scheme, (55, 2, 2)) == (found.number, found.barcode)
+
+
+def test_a_release_after_an_incomplete_profile_waits_and_mixes_no_numbers(scheme: str) -> None:
+    local = number(scheme, {"aroC": sequence(("aroC", 55))})
+    with ThreadPoolExecutor(1) as pool, transaction("senterica") as session:
+        assert number_profile(session, scheme, local).alleles == local
+        release = release_comes_in(pool, scheme)
+        assert number_alleles(session, scheme, {"aroC": sequence(("aroC", 55))}) == local
+    release.result(30)
+    assert number(scheme, {"aroC": sequence(("aroC", 55))}) == {"aroC": 55}
+
+
+def test_a_release_that_names_a_local_type_while_a_result_is_written_replaces_its_barcode(
+    scheme: str,
+) -> None:
+    assert st(scheme, (1, 1, 2))[0] == LOCAL_OFFSET + 1
+    with ThreadPoolExecutor(1) as pool, transaction("senterica") as session:
+        found = number_profile(session, scheme, dict(zip(LOCI, (1, 1, 2), strict=True)))
+        release = release_comes_in(pool, scheme, [(33, (1, 1, 2))])
+        lookup = complete_lookup(scheme, found.barcode)
+    release.result(30)
+    with transaction("senterica") as session:
+        assert lookups.find_lookup(session, *lookup).st_barcode == "SAL_AA0033AA_ST"
+
+
+GFF = "##gff-version 3\nc1\tcrobot\tsequence_feature\t1\t60\t1.0\t+\t.\tID=x;locus=aroC;allele={};status={}\n"
+
+
+@pytest.mark.parametrize("status", ["exact", "new"])
+def test_a_job_writes_the_published_number_of_what_the_node_knew_by_a_local_one(
+    scheme: str, status: str
+) -> None:
+    local = number(scheme, {"aroC": sequence(("aroC", 55))})["aroC"]
+    job, key = typing_job(scheme)
+    adopt(scheme, [(33, (55, 1, 1))])
+    known = None if status == "new" else local
+    gff = storage_root() / f"{scheme}_{status}.gff"
+    gff.write_text(GFF.format(known or "new", status))
+    call = {"locus": "aroC", "status": status, "sequence": sequence(("aroC", 55))}
+    alleles = {"aroC": known, "dnaN": 1, "hemD": 1}
+    results = {"scheme": scheme, "scheme_version": "2", "alleles": alleles, "calls": [call]}
+    with transaction("senterica") as session:
+        job.process_job(session, {"results": results, "outputs": {"gff": str(gff)}})
+    with transaction("senterica") as session:
+        row = lookups.find_lookup(session, *key)
+        assert (row.results["alleles"], row.results["ST"]) == ({"aroC": 55, "dnaN": 1, "hemD": 1}, 33)
+        assert (row.st_barcode, row.annotation) == ("SAL_AA0033AA_ST", GFF.format(55, status))
+
+
+def typing_job(scheme: str) -> tuple[NomenclatureJob, tuple[int, int]]:
+    """A job that was sent for a new assembly, and what it is about in assembly_lookup."""
+    record = assemblies.AssemblyRecord(
+        job_id=next(_jobs), pipeline_version="4", file_pointer="/a", passed=True
+    )
+    with transaction("senterica") as session:
+        row = assemblies.record_assembly(session, record, [])
+        job = NomenclatureJob(
+            scheme=nomenclature.find_scheme(session, scheme),
+            database="senterica",
+            assembly_barcode=row.barcode,
+            assembly_filepointer="/a",
+        )
+        job.job_id = record.job_id
+        sent = {"tag": job.tag, "user_id": 0, "database": job.database, "type": job.type, "version": "4"}
+        NomenclatureJob.parked(session, job.job_id, sent | {"context": job.context})
+        return job, (job.key["assembly_id"], job.key["scheme_id"])
 
 
 @pytest.mark.parametrize(
@@ -240,7 +377,7 @@ def test_two_species_number_apart(scheme: str) -> None:
             session, scheme, "MLST", "MLST", LOCI, published(range(1, 3)), [(1, (1, 1, 1))]
         )
         assert number_alleles(session, scheme, {"aroC": sequence("mine")}) == {"aroC": LOCAL_OFFSET + 1}
-        assert number_profile(session, scheme, dict.fromkeys(LOCI, 1)) == (1, "ESC_AA0001AA_ST")
+        assert number_profile(session, scheme, dict.fromkeys(LOCI, 1))[:2] == (1, "ESC_AA0001AA_ST")
         assert schemes.schemes_to_call(session)[-1].param["scheme"] == scheme
 
 

@@ -1,3 +1,4 @@
+import random
 import threading
 from itertools import count
 
@@ -12,6 +13,11 @@ from db.strains import TraceIds, add_strain_with_reads
 
 pytestmark = pytest.mark.usefixtures("two_species")
 _numbers = count(1)
+
+
+def random_text(length: int) -> str:
+    """A text that does not become small when it is compressed."""
+    return random.Random(1).randbytes(length // 2).hex()
 
 
 def record(passed: bool = True, **values) -> AssemblyRecord:
@@ -55,10 +61,36 @@ def test_reads_of_another_strain_are_refused_by_name() -> None:
         assert session.scalar(select(func.count()).where(Strain.strain == "E")) == 0
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 201])
+@pytest.mark.parametrize(
+    "name", ["", "  ", "a\nb", "a\n", "a\0b", "a\x1bb", "a\x85", "a\udcff", "a\u200bb", "x" * 201]
+)
 def test_a_name_that_cannot_be_is_refused(name: str) -> None:
-    with pytest.raises(BadInput, match="cannot name a strain"):
+    with pytest.raises(BadInput, match="cannot name a strain") as refused:
         add(name, ["ERR000007"])
+    assert str(refused.value).startswith(repr(name))
+
+
+@pytest.mark.parametrize("name", ["São Paulo 7/b", "O157:H7 (str. 'Sakai'); #2", "ČSN-12 α", "株", "x" * 200])
+def test_a_name_may_have_spaces_accents_and_punctuation(name: str) -> None:
+    added = add(f" {name} ", [f"ERR{200_000 + next(_numbers)}"])
+    with transaction("senterica") as session:
+        assert session.get_one(Strain, added.strain_id).strain == name
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/reads/a\udcff.fastq", "/reads/a\0.fastq", "/reads/a\n.fastq", "/" + random_text(4000)]
+)
+@pytest.mark.parametrize("place", [0, 1])
+def test_files_whose_names_cannot_be_stored_are_refused_before_anything_is(path: str, place: int) -> None:
+    files = ["/reads/1.fastq", "/reads/1.fastq"]
+    files[place] = path
+    with transaction("senterica") as session:
+        with pytest.raises(
+            BadInput, match="cannot be stored as the name of reads: rename the file"
+        ) as refused:
+            add_strain_with_reads(session, "no such strain", files)
+        assert str(refused.value).startswith(repr(path))
+        assert session.scalar(select(func.count()).where(Strain.strain == "no such strain")) == 0
 
 
 def test_many_senders_of_the_same_reads_make_one_trace() -> None:

@@ -19,7 +19,12 @@ def test_a_new_allele_gets_its_number_and_all_else_stays() -> None:
 
 def test_without_new_alleles_the_text_stays_as_it_is() -> None:
     assert with_numbers(GFF, {}) == GFF
-    assert with_numbers(GFF, {"dnaN": 9}) == GFF
+    assert with_numbers(GFF, {"hemD": 9}) == GFF
+
+
+def test_an_allele_that_was_renumbered_gets_the_published_number() -> None:
+    local = GFF.replace("allele=3", "allele=1000001")
+    assert with_numbers(local, {"dnaN": 55}) == GFF.replace("allele=3", "allele=55")
 
 
 def test_failed_measures_name_value_and_limit() -> None:
