@@ -113,10 +113,12 @@ def _apply(session: Any, reports: dict[tuple[int, int], Report]) -> None:
 
 
 def _wanted(job: Any, report: Report) -> Report:
-    """Call an attempt cancelled that was stopped on request, whichever of its processes spoke first."""
-    if not job.cancel_requested or report.outcome is OutcomeKind.OK:
-        return report
-    return replace(report, outcome=OutcomeKind.CANCELLED, message="cancelled", result=None)
+    """Call an attempt cancelled if, and only if, the job was: a node is told to stop by others, too."""
+    if job.cancel_requested and report.outcome is not OutcomeKind.OK:
+        return replace(report, outcome=OutcomeKind.CANCELLED, message="cancelled", result=None)
+    if not job.cancel_requested and report.outcome is OutcomeKind.CANCELLED:
+        return replace(report, outcome=OutcomeKind.NODE_LOST, message="stopped, though nobody cancelled the job")
+    return report
 
 
 def _attempt_end(report: Report) -> dict[str, Any]:

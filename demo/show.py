@@ -96,9 +96,7 @@ def say_what_next(running: Stage, job: AssemblyJob) -> None:
     console.print(
         "  make start     head, beat, a node and Flower (set CROBOT_FLOWER_AUTH=user:password for its pages)"
     )
-    console.print(
-        "  make demo-kill what happens when a node is killed in the middle of an assembly\n"
-    )
+    console.print("  make demo-kill what happens when a node is killed in the middle of an assembly\n")
 
 
 if __name__ == "__main__":
