@@ -84,7 +84,8 @@ worker_disable_prefetch = (
     True  # taken only when a slot is free (Redis and Valkey; elsewhere the multiplier does it)
 )
 
-worker_send_task_events = True
+# Flower turns them on while it runs; without it nobody would listen.
+worker_send_task_events = False
 task_send_sent_event = False
 worker_hijack_root_logger = True
 # A job that somebody cancelled must not start again because the worker reconnected.
