@@ -117,7 +117,9 @@ def _wanted(job: Any, report: Report) -> Report:
     if job.cancel_requested and report.outcome is not OutcomeKind.OK:
         return replace(report, outcome=OutcomeKind.CANCELLED, message="cancelled", result=None)
     if not job.cancel_requested and report.outcome is OutcomeKind.CANCELLED:
-        return replace(report, outcome=OutcomeKind.NODE_LOST, message="stopped, though nobody cancelled the job")
+        return replace(
+            report, outcome=OutcomeKind.NODE_LOST, message="stopped, though nobody cancelled the job"
+        )
     return report
 
 
