@@ -60,7 +60,7 @@ test-programs:
 	@PYTHON=$(PYTHON) tools/debian-packages --test
 
 $(INSTALLED): requirements.txt pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv --clear $(VENV)
 	$(PIP) --requirement requirements.txt
 	$(PIP) --no-deps --editable .
 	@touch $@

@@ -72,12 +72,16 @@ def _job(stage: Stage, data: DemoData, assembler: str) -> tuple[int, dict[str, f
     if row.state != "COMPLETE":
         raise RuntimeError(f"job {job.job_id} is {row.state}: {row.message}")
     assert job.job_id is not None
+    if row.attempt != 1:
+        raise RuntimeError(
+            f"job {job.job_id} needed {row.attempt} attempts: this machine is too busy to measure on"
+        )
     return job.job_id, {"job": whole_s, "task": _task_s(stage, job.job_id), "tools": float(row.tools_s)}
 
 
 def _ended(job_id: int | None) -> Any:
     rows = query(
-        "SELECT state, message, CAST(result->'usage'->>'wall_s' AS float) AS tools_s FROM crobot.jobs"
+        "SELECT state, message, attempt, CAST(result->'usage'->>'wall_s' AS float) AS tools_s FROM crobot.jobs"
         " WHERE id = :id AND finished_at IS NOT NULL",
         id=job_id,
     )

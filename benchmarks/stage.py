@@ -118,16 +118,15 @@ class Stage:
 
 @contextmanager
 def stage(keep: bool = False) -> Iterator[Stage]:
-    """Set the stage; whatever happens, everything is stopped at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="crobot-bench-"))
-    running = Stage(folder)
+    """Set the stage; everything is stopped at the end, also on error, when the folder with the logs stays."""
+    running = Stage(Path(tempfile.mkdtemp(prefix="crobot-bench-")))
     try:
         running.start()
         yield running
     finally:
         running.stop()
-        if not keep:
-            shutil.rmtree(folder, ignore_errors=True)
+    if not keep:
+        shutil.rmtree(running.folder, ignore_errors=True)
 
 
 def results_stored(keys: list[Any], client: Any) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -45,6 +46,7 @@ def data_dir() -> Path:
 def servers(data_dir: Path) -> Iterator[embedded.Servers]:
     """PostgreSQL and Valkey of this test run."""
     yield embedded.servers(data_dir)
+    gc.collect()  # results that are still awaited would look for the broker, again and again
     embedded.release()
 
 
