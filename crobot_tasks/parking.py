@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -15,37 +13,12 @@ from celery.utils.functional import maybe_list
 from crobot_errors import BadInput, CRobotError
 from crobot_tasks import attempts, refuse
 from crobot_tasks.cancel import cancel
+from crobot_tasks.options import Details, details_of, owed, priority_of, whole_seconds
 from crobot_tasks.plain import plain
 from crobot_tasks.registry import job_class
 from db import jobs, parking
 from db.engine import notify, retrying, transaction
 from workers.job import Resources
-
-#: Celery's options that decide what happens after the job; they are kept, and given to the settling task.
-CANVAS_OPTIONS = (
-    "link link_error chord chain group_id group_index root_id parent_id replaced_task_nesting"
-    " headers stamped_headers reply_to"
-).split()
-#: a job that has one of these needs Celery's tracer when it is settled, not just a stored result
-_CONTINUES = {"link", "link_error", "chord", "chain"}
-
-
-@dataclass(frozen=True)
-class Details:
-    """What the option ``job`` of a signature says beyond Celery's options: ``task.s(…).set(job={"tag": …})``."""
-
-    #: the job's type, which decides the job class; empty for a plain job
-    type: str = ""
-    #: the handle on what the job is for
-    tag: str = ""
-    #: the species' database
-    database: str | None = None
-    user_id: int | None = None
-    workgroup: str = ""
-    #: two live jobs never share it; empty: never the same as another
-    same_key: str = ""
-    #: what the job class keeps for the time when the result comes
-    context: dict[str, Any] = field(default_factory=dict)
 
 
 class JobResult(AsyncResult):
@@ -131,7 +104,8 @@ class JobTask(Task):
     ) -> JobResult:
         """Park the job: one row, committed with whatever transaction is open.
 
-        Takes Celery's options (queue, routing_key and exchange are the head's to choose) and ``job``, see `Details`.
+        Takes Celery's options (queue, routing_key and exchange are the head's to choose), and ``job``: see `Details` in
+        `crobot_tasks.options`.
 
         Raises:
             BadInput: the call cannot work; nothing was stored.
@@ -178,15 +152,15 @@ class JobTask(Task):
         """Return the row of a call that cannot work."""
         nothing = vars(Resources(1, 0, 0, 0)) | {"expected_s": 0.0, "version": ""}
         try:
-            details = _details(options.get("job"))
+            details = details_of(options.get("job"))
         except BadInput:
             details = Details()
         return self._columns((), {}, details, 5, nothing)
 
     def _row(self, args: Any, kwargs: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
-        details, priority = _details(options.get("job")), _priority(options.get("priority"))
+        details, priority = details_of(options.get("job")), priority_of(options.get("priority"))
         asked = self._asked(args, kwargs)
-        asked["time_s"] = _whole_seconds(options.get("time_limit") or asked["time_s"])
+        asked["time_s"] = whole_seconds(options.get("time_limit") or asked["time_s"])
         return self._columns(args, kwargs, details, priority, asked)
 
     def _columns(
@@ -214,30 +188,6 @@ class JobTask(Task):
         }
 
 
-def owed(task_id: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the part of a row that says who waits for the job, and when it may begin."""
-    names = [*CANVAS_OPTIONS, *(options.get("stamped_headers") or [])]
-    kept = {name: options[name] for name in names if options.get(name) not in (None, [], {})}
-    expires = options.get("expires")
-    return {
-        "task_id": task_id,
-        "options": _with_ids(plain(kept, "canvas options")) if _CONTINUES & kept.keys() else None,
-        "ignore_result": bool(options.get("ignore_result")),
-        "eta": options.get("eta"),
-        "countdown_s": float(options.get("countdown") or 0),
-        "expires_at": expires if isinstance(expires, datetime | str) else None,
-        "expires_s": float(expires) if isinstance(expires, int | float) else None,
-    }
-
-
-def _with_ids(options: dict[str, Any]) -> dict[str, Any]:
-    """Give callbacks their task ids now: a head that dies while it settles makes the next one send them again."""
-    for callback in [*options.get("link", ()), *options.get("link_error", ())]:
-        if not callback["subtask_type"]:  # the ids of a whole canvas are its own affair
-            callback["options"].setdefault("task_id", uuid())
-    return options
-
-
 def _park(row: dict[str, Any], refused: str | None) -> int:
     with transaction(row["database"]) as session:
         parked = parking.park(session, row)
@@ -261,30 +211,3 @@ def _check_arguments(task: JobTask, args: Any, kwargs: dict[str, Any]) -> None:
     check = getattr(task, "__header__", None)
     if check is not None:
         check(*args, **kwargs)
-
-
-def _details(given: dict[str, Any] | None) -> Details:
-    try:
-        details = Details(**(given or {}))
-    except TypeError as error:
-        raise BadInput(
-            f"option job={given!r}: {error}; known are {', '.join(Details.__annotations__)}"
-        ) from error
-    if details.type:
-        job_class(details.type)
-    plain([details.tag, details.workgroup, details.same_key], "tag, workgroup and same_key")
-    return details
-
-
-def _whole_seconds(given: Any) -> int:
-    if not isinstance(given, int | float) or not 0 < given < 2**30:
-        raise BadInput(f"time limit {given!r} is not a number of seconds")
-    return int(given)
-
-
-def _priority(given: Any) -> int:
-    if given is None:
-        return 5
-    if not isinstance(given, int) or not 0 <= given <= 9:
-        raise BadInput(f"priority {given!r} is not a whole number from 0 (first) to 9")
-    return given

@@ -1,0 +1,97 @@
+"""(a) What the options of a call say: Celery's own, and ours (``job``); checked here, and written as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from celery.utils import uuid
+
+from crobot_errors import BadInput
+from crobot_tasks.plain import plain
+from crobot_tasks.registry import job_class
+
+#: Celery's options that decide what happens after the job; they are kept, and given to the settling task.
+CANVAS_OPTIONS = (
+    "link link_error chord chain group_id group_index root_id parent_id replaced_task_nesting"
+    " headers stamped_headers reply_to"
+).split()
+#: a job that has one of these needs Celery's tracer when it is settled, not just a stored result
+_CONTINUES = {"link", "link_error", "chord", "chain"}
+
+
+@dataclass(frozen=True)
+class Details:
+    """What the option ``job`` of a signature says beyond Celery's options: ``task.s(…).set(job={"tag": …})``."""
+
+    #: the job's type, which decides the job class; empty for a plain job
+    type: str = ""
+    #: the handle on what the job is for
+    tag: str = ""
+    #: the species' database
+    database: str | None = None
+    user_id: int | None = None
+    workgroup: str = ""
+    #: two live jobs never share it; empty: never the same as another
+    same_key: str = ""
+    #: what the job class keeps for the time when the result comes
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+def owed(task_id: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a row that says who waits for the job, and when it may begin."""
+    names = [*CANVAS_OPTIONS, *(options.get("stamped_headers") or [])]
+    kept = {name: options[name] for name in names if options.get(name) not in (None, [], {})}
+    expires = options.get("expires")
+    return {
+        "task_id": task_id,
+        "options": _with_ids(plain(kept, "canvas options")) if _CONTINUES & kept.keys() else None,
+        "ignore_result": bool(options.get("ignore_result")),
+        "eta": options.get("eta"),
+        "countdown_s": float(options.get("countdown") or 0),
+        "expires_at": expires if isinstance(expires, datetime | str) else None,
+        "expires_s": float(expires) if isinstance(expires, int | float) else None,
+    }
+
+
+def _with_ids(options: dict[str, Any]) -> dict[str, Any]:
+    """Give callbacks their task ids now: a head that dies while it settles makes the next one send them again."""
+    for callback in [*options.get("link", ()), *options.get("link_error", ())]:
+        if not callback["subtask_type"]:  # the ids of a whole canvas are its own affair
+            callback["options"].setdefault("task_id", uuid())
+    return options
+
+
+def details_of(given: dict[str, Any] | None) -> Details:
+    """Return the option ``job``, checked.
+
+    Raises:
+        BadInput: it names what is not known, or has text that cannot be stored.
+    """
+    try:
+        details = Details(**(given or {}))
+    except TypeError as error:
+        raise BadInput(
+            f"option job={given!r}: {error}; known are {', '.join(Details.__annotations__)}"
+        ) from error
+    if details.type:
+        job_class(details.type)
+    plain([details.tag, details.workgroup, details.same_key], "tag, workgroup and same_key")
+    return details
+
+
+def whole_seconds(given: Any) -> int:
+    """Return a time limit in seconds, checked."""
+    if not isinstance(given, int | float) or not 0 < given < 2**30:
+        raise BadInput(f"time limit {given!r} is not a number of seconds")
+    return int(given)
+
+
+def priority_of(given: Any) -> int:
+    """Return Celery's priority, 0 (first) to 9; 5 if none is given."""
+    if given is None:
+        return 5
+    if not isinstance(given, int) or not 0 <= given <= 9:
+        raise BadInput(f"priority {given!r} is not a whole number from 0 (first) to 9")
+    return given
