@@ -140,9 +140,9 @@ def test_a_send_in_a_transaction_that_is_undone_leaves_nothing(cluster: Cluster)
 
 def test_a_send_in_a_transaction_begins_after_its_commit(cluster: Cluster) -> None:
     with transaction():
-        first, second = jobs.add.delay(1, 2), jobs.add.delay(3, 4)
-        assert jobs.add.apply_async((5, 5)).job_id > second.job_id > first.job_id
-    assert (first.get(timeout=30), second.get(timeout=30)) == (3, 7)
+        sent = [jobs.add.delay(1, 2), jobs.add.delay(3, 4), jobs.add.delay(5, 5)]
+        assert sent[0].job_id < sent[1].job_id < sent[2].job_id
+    assert [result.get(timeout=30) for result in sent] == [3, 7, 10]
 
 
 # --- reports that are not of a live attempt ---------------------------------------------------------------------------
