@@ -97,6 +97,8 @@ broker_connection_max_retries = None
 broker_transport_options = {
     # Heartbeats are read before reports, so that no lease runs out because the head is busy.
     "queue_order_strategy": "priority",
+    # The order is the database's; each further step would be one more list to look into at every read.
+    "priority_steps": [0],
     "socket_keepalive": True,
     "socket_connect_timeout": 5,
     "health_check_interval": 25,

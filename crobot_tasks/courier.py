@@ -32,6 +32,12 @@ MOST_BEATS = 1000
 TIDY_S = 60.0
 #: while acknowledgements are due, they are looked for this often
 ACK_POLL_S = 0.05
+#: news of one moment travel together
+GATHER_S = 0.005
+#: so long reports wait for the acknowledgement of those before: the busier the heads, the larger the messages
+BUSY_S = 0.1
+#: an attempt that ends within this time is not announced; its report says that it began
+ANNOUNCE_S = 0.05
 
 
 class Courier(threading.Thread):
@@ -45,6 +51,9 @@ class Courier(threading.Thread):
         self.beat = 0
         self._next_heartbeat = 0.0
         self._announced: set[str] = set()
+        #: attempt id → when it was first seen at work
+        self._seen: dict[str, float] = {}
+        self._last_report = 0.0
         #: attempt id → when its report was last sent
         self._sent: dict[str, float] = {}
         self._connection: Any = None
@@ -97,12 +106,15 @@ class Courier(threading.Thread):
 
     def _wait(self, seconds: float) -> None:
         """Sleep until a process of this node has news, or the time is over."""
-        select.select([self.spool.wake_fd], [], [], seconds)
+        if select.select([self.spool.wake_fd], [], [], seconds)[0]:
+            time.sleep(GATHER_S)
         with suppress(BlockingIOError):
             os.read(self.spool.wake_fd, 65536)
 
     def _idle_s(self) -> float:
         due = max(0.0, self._next_heartbeat - time.monotonic())
+        if self._seen.keys() - self._announced:
+            due = min(due, ANNOUNCE_S)
         if not self._sent:
             return due
         # at once while heads answer; a head that is away is asked ever less
@@ -113,17 +125,30 @@ class Courier(threading.Thread):
 
     def _carry(self) -> None:
         now = time.monotonic()
-        on_its_way = {attempt_id for attempt_id, sent in self._sent.items() if now - sent < RESEND_S}
-        reports = self.spool.pending(BATCH, but=on_its_way)
-        held = set(self.spool.held())
-        begun = held - self._announced
+        begun, reports = self._begun(now), self._due(now)
         if not reports and not begun:
             return
         self._publish(
             "crobot.reports", REPORTS, running=sorted(begun), reports=[report for _, report in reports]
         )
-        self._announced = held
+        self._announced |= begun
         self._sent |= {attempt_id: now for attempt_id, _ in reports}
+        if reports:
+            self._last_report = now
+
+    def _begun(self, now: float) -> set[str]:
+        """Attempts that have been at work for a while, of which no head has been told."""
+        self._seen = {attempt_id: self._seen.get(attempt_id, now) for attempt_id in self.spool.held()}
+        self._announced &= self._seen.keys()
+        new = self._seen.keys() - self._announced
+        return {attempt_id for attempt_id in new if now - self._seen[attempt_id] >= ANNOUNCE_S}
+
+    def _due(self, now: float) -> list[tuple[str, dict[str, Any]]]:
+        """Reports to send, for the first time or again."""
+        if self._sent and now - self._last_report < BUSY_S and not self._stopping.is_set():
+            return []
+        on_its_way = {attempt_id for attempt_id, sent in self._sent.items() if now - sent < RESEND_S}
+        return self.spool.pending(BATCH, but=on_its_way)
 
     def _heartbeat(self) -> None:
         if self._waiting_in(HEARTBEATS) > MOST_BEATS:

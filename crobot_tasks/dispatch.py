@@ -82,7 +82,7 @@ def _closed(node: Any) -> str:
 def _publish(routed: Sequence[Any]) -> None:
     """Send the messages. One that is lost here is found missing by the node's heartbeats, and routed again."""
     try:
-        with app.producer_or_acquire() as producer:
+        with app.producer_or_acquire() as producer, producer.batch():
             for job in routed:
                 _send(producer, job)
     except UNREACHABLE as error:

@@ -12,7 +12,7 @@ from celery.concurrency.thread import TaskPool
 from kombu.asynchronous import get_event_loop
 
 from crobot_tasks.celery import app
-from crobot_tasks.dispatch import dispatch
+from crobot_tasks.dispatch import BATCH, dispatch
 from crobot_tasks.reconnecting import survive_lost_connections
 from crobot_tasks.wire import HEARTBEATS, REPORTS, SETTLE
 from db import parking
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 #: transactions at a time; the work is the database's, so threads are enough
 THREADS = 4
+#: shortest time between two dispatches
+PACE_S = 0.02
 
 
 class Threads(TaskPool):
@@ -73,8 +75,9 @@ class Dispatcher(bootsteps.StartStopStep):
         listener = Listener(parking.CHANNEL)
         while not self._stopping.is_set():
             try:
-                while dispatch() and not self._stopping.is_set():
+                while dispatch() >= BATCH and not self._stopping.is_set():
                     pass
+                self._stopping.wait(PACE_S)  # what is sent or ends meanwhile is dispatched together
                 listener.wait(app.conf.crobot_dispatch_s)
             # Whatever it was (the database is away, a defect met by one job), the head must go on with the next round.
             except Exception:

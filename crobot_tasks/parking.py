@@ -17,7 +17,7 @@ from crobot_tasks.options import Details, details_of, owed, priority_of, whole_s
 from crobot_tasks.plain import plain
 from crobot_tasks.registry import job_class
 from db import jobs, parking
-from db.engine import notify, retrying, transaction
+from db.engine import retrying, transaction
 from workers.job import Resources
 
 
@@ -196,7 +196,6 @@ def _park(row: dict[str, Any], refused: str | None) -> int:
                 job_class(row["type"]).parked(session, parked.job_id, row)
             if refused:
                 refuse.refuse(session, parked.job_id, refused)
-            notify(session, parking.CHANNEL)
         return parked.job_id
 
 

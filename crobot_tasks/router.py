@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,19 @@ class Placement:
 
 def place(nodes: Sequence[NodeView], jobs: Iterable[JobView], policy: Policy) -> list[Placement]:
     """Place the jobs, in their order, on the nodes; each gets a placement, with or without a node."""
-    return [_place_one(nodes, job, policy) for job in jobs]
+    # Placing only adds to the nodes' load, so what was refused once is refused to every further job of that kind.
+    refused: dict[JobView, str] = {}
+    placements = []
+    for job in jobs:
+        kind = replace(job, id=0)
+        if kind in refused:
+            placement = Placement(job.id, None, refused[kind])
+        else:
+            placement = _place_one(nodes, job, policy)
+        if placement.node is None:
+            refused[kind] = placement.reason
+        placements.append(placement)
+    return placements
 
 
 def _place_one(nodes: Sequence[NodeView], job: JobView, policy: Policy) -> Placement:

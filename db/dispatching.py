@@ -45,8 +45,7 @@ _WAITING = text("""
               SELECT 1 FROM crobot.nodes n
               WHERE n.lost_at IS NULL AND n.drained_at IS NULL AND n.pipelines->>w.pipeline = w.version
                 AND n.cores >= w.cores AND n.memory_bytes >= w.memory_bytes AND n.disk_bytes >= w.disk_bytes)
-        ORDER BY w.priority, w.id LIMIT :limit
-        FOR UPDATE SKIP LOCKED) j
+        ORDER BY w.priority, w.id LIMIT :limit) j
     ORDER BY j.priority, j.id""")
 
 _ROUTE = text("""

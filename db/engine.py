@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, Engine, create_engine, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from psycopg2 import DatabaseError
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import Session
 
 from crobot_errors import DatabaseUnreachable
@@ -24,6 +25,9 @@ T = TypeVar("T")
 
 #: serialization failure, deadlock: PostgreSQL undid the transaction, and it may succeed when repeated
 RETRIED_CODES = frozenset({"40001", "40P01"})
+
+#: a connection that was used within this time is taken without asking whether it lives
+IDLE_S = 1.0
 
 CONNECT_ARGS = {
     "connect_timeout": 5,
@@ -96,15 +100,33 @@ def engine() -> Engine:
 
 def open_engine(url: str, application_name: str = "crobot") -> Engine:
     """Create an engine for a URL, with the settings that all of CRobot's connections have."""
-    return create_engine(
+    engine = create_engine(
         with_driver(make_url(url)),
-        pool_pre_ping=True,
         pool_size=5,
         max_overflow=20,
         executemany_mode="values_plus_batch",
         json_serializer=to_json,
         connect_args={**CONNECT_ARGS, "application_name": application_name},
     )
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _ping_if_idle)
+    return engine
+
+
+def _note_use(connection: Any, record: Any) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _ping_if_idle(connection: Any, record: Any, proxy: Any) -> None:
+    """See whether a connection still lives, but not a thousand times a second."""
+    if time.monotonic() - record.info.get("used_at", 0.0) < IDLE_S:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.rollback()
+    except DatabaseError as error:
+        raise DisconnectionError from error
 
 
 def with_driver(url: URL) -> URL:

@@ -60,7 +60,9 @@ _UNWANTED = text("""
     LEFT JOIN crobot.attempts a
       ON a.job_id = CAST(split_part(h.id, '.', 1) AS bigint) AND a.number = CAST(split_part(h.id, '.', 2) AS smallint)
     LEFT JOIN crobot.jobs j ON j.id = a.job_id
-    WHERE a.job_id IS NULL OR a.ended_at IS NOT NULL OR j.cancel_requested_at IS NOT NULL""")
+    WHERE a.job_id IS NULL OR j.cancel_requested_at IS NOT NULL
+       -- one that its own report has ended is over: this message was only read after that report
+       OR (a.ended_at IS NOT NULL AND a.outcome IN ('node_lost', 'cancelled'))""")
 
 # A gap in hearing (no head, no beat, no broker, no database) starts the listening time anew.
 _HEAR = text("""

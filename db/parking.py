@@ -47,7 +47,7 @@ _PARK = text(f"""
                     now() + make_interval(secs => CAST(:expires_s AS double precision)))
     FROM owed
     ON CONFLICT (same_key) WHERE {LIVE_SQL} DO NOTHING
-    RETURNING id""")
+    RETURNING id, pg_notify('{CHANNEL}', '')""")
 
 _OWNER = text("""
     SELECT s.job_id, j.id IS NOT NULL AS has_job

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import secrets
 import socket
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from crobot_errors import ServerFailed
 
 HOST = "127.0.0.1"
+#: ports of well-known services lie below
+_FIRST_PORT = 10_000
 
 
 @dataclass
@@ -24,11 +28,35 @@ class Access:
     password: str = field(default_factory=lambda: secrets.token_hex(24))
 
     def take_free_port(self) -> None:
-        """Keep the port if nobody else has it now, else take a new one."""
+        """Keep the port if nobody else has it now, else take a new one.
+
+        Raises:
+            ServerFailed: no port is free.
+        """
         if not (self.port and is_free(self.port)):
-            with socket.socket() as probe:
-                probe.bind((HOST, 0))
-                self.port = probe.getsockname()[1]
+            self.port = free_port()
+
+
+def free_port() -> int:
+    """Return a port that is free now and that the kernel gives to no outgoing connection.
+
+    A client that tries to reach a server which is down would else, sooner or later, be given the server's own port, be
+    connected to itself, and keep the server from coming back.
+
+    Raises:
+        ServerFailed: none is free.
+    """
+    ports = range(_FIRST_PORT, max(_first_outgoing(), _FIRST_PORT + 1000))
+    for port in random.sample(ports, len(ports)):
+        if is_free(port):
+            return port
+    raise ServerFailed(f"no port from {ports[0]} to {ports[-1]} is free for an embedded server")
+
+
+def _first_outgoing() -> int:
+    with suppress(OSError, ValueError):
+        return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    return 32768
 
 
 def is_free(port: int) -> bool:
