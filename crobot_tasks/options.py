@@ -33,6 +33,8 @@ class Details:
     database: str | None = None
     user_id: int | None = None
     workgroup: str = ""
+    #: many jobs watched as one, by any name
+    batch: str = ""
     #: two live jobs never share it; empty: never the same as another
     same_key: str = ""
     #: what the job class keeps for the time when the result comes
@@ -77,7 +79,10 @@ def details_of(given: dict[str, Any] | None) -> Details:
         ) from error
     if details.type:
         job_class(details.type)
-    plain([details.tag, details.workgroup, details.same_key], "tag, workgroup and same_key")
+    plain(
+        [details.tag, details.workgroup, details.batch, details.same_key],
+        "tag, workgroup, batch and same_key",
+    )
     return details
 
 

@@ -67,6 +67,10 @@ class JobTask(Task):
         """Say how long this call typically takes."""
         return self.expected_s
 
+    def data(self, args: Any, kwargs: dict[str, Any]) -> list[str]:
+        """Name what this call reads (accessions, paths): a node that has it in hand is preferred."""
+        return []
+
     def check(self, args: Any, kwargs: dict[str, Any]) -> None:
         """Raise BadInput for a call that cannot work."""
 
@@ -146,11 +150,12 @@ class JobTask(Task):
         return vars(self.resources(args, kwargs)) | {
             "version": version,
             "expected_s": self.expected_seconds(args, kwargs),
+            "data": self.data(args, kwargs),
         }
 
     def _refused_row(self, options: dict[str, Any]) -> dict[str, Any]:
         """Return the row of a call that cannot work."""
-        nothing = vars(Resources(1, 0, 0, 0)) | {"expected_s": 0.0, "version": ""}
+        nothing = vars(Resources(1, 0, 0, 0)) | {"expected_s": 0.0, "version": "", "data": []}
         try:
             details = details_of(options.get("job"))
         except BadInput:
@@ -172,7 +177,8 @@ class JobTask(Task):
             "type": details.type,
             "tag": details.tag,
             "database": details.database,
-            "user_id": details.user_id,
+            "batch": details.batch,
+            "user_id": details.user_id or 0,
             "workgroup": details.workgroup,
             "priority": priority,
             "args": plain(list(args), "args"),
@@ -183,6 +189,7 @@ class JobTask(Task):
             "disk_bytes": asked["disk_bytes"],
             "time_limit_s": asked["time_s"],
             "expected_s": asked["expected_s"],
+            "data": asked["data"],
             "same_key": details.same_key or None,
             "max_attempts": self.max_attempts,
         }

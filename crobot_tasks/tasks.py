@@ -9,7 +9,7 @@ from crobot_errors import UnknownVersion
 from crobot_tasks import attempts
 from crobot_tasks.celery import app
 from crobot_tasks.parking import JobTask
-from workers.job import JobInput, Resources
+from workers.job import JobInput, Resources, data_of
 from workers.pipelines import PIPELINES
 from workers.pipelines.base import Pipeline
 from workers.runner import offers, run_attempt
@@ -45,6 +45,10 @@ class PipelineTask(JobTask):
     def expected_seconds(self, args: Any, kwargs: dict[str, Any]) -> float:
         """Return the pipeline's typical time, unless the sender knows better."""
         return float((kwargs.get("params") or {}).get("expected_s", self.pipeline.expected_s))
+
+    def data(self, args: Any, kwargs: dict[str, Any]) -> list[str]:
+        """Name accessions, read files and input files."""
+        return data_of(_job_of(args, kwargs))
 
     def check(self, args: Any, kwargs: dict[str, Any]) -> None:
         """Let the pipeline check what was sent, before anything is stored."""

@@ -60,7 +60,10 @@ class Job(Base):
     tag: Mapped[str] = mapped_column(Text, server_default="")
     #: the species' schema
     database: Mapped[str | None]
-    user_id: Mapped[int | None]
+    #: many jobs watched as one
+    batch: Mapped[str] = mapped_column(Text, server_default="")
+    #: 0 is nobody
+    user_id: Mapped[int] = mapped_column(server_default="0")
     workgroup: Mapped[str] = mapped_column(Text, server_default="")
     #: 0 is the most urgent
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="5")
@@ -76,6 +79,9 @@ class Job(Base):
     time_limit_s: Mapped[int]
     #: typical wall time in seconds: short jobs may queue on a node, long ones never do
     expected_s: Mapped[float]
+
+    #: what it reads (accessions, paths): a node that has it already is preferred
+    data: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
 
     #: two live jobs never share it: the second send returns the first job
     same_key: Mapped[str | None]
@@ -95,6 +101,11 @@ class Job(Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     cancel_requested_at: Mapped[datetime | None]
+    #: not dispatched, nor tried again, until it is released
+    held_at: Mapped[datetime | None]
+    hold_reason: Mapped[str] = mapped_column(Text, server_default="")
+    #: the node that is kept free for it, since others overtook it for too long
+    reserved_on: Mapped[str | None]
 
     node: Mapped[str | None]
     #: OutcomeKind of the last attempt that ended
@@ -107,15 +118,19 @@ class Job(Base):
 
     __table_args__ = (
         Index(
-            "ix_jobs_waiting",
+            "ix_jobs_lines",
+            "priority",
+            "workgroup",
+            "user_id",
             "pipeline",
             "version",
-            "priority",
             "id",
-            postgresql_where=text("state = 'WAITING'"),
+            postgresql_where=text("state = 'WAITING' AND held_at IS NULL"),
         ),
         Index("ix_jobs_on_node", "node", postgresql_where=text("state IN ('ROUTED', 'RUNNING')")),
         Index("ix_jobs_tag", "tag"),
+        Index("ix_jobs_batch", "batch", "id", postgresql_where=text("batch <> ''")),
+        Index("ix_jobs_expiring", "expires_at", postgresql_where=text("state = 'WAITING'")),
         Index("uq_jobs_same_key_live", "same_key", unique=True, postgresql_where=text(LIVE_SQL)),
         CheckConstraint("cores > 0", name="cores_positive"),
         {"schema": "crobot"},
@@ -150,6 +165,7 @@ class Attempt(Base):
 
     __table_args__ = (
         Index("ix_attempts_live", "node", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_attempts_ended", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
         {"schema": "crobot"},
     )
 
@@ -197,6 +213,10 @@ class Node(Base):
     pipelines: Mapped[dict[str, Any]] = mapped_column(JSONB)
     #: name → why it cannot run it
     missing: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    #: what it says of itself, and rules of placement ask for
+    tags: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+    #: the data (accessions, paths) that it had in hand last
+    holds: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
     #: messages that wait in its queue
     queued: Mapped[int] = mapped_column(server_default="0")
     software: Mapped[str] = mapped_column(Text, server_default="")
@@ -207,6 +227,82 @@ class Node(Base):
     #: a drained node finishes what it has and gets nothing new
     drained_at: Mapped[datetime | None]
     drain_reason: Mapped[str] = mapped_column(Text, server_default="")
+    #: set by the head when jobs keep failing there for the node's reason; an operator resumes it
+    quarantined_at: Mapped[datetime | None]
+    quarantine_reason: Mapped[str] = mapped_column(Text, server_default="")
+    #: failures before this are forgiven
+    trusted_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    __table_args__ = ({"schema": "crobot"},)
+
+
+class Share(Base):
+    """What a user of a workgroup has used of the nodes, decayed to a moment."""
+
+    __tablename__ = "shares"
+
+    workgroup: Mapped[str] = mapped_column(Text, primary_key=True)
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    #: charged core-seconds as of `as_of`; half of it is forgotten with each half-life of the policy
+    used: Mapped[float]
+    as_of: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    __table_args__ = ({"schema": "crobot"},)
+
+
+class Typical(Base):
+    """What jobs of one kind took lately; the router believes it more than what the pipeline says of itself."""
+
+    __tablename__ = "typical"
+
+    pipeline: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[str] = mapped_column(Text, primary_key=True)
+    #: seconds that were expected when the jobs were sent
+    expected_s: Mapped[float] = mapped_column(primary_key=True)
+    samples: Mapped[int]
+    #: medians and 90th percentiles, smoothed
+    run_s: Mapped[float]
+    run_p90_s: Mapped[float]
+    peak_memory_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    #: attempts that ended before are counted in
+    as_of: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    __table_args__ = ({"schema": "crobot"},)
+
+
+class PausedKind(StrEnum):
+    """What can be paused."""
+
+    PIPELINE = "pipeline"
+    SPECIES = "species"
+    ALL = "all"
+
+
+class Pause(Base):
+    """Jobs of one pipeline or species, or all, that are not dispatched for now."""
+
+    __tablename__ = "pauses"
+
+    kind: Mapped[PausedKind] = mapped_column(stored_enum(PausedKind, "kind"), primary_key=True)
+    #: empty for `all`
+    name: Mapped[str] = mapped_column(Text, primary_key=True, server_default="")
+    reason: Mapped[str] = mapped_column(Text, server_default="")
+    paused_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    __table_args__ = ({"schema": "crobot"},)
+
+
+class AcceptedPolicy(Base):
+    """A policy file that was found right; the newest is in force on every head, also after a restart."""
+
+    __tablename__ = "policies"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    #: the file's text, TOML
+    toml: Mapped[str]
+    #: host and path of the file
+    source: Mapped[str]
+    accepted_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
     __table_args__ = ({"schema": "crobot"},)
 

@@ -25,10 +25,10 @@ class Parked:
 
 
 _COLUMNS = (
-    "pipeline version type tag database user_id workgroup priority args kwargs context cores memory_bytes disk_bytes"
-    " time_limit_s expected_s same_key max_attempts"
+    "pipeline version type tag database batch user_id workgroup priority args kwargs context cores memory_bytes"
+    " disk_bytes time_limit_s expected_s data same_key max_attempts"
 ).split()
-_JSON = {"args", "kwargs", "context"}
+_JSON = {"args", "kwargs", "context", "data"}
 _VALUES = ", ".join(f"CAST(:{name} AS jsonb)" if name in _JSON else f":{name}" for name in _COLUMNS)
 
 # One round trip for the usual case. The settlement's primary key holds back a second copy of the same send;

@@ -23,3 +23,9 @@ class JobInput:
     inputs: dict[str, Any] = field(default_factory=dict)
     params: dict[str, Any] = field(default_factory=dict)
     reads: list[list[str]] = field(default_factory=list)
+
+
+def data_of(job: JobInput) -> list[str]:
+    """Name what the job reads, accessions and paths, each once; values that are neither are passed over."""
+    files = [value for value in job.inputs.values() if isinstance(value, str)]
+    return sorted({one for read_set in job.reads for one in read_set} | set(files))
