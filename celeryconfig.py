@@ -28,6 +28,8 @@ crobot_storage = os.environ.get("CROBOT_STORAGE", str(Path(crobot_data_dir) / "s
 crobot_roots = [path for path in os.environ.get("CROBOT_ROOTS", "").split(":") if path]
 #: read archive, e.g. http://host/fastq/{accession}/{accession}_{mate}.fastq.gz; empty: accessions are refused
 crobot_archive_url = os.environ.get("CROBOT_ARCHIVE_URL", "")
+#: the rules of placement and retries (TOML), read again when it changes; without it the defaults hold
+crobot_policy = os.environ.get("CROBOT_POLICY", str(Path(crobot_data_dir) / "policy.toml"))
 #: a node's cache of fetched reads is kept below this size
 crobot_cache_bytes = int(os.environ.get("CROBOT_CACHE_BYTES", str(50 * 1000**3)))
 
@@ -41,8 +43,6 @@ crobot_lease_s = float(os.environ.get("CROBOT_LEASE_S", "30"))
 crobot_missing_s = float(os.environ.get("CROBOT_MISSING_S", "10"))
 #: the dispatcher looks for waiting jobs this often even if nothing wakes it
 crobot_dispatch_s = float(os.environ.get("CROBOT_DISPATCH_S", "1"))
-#: first delay before a job is tried again; it doubles with each attempt
-crobot_retry_delay_s = float(os.environ.get("CROBOT_RETRY_DELAY_S", "5"))
 #: a result that is not settled after this time is settled by the next head
 crobot_settle_s = float(os.environ.get("CROBOT_SETTLE_S", "30"))
 

@@ -14,12 +14,16 @@ class OutcomeKind(StrEnum):
     TOOL = "tool"
     #: the node vanished, or lost the attempt
     NODE_LOST = "node_lost"
+    #: somebody stopped the node: the job is not to blame
+    NODE_STOPPED = "node_stopped"
     OUT_OF_MEMORY = "out_of_memory"
     TIME_LIMIT = "time_limit"
     DISK_FULL = "disk_full"
     #: a tool or file that the node promised is not there
     NODE_BROKEN = "node_broken"
     CANCELLED = "cancelled"
+    #: the job took node after node with it: final
+    POISON = "poison"
     #: a defect of CRobot itself, or a result that cannot be processed
     INTERNAL = "internal"
 
@@ -42,6 +46,10 @@ class BadAccession(BadInput):
 
 class BadPath(BadInput):
     """A file that is missing, or lies outside the configured roots."""
+
+
+class BadPolicy(BadInput):
+    """A policy's file that cannot be; the message names line, value and reason. The old policy stays in force."""
 
 
 class UnknownPipeline(BadInput):

@@ -63,6 +63,7 @@ def _attempt_end(job_id: int, number: int, reason: str) -> dict[str, object]:
         "message": reason,
         "usage": None,
         "begun": False,
+        "by_head": True,
     }
 
 

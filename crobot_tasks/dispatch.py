@@ -6,77 +6,69 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from crobot_tasks import router
+from crobot_tasks import policies, sight
 from crobot_tasks.cancel import expire
 from crobot_tasks.celery import app
 from crobot_tasks.plain import revive
+from crobot_tasks.router import Cluster, Policy, Queue, place
 from crobot_tasks.wire import MESSAGE_FORMAT, UNREACHABLE, node_queue, queue
-from db import dispatching
+from db import accounting, dispatching
 from db.engine import transaction
 
 log = logging.getLogger(__name__)
 
-#: jobs of each pipeline that one dispatch looks at
-BATCH = 200
-
-POLICY = router.Policy()
+#: jobs that one dispatch places
+BATCH = 500
 
 
 def dispatch() -> int:
     """Place what can be placed now, and send it; returns how many jobs were sent."""
     with transaction() as session:
-        if not dispatching.only_dispatch(session):
+        now = dispatching.only_dispatch(session)
+        if now is None:
             return 0
-        expired = dispatching.expired(session)
-        jobs = dispatching.waiting(session, BATCH)
-        placements = (
-            router.place(node_views(session), [job_view(job) for job in jobs], POLICY) if jobs else []
-        )
-        placed = [vars(placement) for placement in placements if placement.node]
-        routed = dispatching.route(session, placed) if placed else []
-    for job_id in expired:
-        expire(job_id)
+        policy = policies.in_force(session)
+        cluster = Cluster(sight.nodes(session, policy), policy)
+        routed = _route(session, cluster, policy, now) if cluster.open else []
     _publish(routed)
     return len(routed)
 
 
-def node_views(session: Any) -> list[router.NodeView]:
-    """Return the nodes as the router sees them."""
-    return [
-        router.NodeView(
-            name=node.name,
-            cores=node.cores,
-            memory_bytes=node.memory_bytes,
-            disk_bytes=node.disk_bytes,
-            pipelines=node.pipelines,
-            missing=node.missing,
-            closed=_closed(node),
-            load=[router.Load(*load) for load in node.live],
-        )
-        for node in dispatching.nodes(session)
-    ]
+def _route(session: Any, cluster: Cluster, policy: Policy, now: float) -> Sequence[Any]:
+    used = sight.used(session, cluster, policy)
+    waiting = sight.Waiting(session, cluster, policy, used)
+    jobs = Queue(waiting.reserved(), used, policy)
+    placements: list[dict[str, Any]] = []
+    reservations: list[dict[str, Any]] = []
+    while cluster.open and len(placements) < BATCH:
+        more = waiting.more()
+        for job in more:
+            jobs.add(job)
+        decision = place(cluster, jobs, policy, now, limit=BATCH - len(placements))
+        placements += [vars(one) for one in decision.placements]
+        reservations = [vars(one) for one in decision.reservations]
+        if not more:
+            break
+    routed = dispatching.route(session, placements) if placements else []
+    if job_ids := waiting.reserving | {one["job_id"] for one in reservations}:
+        dispatching.reserve(session, job_ids, reservations)
+    return routed
 
 
-def job_view(job: Any) -> router.JobView:
-    """Return a waiting job as the router sees it."""
-    return router.JobView(
-        id=job.id,
-        pipeline=job.pipeline,
-        version=job.version,
-        cores=job.cores,
-        memory_bytes=job.memory_bytes,
-        disk_bytes=job.disk_bytes,
-        expected_s=job.expected_s,
-        failed_on=frozenset(job.failed_on),
-    )
+def fold() -> None:
+    """Count what has ended since the last time into shares and typical times."""
+    with transaction() as session:
+        if dispatching.only_dispatch(session) is not None:
+            shares = policies.in_force(session).shares
+            accounting.fold(session, shares.charge_gib, shares.half_life_s)
 
 
-def _closed(node: Any) -> str:
-    if node.lost_at:
-        return f"silent since {node.lost_at:%Y-%m-%d %H:%M}"
-    if node.drained_at:
-        return f"drained ({node.drain_reason})"
-    return ""
+def expire_overdue() -> None:
+    """Cancel jobs whose time to begin is over."""
+    with transaction() as session:
+        expired = dispatching.expired(session)
+    for job_id in expired:
+        expire(job_id)
 
 
 def _publish(routed: Sequence[Any]) -> None:
@@ -109,6 +101,7 @@ def _send(producer: Any, job: Any) -> None:
                 "memory_bytes": job.memory_bytes,
                 "disk_bytes": job.disk_bytes,
                 "time_s": job.time_limit_s,
+                "data": job.data,
             }
         },
         argsrepr=f"job {job.id} attempt {job.attempt} of {job.type or job.pipeline}",

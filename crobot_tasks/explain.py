@@ -1,20 +1,95 @@
-"""Why a job is not running: the router's own reasons, asked for now."""
+"""Why a job is where it is: the router's own reasons, asked for now."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from crobot_errors import UnknownJob
-from crobot_tasks import router
+from crobot_tasks import policies, router, sight
 from crobot_tasks.celery import app
-from crobot_tasks.dispatch import POLICY, job_view, node_views
-from db import jobs, overview
+from crobot_tasks.router import Cluster, Policy, Standing
+from db import dispatching, jobs
 from db.crobot import JobState
 from db.engine import transaction
 
 #: heartbeats that may be missed before it is said that no head hears them
 PATIENCE_BEATS = 4
+
+
+@dataclass
+class Explanation:
+    """Why a job runs where it runs, or why it waits."""
+
+    job_id: int
+    state: str
+    #: one line
+    why: str
+    #: node → what it lacks for the job; empty if it would take it now
+    nodes: dict[str, str] = field(default_factory=dict)
+    #: jobs of the same user that come before it; None if it does not wait
+    own_ahead: int | None = None
+    #: users and workgroups whose turn is before its owner's, by what they have used
+    owners_ahead: int | None = None
+    #: seconds from now until it is expected to begin; None if nobody can say
+    starts_in_s: float | None = None
+
+
+class View:
+    """What the router would see now; asked any number of times, it changes nothing."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self.policy: Policy = policies.in_force(session)
+        self.cluster = Cluster(sight.nodes(session, self.policy), self.policy)
+        self.now = dispatching.now(session)
+        self.deaf = deafness(session)
+        self._pauses = sight.Pauses(session)
+
+    def why(self, row: Any) -> str:
+        """Say why the job waits, or where it is."""
+        match row.state:
+            case JobState.WAITING:
+                return self._why_waiting(row)
+            case JobState.ROUTED:
+                return f"sent to {row.node}, not yet begun" + (f"; {self.deaf}" if self.deaf else "")
+            case JobState.RUNNING:
+                return f"running on {row.node}"
+            case _:
+                return ""
+
+    def _why_waiting(self, row: Any) -> str:
+        if row.held_at:
+            return "held" + (f": {row.hold_reason}" if row.hold_reason else "")
+        if paused := self._pauses.why(row.pipeline, row.database):
+            return paused
+        if row.available_in_s > 0:
+            # the time of day, not what is left of it: the same words each time somebody asks
+            after = f" after {row.outcome}: {row.message}" if row.outcome else ""
+            return f"not before {row.available_at.astimezone():%H:%M:%S}{after}"
+        return self.deaf or self._suspect(row) or self._refused(row)
+
+    def _refused(self, row: Any) -> str:
+        return router.why_waiting(self.cluster, sight.job(row), self.policy, self.now)
+
+    def _suspect(self, row: Any) -> str:
+        last = self.policy.poison_after - 1
+        if row.deaths >= max(last, 1) and dispatching.suspects_live(self._session, last):
+            return (
+                f"{row.deaths} processes or nodes were lost under it;"
+                " of such jobs one runs at a time, to find the one that did it"
+            )
+        return ""
+
+
+def why_each_waits(session: Any, job_ids: Iterable[int]) -> dict[int, str]:
+    """Job id → why it waits, or where it is; only jobs that exist."""
+    wanted = list(job_ids)
+    if not wanted:
+        return {}
+    view = View(session)
+    return {row.id: view.why(row) for row in dispatching.seen(session, wanted)}
 
 
 def why_waiting(job_id: int) -> str:
@@ -23,19 +98,38 @@ def why_waiting(job_id: int) -> str:
     Raises:
         UnknownJob: no job has this number.
     """
+    return explain(job_id).why
+
+
+def explain(job_id: int) -> Explanation:
+    """Say why the job runs where it runs or why it waits, what each node lacks, and its place in the order.
+
+    Raises:
+        UnknownJob: no job has this number.
+    """
     with transaction() as session:
-        reasons = why_each_waits(session, [job_id])
-    if job_id not in reasons:
-        raise UnknownJob(f"there is no job {job_id}; `crobot jobs` lists them")
-    return reasons[job_id]
+        rows = dispatching.seen(session, [job_id])
+        if not rows:
+            raise UnknownJob(f"there is no job {job_id}; `crobot jobs` lists them")
+        view, row = View(session), rows[0]
+        explanation = Explanation(job_id, row.state, view.why(row))
+        if row.state == JobState.WAITING:
+            explanation.nodes = router.verdicts(view.cluster, sight.job(row), view.policy, view.now)
+            explanation.own_ahead = row.own_ahead
+            explanation.owners_ahead = _owners_ahead(session, view, row)
+    return explanation
 
 
-def why_each_waits(session: Any, job_ids: Iterable[int]) -> dict[int, str]:
-    """Job id → why it waits, or where it is; only jobs that exist."""
-    rows = overview.waiting(session, list(job_ids))
-    deaf = deafness(session)
-    # fresh views for each: the router adds what it places to a node's load
-    return {row.id: _reason(session, row, deaf) for row in rows}
+def _owners_ahead(session: Any, view: View, row: Any) -> int:
+    """How many users have jobs waiting that are due before this one's owner."""
+    standing = Standing(sight.used(session, view.cluster, view.policy), view.policy)
+    mine = standing.rank(row.priority, row.workgroup, row.user_id)
+    owners = {
+        (line.workgroup, line.user_id)
+        for line in dispatching.lines(session)
+        if standing.rank(line.priority, line.workgroup, line.user_id) < mine
+    }
+    return len(owners - {(row.workgroup, row.user_id)})
 
 
 def deafness(session: Any) -> str:
@@ -47,34 +141,3 @@ def deafness(session: Any) -> str:
     if heard_s > patience_s:
         return f"no head has heard the nodes for {heard_s:.0f} s: is `crobot head`, `crobot beat` or the broker down?"
     return ""
-
-
-def _reason(session: Any, row: Any, deaf: str) -> str:
-    match row.state:
-        case JobState.WAITING:
-            return _why(session, row, deaf)
-        case JobState.ROUTED:
-            return f"sent to {row.node}, not yet begun" + (f"; {deaf}" if deaf else "")
-        case JobState.RUNNING:
-            return f"running on {row.node}"
-        case _:
-            return ""
-
-
-def _why(session: Any, row: Any, deaf: str) -> str:
-    if row.available_in_s > 0:
-        # the time of day, not what is left of it: the same words each time somebody asks
-        after = f" after {row.outcome}: {row.message}" if row.outcome else ""
-        return f"not before {row.available_at.astimezone():%H:%M:%S}{after}"
-    placement = router.place(node_views(session), [job_view(row)], POLICY)[0]
-    if deaf:
-        return deaf
-    if placement.node is None:
-        return placement.reason
-    return f"about to be placed on {placement.node}" + _ahead(row)
-
-
-def _ahead(row: Any) -> str:
-    if not row.ahead:
-        return ""
-    return "; 1 job is ahead of it" if row.ahead == 1 else f"; {row.ahead} jobs are ahead of it"

@@ -9,10 +9,11 @@ from itertools import groupby
 from typing import Any
 
 from crobot_errors import BadInput, OutcomeKind, ServiceError
-from crobot_tasks import settle
+from crobot_tasks import policies, settle
 from crobot_tasks.celery import app
 from crobot_tasks.registry import job_class
-from crobot_tasks.retries import next_step
+from crobot_tasks.retries import TRIED_AGAIN, Trial, next_step
+from crobot_tasks.router import Policy
 from db import finishing, jobs, parking
 from db.crobot import JobState
 from db.engine import in_savepoint, may_repeat, notify, retrying, transaction
@@ -107,7 +108,8 @@ def _apply(session: Any, reports: dict[tuple[int, int], Report]) -> None:
         finishing.count_ignored(session, dead)
     accepted = [(job, _wanted(job, reports[job.id, job.attempt])) for job in live]
     finishing.end_attempts(session, [_attempt_end(report) for _, report in accepted])
-    endings = [ending for job, report in accepted if (ending := _follow(session, job, report))]
+    policy = policies.in_force(session)
+    endings = [ending for job, report in accepted if (ending := _follow(session, policy, job, report))]
     end(session, endings)
     notify(session, parking.CHANNEL)
 
@@ -131,40 +133,49 @@ def _attempt_end(report: Report) -> dict[str, Any]:
         "message": report.message,
         "usage": report.usage,
         "begun": report.begun,
+        "by_head": not report.begun,
     }
 
 
-def _follow(session: Any, job: Any, report: Report) -> Ending | None:
+def _follow(session: Any, policy: Policy, job: Any, report: Report) -> Ending | None:
     """Return the job's end, or put it back among the waiting ones."""
-    step = next_step(
-        report.outcome,
+    step = next_step(_trial(session, job, report), policy)
+    message = "; ".join(filter(None, (report.message, step.why)))
+    if step.state is JobState.WAITING:
+        finishing.try_again(
+            session,
+            job_id=job.id,
+            outcome=step.kind,
+            message=message,
+            delay_s=step.delay_s,
+            memory_bytes=step.memory_bytes,
+            time_limit_s=step.time_limit_s,
+        )
+        return None
+    return Ending(
+        job.id, step.state, step.kind, message or None, report.result, report.output_location, report.begun
+    )
+
+
+def _trial(session: Any, job: Any, report: Report) -> Trial:
+    earlier = deaths = 0
+    largest = None
+    if report.outcome in TRIED_AGAIN:
+        earlier, deaths = finishing.history(session, [job.id]).get(job.id, (0, 0))
+        largest = finishing.largest_memory_bytes(session, job.pipeline, job.version)
+    return Trial(
+        kind=report.outcome,
+        pipeline=job.pipeline,
         attempt=job.attempt,
-        max_attempts=job.max_attempts,
+        begun=job.begun or report.begun,
+        earlier=earlier,
+        deaths=deaths,
         memory_bytes=job.memory_bytes,
         time_limit_s=job.time_limit_s,
+        peak_memory_bytes=(report.usage or {}).get("peak_memory_bytes"),
+        largest_memory_bytes=largest,
         cancel_requested=job.cancel_requested,
-        first_delay_s=app.conf.crobot_retry_delay_s,
     )
-    if step.state is not JobState.WAITING:
-        return Ending(
-            job.id,
-            step.state,
-            report.outcome,
-            report.message,
-            report.result,
-            report.output_location,
-            report.begun,
-        )
-    finishing.try_again(
-        session,
-        job_id=job.id,
-        outcome=report.outcome,
-        message=report.message,
-        delay_s=step.delay_s,
-        memory_bytes=step.memory_bytes,
-        time_limit_s=step.time_limit_s,
-    )
-    return None
 
 
 def end(session: Any, endings: Sequence[Ending]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 from typing import Any
 
 from celery import bootsteps
@@ -12,7 +13,9 @@ from celery.concurrency.thread import TaskPool
 from kombu.asynchronous import get_event_loop
 
 from crobot_tasks.celery import app
-from crobot_tasks.dispatch import BATCH, dispatch
+from crobot_tasks.dispatch import BATCH, dispatch, expire_overdue, fold
+from crobot_tasks.leases import quarantine_failing
+from crobot_tasks.policies import PolicyFile
 from crobot_tasks.reconnecting import survive_lost_connections
 from crobot_tasks.wire import HEARTBEATS, REPORTS, SETTLE
 from db import parking
@@ -22,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: transactions at a time; the work is the database's, so threads are enough
 THREADS = 4
+#: seconds between two rounds of chores
+CHORES_S = 1.0
 #: shortest time between two dispatches
 PACE_S = 0.02
 
@@ -50,6 +55,26 @@ def _nothing() -> None:
     """The loop looks at its queues after any call."""
 
 
+class Chores:
+    """What is done every now and then beside dispatching; each head does them, and twice does no harm."""
+
+    def __init__(self) -> None:
+        self._policy = PolicyFile()
+        self._next = 0.0
+
+    def do(self) -> None:
+        """Do them if a second has passed."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + CHORES_S
+        for chore in (self._policy.take, expire_overdue, fold, quarantine_failing):
+            try:
+                chore()
+            # A chore that fails must keep neither the others nor the dispatch from being done.
+            except Exception:
+                log.exception("a chore of the head failed; it is done again in %g s", CHORES_S)
+
+
 class Dispatcher(bootsteps.StartStopStep):
     """Dispatches when somebody has sent a job or a core became free, and at intervals in case that went unheard."""
 
@@ -72,9 +97,10 @@ class Dispatcher(bootsteps.StartStopStep):
     terminate = stop
 
     def _run(self) -> None:
-        listener = Listener(parking.CHANNEL)
+        listener, chores = Listener(parking.CHANNEL), Chores()
         while not self._stopping.is_set():
             try:
+                chores.do()
                 while dispatch() >= BATCH and not self._stopping.is_set():
                     pass
                 self._stopping.wait(PACE_S)  # what is sent or ends meanwhile is dispatched together

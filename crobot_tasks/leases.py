@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from crobot_errors import OutcomeKind
-from crobot_tasks import finish
+from crobot_tasks import finish, policies
 from crobot_tasks.celery import app
 from crobot_tasks.finish import Report
 from crobot_tasks.spool import ATTEMPT_ID
@@ -32,6 +32,7 @@ def heartbeat(message: dict[str, Any]) -> None:
     node, incarnation = message["node"], message["incarnation"]
     running, held = _ids(message["running"]), [".".join(map(str, one)) for one in _ids(message["held"])]
     described = {name: message[name] for name in _DESCRIPTION} | {"name": node, "incarnation": incarnation}
+    described |= {name: message.get(name, []) for name in _SINCE_0_2}
     late = _backlog()
 
     def note() -> tuple[Attempts, Attempts] | None:
@@ -57,6 +58,10 @@ def heartbeat(message: dict[str, Any]) -> None:
 
 
 _DESCRIPTION = ("beat", "cores", "memory_bytes", "disk_bytes", "pipelines", "missing", "queued", "software")
+
+
+#: lists that older nodes do not send
+_SINCE_0_2 = ("tags", "holds")
 
 
 @app.task(name="crobot.reports", ignore_result=True, send_events=False)
@@ -88,6 +93,18 @@ def rescue() -> None:
             )
         stranded = leases.stranded(session)
     finish.apply([_lost(row.job_id, row.number, f"node {row.node} fell silent") for row in stranded])
+
+
+def quarantine_failing() -> None:
+    """Give no jobs to a node that keeps failing for its own reasons, and say so."""
+    with transaction() as session:
+        failures = policies.in_force(session).quarantine.failures
+        for row in leases.failing(session, failures):
+            reason = f"its last {row.failures} attempts failed, the latest: {row.message}"
+            log.error(
+                "node %s is quarantined: %s; mend it, then `crobot resume %s`", row.name, reason, row.name
+            )
+            leases.quarantine(session, row.name, reason)
 
 
 def _start(running: list[tuple[int, int]], incarnation: str) -> None:

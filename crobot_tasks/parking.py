@@ -49,8 +49,6 @@ class JobTask(Task):
     #: typical seconds; short jobs may queue on a node
     expected_s = 60.0
     default_time_limit_s = 24 * 3600
-    #: attempts before a node error is final
-    max_attempts = 3
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """(c) Run the job on a node; anywhere else, an ordinary call."""
@@ -191,7 +189,6 @@ class JobTask(Task):
             "expected_s": asked["expected_s"],
             "data": asked["data"],
             "same_key": details.same_key or None,
-            "max_attempts": self.max_attempts,
         }
 
 

@@ -90,8 +90,6 @@ class Job(Base):
     )
     #: number of the live or last attempt; 0 before the first
     attempt: Mapped[int] = mapped_column(SmallInteger, server_default="0")
-    #: attempts after which a node error is final
-    max_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="3")
 
     sent_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     #: not dispatched before (countdown, eta, delay between attempts)
@@ -130,6 +128,9 @@ class Job(Base):
         Index("ix_jobs_on_node", "node", postgresql_where=text("state IN ('ROUTED', 'RUNNING')")),
         Index("ix_jobs_tag", "tag"),
         Index("ix_jobs_batch", "batch", "id", postgresql_where=text("batch <> ''")),
+        Index(
+            "ix_jobs_reserved", "id", postgresql_where=text("state = 'WAITING' AND reserved_on IS NOT NULL")
+        ),
         Index("ix_jobs_expiring", "expires_at", postgresql_where=text("state = 'WAITING'")),
         Index("uq_jobs_same_key_live", "same_key", unique=True, postgresql_where=text(LIVE_SQL)),
         CheckConstraint("cores > 0", name="cores_positive"),
@@ -160,12 +161,15 @@ class Attempt(Base):
     message: Mapped[str | None]
     #: cpu_s, wall_s, peak_memory_bytes, tools
     usage: Json = mapped_column(JSONB, nullable=True)
+    #: a head ended it, since the node was silent or knew nothing of it
+    by_head: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     #: reports that came after the end, or twice: they changed nothing
     reports_ignored: Mapped[int] = mapped_column(server_default="0")
 
     __table_args__ = (
         Index("ix_attempts_live", "node", postgresql_where=text("ended_at IS NULL")),
         Index("ix_attempts_ended", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+        Index("ix_attempts_node_ended", "node", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
         {"schema": "crobot"},
     )
 
@@ -268,6 +272,17 @@ class Typical(Base):
     as_of: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
     __table_args__ = ({"schema": "crobot"},)
+
+
+class Accounting(Base):
+    """Up to when ended attempts are counted in `shares` and `typical`; one row."""
+
+    __tablename__ = "accounting"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    folded_to: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"), {"schema": "crobot"})
 
 
 class PausedKind(StrEnum):

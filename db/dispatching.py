@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -10,53 +11,123 @@ from sqlalchemy.orm import Session
 
 from db.jsonb import to_json
 
+#: rows of a line that are looked at: so many that no node can take hide those behind them
+LOOK = 1000
+
 # One dispatch at a time: free cores are shared state, and two heads that look at them at once would both use them.
-_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('crobot.dispatch'))")
+_LOCK = text("""
+    SELECT pg_try_advisory_xact_lock(hashtext('crobot.dispatch')) AS only, EXTRACT(epoch FROM now()) AS now""")
+
+_NOW = text("SELECT EXTRACT(epoch FROM now())")
+
+# What such jobs took lately is believed once there is a handful of them.
+_EXPECTED = "COALESCE(t.run_s, j.expected_s)"
+_TYPICAL = """LEFT JOIN crobot.typical t
+      ON t.pipeline = j.pipeline AND t.version = j.version AND t.expected_s = j.expected_s AND t.samples >= 5"""
 
 # A node is as free as its live attempts leave it: there is no counter that could go wrong.
-_NODES = text("""
-    SELECT n.name, n.cores, n.memory_bytes, n.disk_bytes, n.pipelines, n.missing,
-           n.drained_at, n.drain_reason, n.lost_at, COALESCE(a.live, '[]'::jsonb) AS live
+_NODES = text(f"""
+    SELECT n.name, n.cores, n.memory_bytes, n.disk_bytes, n.pipelines, n.missing, n.tags, n.holds,
+           n.drained_at, n.drain_reason, n.quarantined_at, n.quarantine_reason, n.lost_at,
+           COALESCE(l.live, '[]'::jsonb) AS live
     FROM crobot.nodes n
     LEFT JOIN LATERAL (
-        SELECT jsonb_agg(jsonb_build_array(a.cores, a.memory_bytes, j.expected_s)) AS live
-        FROM crobot.attempts a JOIN crobot.jobs j ON j.id = a.job_id
-        WHERE a.node = n.name AND a.ended_at IS NULL) a ON true
+        SELECT jsonb_agg(jsonb_build_array(
+                   j.id, a.cores, a.memory_bytes, j.disk_bytes, {_EXPECTED},
+                   EXTRACT(epoch FROM COALESCE(a.started_at, a.routed_at)), j.workgroup, j.user_id)) AS live
+        FROM crobot.attempts a JOIN crobot.jobs j ON j.id = a.job_id {_TYPICAL}
+        WHERE a.node = n.name AND a.ended_at IS NULL) l ON true
     ORDER BY n.name""")
 
-# The kinds of waiting jobs are found by skipping through the index, and the first few of each are taken, so that a
-# million jobs of one kind hide none of another. Jobs that no node could ever take are passed over for the same reason.
-_WAITING = text("""
-    WITH RECURSIVE kinds AS (
-        (SELECT pipeline, version FROM crobot.jobs WHERE state = 'WAITING' ORDER BY pipeline, version LIMIT 1)
+# The lines of waiting jobs are found by skipping through the index, so that a million jobs in one of them cost nothing.
+_LINES = text("""
+    WITH RECURSIVE lines AS (
+        (SELECT priority, workgroup, user_id, pipeline, version FROM crobot.jobs
+         WHERE state = 'WAITING' AND held_at IS NULL
+         ORDER BY priority, workgroup, user_id, pipeline, version LIMIT 1)
         UNION ALL
-        SELECT next.pipeline, next.version FROM kinds k CROSS JOIN LATERAL (
-            SELECT pipeline, version FROM crobot.jobs
-            WHERE state = 'WAITING' AND (pipeline, version) > (k.pipeline, k.version)
-            ORDER BY pipeline, version LIMIT 1) next)
-    SELECT j.* FROM kinds k CROSS JOIN LATERAL (
-        SELECT w.id, w.pipeline, w.version, w.priority, w.cores, w.memory_bytes, w.disk_bytes, w.expected_s, w.attempt,
-               ARRAY(SELECT DISTINCT a.node FROM crobot.attempts a
-                     WHERE a.job_id = w.id AND a.outcome NOT IN ('ok', 'tool', 'cancelled')) AS failed_on
-        FROM crobot.jobs w
-        WHERE w.state = 'WAITING' AND w.pipeline = k.pipeline AND w.version = k.version AND w.available_at <= now()
-          AND (w.expires_at IS NULL OR w.expires_at > now())
-          AND EXISTS (
-              SELECT 1 FROM crobot.nodes n
-              WHERE n.lost_at IS NULL AND n.drained_at IS NULL AND n.pipelines->>w.pipeline = w.version
-                AND n.cores >= w.cores AND n.memory_bytes >= w.memory_bytes AND n.disk_bytes >= w.disk_bytes)
-        ORDER BY w.priority, w.id LIMIT :limit) j
-    ORDER BY j.priority, j.id""")
+        SELECT next.* FROM lines l CROSS JOIN LATERAL (
+            SELECT priority, workgroup, user_id, pipeline, version FROM crobot.jobs
+            WHERE state = 'WAITING' AND held_at IS NULL
+              AND (priority, workgroup, user_id, pipeline, version)
+                  > (l.priority, l.workgroup, l.user_id, l.pipeline, l.version)
+            ORDER BY priority, workgroup, user_id, pipeline, version LIMIT 1) next)
+    SELECT * FROM lines""")
+
+# An attempt that began and was lost may have been the job's fault; what never began was nobody's.
+_DEATHS = """
+    CASE WHEN j.attempt < 2 THEN 0 ELSE (
+        SELECT count(*) FROM crobot.attempts a
+        WHERE a.job_id = j.id AND a.outcome = 'node_lost' AND a.started_at IS NOT NULL) END"""
+
+_JOB = f"""
+    SELECT j.id, j.pipeline, j.version, j.priority, j.cores, j.memory_bytes, j.disk_bytes, j.database, j.workgroup,
+           j.user_id, j.data, j.reserved_on, {_EXPECTED} AS expected_s, {_DEATHS} AS deaths,
+           EXTRACT(epoch FROM GREATEST(j.sent_at, j.available_at)) AS waiting_since,
+           CASE WHEN j.attempt = 0 THEN '{{}}' ELSE ARRAY(
+               SELECT DISTINCT a.node FROM crobot.attempts a
+               WHERE a.job_id = j.id AND a.outcome IN ('node_lost', 'node_broken', 'disk_full')) END AS failed_on"""
+
+# Jobs too large for any node that could do them are passed over, and so hide nothing.
+_WAITING = text(f"""
+    {_JOB}
+    FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l(
+        priority smallint, workgroup text, user_id int, pipeline text, version text,
+        cores int, memory_bytes bigint, disk_bytes bigint)
+    CROSS JOIN LATERAL (
+        SELECT w.* FROM (
+            SELECT * FROM crobot.jobs
+            WHERE state = 'WAITING' AND held_at IS NULL
+              AND (priority, workgroup, user_id, pipeline, version)
+                  = (l.priority, l.workgroup, l.user_id, l.pipeline, l.version)
+            ORDER BY id LIMIT {LOOK}) w
+        WHERE w.available_at <= now() AND (w.expires_at IS NULL OR w.expires_at > now())
+          AND w.cores <= l.cores AND w.memory_bytes <= l.memory_bytes AND w.disk_bytes <= l.disk_bytes
+          AND NOT COALESCE(w.database = ANY(:paused_species), false)
+        ORDER BY w.id LIMIT :limit) j
+    {_TYPICAL}""")
+
+# Whoever has a node reserved is looked at in every dispatch, or the node would be given away meanwhile.
+_RESERVED = text(f"""
+    {_JOB}
+    FROM crobot.jobs j {_TYPICAL}
+    WHERE j.state = 'WAITING' AND j.held_at IS NULL AND j.reserved_on IS NOT NULL AND j.available_at <= now()
+      AND (j.expires_at IS NULL OR j.expires_at > now())""")
+
+# What decides where a job may run, whatever its state; and how many of its owner come before it.
+_SEEN = text(f"""
+    {_JOB}, j.state, j.node, j.outcome, j.message, j.attempt, j.held_at, j.hold_reason, j.available_at, j.sent_at,
+           EXTRACT(epoch FROM j.available_at - now()) AS available_in_s,
+           CASE WHEN j.state = 'WAITING' THEN (
+               SELECT count(*) FROM (
+                   SELECT 1 FROM crobot.jobs o
+                   WHERE o.state = 'WAITING' AND o.held_at IS NULL AND o.workgroup = j.workgroup
+                     AND o.user_id = j.user_id AND (o.priority, o.id) < (j.priority, j.id)
+                   LIMIT :most) own) END AS own_ahead
+    FROM crobot.jobs j {_TYPICAL} WHERE j.id = ANY(:job_ids) ORDER BY j.id""")
+
+_RESERVE = text("""
+    UPDATE crobot.jobs j SET reserved_on = r.node
+    FROM (SELECT w.id, p.node FROM crobot.jobs w
+          LEFT JOIN jsonb_to_recordset(CAST(:reservations AS jsonb)) AS p(job_id bigint, node text) ON p.job_id = w.id
+          WHERE w.state = 'WAITING' AND w.id = ANY(:job_ids) AND w.reserved_on IS DISTINCT FROM p.node) r
+    WHERE j.id = r.id""")
+
+_SUSPECTS = text("""
+    SELECT count(*) FROM crobot.attempts l
+    WHERE l.ended_at IS NULL AND l.number > :deaths AND (
+        SELECT count(*) FROM crobot.attempts a
+        WHERE a.job_id = l.job_id AND a.outcome = 'node_lost' AND a.started_at IS NOT NULL) >= :deaths""")
 
 _ROUTE = text("""
     WITH placed AS (
         SELECT * FROM jsonb_to_recordset(CAST(:placements AS jsonb)) AS p(job_id bigint, node text, reason text)),
     routed AS (
         UPDATE crobot.jobs j
-        SET state = 'ROUTED', attempt = j.attempt + 1, node = p.node
-        FROM placed p WHERE j.id = p.job_id AND j.state = 'WAITING'
+        SET state = 'ROUTED', attempt = j.attempt + 1, node = p.node, reserved_on = NULL
+        FROM placed p WHERE j.id = p.job_id AND j.state = 'WAITING' AND j.held_at IS NULL
         RETURNING j.id, j.attempt, j.node, p.reason, j.pipeline, j.version, j.args, j.kwargs, j.tag, j.database, j.type,
-                  j.cores, j.memory_bytes, j.disk_bytes, j.time_limit_s),
+                  j.cores, j.memory_bytes, j.disk_bytes, j.time_limit_s, j.data),
     attempts AS (
         INSERT INTO crobot.attempts (job_id, number, node, reason, cores, memory_bytes)
         SELECT id, attempt, node, reason, cores, memory_bytes FROM routed)
@@ -65,20 +136,74 @@ _ROUTE = text("""
 _EXPIRED = text("""
     SELECT id FROM crobot.jobs WHERE state = 'WAITING' AND expires_at <= now() LIMIT :limit""")
 
+_PAUSES = text("SELECT kind, name, reason, paused_at FROM crobot.pauses ORDER BY kind, name")
 
-def only_dispatch(session: Session) -> bool:
-    """Become the only dispatch until the transaction ends; false if another head is at it."""
-    return bool(session.execute(_LOCK).scalar())
+
+@dataclass(frozen=True)
+class Line:
+    """Waiting jobs that only their age tells apart, and the most that a node has for them."""
+
+    priority: int
+    workgroup: str
+    user_id: int
+    pipeline: str
+    version: str
+    cores: int = 0
+    memory_bytes: int = 0
+    disk_bytes: int = 0
+
+
+def now(session: Session) -> float:
+    """The database's time, in seconds of the epoch."""
+    return float(session.execute(_NOW).scalar_one())
+
+
+def only_dispatch(session: Session) -> float | None:
+    """Become the only dispatch until the transaction ends; returns the time as `now`, None if another is at it."""
+    row = session.execute(_LOCK).one()
+    return float(row.now) if row.only else None
 
 
 def nodes(session: Session) -> Sequence[Row[Any]]:
-    """Every node ever heard of, with cores, memory and typical seconds of each of its live attempts."""
+    """Every node ever heard of, with what each of its live attempts takes."""
     return session.execute(_NODES).all()
 
 
-def waiting(session: Session, limit: int) -> Sequence[Row[Any]]:
-    """The first ``limit`` jobs of each pipeline and version that may start now, in order, locked."""
-    return session.execute(_WAITING, {"limit": limit}).all()
+def lines(session: Session) -> list[Line]:
+    """The lines of jobs that wait and are not held, the most urgent first."""
+    return [Line(*row) for row in session.execute(_LINES)]
+
+
+def waiting(
+    session: Session, lines: Iterable[Line], limit: int, paused_species: Iterable[str] = ()
+) -> Sequence[Row[Any]]:
+    """The first ``limit`` jobs of each line that may start now and fit its largest node."""
+    values = {
+        "lines": to_json([vars(line) for line in lines]),
+        "limit": limit,
+        "paused_species": list(paused_species),
+    }
+    return session.execute(_WAITING, values).all()
+
+
+def reserved(session: Session) -> Sequence[Row[Any]]:
+    """Waiting jobs that have a node reserved."""
+    return session.execute(_RESERVED).all()
+
+
+def seen(session: Session, job_ids: Iterable[int], most: int = 10_000) -> Sequence[Row[Any]]:
+    """What decides about these jobs, and ``own_ahead``: how many of the same owner come before, at most ``most``."""
+    return session.execute(_SEEN, {"job_ids": list(job_ids), "most": most}).all()
+
+
+def reserve(session: Session, job_ids: Iterable[int], reservations: Sequence[dict[str, Any]]) -> None:
+    """Note which of these waiting jobs have a node reserved (``job_id``, ``node``), and that the others have none."""
+    session.execute(_RESERVE, {"job_ids": list(job_ids), "reservations": to_json(list(reservations))})
+
+
+def suspects_live(session: Session, deaths: int) -> int:
+    """How many live attempts belong to jobs that lost ``deaths`` processes or nodes before."""
+    return int(session.execute(_SUSPECTS, {"deaths": deaths}).scalar_one())
 
 
 def route(session: Session, placements: Sequence[dict[str, Any]]) -> Sequence[Row[Any]]:
@@ -89,3 +214,8 @@ def route(session: Session, placements: Sequence[dict[str, Any]]) -> Sequence[Ro
 def expired(session: Session, limit: int = 100) -> Sequence[int]:
     """Waiting jobs whose time to begin is over."""
     return session.execute(_EXPIRED, {"limit": limit}).scalars().all()
+
+
+def pauses(session: Session) -> Sequence[Row[Any]]:
+    """What is not dispatched for now: ``kind`` (pipeline, species, all), ``name``, ``reason``, ``paused_at``."""
+    return session.execute(_PAUSES).all()

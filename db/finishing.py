@@ -25,8 +25,8 @@ _STARTED = text(f"""
     FROM begun b WHERE a.job_id = b.id AND a.number = b.attempt""")
 
 _LIVE = text(f"""
-    SELECT j.id, j.attempt, j.max_attempts, j.database, j.type, j.pipeline, j.memory_bytes, j.time_limit_s,
-           j.cancel_requested_at IS NOT NULL AS cancel_requested
+    SELECT j.id, j.attempt, j.database, j.type, j.pipeline, j.version, j.memory_bytes, j.time_limit_s,
+           j.started_at IS NOT NULL AS begun, j.cancel_requested_at IS NOT NULL AS cancel_requested
     FROM crobot.jobs j JOIN {_REPORTED} ON j.id = r.job_id AND j.attempt = r.number
     WHERE j.state IN ('ROUTED', 'RUNNING')
     ORDER BY j.id FOR UPDATE OF j""")
@@ -34,9 +34,9 @@ _LIVE = text(f"""
 _END_ATTEMPTS = text("""
     UPDATE crobot.attempts a
     SET ended_at = now(), started_at = COALESCE(a.started_at, CASE WHEN e.begun THEN now() END),
-        outcome = e.outcome, message = e.message, usage = e.usage
+        outcome = e.outcome, message = e.message, usage = e.usage, by_head = e.by_head
     FROM jsonb_to_recordset(CAST(:ends AS jsonb))
-         AS e(job_id bigint, number smallint, outcome text, message text, usage jsonb, begun boolean)
+         AS e(job_id bigint, number smallint, outcome text, message text, usage jsonb, begun boolean, by_head boolean)
     WHERE a.job_id = e.job_id AND a.number = e.number AND a.ended_at IS NULL""")
 
 _END_JOBS = text("""
@@ -53,6 +53,17 @@ _TRY_AGAIN = text("""
         available_at = now() + make_interval(secs => :delay_s),
         memory_bytes = :memory_bytes, time_limit_s = :time_limit_s
     WHERE id = :job_id AND state IN ('ROUTED', 'RUNNING')""")
+
+# What was never begun, or was stopped by an operator, says nothing about the job.
+_HISTORY = text("""
+    SELECT job_id, count(*) AS earlier, count(*) FILTER (WHERE outcome = 'node_lost') AS deaths
+    FROM crobot.attempts a JOIN crobot.jobs j ON j.id = a.job_id AND a.number < j.attempt
+    WHERE a.job_id = ANY(:job_ids) AND a.started_at IS NOT NULL AND a.outcome <> 'node_stopped'
+    GROUP BY job_id""")
+
+_LARGEST = text("""
+    SELECT max(memory_bytes) FROM crobot.nodes
+    WHERE pipelines->>:pipeline = :version AND heartbeat_at > now() - interval '1 day'""")
 
 _IGNORED = text(f"""
     UPDATE crobot.attempts a SET reports_ignored = a.reports_ignored + 1
@@ -97,7 +108,10 @@ def lock_live(session: Session, attempts: Iterable[tuple[int, int]]) -> Sequence
 
 
 def end_attempts(session: Session, ends: Sequence[dict[str, Any]]) -> None:
-    """Close attempts with ``outcome``, ``message``, ``usage``; ``begun`` fills in a start that was never reported."""
+    """Close attempts with ``outcome``, ``message``, ``usage``, ``by_head``.
+
+    ``begun`` fills in a start that was never reported.
+    """
     session.execute(_END_ATTEMPTS, {"ends": to_json(list(ends))})
 
 
@@ -109,6 +123,17 @@ def end_jobs(session: Session, ends: Sequence[dict[str, Any]]) -> None:
 def try_again(session: Session, **values: Any) -> None:
     """(f, g) Put a job back among the waiting ones, not to be dispatched before ``delay_s`` seconds."""
     session.execute(_TRY_AGAIN, values)
+
+
+def history(session: Session, job_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Job id → (attempts before the live one that count, those of them whose process or node was lost)."""
+    rows = session.execute(_HISTORY, {"job_ids": list(job_ids)})
+    return {row.job_id: (row.earlier, row.deaths) for row in rows}
+
+
+def largest_memory_bytes(session: Session, pipeline: str, version: str) -> int | None:
+    """Memory of the largest node heard within a day that offers the pipeline; None if there is none."""
+    return session.execute(_LARGEST, {"pipeline": pipeline, "version": version}).scalar()
 
 
 def count_ignored(session: Session, attempts: Iterable[tuple[int, int]]) -> None:

@@ -14,13 +14,13 @@ from db.jsonb import to_json
 # one that does not (the node lost its disk and its clock) is believed once the old one has been silent for a while.
 _HEARTBEAT = text("""
     INSERT INTO crobot.nodes AS n
-        (name, incarnation, beat, cores, memory_bytes, disk_bytes, pipelines, missing, queued, software)
+        (name, incarnation, beat, cores, memory_bytes, disk_bytes, pipelines, missing, tags, holds, queued, software)
     VALUES (:name, :incarnation, :beat, :cores, :memory_bytes, :disk_bytes, CAST(:pipelines AS jsonb),
-            CAST(:missing AS jsonb), :queued, :software)
+            CAST(:missing AS jsonb), CAST(:tags AS jsonb), CAST(:holds AS jsonb), :queued, :software)
     ON CONFLICT (name) DO UPDATE
     SET incarnation = excluded.incarnation, beat = excluded.beat, cores = excluded.cores,
         memory_bytes = excluded.memory_bytes, disk_bytes = excluded.disk_bytes,
-        pipelines = excluded.pipelines, missing = excluded.missing,
+        pipelines = excluded.pipelines, missing = excluded.missing, tags = excluded.tags, holds = excluded.holds,
         queued = excluded.queued, software = excluded.software, heartbeat_at = now(), lost_at = NULL
     WHERE n.incarnation < excluded.incarnation OR (n.incarnation = excluded.incarnation AND n.beat < excluded.beat)
        OR n.heartbeat_at < now() - interval '30 seconds'
@@ -80,15 +80,34 @@ _STRANDED = text("""
     SELECT a.job_id, a.number, a.node FROM crobot.attempts a JOIN crobot.nodes n ON n.name = a.node
     WHERE a.ended_at IS NULL AND n.lost_at IS NOT NULL""")
 
+# Failures that the node itself reported, of several jobs, with no success between them. What ended for other reasons
+# says nothing; neither does what a head ended because the node was silent.
+_FAILING = text("""
+    SELECT n.name, f.failures, f.message FROM crobot.nodes n CROSS JOIN LATERAL (
+        SELECT count(*) AS failures, count(DISTINCT l.job_id) AS jobs,
+               bool_and(l.outcome NOT IN ('ok', 'tool')) AS all_bad,
+               (array_agg(l.message ORDER BY l.ended_at DESC))[1] AS message
+        FROM (SELECT a.job_id, a.outcome, a.message, a.ended_at FROM crobot.attempts a
+              WHERE a.node = n.name AND a.ended_at > n.trusted_at AND NOT a.by_head
+                AND a.outcome IN ('ok', 'tool', 'node_broken', 'disk_full', 'node_lost')
+              ORDER BY a.ended_at DESC LIMIT :failures) l) f
+    WHERE n.lost_at IS NULL AND n.quarantined_at IS NULL
+      AND f.failures >= :failures AND f.all_bad AND f.jobs >= LEAST(:failures, 2)""")
+_QUARANTINE = text("""
+    UPDATE crobot.nodes SET quarantined_at = now(), quarantine_reason = :reason
+    WHERE name = :name AND quarantined_at IS NULL""")
+
 _DRAIN = text("""
     UPDATE crobot.nodes SET drained_at = now(), drain_reason = :reason WHERE name = :name RETURNING name""")
 _RESUME = text("""
-    UPDATE crobot.nodes SET drained_at = NULL, drain_reason = '' WHERE name = :name RETURNING name""")
+    UPDATE crobot.nodes
+    SET drained_at = NULL, drain_reason = '', quarantined_at = NULL, quarantine_reason = '', trusted_at = now()
+    WHERE name = :name RETURNING name""")
 
 
 def heartbeat(session: Session, node: dict[str, Any]) -> bool:
     """Store what a node says of itself; false if a newer heartbeat is known."""
-    values = node | {name: to_json(node[name]) for name in ("pipelines", "missing")}
+    values = node | {name: to_json(node[name]) for name in ("pipelines", "missing", "tags", "holds")}
     return session.execute(_HEARTBEAT, values).scalar() is not None
 
 
@@ -136,11 +155,21 @@ def stranded(session: Session) -> Sequence[Row[Any]]:
     return session.execute(_STRANDED).all()
 
 
+def failing(session: Session, failures: int) -> Sequence[Row[Any]]:
+    """Nodes whose last ``failures`` attempts all failed for the node's reason: ``name``, the latest ``message``."""
+    return session.execute(_FAILING, {"failures": failures}).all()
+
+
+def quarantine(session: Session, name: str, reason: str) -> None:
+    """Give the node no new jobs until an operator resumes it."""
+    session.execute(_QUARANTINE, {"name": name, "reason": reason})
+
+
 def drain(session: Session, name: str, reason: str) -> bool:
     """Give the node no new jobs; false if there is no such node."""
     return session.execute(_DRAIN, {"name": name, "reason": reason}).scalar() is not None
 
 
 def resume(session: Session, name: str) -> bool:
-    """Give the node jobs again; false if there is no such node."""
+    """Give a drained or quarantined node jobs again, and forgive its failures; false if there is no such node."""
     return session.execute(_RESUME, {"name": name}).scalar() is not None

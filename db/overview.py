@@ -10,22 +10,6 @@ from sqlalchemy.orm import Session
 
 from db.species import Allele, Assembly, AssemblyLookup, Locus, Scheme, SequenceType
 
-#: jobs of the same pipeline that are looked at to say how many are ahead
-_MOST_AHEAD = 1000
-
-_WAITING = text("""
-    SELECT j.id, j.state, j.node, j.pipeline, j.version, j.cores, j.memory_bytes, j.disk_bytes, j.expected_s,
-           j.outcome, j.message,
-           j.available_at, EXTRACT(epoch FROM j.available_at - now()) AS available_in_s,
-           ARRAY(SELECT DISTINCT a.node FROM crobot.attempts a
-                 WHERE a.job_id = j.id AND a.outcome NOT IN ('ok', 'tool', 'cancelled')) AS failed_on,
-           CASE WHEN j.state = 'WAITING' THEN (
-               SELECT count(*) FROM (
-                   SELECT 1 FROM crobot.jobs o
-                   WHERE o.state = 'WAITING' AND o.pipeline = j.pipeline AND o.version = j.version
-                     AND (o.priority, o.id) < (j.priority, j.id) LIMIT :most) ahead) END AS ahead
-    FROM crobot.jobs j WHERE j.id = ANY(:job_ids) ORDER BY j.id""")
-
 _OLDEST = text("""
     SELECT id, sent_at, EXTRACT(epoch FROM now() - sent_at) AS waited_s FROM crobot.jobs
     WHERE state = 'WAITING' ORDER BY sent_at, id LIMIT 1""")
@@ -35,11 +19,6 @@ _TIMES_SENT = text("SELECT count(*) FROM crobot.settlements WHERE job_id = :job_
 _FOLLOWERS = text("""
     SELECT id FROM crobot.jobs WHERE tag = ANY(:tags) AND id > :job_id AND database = :database
     ORDER BY id""")
-
-
-def waiting(session: Session, job_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    """What decides where these jobs may run, and ``ahead``: how many of the same pipeline come before."""
-    return session.execute(_WAITING, {"job_ids": list(job_ids), "most": _MOST_AHEAD}).all()
 
 
 def oldest_waiting(session: Session) -> Row[Any] | None:

@@ -12,7 +12,6 @@ SHORT = {
     "CROBOT_HEARTBEAT_S": "1",
     "CROBOT_LEASE_S": "6",
     "CROBOT_MISSING_S": "3",
-    "CROBOT_RETRY_DELAY_S": "1",
 }
 STORIES = {"show": "demo.show", "kill": "demo.kill"}
 

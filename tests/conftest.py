@@ -25,7 +25,7 @@ os.environ |= {
     "CROBOT_HEARTBEAT_S": "0.5",
     "CROBOT_LEASE_S": "3",
     "CROBOT_MISSING_S": "2",
-    "CROBOT_RETRY_DELAY_S": "0.2",
+    "CROBOT_POLICY": str(Path(__file__).with_name("policy.toml")),
     "CROBOT_SETTLE_S": "3",
 }
 

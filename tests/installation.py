@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,8 +27,10 @@ def installation(
     """Start servers below ``data_dir`` and a cluster on them; until the end, this process works with them too."""
     with working_on(data_dir, broker_url):
         migrate.upgrade()
+        shutil.copy(os.environ["CROBOT_POLICY"], data_dir / "policy.toml")
         settings = {
             "CROBOT_DATA_DIR": str(data_dir),
+            "CROBOT_POLICY": str(data_dir / "policy.toml"),
             "CROBOT_BROKER_URL": broker_url,
             "CROBOT_IMPORTS": TASKS,
         }
@@ -52,6 +56,7 @@ def working_on(data_dir: Path, broker_url: str = "") -> Iterator[None]:
         "result_backend": backend,
         "crobot_data_dir": str(data_dir),
         "crobot_storage": str(data_dir / "storage"),
+        "crobot_policy": str(data_dir / "policy.toml"),
     }
     former = {name: app.conf.get(name) for name in places}
     former_source = engine.configure(lambda: servers.database_url)

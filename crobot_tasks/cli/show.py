@@ -21,7 +21,7 @@ from db.engine import transaction
 
 #: columns of the row that people and programs ask for
 _FACTS = (
-    "id state pipeline version type tag database user_id workgroup priority attempt max_attempts node outcome message"
+    "id state pipeline version type tag database user_id workgroup priority attempt node outcome message"
     " cores memory_bytes disk_bytes time_limit_s sent_at started_at finished_at available_at cancel_requested_at"
     " output_location args kwargs"
 ).split()

@@ -15,6 +15,14 @@ depends_on = None
 def upgrade() -> None:
     """Make the change."""
     op.create_table(
+        "accounting",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("folded_to", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_accounting_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accounting")),
+        schema="crobot",
+    )
+    op.create_table(
         "pauses",
         sa.Column(
             "kind",
@@ -67,10 +75,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("pipeline", "version", "expected_s", name=op.f("pk_typical")),
         schema="crobot",
     )
+    op.add_column(
+        "attempts",
+        sa.Column("by_head", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        schema="crobot",
+    )
     op.create_index(
         "ix_attempts_ended",
         "attempts",
         ["ended_at"],
+        unique=False,
+        schema="crobot",
+        postgresql_where=sa.text("ended_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_attempts_node_ended",
+        "attempts",
+        ["node", "ended_at"],
         unique=False,
         schema="crobot",
         postgresql_where=sa.text("ended_at IS NOT NULL"),
@@ -120,6 +141,15 @@ def upgrade() -> None:
         schema="crobot",
         postgresql_where=sa.text("state = 'WAITING' AND held_at IS NULL"),
     )
+    op.create_index(
+        "ix_jobs_reserved",
+        "jobs",
+        ["id"],
+        unique=False,
+        schema="crobot",
+        postgresql_where=sa.text("state = 'WAITING' AND reserved_on IS NOT NULL"),
+    )
+    op.drop_column("jobs", "max_attempts", schema="crobot")
     op.add_column(
         "nodes",
         sa.Column("tags", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
@@ -150,6 +180,23 @@ def downgrade() -> None:
     op.drop_column("nodes", "quarantined_at", schema="crobot")
     op.drop_column("nodes", "holds", schema="crobot")
     op.drop_column("nodes", "tags", schema="crobot")
+    op.add_column(
+        "jobs",
+        sa.Column(
+            "max_attempts",
+            sa.SMALLINT(),
+            server_default=sa.text("'3'::smallint"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        schema="crobot",
+    )
+    op.drop_index(
+        "ix_jobs_reserved",
+        table_name="jobs",
+        schema="crobot",
+        postgresql_where=sa.text("state = 'WAITING' AND reserved_on IS NOT NULL"),
+    )
     op.drop_index(
         "ix_jobs_lines",
         table_name="jobs",
@@ -179,12 +226,20 @@ def downgrade() -> None:
     op.drop_column("jobs", "data", schema="crobot")
     op.drop_column("jobs", "batch", schema="crobot")
     op.drop_index(
+        "ix_attempts_node_ended",
+        table_name="attempts",
+        schema="crobot",
+        postgresql_where=sa.text("ended_at IS NOT NULL"),
+    )
+    op.drop_index(
         "ix_attempts_ended",
         table_name="attempts",
         schema="crobot",
         postgresql_where=sa.text("ended_at IS NOT NULL"),
     )
+    op.drop_column("attempts", "by_head", schema="crobot")
     op.drop_table("typical", schema="crobot")
     op.drop_table("shares", schema="crobot")
     op.drop_table("policies", schema="crobot")
     op.drop_table("pauses", schema="crobot")
+    op.drop_table("accounting", schema="crobot")

@@ -1,0 +1,178 @@
+"""(b) What the router sees of the database: rows of nodes and waiting jobs as its views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from crobot_tasks.router import Cluster, JobView, Kind, Load, NodeView, Policy, Standing
+from db import accounting, dispatching
+from db.crobot import PausedKind
+from db.dispatching import Line
+
+#: lines whose jobs are fetched together
+LINES = 100
+#: jobs of one line that one look fetches
+MOST = 200
+
+
+def nodes(session: Any, policy: Policy) -> list[NodeView]:
+    """Return the nodes as the router sees them."""
+    return [
+        NodeView(
+            name=node.name,
+            cores=node.cores,
+            memory_bytes=node.memory_bytes,
+            disk_bytes=node.disk_bytes,
+            pipelines=node.pipelines,
+            missing=node.missing,
+            tags=frozenset(node.tags) | policy.tags_of(node.name),
+            holds=frozenset(node.holds),
+            closed=closed(node),
+            load={load[0]: Load(*load) for load in node.live},
+        )
+        for node in dispatching.nodes(session)
+    ]
+
+
+def closed(node: Any) -> str:
+    """Say why a node gets no jobs at all; empty if it does."""
+    if node.lost_at:
+        return f"silent since {node.lost_at:%Y-%m-%d %H:%M}"
+    if node.drained_at:
+        return f"drained ({node.drain_reason})"
+    if node.quarantined_at:
+        return f"quarantined ({node.quarantine_reason})"
+    return ""
+
+
+def job(row: Any) -> JobView:
+    """Return a waiting job as the router sees it."""
+    return JobView(
+        id=row.id,
+        kind=Kind(
+            pipeline=row.pipeline,
+            version=row.version,
+            cores=row.cores,
+            memory_bytes=row.memory_bytes,
+            disk_bytes=row.disk_bytes,
+            database=row.database,
+            expected_s=row.expected_s,
+        ),
+        priority=row.priority,
+        workgroup=row.workgroup,
+        user_id=row.user_id,
+        waiting_since=float(row.waiting_since),
+        failed_on=frozenset(row.failed_on),
+        data=frozenset(row.data),
+        reserved_on=row.reserved_on,
+    )
+
+
+def used(session: Any, cluster: Cluster, policy: Policy) -> dict[tuple[str, int], float]:
+    """(Workgroup, user) → core-seconds: of what ended, decayed, and of what is live, in full."""
+    used = accounting.used(session, policy.shares.charge_gib, policy.shares.half_life_s)
+    for node in cluster.nodes.values():
+        for load in node.load.values():
+            owner = (load.workgroup, load.user_id)
+            charge = policy.charge(load.cores, load.memory_bytes) * load.expected_s
+            used[owner] = used.get(owner, 0.0) + charge
+    return used
+
+
+class Pauses:
+    """What is not dispatched for now."""
+
+    def __init__(self, session: Any) -> None:
+        rows = dispatching.pauses(session)
+        self.reasons = {(row.kind, row.name): row.reason for row in rows}
+        self.all = (PausedKind.ALL, "") in self.reasons
+        self.species = [name for kind, name in self.reasons if kind == PausedKind.SPECIES]
+
+    def why(self, pipeline: str, database: str | None) -> str:
+        """Say why such a job is paused; empty if it is not."""
+        for kind, name, what in (
+            (PausedKind.ALL, "", "everything"),
+            (PausedKind.PIPELINE, pipeline, f"pipeline {pipeline}"),
+            (PausedKind.SPECIES, database, f"species {database}"),
+        ):
+            if (kind, name) in self.reasons:
+                reason = self.reasons[kind, name]
+                return f"{what} is paused" + (f": {reason}" if reason else "")
+        return ""
+
+
+class Waiting:
+    """The waiting jobs of one dispatch, fetched line by line in the order of the policy, and no more than needed."""
+
+    def __init__(
+        self, session: Any, cluster: Cluster, policy: Policy, used: Mapping[tuple[str, int], float]
+    ) -> None:
+        self._session, self._policy = session, policy
+        self._pauses = Pauses(session)
+        self._suspect_sent = False
+        #: jobs that had a node reserved before
+        self.reserving: set[int] = set()
+        self._seen: set[int] = set()
+        self._limit = max(8, min(MOST, cluster.room))
+        able, standing = _able(cluster), Standing(used, policy)
+        lines = [] if self._pauses.all else dispatching.lines(session)
+        self._lines = sorted(
+            (_sized(line, able) for line in lines if self._may(line, able)),
+            key=lambda line: standing.rank(line.priority, line.workgroup, line.user_id),
+        )
+
+    def reserved(self) -> list[JobView]:
+        """Return the jobs that have a node reserved."""
+        rows = [row for row in dispatching.reserved(self._session) if not self._paused(row)]
+        self.reserving = {row.id for row in rows}
+        return self._views(rows)
+
+    def more(self) -> list[JobView]:
+        """Return the first jobs of the next lines; none if all lines have been looked at."""
+        lines, self._lines = self._lines[:LINES], self._lines[LINES:]
+        if not lines:
+            return []
+        return self._views(dispatching.waiting(self._session, lines, self._limit, self._pauses.species))
+
+    def _views(self, rows: Iterable[Any]) -> list[JobView]:
+        new = [row for row in rows if row.id not in self._seen and self._apart(row)]
+        self._seen |= {row.id for row in new}
+        return [job(row) for row in new]
+
+    def _apart(self, row: Any) -> bool:
+        """Let no more than one job run at a time whose next loss would be its last.
+
+        What takes node after node with it loses others on the way; those must not be taken for the cause.
+        """
+        last = self._policy.poison_after - 1
+        if row.deaths < max(last, 1):
+            return True
+        if self._suspect_sent or dispatching.suspects_live(self._session, last):
+            return False
+        self._suspect_sent = True
+        return True
+
+    def _may(self, line: Line, able: Mapping[tuple[str, str], tuple[int, int, int]]) -> bool:
+        return (line.pipeline, line.version) in able and not self._pauses.why(line.pipeline, None)
+
+    def _paused(self, row: Any) -> bool:
+        return bool(self._pauses.why(row.pipeline, row.database))
+
+
+def _able(cluster: Cluster) -> dict[tuple[str, str], tuple[int, int, int]]:
+    """(Pipeline, version) → the most cores, memory and disk that an open node has for it."""
+    able: dict[tuple[str, str], tuple[int, int, int]] = {}
+    for node in cluster.nodes.values():
+        if not node.closed:
+            has = (node.cores, node.memory_bytes, node.disk_bytes)
+            for offer in node.pipelines.items():
+                most = able.get(offer, has)
+                able[offer] = (max(most[0], has[0]), max(most[1], has[1]), max(most[2], has[2]))
+    return able
+
+
+def _sized(line: Line, able: Mapping[tuple[str, str], tuple[int, int, int]]) -> Line:
+    cores, memory_bytes, disk_bytes = able[line.pipeline, line.version]
+    return replace(line, cores=cores, memory_bytes=memory_bytes, disk_bytes=disk_bytes)

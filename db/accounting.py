@@ -1,0 +1,69 @@
+"""(b) What jobs took: folded, once, into the shares of their owners and the typical times of their kinds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+#: a finishing transaction that takes longer than this is not charged; younger ends are counted one by one
+SETTLING_S = 5
+#: after so many samples a new one changes the typical time by a two-hundredth
+MEMORY_OF = 200
+
+_FOLDED = text("""
+    INSERT INTO crobot.accounting (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET id = 1
+    RETURNING folded_to, now() - make_interval(secs => :settling_s) AS fold_to""")
+_FOLD_TO = text("UPDATE crobot.accounting SET folded_to = :fold_to WHERE id = 1")
+
+_ENDED = """
+    crobot.attempts a JOIN crobot.jobs j ON j.id = a.job_id
+    WHERE a.started_at IS NOT NULL AND a.ended_at"""
+_CHARGE = """(a.cores + :charge_gib * a.memory_bytes / 1073741824.0) * EXTRACT(epoch FROM a.ended_at - a.started_at)"""
+_DECAY = "power(0.5, EXTRACT(epoch FROM now() - s.as_of) / :half_life_s)"
+
+_CHARGE_OWNERS = text(f"""
+    INSERT INTO crobot.shares AS s (workgroup, user_id, used)
+    SELECT j.workgroup, j.user_id, sum({_CHARGE}) FROM {_ENDED} > :folded_to AND a.ended_at <= :fold_to
+    GROUP BY 1, 2
+    ON CONFLICT (workgroup, user_id) DO UPDATE SET used = s.used * {_DECAY} + excluded.used, as_of = now()""")
+
+_MEASURE = text(f"""
+    INSERT INTO crobot.typical AS t (pipeline, version, expected_s, samples, run_s, run_p90_s, peak_memory_bytes)
+    SELECT j.pipeline, j.version, j.expected_s, count(*),
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY EXTRACT(epoch FROM a.ended_at - a.started_at)),
+           percentile_cont(0.9) WITHIN GROUP (ORDER BY EXTRACT(epoch FROM a.ended_at - a.started_at)),
+           max(CAST(a.usage->>'peak_memory_bytes' AS bigint))
+    FROM {_ENDED} > :folded_to AND a.ended_at <= :fold_to AND a.outcome = 'ok'
+    GROUP BY 1, 2, 3
+    ON CONFLICT (pipeline, version, expected_s) DO UPDATE
+    SET samples = LEAST(t.samples + excluded.samples, {MEMORY_OF}),
+        run_s = t.run_s + (excluded.run_s - t.run_s) * excluded.samples / (t.samples + excluded.samples),
+        run_p90_s =
+            t.run_p90_s + (excluded.run_p90_s - t.run_p90_s) * excluded.samples / (t.samples + excluded.samples),
+        peak_memory_bytes = GREATEST(t.peak_memory_bytes, excluded.peak_memory_bytes), as_of = now()""")
+
+_USED = text(f"""
+    SELECT workgroup, user_id, sum(used) AS used FROM (
+        SELECT workgroup, user_id, used * {_DECAY} AS used FROM crobot.shares s
+        UNION ALL
+        SELECT j.workgroup, j.user_id, {_CHARGE} FROM {_ENDED} > (SELECT folded_to FROM crobot.accounting)) u
+    GROUP BY 1, 2""")
+
+
+def fold(session: Session, charge_gib: float, half_life_s: float) -> None:
+    """Count in the attempts that ended since the last fold; ``charge_gib`` is the price of a GiB in cores."""
+    row = session.execute(_FOLDED, {"settling_s": SETTLING_S}).one()
+    if row.fold_to <= row.folded_to:
+        return
+    span: dict[str, Any] = {"folded_to": row.folded_to, "fold_to": row.fold_to}
+    session.execute(_CHARGE_OWNERS, span | {"charge_gib": charge_gib, "half_life_s": half_life_s})
+    session.execute(_MEASURE, span)
+    session.execute(_FOLD_TO, span)
+
+
+def used(session: Session, charge_gib: float, half_life_s: float) -> dict[tuple[str, int], float]:
+    """(Workgroup, user) → core-seconds charged for what has ended, decayed to now."""
+    rows = session.execute(_USED, {"charge_gib": charge_gib, "half_life_s": half_life_s})
+    return {(row.workgroup, row.user_id): float(row.used) for row in rows}
