@@ -74,8 +74,8 @@ class View:
         return router.why_waiting(self.cluster, sight.job(row), self.policy, self.now)
 
     def _suspect(self, row: Any) -> str:
-        last = self.policy.poison_after - 1
-        if row.deaths >= max(last, 1) and dispatching.suspects_live(self._session, last):
+        last = sight.last_chance(self.policy)
+        if row.deaths >= last and dispatching.suspects_live(self._session, last):
             return (
                 f"{row.deaths} processes or nodes were lost under it;"
                 " of such jobs one runs at a time, to find the one that did it"

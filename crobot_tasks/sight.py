@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from crobot_tasks.router import Cluster, JobView, Kind, Load, NodeView, Policy, Standing
@@ -11,10 +13,10 @@ from db import accounting, dispatching
 from db.crobot import PausedKind
 from db.dispatching import Line
 
-#: lines whose jobs are fetched together
-LINES = 100
-#: jobs of one line that one look fetches
-MOST = 200
+#: jobs that are fetched together
+ROWS = 1000
+#: and at least so many of each line
+FEWEST = 8
 
 
 def nodes(session: Any, policy: Policy) -> list[NodeView]:
@@ -111,17 +113,19 @@ class Waiting:
     ) -> None:
         self._session, self._policy = session, policy
         self._pauses = Pauses(session)
-        self._suspect_sent = False
         #: jobs that had a node reserved before
         self.reserving: set[int] = set()
         self._seen: set[int] = set()
-        self._limit = max(8, min(MOST, cluster.room))
         able, standing = _able(cluster), Standing(used, policy)
         lines = [] if self._pauses.all else dispatching.lines(session)
         self._lines = sorted(
             (_sized(line, able) for line in lines if self._may(line, able)),
             key=lambda line: standing.rank(line.priority, line.workgroup, line.user_id),
         )
+        #: jobs of one line in one look
+        self._limit = max(FEWEST, ROWS // max(1, len(self._lines)))
+        #: lines of which there was more than that
+        self._cut: list[Line] = []
 
     def reserved(self) -> list[JobView]:
         """Return the jobs that have a node reserved."""
@@ -130,11 +134,22 @@ class Waiting:
         return self._views(rows)
 
     def more(self) -> list[JobView]:
-        """Return the first jobs of the next lines; none if all lines have been looked at."""
-        lines, self._lines = self._lines[:LINES], self._lines[LINES:]
-        if not lines:
-            return []
-        return self._views(dispatching.waiting(self._session, lines, self._limit, self._pauses.species))
+        """Return the first jobs of the next lines, after the last line more of those that were cut; none at the end."""
+        while True:
+            if not self._lines and self._limit < ROWS:
+                self._lines, self._cut, self._limit = self._cut, [], ROWS
+            if not self._lines:
+                return []
+            if new := self._look():
+                return new
+
+    def _look(self) -> list[JobView]:
+        together = max(1, ROWS // self._limit)
+        lines, self._lines = self._lines[:together], self._lines[together:]
+        rows = dispatching.waiting(self._session, lines, self._limit, self._pauses.species)
+        found = Counter(_line_of(row) for row in rows)
+        self._cut += [line for line in lines if found[_line_of(line)] == self._limit]
+        return self._views(rows)
 
     def _views(self, rows: Iterable[Any]) -> list[JobView]:
         new = [row for row in rows if row.id not in self._seen and self._apart(row)]
@@ -146,13 +161,14 @@ class Waiting:
 
         What takes node after node with it loses others on the way; those must not be taken for the cause.
         """
-        last = self._policy.poison_after - 1
-        if row.deaths < max(last, 1):
+        if row.deaths < last_chance(self._policy):
             return True
-        if self._suspect_sent or dispatching.suspects_live(self._session, last):
-            return False
-        self._suspect_sent = True
-        return True
+        sent, self._suspect_live = self._suspect_live, True
+        return not sent
+
+    @cached_property
+    def _suspect_live(self) -> bool:
+        return dispatching.suspects_live(self._session, last_chance(self._policy)) > 0
 
     def _may(self, line: Line, able: Mapping[tuple[str, str], tuple[int, int, int]]) -> bool:
         return (line.pipeline, line.version) in able and not self._pauses.why(line.pipeline, None)
@@ -176,3 +192,12 @@ def _able(cluster: Cluster) -> dict[tuple[str, str], tuple[int, int, int]]:
 def _sized(line: Line, able: Mapping[tuple[str, str], tuple[int, int, int]]) -> Line:
     cores, memory_bytes, disk_bytes = able[line.pipeline, line.version]
     return replace(line, cores=cores, memory_bytes=memory_bytes, disk_bytes=disk_bytes)
+
+
+def _line_of(one: Any) -> tuple[Any, ...]:
+    return (one.priority, one.workgroup, one.user_id, one.pipeline, one.version)
+
+
+def last_chance(policy: Policy) -> int:
+    """Return after how many losses a job's next one is its last."""
+    return max(policy.poison_after - 1, 1)

@@ -56,10 +56,10 @@ _TRY_AGAIN = text("""
 
 # What was never begun, or was stopped by an operator, says nothing about the job.
 _HISTORY = text("""
-    SELECT job_id, count(*) AS earlier, count(*) FILTER (WHERE outcome = 'node_lost') AS deaths
+    SELECT a.job_id, count(*) AS earlier, count(*) FILTER (WHERE a.outcome = 'node_lost') AS deaths
     FROM crobot.attempts a JOIN crobot.jobs j ON j.id = a.job_id AND a.number < j.attempt
     WHERE a.job_id = ANY(:job_ids) AND a.started_at IS NOT NULL AND a.outcome <> 'node_stopped'
-    GROUP BY job_id""")
+    GROUP BY a.job_id""")
 
 _LARGEST = text("""
     SELECT max(memory_bytes) FROM crobot.nodes
