@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -32,6 +33,25 @@ class MemoryKills:
     def __sub__(self, before: MemoryKills) -> MemoryKills:
         """Those of the time between two readings."""
         return MemoryKills(_difference(self.machine, before.machine), _difference(self.group, before.group))
+
+
+class RecentKills:
+    """Remembers the counters of the last while, for those who hear late of a process that is gone."""
+
+    def __init__(self, while_s: float = 30.0) -> None:
+        self._while_s = while_s
+        self._read: deque[tuple[float, MemoryKills]] = deque()
+
+    def look(self, now: float) -> None:
+        """Read the counters; ``now`` is seconds on any clock that only goes forward."""
+        self._read.append((now, memory_kills()))
+        while len(self._read) > 1 and self._read[1][0] < now - self._while_s:
+            self._read.popleft()
+
+    def seen(self) -> bool:
+        """Whether the kernel killed for want of memory lately, in our group or, if that is not known, anywhere."""
+        kills = memory_kills() - self._read[0][1] if self._read else MemoryKills()
+        return bool(kills.machine if kills.group is None else kills.group)
 
 
 def _difference(now: int | None, before: int | None) -> int | None:
