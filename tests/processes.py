@@ -18,7 +18,7 @@ from pytest_celery import CeleryTestWorker, CeleryWorkerCluster, CeleryWorkerCon
 from sqlalchemy import text
 
 from crobot_tasks.celery import app
-from db.engine import transaction
+from db.engine import retrying, transaction
 
 START_S = 40.0
 
@@ -35,8 +35,12 @@ def wait_for(what: str, condition: Callable[[], Any], timeout_s: float = 30.0) -
 
 def query(sql: str, **values: Any) -> list[Any]:
     """Rows of a query, in a transaction of its own."""
-    with transaction() as session:
-        return list(session.execute(text(sql), values))
+
+    def rows() -> list[Any]:
+        with transaction() as session:
+            return list(session.execute(text(sql), values))
+
+    return retrying(rows)
 
 
 def value(sql: str, **values: Any) -> Any:

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from celery import chain, chord, group
+from celery.utils import uuid
+from sqlalchemy.exc import DBAPIError
 
+from crobot_errors import DatabaseUnreachable
 from crobot_tasks.cancel import cancel
 from crobot_tasks.celery import app
 from crobot_tasks.spool import Spool
@@ -69,9 +72,9 @@ class Mix:
             self._wants(sent, "COMPLETE")
 
     def send_many(self, count: int) -> None:
-        """Send jobs that do nothing."""
+        """Send jobs that do nothing, each until it is known that it is stored."""
         for number in range(count):
-            self._wants(noted.apply_async((str(self.note), number)), "COMPLETE")
+            self._wants(surely(noted.s(str(self.note), number)), "COMPLETE")
 
     def sleep(self, count: int) -> list[int]:
         """Send jobs with tools that sleep."""
@@ -143,6 +146,19 @@ class Mix:
 
     def _left(self) -> Counter[str]:
         return ends.lines(self.note)
+
+
+def surely(signature: Any) -> Any:
+    """Send a job under one task id until the database has it: a send may fail in its commit, and be stored or not."""
+    task_id = uuid()
+
+    def sent() -> Any:
+        try:
+            return signature.apply_async(task_id=task_id)
+        except (DatabaseUnreachable, DBAPIError):
+            return None
+
+    return wait_for("a job to be sent", sent, TIMEOUT_S)
 
 
 def nothing_live() -> None:

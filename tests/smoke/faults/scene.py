@@ -32,12 +32,20 @@ class Scene:
     _held: list[Callable[[], object]] = field(default_factory=list)
     _sender: threading.Thread | None = None
     _sent: bool = False
+    _mended: threading.Event = field(default_factory=threading.Event)
 
     def play(self, phase: str, fault: AbstractContextManager[object]) -> None:
         """The whole scenario: ``fault`` breaks something when it is entered, and mends it in the end."""
         getattr(self, f"_{phase}")()
         with fault:
             self.let_go()
+        self._mended.set()
+        self.check()
+
+    def play_throughout(self, fault: AbstractContextManager[object]) -> None:
+        """Send the mix while something is broken."""
+        with fault:
+            self.mix.send()
         self.check()
 
     def let_go(self) -> None:
@@ -92,6 +100,7 @@ class Scene:
 
     def _send_many(self) -> None:
         self.mix.send_many(MANY)
+        self._mended.wait(120)
         self.mix.send()
         self._sent = True
 
