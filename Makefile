@@ -1,6 +1,6 @@
 # `make` alone prints the targets. Everything installs what it misses; a second run costs nothing.
 .DEFAULT_GOAL := help
-.PHONY: help install start demo demo-kill test unit lint check format bench clean programs test-programs
+.PHONY: help install start demo demo-kill test unit faults lint check format bench clean programs test-programs
 .NOTPARALLEL:
 
 # The system's Python comes first: one in a home directory cannot be read by the user that a service runs as.
@@ -28,10 +28,13 @@ demo-kill: install ## kill a node in the middle of an assembly, and see the job 
 	$(BIN)/python -m demo kill
 
 test: test-programs lint ## run all checks: lint, then unit, integration and smoke tests
-	$(BIN)/python -m pytest --session-timeout=$(TEST_LIMIT)
+	$(BIN)/python -m pytest -m "not full" --session-timeout=$(TEST_LIMIT)
 
 unit: $(INSTALLED_DEV) ## run the tests that need no servers
 	$(BIN)/python -m pytest tests/unit
+
+faults: test-programs $(INSTALLED_DEV) ## run all fault scenarios, also those that take too long for `make test` (25 minutes)
+	$(BIN)/python -m pytest tests/smoke/faults
 
 lint: $(INSTALLED_DEV) ## check format, style, import contracts and types
 	$(BIN)/ruff format --check .

@@ -139,8 +139,14 @@ class NodeError(AttemptError):
     kind = OutcomeKind.NODE_LOST
 
 
+class NodeStopped(NodeError):
+    """Somebody stopped the node: the job is not to blame."""
+
+    kind = OutcomeKind.NODE_STOPPED
+
+
 class OutOfMemory(NodeError):
-    """The tools needed more memory than the attempt was given."""
+    """The tools needed more memory than the attempt was given, or the machine had."""
 
     kind = OutcomeKind.OUT_OF_MEMORY
 

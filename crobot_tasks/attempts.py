@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from celery.exceptions import Ignore, Reject, Retry, SoftTimeLimitExceeded
 
-from crobot_errors import AttemptError, InternalError, NodeBroken, NodeError, OutOfMemory, TimeLimit
+from crobot_errors import (
+    AttemptError,
+    InternalError,
+    NodeBroken,
+    NodeError,
+    NodeStopped,
+    OutcomeKind,
+    OutOfMemory,
+    TimeLimit,
+)
 from crobot_tasks.spool import ATTEMPT_ID
 from crobot_tasks.wire import MESSAGE_FORMAT
 from workers.attempt import Attempt
@@ -15,6 +24,9 @@ from workers.job import JobInput, Resources
 
 if TYPE_CHECKING:
     from crobot_tasks.parking import JobTask
+
+#: within this time all processes of a node hear that it is to stop
+STOP_HEARD_S = 0.3
 
 
 def run(task: JobTask, args: Any, kwargs: dict[str, Any]) -> Any:
@@ -27,21 +39,38 @@ def run(task: JobTask, args: Any, kwargs: dict[str, Any]) -> Any:
         raise Ignore(f"{task.request.id} is no attempt: only the head sends to nodes")
     if not task.app.spool.begin(task.request.id):
         raise Ignore(f"attempt {task.request.id} was begun before")
-    header(task.request)
+    task.app.holdings.note(header(task.request).get("data", []))
     try:
-        return task.run(*args, **kwargs)
+        result = task.run(*args, **kwargs)
+        task.app.holdings.note(_outputs(result))
+        return result
     except MemoryError as error:
         # It would end the whole worker, with all its other attempts.
         raise OutOfMemory(f"{task.name} ran out of memory: {error}") from error
     except AttemptError as error:
         if isinstance(error.__cause__, SoftTimeLimitExceeded):
             raise TimeLimit(f"{task.name} ran beyond its time limit", **error.details) from error
-        raise
+        raise _stopped(task, error) from error
     except SystemExit as error:
-        raise _exit(task, error) from error
+        raise _stopped(task, _exit(task, error)) from error
     except (Ignore, Reject, Retry) as error:
         # Celery would say nothing of it, and the job would run for ever.
         raise InternalError(f"{task.name} raised {type(error).__name__}, which a job cannot") from error
+
+
+def _outputs(result: Any) -> list[str]:
+    """The files that a pipeline made, as its report names them."""
+    outputs = result.get("outputs") if isinstance(result, dict) else None
+    return (
+        [value for value in outputs.values() if isinstance(value, str)] if isinstance(outputs, dict) else []
+    )
+
+
+def _stopped(task: JobTask, error: AttemptError) -> AttemptError:
+    """Say that an attempt was lost because somebody stopped the node, if that is so."""
+    if error.kind is OutcomeKind.NODE_LOST and task.app.spool.is_stopping(STOP_HEARD_S):
+        return NodeStopped(f"the node was stopped: {error.message}", **error.details)
+    return error
 
 
 def _exit(task: JobTask, error: SystemExit) -> AttemptError:

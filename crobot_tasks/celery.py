@@ -13,6 +13,7 @@ from db import engine
 
 if TYPE_CHECKING:
     from crobot_tasks.courier import Courier
+    from crobot_tasks.holdings import Holdings
     from crobot_tasks.spool import Spool
 
 
@@ -22,6 +23,7 @@ class CRobotApp(Celery):
     #: set in the processes of a calculation node: they have no database, and keep reports on disk
     spool: Spool | None = None
     courier: Courier
+    holdings: Holdings
 
     @cached_property
     def servers(self) -> Servers:

@@ -19,6 +19,7 @@ from crobot_errors import OutcomeKind
 from crobot_tasks.celery import app
 from crobot_tasks.spool import Spool
 from crobot_tasks.wire import HEARTBEATS, REPORT_FORMAT, REPORTS, UNREACHABLE, ack_queue, node_queue, queue
+from workers.kernel import RecentKills
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +47,9 @@ class Courier(threading.Thread):
     def __init__(self, name: str, spool: Spool, incarnation: str, description: dict[str, Any]) -> None:
         super().__init__(name=f"courier of {name}", daemon=True)
         self.node, self.spool, self.incarnation = name, spool, incarnation
-        #: cores, memory_bytes, pipelines, missing, software
+        #: cores, memory_bytes, pipelines, missing, software, tags
         self.description = description
+        self.kills = RecentKills()
         self.beat = 0
         self._next_heartbeat = 0.0
         self._announced: set[str] = set()
@@ -154,6 +156,7 @@ class Courier(threading.Thread):
         if self._waiting_in(HEARTBEATS) > MOST_BEATS:
             return  # no head reads them; more of them would tell it nothing
         self.beat += 1
+        self.kills.look(time.monotonic())
         running = self.spool.held()
         held = [*running, *self.spool.reported(), *_ids(state.reserved_requests)]
         description, queued = self.description, self._waiting_in(node_queue(self.node))
@@ -170,16 +173,24 @@ class Courier(threading.Thread):
             queued=queued,
             running=running,
             held=held,
+            holds=app.holdings.newest(),
         )
 
     def _end_orphans(self) -> None:
         """Report attempts whose process ended without a word, at two heartbeats in a row."""
         orphans = set(self.spool.held()) - set(_ids(state.active_requests))
         for attempt_id in orphans & self._orphans:
-            self.spool.end(
-                attempt_id, {"outcome": OutcomeKind.NODE_LOST, "message": "it ended without a report"}
-            )
+            self.spool.end(attempt_id, self.lost("it ended without a report"))
         self._orphans = orphans
+
+    def lost(self, message: str) -> dict[str, Any]:
+        """Return the report on an attempt whose process is gone: by a stop, for want of memory, or nobody knows why."""
+        if self.spool.is_stopping():
+            return {"outcome": OutcomeKind.NODE_STOPPED, "message": f"the node was stopped: {message}"}
+        if self.kills.seen():
+            killed = "when the kernel killed for want of memory"
+            return {"outcome": OutcomeKind.OUT_OF_MEMORY, "message": f"{message} {killed}"}
+        return {"outcome": OutcomeKind.NODE_LOST, "message": message}
 
     def _publish(self, task: str, queue_name: str, **message: Any) -> None:
         message |= {"format": REPORT_FORMAT, "node": self.node, "incarnation": self.incarnation}

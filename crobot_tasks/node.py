@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from celery import bootsteps
+from celery import signals as celery_signals
 from celery.apps.worker import Worker
 from celery.worker import state
 from celery.worker.control import control_command
@@ -15,7 +17,9 @@ from crobot_errors import BadInput, OutcomeKind
 from crobot_tasks import signals
 from crobot_tasks.celery import app
 from crobot_tasks.courier import Courier, software
+from crobot_tasks.holdings import Holdings
 from crobot_tasks.reconnecting import survive_lost_connections
+from crobot_tasks.router.policy_file import TAG
 from crobot_tasks.spool import Spool
 from crobot_tasks.tasks import offered
 from crobot_tasks.wire import node_queue, queue, worker_hostname
@@ -24,11 +28,18 @@ from workers import process, scratch
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
-def node_worker(name: str, cores: int, memory_bytes: int, state_dir: Path, loglevel: str = "INFO") -> Any:
+def node_worker(
+    name: str,
+    cores: int,
+    memory_bytes: int,
+    state_dir: Path,
+    loglevel: str = "INFO",
+    tags: Iterable[str] = (),
+) -> Any:
     """Return the worker of a calculation node, ready to ``start()``.
 
     Raises:
-        BadInput: the name is not one, the folder cannot be used, or a node of that name is running here.
+        BadInput: the name or a tag is not one, the folder cannot be used, or a node of that name is running here.
     """
     if not _NAME.fullmatch(name):
         raise BadInput(
@@ -38,6 +49,7 @@ def node_worker(name: str, cores: int, memory_bytes: int, state_dir: Path, logle
         raise BadInput(
             f"--state-dir {str(state_dir)!r} contains a space, at which megahit splits paths; use another"
         )
+    tags = checked_tags(tags)
     app.conf.result_backend = "disabled://"
     app.loader.import_default_modules()  # what it offers includes the JobTasks of `imports`
     spool = Spool(state_dir)
@@ -45,6 +57,8 @@ def node_worker(name: str, cores: int, memory_bytes: int, state_dir: Path, logle
     process.sweep(process.mark(state_dir))
     scratch.remove_leftovers(state_dir)
     app.spool = spool
+    app.holdings = Holdings(state_dir)
+    celery_signals.worker_shutting_down.connect(on_stopping)
     signals.connect()
     pipelines, missing = offered()
     description = {
@@ -53,6 +67,7 @@ def node_worker(name: str, cores: int, memory_bytes: int, state_dir: Path, logle
         "pipelines": pipelines,
         "missing": missing,
         "software": software(),
+        "tags": tags,
     }
     survive_lost_connections()
     app.courier = Courier(name, spool, incarnation, description)
@@ -70,6 +85,27 @@ def node_worker(name: str, cores: int, memory_bytes: int, state_dir: Path, logle
     )
 
 
+def checked_tags(tags: Iterable[str]) -> list[str]:
+    """Return the tags, each once.
+
+    Raises:
+        BadInput: one is not a tag.
+    """
+    tags = sorted(set(tags))
+    for tag in tags:
+        if not TAG.fullmatch(tag):
+            raise BadInput(
+                f"tag {tag!r}: small letters, digits, _ . = and - only, at most 40, beginning with a letter or digit"
+            )
+    return tags
+
+
+def on_stopping(**_: Any) -> None:
+    """In the parent, in a signal handler: somebody told the node to stop."""
+    assert app.spool is not None
+    app.spool.stop()
+
+
 @control_command(args=[("attempt_ids", list)])
 def stop_attempts(panel: Any, attempt_ids: list[str]) -> None:
     """End attempts, also those whose message came twice: Celery's revoke forgets a task when its first message ends."""
@@ -77,6 +113,10 @@ def stop_attempts(panel: Any, attempt_ids: list[str]) -> None:
     for request in list(state.active_requests):
         if request.id in attempt_ids:
             request.terminate(panel.consumer.pool, signal="TERM")
+
+
+_STOPPED = {"outcome": OutcomeKind.NODE_STOPPED, "message": "the node was stopped"}
+_FAILED = {"outcome": OutcomeKind.NODE_LOST, "message": "the node ended, though nobody stopped it"}
 
 
 class NodeWorker(Worker):
@@ -88,8 +128,9 @@ class NodeWorker(Worker):
             super().start()
         finally:
             spool = app.courier.spool
+            ending = _STOPPED if spool.is_stopping() else _FAILED
             for attempt_id in spool.held():
-                spool.end(attempt_id, {"outcome": OutcomeKind.NODE_LOST, "message": "the node was stopped"})
+                spool.end(attempt_id, ending)
             app.courier.stop()
 
 

@@ -56,8 +56,12 @@ def on_success(sender: Any, result: Any, **_: Any) -> None:
 
 def on_failure(sender: Any, task_id: str, exception: BaseException, **_: Any) -> None:
     """In the child: the task raised; or in the parent: the child is gone, or was killed at the hard limit."""
-    if isinstance(sender, JobTask):
-        _report(sender, task_id, _failed(sender, exception))
+    if not isinstance(sender, JobTask):
+        return
+    body = _failed(sender, exception)
+    if isinstance(exception, WorkerLostError):
+        body |= app.courier.lost(message(exception))
+    _report(sender, task_id, body)
 
 
 def on_revoked(sender: Any, request: Any, expired: bool = False, **_: Any) -> None:

@@ -4,6 +4,7 @@
     running/17.1        its process is at work
     reports/17.1.json   how it ended; kept until a head has applied it
     incarnation         grows with every start of the node
+    stopping            somebody told the node to stop
 
 Files and renames only, so that it is right after a kill -9 at any point; a power loss costs no more than a rescue.
 """
@@ -39,6 +40,7 @@ class Spool:
         self.begun = state_dir / "begun"
         self.running = state_dir / "running"
         self.reports = state_dir / "reports"
+        self._stopping = state_dir / "stopping"
         for folder in (self.begun, self.running, self.reports):
             folder.mkdir(parents=True, exist_ok=True)
         #: a byte here wakes the courier; made before the pool forks, so that its processes have it
@@ -57,6 +59,7 @@ class Spool:
             raise BadInput(
                 f"a node is already running in {self.state_dir}; give this one another --name"
             ) from None
+        self._stopping.unlink(missing_ok=True)
         for attempt_id in self.held():
             self._ended(attempt_id)
         for half in self.reports.glob("*.tmp"):
@@ -125,6 +128,21 @@ class Spool:
         """Tell the courier that there is something to send."""
         with suppress(BlockingIOError):  # the pipe is full of such news
             os.write(self._waker_fd, b".")
+
+    def stop(self) -> None:
+        """Note that somebody told the node to stop: what ends now ended for that."""
+        with suppress(OSError):
+            self._stopping.touch()
+
+    def is_stopping(self, within_s: float = 0.0) -> bool:
+        """Whether somebody told the node to stop, or does ``within_s`` seconds.
+
+        A supervisor signals all processes of a node at once, and its main process may note it last.
+        """
+        until = time.monotonic() + within_s
+        while not (stopping := self._stopping.exists()) and time.monotonic() < until:
+            time.sleep(0.01)
+        return stopping
 
     def worth(self, attempt_id: str) -> bool:
         """Whether the attempt has worked so long that its report must survive a power loss."""

@@ -48,6 +48,19 @@ def added(x: int, note: str, key: str) -> int:
     return x + 1
 
 
+@app.task(name="faults.summed", base=JobTask, **_short)
+def summed(numbers: list[int], note: str, key: str) -> int:
+    """The body of a chord: leave ``key`` in the file."""
+    _note(note, key)
+    return sum(numbers)
+
+
+@app.task(name="faults.refused", base=JobTask, throws=(ValueError,), **_short)
+def refused(value: Any = None) -> None:
+    """Fail as a tool would."""
+    raise ValueError(f"cannot work with {value}")
+
+
 @app.task(name="faults.strike", base=JobTask, bind=True, **_short)
 def strike(self: Any, how: str, attempts: int = 9) -> str:
     """End in the middle of a body that no pipeline protects, in the first ``attempts`` attempts."""

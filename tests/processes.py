@@ -8,14 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import psutil
+from pytest_celery import CeleryTestWorker, CeleryWorkerCluster, CeleryWorkerContainer
 from sqlalchemy import text
 
-from db.engine import transaction
+from crobot_tasks.celery import app
+from db.engine import retrying, transaction
 
 START_S = 40.0
 
@@ -32,8 +35,12 @@ def wait_for(what: str, condition: Callable[[], Any], timeout_s: float = 30.0) -
 
 def query(sql: str, **values: Any) -> list[Any]:
     """Rows of a query, in a transaction of its own."""
-    with transaction() as session:
-        return list(session.execute(text(sql), values))
+
+    def rows() -> list[Any]:
+        with transaction() as session:
+            return list(session.execute(text(sql), values))
+
+    return retrying(rows)
 
 
 def value(sql: str, **values: Any) -> Any:
@@ -43,11 +50,12 @@ def value(sql: str, **values: Any) -> Any:
 
 
 class Process:
-    """One process in a session of its own, with its log in a file."""
+    """One process in a session of its own, with its log in a file; it also answers as a container of Docker does."""
 
     def __init__(self, name: str, arguments: list[str], folder: Path, **environment: str) -> None:
         self.name, self.arguments, self.folder, self.environment = name, arguments, folder, environment
         self.log = folder / f"{name}.log"
+        self.id = f"{name}-{os.urandom(8).hex()}"
         self.start()
 
     def start(self) -> None:
@@ -90,6 +98,44 @@ class Process:
     def text(self) -> str:
         return self.log.read_text(errors="replace")
 
+    # --- what pytest-celery asks of a container -----------------------------------------------------------------------
+
+    @property
+    def status(self) -> str:
+        return "running" if self._popen.poll() is None else "exited"
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        environment = [f"{name}={value}" for name, value in self.environment.items()]
+        return {
+            "Config": {"Hostname": "127.0.0.1", "Env": environment},
+            "NetworkSettings": {"Networks": {}, "Ports": {}},
+            "HostConfig": {"PortBindings": {}},
+        }
+
+    def reload(self) -> None:
+        """Nothing is remembered of the process that could be old."""
+
+    def restart(self, timeout: float = 15.0) -> None:
+        self.stop(timeout)
+        self.start()
+
+    def logs(self) -> bytes:
+        return self.log.read_bytes()
+
+
+class LocalContainer(CeleryWorkerContainer):
+    """A process in place of a container of Docker."""
+
+    def kill(self, signal: str | int | None = None) -> None:
+        """Signal the main process; by SIGKILL, as with a container, all of them end."""
+        signum = _number(signal)
+        self._container.kill(signum, whole_group=signum == _number(None))
+
+
+def _number(name: str | int | None) -> int:
+    return name if isinstance(name, int) else getattr(signal, name or "SIGKILL")
+
 
 class Cluster:
     """Heads, beat, nodes and a plain Celery worker on the servers of this test run."""
@@ -120,6 +166,16 @@ class Cluster:
     @property
     def processes(self) -> list[Process]:
         return [*self.heads, self.beat, *self.nodes.values(), self.plain]
+
+    @cached_property
+    def workers(self) -> CeleryWorkerCluster:
+        """All that are Celery workers (heads, nodes, the plain one), as pytest-celery's cluster."""
+        members = [*self.heads, *self.nodes.values(), self.plain]
+        return CeleryWorkerCluster(*[CeleryTestWorker(LocalContainer(member), app) for member in members])
+
+    def worker(self, name: str) -> CeleryTestWorker:
+        """One of them, by the name of its process."""
+        return next(worker for worker in self.workers if worker.name() == name)
 
     def ready(self) -> None:
         """Wait until the nodes are known and everybody is at work."""

@@ -83,6 +83,16 @@ class Archive:
         return freed
 
 
+def cached(cache_dir: Path) -> list[str]:
+    """The accessions whose reads are in the cache, those used last first."""
+    last = MATES[-1]
+    used: dict[str, float] = {}
+    for path in cache_dir.glob(f"*_{last}.fastq.gz"):
+        with suppress(FileNotFoundError):  # evicted meanwhile
+            used[path.name.partition("_")[0]] = path.stat().st_mtime
+    return sorted(used, key=lambda accession: used[accession], reverse=True)
+
+
 @contextmanager
 def _lock(cache_dir: Path, accession: str, flags: int = 0) -> Iterator[None]:
     """Hold an accession's lock; the kernel frees it when the process dies."""

@@ -158,6 +158,7 @@ class Attempt:
                 tool.name,
                 command,
                 cwd=cwd or self.scratch_dir,
+                scratch=self.scratch_dir,
                 env=process.environment(self.scratch_dir, self.resources.cores, self.mark),
                 stdout=printed,
                 stderr=self._log,

@@ -1,4 +1,4 @@
-"""What the end of a tool means: the one place where exit codes and last words become exceptions."""
+"""What the end of a tool means: the one place where exit codes, signals and the kernel's facts become exceptions."""
 
 from __future__ import annotations
 
@@ -15,10 +15,28 @@ from workers.process import EndedBy, ToolRun
 CANNOT_START = (126, 127)
 #: below this a file system counts as full whatever the tool says
 FULL_BELOW_BYTES = 16 * 2**20
+#: a killed tool that used this share of its memory was killed for that, where the kernel does not say
+NEAR_LIMIT = 0.8
+#: who sends these to a tool is not the tool
+FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT})
+#: what the node, not the input, does to a tool
+OF_THE_NODE = {
+    signal.SIGILL: "it was built for another processor",
+    signal.SIGXFSZ: "it met a limit of this node's user on the size of files (ulimit -f)",
+    signal.SIGXCPU: "it met a limit of this node's user on CPU time (ulimit -t)",
+}
+#: a Python wrapper (spades.py, megahit) that ends by sys.exit(-9); -1 is not among them: that is just -1
+_PYTHONS = {
+    256 - number: number
+    for number in (signal.SIGABRT, signal.SIGBUS, signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM)
+}
+# Words count only where the kernel keeps no fact. A quota that was met meanwhile leaves no trace once the tool has
+# removed its files; neither does an allocation that was refused (by a limit that the tool sets itself, as SPAdes
+# does): the tool ends by an exit code of its own.
 NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded|ENOSPC", re.IGNORECASE)
-NO_MEMORY = re.compile(
-    r"std::bad_alloc|Cannot allocate memory|MemoryError|OS return value: -9"
-    r"|[Oo]ut of memory|memory exhausted|fit into available memory"
+REFUSED_MEMORY = re.compile(
+    r"std::bad_alloc|Cannot allocate memory|MemoryError|[Oo]ut of memory|memory exhausted"
+    r"|fit into available memory"
 )
 
 
@@ -27,56 +45,104 @@ def error_of(run: ToolRun, words: str, resources: Resources, places: list[Path])
 
     ``words`` is what the tool printed last, ``places`` are the directories into which it wrote.
     """
-    if run.ended_by is not None:
-        return _ended_by_us(run, resources)
-    if run.exit_code == 0:
+    if run.ended_by in (EndedBy.MEMORY, EndedBy.TIME):
+        return _beyond_limit(run, resources)
+    if run.exit_code == 0 and run.ended_by is None:
         return None
     return (
-        _disk_full(run, words, resources, places)
-        or _out_of_memory(run, words, resources)
-        or _cannot_start(run, words)
+        _killed_for_memory(run, resources)
+        or _disk_full(run, words, resources, places)
+        or _ended_from_outside(run)
+        or _node_broken(run, words)
+        or _memory_refused(run, words, resources)
         or ToolFailed(f"{run.name} {_ending(run)}: {_last_words(words)}")
     )
 
 
-def _ended_by_us(run: ToolRun, resources: Resources) -> AttemptError:
-    match run.ended_by:
-        case EndedBy.MEMORY:
-            used, given = _gb(run.peak_memory_bytes), _gb(resources.memory_bytes)
-            return OutOfMemory(f"{run.name} used {used} GB of memory, more than the {given} GB it was given")
-        case EndedBy.TIME:
-            return TimeLimit(f"{run.name} was ended: the attempt has used up its {resources.time_s} s")
-        case _:
-            return NodeError(f"{run.name} was lost: its guard process was killed from outside")
+def signal_of(exit_code: int | None) -> signal.Signals | None:
+    """The signal that ended a tool, or the last program that it ran, by the conventions of shells and Python."""
+    if exit_code is None:
+        return None
+    number = -exit_code if exit_code < 0 else _PYTHONS.get(exit_code, exit_code - 128)
+    return signal.Signals(number) if number in _SIGNALS else None
 
 
-def _disk_full(run: ToolRun, words: str, resources: Resources, places: list[Path]) -> DiskFull | None:
-    """Words alone do not decide (tools print them for other reasons), nor does space (files are deleted)."""
-    limit = max(FULL_BELOW_BYTES, resources.disk_bytes if NO_SPACE.search(words) else 0)
-    for place in places:
-        free = storage.free_bytes(place)
-        if free < limit:
-            return DiskFull(f"{run.name} {_ending(run)}, and {place} has only {_gb(free)} GB left")
+_SIGNALS = frozenset(signal.Signals)
+
+
+def _beyond_limit(run: ToolRun, resources: Resources) -> AttemptError:
+    if run.ended_by is EndedBy.TIME:
+        return TimeLimit(f"{run.name} was ended: the attempt has used up its {resources.time_s} s")
+    used, given = _gb(run.peak_memory_bytes), _gb(resources.memory_bytes)
+    return OutOfMemory(f"{run.name} used {used} GB of memory, more than the {given} GB it was given")
+
+
+def _killed_for_memory(run: ToolRun, resources: Resources) -> OutOfMemory | None:
+    """The kernel counts whom it kills, and does not say whom.
+
+    A failure while it killed in our own group is taken for one, since the tool may have hidden how its child
+    ended; a wrong guess costs another attempt. Kills elsewhere count only if the tool was killed, too.
+    """
+    kills, killed = run.memory_kills, _was_killed(run)
+    used = f"it used {_gb(run.peak_memory_bytes)} GB, and was given {_gb(resources.memory_bytes)} GB"
+    if kills.group or (killed and kills.group is None and kills.machine):
+        return OutOfMemory(f"{run.name} {_ending(run)} when the kernel killed for want of memory: {used}")
+    if killed and not kills.known and run.peak_memory_bytes >= NEAR_LIMIT * resources.memory_bytes:
+        return OutOfMemory(f"{run.name} {_ending(run)}, most likely for want of memory: {used}")
     return None
 
 
-def _out_of_memory(run: ToolRun, words: str, resources: Resources) -> OutOfMemory | None:
+def _was_killed(run: ToolRun) -> bool:
+    return run.ended_by is EndedBy.LOST or signal_of(run.exit_code) is signal.SIGKILL
+
+
+def _disk_full(run: ToolRun, words: str, resources: Resources, places: list[Path]) -> DiskFull | None:
+    """The least room that was seen decides; words only lift the limit to what the attempt had asked for."""
+    wanted = max(FULL_BELOW_BYTES, resources.disk_bytes if NO_SPACE.search(words) else 0)
+    lowest = run.lowest_free_bytes
+    if lowest is not None and lowest < wanted:
+        return DiskFull(f"{run.name} {_ending(run)} when its scratch disk had only {_gb(lowest)} GB left")
+    for place in places:
+        free = storage.free_bytes(place)
+        if free < wanted or not storage.takes(place, FULL_BELOW_BYTES):
+            return DiskFull(
+                f"{run.name} {_ending(run)}, and {place} takes no more: {_gb(free)} GB are left, or a quota"
+            )
+    return None
+
+
+def _ended_from_outside(run: ToolRun) -> NodeError | None:
+    number = signal_of(run.exit_code)
+    if run.ended_by is EndedBy.LOST:
+        return NodeError(f"{run.name} was lost: its guard process was ended from outside")
+    if number in FROM_OUTSIDE:
+        return NodeError(f"{run.name} {_ending(run)} from outside, and not for want of memory")
+    return None
+
+
+def _node_broken(run: ToolRun, words: str) -> NodeBroken | None:
+    number = signal_of(run.exit_code)
+    if number in OF_THE_NODE:
+        return NodeBroken(f"{run.name} {_ending(run)}: {OF_THE_NODE[number]}")
+    if run.exit_code in CANNOT_START:
+        return NodeBroken(f"{run.name} cannot be started on this node: {_last_words(words)}")
+    return None
+
+
+def _memory_refused(run: ToolRun, words: str, resources: Resources) -> OutOfMemory | None:
+    found = REFUSED_MEMORY.search(words)
     given = f"(it was given {_gb(resources.memory_bytes)} GB)"
-    if run.exit_code == -signal.SIGKILL:
-        return OutOfMemory(f"{run.name} was killed, most likely by the kernel for want of memory {given}")
-    found = NO_MEMORY.search(words)
     return OutOfMemory(f"{run.name} {_ending(run)} with {found.group()!r} {given}") if found else None
 
 
-def _cannot_start(run: ToolRun, words: str) -> NodeBroken | None:
-    if run.exit_code not in CANNOT_START:
-        return None
-    return NodeBroken(f"{run.name} cannot be started on this node: {_last_words(words)}")
-
-
 def _ending(run: ToolRun) -> str:
-    code = run.exit_code or 0
-    return f"ended with exit code {code}" if code >= 0 else f"ended by {signal.Signals(-code).name}"
+    if run.exit_code is None:
+        return "was lost"
+    number = signal_of(run.exit_code)
+    if number is None:
+        return f"ended with exit code {run.exit_code}"
+    wrapped = f" (exit code {run.exit_code})" if run.exit_code > 0 else ""
+    return f"was ended by {number.name}{wrapped}"
 
 
 def _last_words(words: str, lines: int = 3) -> str:

@@ -11,12 +11,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
-from workers import guard
+from workers import guard, kernel, storage
 
 GUARD = Path(guard.__file__)
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -37,7 +37,7 @@ class EndedBy(StrEnum):
     TIME = "time"
     #: an exception in the worker: cancelled, shut down
     WORKER = "worker"
-    #: the guard was killed from outside
+    #: the guard was ended from outside
     LOST = "lost"
 
 
@@ -60,6 +60,10 @@ class ToolRun:
     cpu_s: float = 0.0
     peak_memory_bytes: int = 0
     ended_by: EndedBy | None = None
+    #: the least room that was seen in the scratch directory, at every look and at the end
+    lowest_free_bytes: int | None = None
+    #: what the kernel killed for want of memory meanwhile
+    memory_kills: kernel.MemoryKills = field(default_factory=kernel.MemoryKills)
 
 
 def environment(home: Path, cores: int, mark: str) -> dict[str, str]:
@@ -104,6 +108,7 @@ def run(
     args: Sequence[str],
     *,
     cwd: Path,
+    scratch: Path,
     env: dict[str, str],
     stdout: IO[bytes],
     stderr: IO[bytes],
@@ -112,13 +117,15 @@ def run(
 ) -> ToolRun:
     """Run one tool to its end, which ``record`` is told in every case, also when an exception passes."""
     this = ToolRun(name, tuple(args), ended_by=EndedBy.WORKER)
-    started = time.monotonic()
+    started, kills = time.monotonic(), kernel.memory_kills()
     guarded = _Guarded(args, cwd, env, stdout, stderr)
     try:
-        this.ended_by = _watch(guarded, this, limits)
+        this.ended_by = _watch(guarded, this, limits, scratch)
     finally:
         guarded.end(this)
         this.wall_s = time.monotonic() - started
+        this.memory_kills = kernel.memory_kills() - kills
+        _see_room(this, scratch)
         record(this)
     return this
 
@@ -163,6 +170,10 @@ class _Guarded:
             ended = json.loads(report)
             this.exit_code, this.cpu_s = ended["exit_code"], ended["cpu_s"]
             this.peak_memory_bytes = max(this.peak_memory_bytes, ended["max_rss_bytes"])
+            if (
+                this.exit_code is None
+            ):  # the guard ended the tool; if that was not on our order, it was on a signal
+                this.ended_by = this.ended_by or EndedBy.LOST
         else:
             this.ended_by = this.ended_by or EndedBy.LOST
             self.process.kill()
@@ -182,7 +193,15 @@ def _private_bytes(pid: int) -> int:
     return 0
 
 
-def _watch(guarded: _Guarded, this: ToolRun, limits: Limits) -> EndedBy | None:
+def _see_room(this: ToolRun, scratch: Path) -> None:
+    """Remember the least free space: tools and their temporary files are often gone when we hear of a failure."""
+    with suppress(OSError):
+        free = storage.free_bytes(scratch)
+        lowest = this.lowest_free_bytes
+        this.lowest_free_bytes = free if lowest is None else min(free, lowest)
+
+
+def _watch(guarded: _Guarded, this: ToolRun, limits: Limits, scratch: Path) -> EndedBy | None:
     """Wait for the tool's own end, or say which limit it passed."""
     pause = LOOK_EVERY_S
     while not guarded.has_ended(min(pause, limits.deadline - time.monotonic())):
@@ -190,6 +209,7 @@ def _watch(guarded: _Guarded, this: ToolRun, limits: Limits) -> EndedBy | None:
             return EndedBy.TIME
         began = time.thread_time()
         memory = guarded.memory_bytes()
+        _see_room(this, scratch)
         pause = max(LOOK_EVERY_S, (time.thread_time() - began) / LOOK_SHARE)
         this.peak_memory_bytes = max(this.peak_memory_bytes, memory)
         if memory > limits.memory_bytes:
@@ -206,7 +226,7 @@ def sweep(begin_of_mark: str) -> list[int]:
     """Kill every process whose mark begins like this: what a dead worker left; returns their pids.
 
     A node calls it at its start with ``mark(state_dir)``, which is the beginning of all its marks.
-    are read from the processes' environment, so pids that were given anew are never hit.
+    They are read from the processes' environment, so pids that were given anew are never hit.
     """
     begin = f"{MARK}={begin_of_mark}".encode()
     killed = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -71,3 +73,13 @@ def free_bytes(path: Path) -> int:
     system = os.statvfs(path)
     # file systems without inodes of their own say 0 of 0
     return 0 if system.f_files and not system.f_favail else system.f_bavail * system.f_frsize
+
+
+def takes(path: Path, size: int) -> bool:
+    """Whether a file of so many bytes still fits into a directory: asked by trying, for quotas show nowhere else."""
+    try:
+        with tempfile.TemporaryFile(dir=path) as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        return error.errno not in (errno.ENOSPC, errno.EDQUOT)
+    return True

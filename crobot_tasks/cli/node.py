@@ -37,9 +37,20 @@ PING_S = 1.0
     type=click.Path(path_type=Path),
     help="The node's own folder.  [default: in the data directory]",
 )
+@click.option(
+    "--tag",
+    "tags",
+    multiple=True,
+    help="What the node is good for, like ssd or bigmem, as the policy names it; may be repeated.",
+)
 @click.option("--loglevel", default="INFO", show_default=True, help="DEBUG, INFO, WARNING or ERROR.")
 def node(
-    name: str | None, cores: int | None, memory: int | None, state_dir: Path | None, loglevel: str
+    name: str | None,
+    cores: int | None,
+    memory: int | None,
+    state_dir: Path | None,
+    tags: tuple[str, ...],
+    loglevel: str,
 ) -> None:
     """Run a calculation node: it offers the pipelines whose tools it finds here, and runs their jobs."""
     name = name or re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:40]
@@ -52,7 +63,7 @@ def node(
     _refuse_twin(name)
     running.announce(f"node {name}, {cores} cores, {size(memory)}", with_database=False)
     _warn_of_too_much(cores, memory)
-    worker = node_worker(name, cores, memory, state_dir or _state_dir(name), loglevel)
+    worker = node_worker(name, cores, memory, state_dir or _state_dir(name), loglevel, tags)
     _say_pipelines()
     running.work(worker)
 

@@ -10,12 +10,22 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crobot_errors import AttemptError, DiskFull, NodeBroken, OutcomeKind, OutOfMemory, TimeLimit, ToolFailed
+from crobot_errors import (
+    AttemptError,
+    DiskFull,
+    NodeBroken,
+    NodeError,
+    OutcomeKind,
+    OutOfMemory,
+    TimeLimit,
+    ToolFailed,
+)
 from tests.processes import wait_for
 from workers import process, tools
 from workers.attempt import Attempt
@@ -157,9 +167,19 @@ def test_a_tree_beyond_its_deadline_is_ended(make: Callable[..., Attempt], tmp_p
     assert time.monotonic() - began < 4
 
 
-def test_a_tool_that_is_killed_is_taken_for_one_without_memory(make: Callable[..., Attempt]) -> None:
-    with pytest.raises(OutOfMemory, match="most likely by the kernel"):
-        run_bash(make(), "kill -9 $$")
+@pytest.mark.parametrize("script", ["kill -9 $$", "bash -c 'kill -9 $$'; exit $?", "kill -TERM $$"])
+def test_a_tool_that_somebody_kills_is_no_verdict_on_the_input_nor_short_of_memory(
+    make: Callable[..., Attempt], script: str
+) -> None:
+    with pytest.raises(NodeError, match="from outside, and not for want of memory") as caught:
+        run_bash(make(), script)
+    assert caught.value.kind is OutcomeKind.NODE_LOST
+
+
+def test_a_tool_below_python_that_somebody_kills_is_no_verdict_either(make: Callable[..., Attempt]) -> None:
+    code = "import subprocess, sys; sys.exit(subprocess.run(['bash', '-c', 'kill -9 $$']).returncode)"
+    with make().open() as attempt, pytest.raises(NodeError, match="SIGKILL .exit code 247. from outside"):
+        attempt.run_tool(PYTHON, ["-c", code])
 
 
 def test_an_exception_in_the_worker_ends_the_tree_within_a_second(
@@ -184,16 +204,17 @@ def test_an_exception_in_the_worker_ends_the_tree_within_a_second(
     assert attempt.usage.wall_s < 2
 
 
-def test_a_killed_guard_leaves_nothing_and_is_no_verdict_on_the_input(
-    make: Callable[..., Attempt], tmp_path: Path
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_guard_that_is_ended_leaves_nothing_and_is_no_verdict_on_the_input(
+    make: Callable[..., Attempt], tmp_path: Path, number: signal.Signals
 ) -> None:
     def kill_guard() -> None:
         wait_for("the tree", lambda: len(marked(tmp_path)) >= TREE_SIZE)
-        os.kill(guards(tmp_path)[0], signal.SIGKILL)
+        os.kill(guards(tmp_path)[0], number)
 
     killer = threading.Thread(target=kill_guard)
     killer.start()
-    with pytest.raises(AttemptError, match="guard process was killed") as caught:
+    with pytest.raises(AttemptError, match="guard process was ended") as caught:
         run_bash(make(), TREE)
     killer.join()
     assert caught.value.kind is OutcomeKind.NODE_LOST
@@ -253,7 +274,63 @@ def test_a_sweep_for_one_attempt_spares_the_others(make: Callable[..., Attempt],
     worker.wait(10)
 
 
-def test_a_full_disk_is_recognised_on_a_file_system_that_is_full(tmp_path: Path) -> None:
+@contextmanager
+def memory_group(limit_bytes: int) -> Iterator[Path]:
+    """A control group with little memory; the file to which a process writes 0 to join it."""
+    former = Path("/sys/fs/cgroup/memory")
+    parent = former if former.is_dir() else Path("/sys/fs/cgroup")
+    group = parent / f"crobot-test-{os.getpid()}"
+    try:
+        group.mkdir()
+        limit = group / ("memory.limit_in_bytes" if former.is_dir() else "memory.max")
+        limit.write_text(str(limit_bytes))
+    except OSError as error:
+        pytest.skip(f"control groups cannot be made here: {error}")
+    try:
+        yield group / "cgroup.procs"
+    finally:
+        group.rmdir()
+
+
+@pytest.mark.parametrize(
+    ("tool", "script"),
+    [
+        ("python3", "x = b'x' * 300_000_000"),
+        ("bash", "python3 -c \"x = b'x' * 300_000_000\"; exit $?"),
+        ("bash", "python3 -c \"x = b'x' * 300_000_000\" || exit 1"),
+    ],
+    ids=["the tool", "its child", "a child whose end it hides"],
+)
+def test_a_tool_that_the_kernel_kills_was_short_of_memory(tmp_path: Path, tool: str, script: str) -> None:
+    code = f"""
+        import sys
+        from pathlib import Path
+        from crobot_errors import OutOfMemory
+        from workers.attempt import Attempt
+        from workers.job import JobInput, Resources
+        from workers.tools import Tool
+
+        Path(sys.argv[1]).write_text("0")
+        base = Path({str(tmp_path)!r})
+        attempt = Attempt(7, 1, JobInput(), Resources(1, 10**9, 0, 60), base, [], base / "state")
+        try:
+            with attempt.open():
+                attempt.run_tool(Tool({tool!r}, {tool!r}, ("--version",), "3.0", {tool!r}), ["-c", {script!r}])
+        except OutOfMemory as error:
+            print(error)
+    """
+    with memory_group(150_000_000) as procs:
+        printed = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(code), str(procs)],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+        )
+    assert "when the kernel killed for want of memory" in printed.stdout, printed.stderr
+
+
+@pytest.mark.parametrize("afterwards", ["", "; sleep 1.5; rm file; exit 1"], ids=["still", "and then not"])
+def test_a_full_disk_is_recognised_on_a_file_system_that_is_full(tmp_path: Path, afterwards: str) -> None:
     """On a small file system of its own, which needs no root outside a user namespace."""
     code = f"""
         import sys
@@ -267,16 +344,18 @@ def test_a_full_disk_is_recognised_on_a_file_system_that_is_full(tmp_path: Path)
         attempt = Attempt(7, 1, JobInput(), Resources(1, 10**9, 0, 60), base, [], base / "small")
         try:
             with attempt.open():
-                tool = Tool("dd", "dd", ("--version",), "8.0", "coreutils")
-                attempt.run_tool(tool, ["if=/dev/zero", "of=file", "bs=1M"])
+                script = "dd if=/dev/zero of=file bs=1M{afterwards}"
+                attempt.run_tool(Tool("bash", "bash", ("--version",), "4.0", "bash"), ["-c", script])
         except DiskFull as error:
             print(error)
     """
     (tmp_path / "small").mkdir()
-    mount = f'mount -t tmpfs -o size=20m none "{tmp_path}/small" && exec "$@"'
+    mount = f'mount -t tmpfs -o size=50m none "{tmp_path}/small" && exec "$@"'
     namespace = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh"]
     printed = subprocess.run(
         [*namespace, sys.executable, "-c", textwrap.dedent(code)], cwd=PROJECT, capture_output=True, text=True
     )
-    assert "dd ended with exit code 1, and" in printed.stdout, printed.stderr
+    assert "bash ended with exit code 1 when its scratch disk had only 0.00 GB left" in printed.stdout, (
+        printed.stderr
+    )
     assert DiskFull.kind is OutcomeKind.DISK_FULL

@@ -1,18 +1,25 @@
-"""What the end of a tool means: exit codes and last words become kinds of outcome."""
+"""What the end of a tool means: exit codes, signals and the kernel's facts become kinds of outcome."""
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from crobot_errors import AttemptError, DiskFull, NodeBroken, NodeError, OutOfMemory, TimeLimit, ToolFailed
 from workers import storage
-from workers.endings import error_of
+from workers.endings import FULL_BELOW_BYTES, error_of, signal_of
 from workers.job import Resources
+from workers.kernel import MemoryKills
 from workers.process import EndedBy, ToolRun
 
 RESOURCES = Resources(1, 10**9, 0, 60)
+NOBODY = MemoryKills(machine=0, group=0)
+OURS = MemoryKills(machine=1, group=1)
+ELSEWHERE = MemoryKills(machine=1, group=0)
+SOMEWHERE = MemoryKills(machine=1)
+UNKNOWN = MemoryKills()
 
 
 def ending(
@@ -30,9 +37,14 @@ def test_exit_code_0_is_no_error(tmp_path: Path) -> None:
     [
         ({"exit_code": 1}, "reads are bad", ToolFailed),
         ({"exit_code": -11}, "", ToolFailed),
-        ({"exit_code": -9}, "", OutOfMemory),
+        ({"exit_code": 139}, "", ToolFailed),
+        ({"exit_code": 255}, "", ToolFailed),
+        ({"exit_code": -15}, "", NodeError),
+        ({"exit_code": 143}, "", NodeError),
+        ({"exit_code": -4}, "", NodeBroken),
+        ({"exit_code": -25}, "", NodeBroken),
         ({"exit_code": 12}, "terminate: std::bad_alloc", OutOfMemory),
-        ({"exit_code": 1}, "system call finished abnormally, OS return value: -9", OutOfMemory),
+        ({"exit_code": 1}, "system call finished abnormally, OS return value: -9", ToolFailed),
         ({"exit_code": 126}, "Exec format error", NodeBroken),
         ({"exit_code": 127}, "env: 'python3': No such file or directory", NodeBroken),
         ({"ended_by": EndedBy.MEMORY}, "", OutOfMemory),
@@ -44,6 +56,62 @@ def test_each_end_has_its_kind(
     tmp_path: Path, run: dict[str, object], words: str, kind: type[AttemptError]
 ) -> None:
     assert type(ending(tmp_path, words, **run)) is kind
+
+
+@pytest.mark.parametrize("exit_code", [-9, 137, 247], ids=["itself", "below a shell", "below Python"])
+@pytest.mark.parametrize(
+    ("kills", "peak", "kind"),
+    [
+        (OURS, 0, OutOfMemory),
+        (SOMEWHERE, 0, OutOfMemory),
+        (ELSEWHERE, 10**9, NodeError),
+        (NOBODY, 10**9, NodeError),
+        (UNKNOWN, 900_000_000, OutOfMemory),
+        (UNKNOWN, 100_000_000, NodeError),
+    ],
+)
+def test_a_killed_tool_was_short_of_memory_only_if_the_kernel_says_so(
+    tmp_path: Path, exit_code: int, kills: MemoryKills, peak: int, kind: type[AttemptError]
+) -> None:
+    error = ending(tmp_path, exit_code=exit_code, memory_kills=kills, peak_memory_bytes=peak)
+    assert type(error) is kind
+
+
+@pytest.mark.parametrize(("kills", "kind"), [(OURS, OutOfMemory), (SOMEWHERE, ToolFailed)])
+def test_a_failure_while_the_kernel_killed_in_our_own_group_may_hide_a_killed_child(
+    tmp_path: Path, kills: MemoryKills, kind: type[AttemptError]
+) -> None:
+    assert type(ending(tmp_path, "bad reads", exit_code=1, memory_kills=kills)) is kind
+
+
+def test_a_guard_that_the_kernel_killed_was_short_of_memory(tmp_path: Path) -> None:
+    assert type(ending(tmp_path, ended_by=EndedBy.LOST, memory_kills=OURS)) is OutOfMemory
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "number"),
+    [
+        (-9, signal.SIGKILL),
+        (137, signal.SIGKILL),
+        (247, signal.SIGKILL),
+        (139, signal.SIGSEGV),
+        (245, signal.SIGSEGV),
+        (0, None),
+        (1, None),
+        (128, None),
+        (255, None),
+        (None, None),
+    ],
+)
+def test_shells_and_python_tell_a_signal_by_an_exit_code(
+    exit_code: int | None, number: signal.Signals | None
+) -> None:
+    assert signal_of(exit_code) is number
+
+
+def test_a_disk_that_was_full_meanwhile_counts_though_the_files_are_gone(tmp_path: Path) -> None:
+    assert type(ending(tmp_path, exit_code=1, lowest_free_bytes=0)) is DiskFull
+    assert type(ending(tmp_path, exit_code=1, lowest_free_bytes=FULL_BELOW_BYTES)) is ToolFailed
 
 
 def test_words_of_a_full_disk_alone_do_not_make_it_full(tmp_path: Path) -> None:

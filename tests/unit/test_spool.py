@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -165,3 +166,18 @@ def opened(folder: Path) -> str:
     incarnation = spool.open()
     spool._lock.close()
     return incarnation
+
+
+def test_a_node_is_stopping_from_the_order_to_its_next_start(spool: Spool) -> None:
+    assert not spool.is_stopping()
+    spool.stop()
+    assert spool.is_stopping()
+    spool.open()
+    assert not spool.is_stopping()
+
+
+def test_an_order_to_stop_that_comes_a_moment_later_is_waited_for(spool: Spool) -> None:
+    order = threading.Timer(0.05, spool.stop)
+    order.start()
+    assert spool.is_stopping(within_s=10)
+    order.join()

@@ -8,17 +8,39 @@ from pathlib import Path
 
 import pytest
 
-from tests.installation import installation
+from tests import faulty
+from tests.faulty import Site
 from tests.processes import Cluster, Process
+from tests.smoke.faults import species
+from tests.smoke.faults.mix import Mix
+from tests.smoke.faults.scene import Scene
 
 NODES = ("calc01", "calc02")
 
 
 @pytest.fixture(scope="package")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Head, beat, two nodes and a plain worker on servers of their own; tests put back what they break."""
-    with installation(tmp_path_factory.mktemp("faults"), NODES, CROBOT_LEASE_S="60") as cluster:
-        yield cluster
+def whole_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Head, beat, two nodes and a plain worker behind proxies, on servers of their own."""
+    folder = tmp_path_factory.mktemp("faults")
+    with faulty.site(folder, NODES, CROBOT_LEASE_S="60") as site:
+        species.add(folder)
+        yield site
+
+
+@pytest.fixture(scope="package")
+def site(whole_site: Site) -> Cluster:
+    """The cluster itself; tests put back what they break."""
+    return whole_site.cluster
+
+
+@pytest.fixture
+def scene(whole_site: Site, note: Path) -> Iterator[Scene]:
+    """One scenario; whatever it held is let go."""
+    scene = Scene(whole_site, Mix(note, nap_s=1 + random.randrange(1, 10**6) / 10**6))
+    yield scene
+    scene.let_go()
+    whole_site.broker.proxy.heal()
+    whole_site.database.proxy.heal()
 
 
 @pytest.fixture

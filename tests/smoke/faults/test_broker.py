@@ -1,0 +1,151 @@
+"""The broker forgets, dies, hangs, crawls or cuts connections in each phase of a job: it is only a wire."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+
+from crobot_tasks.celery import app
+from crobot_tasks.embedded.valkey import DUMP
+from tests.faulty import Place
+from tests.processes import value, wait_for
+from tests.smoke.faults.matrix import scenarios
+from tests.smoke.faults.scene import PHASES, Scene
+
+_ENDED = "SELECT count(*) FROM crobot.attempts WHERE ended_at IS NOT NULL"
+
+
+@contextmanager
+def forgetful(broker: Place) -> Iterator[None]:
+    """FLUSHALL."""
+    app.backend.client.flushall()
+    yield
+
+
+@contextmanager
+def restarted_empty(broker: Place) -> Iterator[None]:
+    """Killed, and its file is lost."""
+    broker.server.stop(signal.SIGKILL)
+    (broker.server.data_dir / "valkey" / DUMP).unlink(missing_ok=True)
+    broker.server.start()
+    yield
+
+
+@contextmanager
+def restarted(broker: Place) -> Iterator[None]:
+    """Ended in good order, with its data saved."""
+    broker.server.stop(signal.SIGTERM)
+    broker.server.start()
+    yield
+
+
+@contextmanager
+def rewound(broker: Place) -> Iterator[None]:
+    """Killed, and what it knew some time before is there again: messages that were read, results that were replaced."""
+    app.backend.client.save()
+    before = value(_ENDED)
+    yield
+    wait_for("some attempts to have ended", lambda: value(_ENDED) > before, 5)
+    broker.server.stop(signal.SIGKILL)
+    broker.server.start()
+
+
+@contextmanager
+def cut_off(broker: Place) -> Iterator[None]:
+    """CLIENT KILL: every connection is closed."""
+    app.backend.client.client_kill_filter(_type="normal", skipme=True)
+    yield
+    app.backend.client.client_kill_filter(_type="normal", skipme=True)
+    app.backend.client.client_kill_filter(_type="pubsub", skipme=True)
+
+
+def _lasting(seconds: float) -> dict[str, Callable[[Place], AbstractContextManager[None]]]:
+    @contextmanager
+    def frozen(broker: Place) -> Iterator[None]:
+        """SIGSTOP: connections stay, and nobody answers."""
+        broker.server.freeze()
+        yield
+        time.sleep(seconds)
+        broker.server.thaw()
+
+    @contextmanager
+    def away(broker: Place) -> Iterator[None]:
+        """Connections are reset, and new ones refused."""
+        broker.proxy.go_away()
+        yield
+        time.sleep(seconds)
+        broker.proxy.heal()
+
+    @contextmanager
+    def lost(broker: Place) -> Iterator[None]:
+        """The network swallows everything, and then resets what hung."""
+        broker.proxy.stall()
+        yield
+        time.sleep(seconds)
+        broker.proxy.reset()
+        broker.proxy.heal()
+
+    return {"frozen": frozen, "away": away, "lost": lost}
+
+
+@contextmanager
+def slow(broker: Place) -> Iterator[None]:
+    """30 ms and 100 kB/s, until some attempts have ended."""
+    broker.proxy.latency_s, broker.proxy.bytes_per_s = 0.03, 100_000
+    before = value(_ENDED)
+    yield
+    wait_for("attempts to end over a slow line", lambda: value(_ENDED) > before + 3 or value(_LIVE) == 0, 60)
+    broker.proxy.heal()
+
+
+@contextmanager
+def cut(broker: Place) -> Iterator[None]:
+    """Connections end after so many bytes, in the middle of whatever they carry."""
+    cuts = [random.randrange(1, 6000) for _ in range(12)]
+    broker.proxy.cut_after(*cuts)
+    yield
+    wait_for(f"connections to be cut after {cuts} bytes", lambda: not broker.proxy.cuts_left, 60)
+
+
+_LIVE = "SELECT count(*) FROM crobot.jobs WHERE finished_at IS NULL"
+
+FAULTS: dict[str, Callable[[Place], AbstractContextManager[None]]] = {
+    "forgets everything": forgetful,
+    "restarts empty": restarted_empty,
+    "restarts with its data": restarted,
+    "restarts with old data": rewound,
+    "closes its connections": cut_off,
+    "is frozen for 6 s": _lasting(6)["frozen"],
+    "is slow": slow,
+    "is cut off after some bytes": cut,
+}
+MINUTES: dict[str, Callable[[Place], AbstractContextManager[None]]] = {
+    "is frozen for a minute": _lasting(60)["frozen"],
+    "is away for a minute": _lasting(60)["away"],
+    "is lost for a minute": _lasting(60)["lost"],
+}
+CI = {
+    ("forgets everything", "running"),
+    ("forgets everything", "routed"),
+    ("restarts with its data", "reporting"),
+    ("restarts with old data", "running"),
+    ("closes its connections", "sending"),
+    ("closes its connections", "idle"),
+    ("is cut off after some bytes", "running"),
+    ("is slow", "reporting"),
+}
+
+
+@pytest.mark.parametrize(("fault", "phase"), scenarios(FAULTS, PHASES, ci=CI))
+def test_a_broker_that(scene: Scene, fault: str, phase: str) -> None:
+    scene.play(phase, FAULTS[fault](scene.site.broker))
+
+
+@pytest.mark.parametrize(("fault", "phase"), scenarios(MINUTES, ("running", "sending"), ci=()))
+def test_a_broker_that_for_long(scene: Scene, fault: str, phase: str) -> None:
+    scene.play(phase, MINUTES[fault](scene.site.broker))
