@@ -17,7 +17,7 @@ class Cluster:
         self.nodes = {node.name: node for node in nodes}
         #: names of nodes with a free core, or room in their queue; in the order of the nodes
         self.open: dict[str, None] = {}
-        #: names of nodes whose load has changed, in order; placing looks at those again
+        #: names of nodes whose load has changed since a placing began, in order; it looks at those again
         self.touched: list[str] = []
         self._able: dict[Kind, list[str]] = {}
         self._holders: dict[str, set[str]] = {}

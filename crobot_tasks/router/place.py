@@ -48,6 +48,7 @@ class _Placing:
 
     def __init__(self, cluster: Cluster, queue: Queue, policy: Policy, now: float) -> None:
         self.cluster, self.queue, self.policy, self.now = cluster, queue, policy, now
+        cluster.touched.clear()
         self.refused: set[Kind] = set()
         self.reservations = Reservations(cluster, now)
         self.placements: list[Placement] = []
