@@ -12,7 +12,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from benchmarks import assembly, latency, memory, throughput
+from benchmarks import assembly, latency, memory, throughput, waiting
 from benchmarks.figures import Chapter, show
 from benchmarks.stage import Stage, stage
 

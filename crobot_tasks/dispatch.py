@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 #: jobs that one dispatch places
 BATCH = 500
 
+_used = sight.Used()
+
 
 def dispatch() -> int:
     """Place what can be placed now, and send it; returns how many jobs were sent."""
@@ -35,7 +37,7 @@ def dispatch() -> int:
 
 
 def _route(session: Any, cluster: Cluster, policy: Policy, now: float) -> Sequence[Any]:
-    used = sight.used(session, cluster, policy)
+    used = _used.read(session, cluster, policy)
     waiting = sight.Waiting(session, cluster, policy, used)
     jobs = Queue(waiting.reserved(), used, policy)
     placements: list[dict[str, Any]] = []

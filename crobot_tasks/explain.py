@@ -122,7 +122,7 @@ def explain(job_id: int) -> Explanation:
 
 def _owners_ahead(session: Any, view: View, row: Any) -> int:
     """How many users have jobs waiting that are due before this one's owner."""
-    standing = Standing(sight.used(session, view.cluster, view.policy), view.policy)
+    standing = Standing(sight.Used().read(session, view.cluster, view.policy), view.policy)
     mine = standing.rank(row.priority, row.workgroup, row.user_id)
     owners = {
         (line.workgroup, line.user_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -13,6 +14,8 @@ from db import accounting, dispatching
 from db.crobot import PausedKind
 from db.dispatching import Line
 
+#: what has ended is counted anew after so many seconds
+FRESH_S = 0.5
 #: jobs that are fetched together
 ROWS = 1000
 #: and at least so many of each line
@@ -72,9 +75,26 @@ def job(row: Any) -> JobView:
     )
 
 
-def used(session: Any, cluster: Cluster, policy: Policy) -> dict[tuple[str, int], float]:
-    """(Workgroup, user) → core-seconds: of what ended, decayed, and of what is live, in full."""
-    used = accounting.used(session, policy.shares.charge_gib, policy.shares.half_life_s)
+class Used:
+    """(Workgroup, user) → core-seconds: of what ended, decayed and at most ``FRESH_S`` old; of what is live, in full."""
+
+    def __init__(self) -> None:
+        self._ended: dict[tuple[str, int], float] = {}
+        self._read_at = float("-inf")
+
+    def read(self, session: Any, cluster: Cluster, policy: Policy) -> dict[tuple[str, int], float]:
+        """Return it for now."""
+        if time.monotonic() - self._read_at > FRESH_S:
+            shares = policy.shares
+            self._ended = accounting.used(session, shares.charge_gib, shares.half_life_s)
+            self._read_at = time.monotonic()
+        return _with_live(self._ended, cluster, policy)
+
+
+def _with_live(
+    ended: Mapping[tuple[str, int], float], cluster: Cluster, policy: Policy
+) -> dict[tuple[str, int], float]:
+    used = dict(ended)
     for node in cluster.nodes.values():
         for load in node.load.values():
             owner = (load.workgroup, load.user_id)
