@@ -14,20 +14,25 @@ from rich.console import Console
 
 from benchmarks import assembly, latency, memory, throughput, waiting
 from benchmarks.figures import Chapter, show
-from benchmarks.stage import Stage, stage
+from benchmarks.stage import stage
 
 LETTERS = ("d", "b", "a", "c")
+#: these make what they need themselves
+ALONE = {"g": waiting.measure}
 
 
 @click.command()
-@click.argument("letters", type=click.Choice(sorted(LETTERS)), nargs=-1)
+@click.argument("letters", type=click.Choice(sorted((*LETTERS, *ALONE))), nargs=-1)
 @click.option("--jobs", default=2000, show_default=True, help="In a round of (a); (d): five times.")
 @click.option("--rounds", default=5, show_default=True, help="Rounds of (a) and (c).")
 @click.option("--sends", default=200, show_default=True, help="Single sends of (b).")
 @click.option("--keep", is_flag=True, help="Keep the folder with logs and data.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def main(letters: tuple[str, ...], jobs: int, rounds: int, sends: int, keep: bool, as_json: bool) -> None:
-    """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory; all if none is named."""
+    """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory, (g) dispatches.
+
+    All if none is named.
+    """
     out, began = Console(), os.getloadavg()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the stage is cleared
     measures = {
@@ -36,13 +41,15 @@ def main(letters: tuple[str, ...], jobs: int, rounds: int, sends: int, keep: boo
         "c": lambda running: assembly.measure(running, rounds),
         "d": lambda running: memory.measure(running, 5 * jobs),
     }
+    wanted = letters or (*LETTERS, *ALONE)
     chapters: list[Chapter] = []
-    with stage(keep) as running:
-        # (d) first: it wants processes that have done nothing yet
-        for letter in [one for one in LETTERS if not letters or one in letters]:
-            chapters.append(_measured(running, measures[letter]))
-            if not as_json:
-                show(chapters[-1], out)
+    for letter in [one for one in ALONE if one in wanted]:
+        chapters.append(_shown(ALONE[letter](), out, as_json))
+    if staged := [one for one in LETTERS if one in wanted]:
+        with stage(keep) as running:
+            # (d) first: it wants processes that have done nothing yet
+            for letter in staged:
+                chapters.append(_shown(measures[letter](running), out, as_json))
     machine = _machine(began)
     if as_json:
         document = machine | {"benchmarks": [chapter.as_dict() for chapter in chapters]}
@@ -51,8 +58,9 @@ def main(letters: tuple[str, ...], jobs: int, rounds: int, sends: int, keep: boo
         out.print(", ".join(f"{name} {text}" for name, text in machine.items()))
 
 
-def _measured(running: Stage, measure: Any) -> Chapter:
-    chapter: Chapter = measure(running)
+def _shown(chapter: Chapter, out: Console, as_json: bool) -> Chapter:
+    if not as_json:
+        show(chapter, out)
     return chapter
 
 

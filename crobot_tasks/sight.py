@@ -76,7 +76,7 @@ def job(row: Any) -> JobView:
 
 
 class Used:
-    """(Workgroup, user) → core-seconds: of what ended, decayed and at most ``FRESH_S`` old; of what is live, in full."""
+    """(Workgroup, user) → core-seconds: of what ended, decayed; of what is live, in full."""
 
     def __init__(self) -> None:
         self._ended: dict[tuple[str, int], float] = {}
