@@ -13,6 +13,7 @@ from crobot_tasks.plain import revive
 from crobot_tasks.router import Cluster, Policy, Queue, place
 from crobot_tasks.wire import MESSAGE_FORMAT, UNREACHABLE, node_queue, queue
 from db import accounting, dispatching
+from db.dispatching import Beginning
 from db.engine import transaction
 
 log = logging.getLogger(__name__)
@@ -26,27 +27,27 @@ _used = sight.Used()
 def dispatch() -> int:
     """Place what can be placed now, and send it; returns how many jobs were sent."""
     with transaction() as session:
-        now = dispatching.only_dispatch(session)
-        if now is None:
+        beginning = dispatching.only_dispatch(session)
+        if beginning is None:
             return 0
         policy = policies.in_force(session)
         cluster = Cluster(sight.nodes(session, policy), policy)
-        routed = _route(session, cluster, policy, now) if cluster.open else []
+        routed = _route(session, cluster, policy, beginning) if cluster.open else []
     _publish(routed)
     return len(routed)
 
 
-def _route(session: Any, cluster: Cluster, policy: Policy, now: float) -> Sequence[Any]:
+def _route(session: Any, cluster: Cluster, policy: Policy, beginning: Beginning) -> Sequence[Any]:
     used = _used.read(session, cluster, policy)
-    waiting = sight.Waiting(session, cluster, policy, used)
-    jobs = Queue(waiting.reserved(), used, policy)
+    waiting = sight.Waiting(session, cluster, policy, used, paused=beginning.paused)
+    jobs = Queue(waiting.reserved() if beginning.reserved else [], used, policy)
     placements: list[dict[str, Any]] = []
     reservations: list[dict[str, Any]] = []
     while cluster.open and len(placements) < BATCH:
         more = waiting.more()
         for job in more:
             jobs.add(job)
-        decision = place(cluster, jobs, policy, now, limit=BATCH - len(placements))
+        decision = place(cluster, jobs, policy, beginning.now, limit=BATCH - len(placements))
         placements += [vars(one) for one in decision.placements]
         reservations = [vars(one) for one in decision.reservations]
         if not more:

@@ -45,7 +45,7 @@ class View:
         self.cluster = Cluster(sight.nodes(session, self.policy), self.policy)
         self.now = dispatching.now(session)
         self.deaf = deafness(session)
-        self._pauses = sight.Pauses(session)
+        self._pauses = sight.Pauses(dispatching.pauses(session))
 
     def why(self, row: Any) -> str:
         """Say why the job waits, or where it is."""

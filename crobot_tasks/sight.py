@@ -106,8 +106,7 @@ def _with_live(
 class Pauses:
     """What is not dispatched for now."""
 
-    def __init__(self, session: Any) -> None:
-        rows = dispatching.pauses(session)
+    def __init__(self, rows: Iterable[Any]) -> None:
         self.reasons = {(row.kind, row.name): row.reason for row in rows}
         self.all = (PausedKind.ALL, "") in self.reasons
         self.species = [name for kind, name in self.reasons if kind == PausedKind.SPECIES]
@@ -129,10 +128,16 @@ class Waiting:
     """The waiting jobs of one dispatch, fetched line by line in the order of the policy, and no more than needed."""
 
     def __init__(
-        self, session: Any, cluster: Cluster, policy: Policy, used: Mapping[tuple[str, int], float]
+        self,
+        session: Any,
+        cluster: Cluster,
+        policy: Policy,
+        used: Mapping[tuple[str, int], float],
+        *,
+        paused: bool,
     ) -> None:
         self._session, self._policy = session, policy
-        self._pauses = Pauses(session)
+        self._pauses = Pauses(dispatching.pauses(session) if paused else [])
         #: jobs that had a node reserved before
         self.reserving: set[int] = set()
         self._seen: set[int] = set()

@@ -16,7 +16,9 @@ LOOK = 1000
 
 # One dispatch at a time: free cores are shared state, and two heads that look at them at once would both use them.
 _LOCK = text("""
-    SELECT pg_try_advisory_xact_lock(hashtext('crobot.dispatch')) AS only, EXTRACT(epoch FROM now()) AS now""")
+    SELECT pg_try_advisory_xact_lock(hashtext('crobot.dispatch')) AS only, EXTRACT(epoch FROM now()) AS now,
+           EXISTS (SELECT FROM crobot.pauses) AS paused,
+           EXISTS (SELECT FROM crobot.jobs WHERE state = 'WAITING' AND reserved_on IS NOT NULL) AS reserved""")
 
 _NOW = text("SELECT EXTRACT(epoch FROM now())")
 
@@ -158,10 +160,22 @@ def now(session: Session) -> float:
     return float(session.execute(_NOW).scalar_one())
 
 
-def only_dispatch(session: Session) -> float | None:
-    """Become the only dispatch until the transaction ends; returns the time as `now`, None if another is at it."""
+@dataclass(frozen=True)
+class Beginning:
+    """What a dispatch knows from the start, and so need not ask for."""
+
+    #: the database's time, in seconds of the epoch
+    now: float
+    #: whether anything is paused
+    paused: bool
+    #: whether any job has a node reserved
+    reserved: bool
+
+
+def only_dispatch(session: Session) -> Beginning | None:
+    """Become the only dispatch until the transaction ends; None if another is at it."""
     row = session.execute(_LOCK).one()
-    return float(row.now) if row.only else None
+    return Beginning(float(row.now), row.paused, row.reserved) if row.only else None
 
 
 def nodes(session: Session) -> Sequence[Row[Any]]:
