@@ -20,6 +20,8 @@ FRESH_S = 0.5
 ROWS = 1000
 #: and at least so many of each line
 FEWEST = 8
+#: lines in which one dispatch looks for smaller jobs behind those that fit nowhere
+BEHIND = 50
 
 
 def nodes(session: Any, policy: Policy) -> list[NodeView]:
@@ -159,16 +161,17 @@ class Waiting:
         return self._views(rows)
 
     def more(self) -> list[JobView]:
-        """Return the first jobs of the next lines, after the last line more of those that were cut; none at the end."""
-        while True:
-            if not self._lines and self._limit < ROWS:
-                self._lines, self._cut, self._limit = self._cut, [], ROWS
-            if not self._lines:
-                return []
-            if new := self._look():
+        """Return the first jobs of the next lines, and last what waits behind jobs of another size; none at the end."""
+        while self._lines:
+            if new := self._first():
                 return new
+        behind, self._cut = self._cut[:BEHIND], []
+        if not behind:
+            return []
+        rows = dispatching.waiting_behind(self._session, behind, self._limit, self._pauses.species)
+        return self._views(rows)
 
-    def _look(self) -> list[JobView]:
+    def _first(self) -> list[JobView]:
         together = max(1, ROWS // self._limit)
         lines, self._lines = self._lines[:together], self._lines[together:]
         rows = dispatching.waiting(self._session, lines, self._limit, self._pauses.species)

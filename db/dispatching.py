@@ -70,24 +70,32 @@ _JOB = f"""
                SELECT DISTINCT a.node FROM crobot.attempts a
                WHERE a.job_id = j.id AND a.outcome IN ('node_lost', 'node_broken', 'disk_full')) END AS failed_on"""
 
-# Jobs too large for any node that could do them are passed over, and so hide nothing.
-_WAITING = text(f"""
-    {_JOB}
+_OF_LINES = """
     FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l(
         priority smallint, workgroup text, user_id int, pipeline text, version text,
-        cores int, memory_bytes bigint, disk_bytes bigint)
-    CROSS JOIN LATERAL (
-        SELECT w.* FROM (
-            SELECT * FROM crobot.jobs
-            WHERE state = 'WAITING' AND held_at IS NULL
-              AND (priority, workgroup, user_id, pipeline, version)
-                  = (l.priority, l.workgroup, l.user_id, l.pipeline, l.version)
-            ORDER BY id LIMIT {LOOK}) w
-        WHERE w.available_at <= now() AND (w.expires_at IS NULL OR w.expires_at > now())
-          AND w.cores <= l.cores AND w.memory_bytes <= l.memory_bytes AND w.disk_bytes <= l.disk_bytes
-          AND NOT COALESCE(w.database = ANY(:paused_species), false)
-        ORDER BY w.id LIMIT :limit) j
-    {_TYPICAL}""")
+        cores int, memory_bytes bigint, disk_bytes bigint)"""
+# Jobs too large for any node that could do them are passed over, and so hide nothing.
+_MAY_START = """
+    w.available_at <= now() AND (w.expires_at IS NULL OR w.expires_at > now())
+    AND w.cores <= l.cores AND w.memory_bytes <= l.memory_bytes AND w.disk_bytes <= l.disk_bytes
+    AND NOT COALESCE(w.database = ANY(:paused_species), false)"""
+_OF_LINE = f"""
+    SELECT * FROM crobot.jobs
+    WHERE state = 'WAITING' AND held_at IS NULL
+      AND (priority, workgroup, user_id, pipeline, version)
+          = (l.priority, l.workgroup, l.user_id, l.pipeline, l.version)
+    ORDER BY id LIMIT {LOOK}"""
+
+_WAITING = text(f"""
+    {_JOB} {_OF_LINES} CROSS JOIN LATERAL (
+        SELECT w.* FROM ({_OF_LINE}) w WHERE {_MAY_START} ORDER BY w.id LIMIT :limit) j {_TYPICAL}""")
+
+_WAITING_BEHIND = text(f"""
+    {_JOB} {_OF_LINES} CROSS JOIN LATERAL (
+        SELECT n.* FROM (
+            SELECT w.*, row_number() OVER (PARTITION BY w.cores, w.memory_bytes, w.disk_bytes ORDER BY w.id) AS place
+            FROM ({_OF_LINE}) w WHERE {_MAY_START}) n
+        WHERE n.place <= :limit) j {_TYPICAL}""")
 
 # Whoever has a node reserved is looked at in every dispatch, or the node would be given away meanwhile.
 _RESERVED = text(f"""
@@ -192,12 +200,22 @@ def waiting(
     session: Session, lines: Iterable[Line], limit: int, paused_species: Iterable[str] = ()
 ) -> Sequence[Row[Any]]:
     """The first ``limit`` jobs of each line that may start now and fit its largest node."""
-    values = {
+    return session.execute(_WAITING, _values(lines, limit, paused_species)).all()
+
+
+def waiting_behind(
+    session: Session, lines: Iterable[Line], limit: int, paused_species: Iterable[str] = ()
+) -> Sequence[Row[Any]]:
+    """The same of each size of job that is found among the first `LOOK` of a line."""
+    return session.execute(_WAITING_BEHIND, _values(lines, limit, paused_species)).all()
+
+
+def _values(lines: Iterable[Line], limit: int, paused_species: Iterable[str]) -> dict[str, Any]:
+    return {
         "lines": to_json([vars(line) for line in lines]),
         "limit": limit,
         "paused_species": list(paused_species),
     }
-    return session.execute(_WAITING, values).all()
 
 
 def reserved(session: Session) -> Sequence[Row[Any]]:
