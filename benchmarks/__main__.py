@@ -12,13 +12,13 @@ from typing import Any
 import click
 from rich.console import Console
 
-from benchmarks import assembly, latency, memory, throughput, waiting
+from benchmarks import assembly, decisions, latency, memory, throughput, waiting
 from benchmarks.figures import Chapter, show
 from benchmarks.stage import stage
 
 LETTERS = ("d", "b", "a", "c")
 #: these make what they need themselves
-ALONE = {"g": waiting.measure}
+ALONE = {"e": decisions.measure, "g": waiting.measure}
 
 
 @click.command()
@@ -29,7 +29,8 @@ ALONE = {"g": waiting.measure}
 @click.option("--keep", is_flag=True, help="Keep the folder with logs and data.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def main(letters: tuple[str, ...], jobs: int, rounds: int, sends: int, keep: bool, as_json: bool) -> None:
-    """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory, (g) dispatches.
+    """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory,
+    (e) decisions, (g) dispatches.
 
     All if none is named.
     """

@@ -9,7 +9,7 @@ from typing import Any
 from crobot_errors import UnknownJob
 from crobot_tasks import policies, router, sight
 from crobot_tasks.celery import app
-from crobot_tasks.router import Cluster, Policy, Standing
+from crobot_tasks.router import Cluster, Policy
 from db import dispatching, jobs
 from db.crobot import JobState
 from db.engine import transaction
@@ -122,12 +122,12 @@ def explain(job_id: int) -> Explanation:
 
 def _owners_ahead(session: Any, view: View, row: Any) -> int:
     """How many users have jobs waiting that are due before this one's owner."""
-    standing = Standing(sight.Used().read(session, view.cluster, view.policy), view.policy)
-    mine = standing.rank(row.priority, row.workgroup, row.user_id)
+    rank = view.policy.ranks(sight.Used().read(session, view.cluster, view.policy))
+    mine = rank(row.priority, row.workgroup, row.user_id)
     owners = {
         (line.workgroup, line.user_id)
         for line in dispatching.lines(session)
-        if standing.rank(line.priority, line.workgroup, line.user_id) < mine
+        if rank(line.priority, line.workgroup, line.user_id) < mine
     }
     return len(owners - {(row.workgroup, row.user_id)})
 

@@ -19,13 +19,16 @@ from crobot_tasks.celery import app
 from crobot_tasks.courier import Courier, software
 from crobot_tasks.holdings import Holdings
 from crobot_tasks.reconnecting import survive_lost_connections
-from crobot_tasks.router.policy_file import TAG
 from crobot_tasks.spool import Spool
 from crobot_tasks.tasks import offered
 from crobot_tasks.wire import node_queue, queue, worker_hostname
 from workers import process, scratch
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+
+
+#: what a tag is: short, and the same on every machine
+TAG = re.compile(r"[a-z0-9][a-z0-9_.=-]{0,39}")
 
 
 def node_worker(

@@ -12,8 +12,7 @@ from typing import Any
 
 from crobot_errors import BadPolicy
 from crobot_tasks.celery import app
-from crobot_tasks.router.policy import Policy
-from crobot_tasks.router.policy_file import read
+from crobot_tasks.router.policy import Policy, read
 from db import policies
 from db.engine import transaction
 

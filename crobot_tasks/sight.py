@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from crobot_tasks.router import Cluster, JobView, Kind, Load, NodeView, Policy, Standing
+from crobot_tasks.router import Cluster, JobView, Kind, Load, NodeView, Policy, charged
 from db import accounting, dispatching
 from db.crobot import PausedKind
 from db.dispatching import Line
@@ -90,19 +90,7 @@ class Used:
             shares = policy.shares
             self._ended = accounting.used(session, shares.charge_gib, shares.half_life_s)
             self._read_at = time.monotonic()
-        return _with_live(self._ended, cluster, policy)
-
-
-def _with_live(
-    ended: Mapping[tuple[str, int], float], cluster: Cluster, policy: Policy
-) -> dict[tuple[str, int], float]:
-    used = dict(ended)
-    for node in cluster.nodes.values():
-        for load in node.load.values():
-            owner = (load.workgroup, load.user_id)
-            charge = policy.charge(load.cores, load.memory_bytes) * load.expected_s
-            used[owner] = used.get(owner, 0.0) + charge
-    return used
+        return charged(self._ended, cluster.nodes.values(), policy)
 
 
 class Pauses:
@@ -143,11 +131,11 @@ class Waiting:
         #: jobs that had a node reserved before
         self.reserving: set[int] = set()
         self._seen: set[int] = set()
-        able, standing = _able(cluster), Standing(used, policy)
+        able, rank = _able(cluster), policy.ranks(used)
         lines = [] if self._pauses.all else dispatching.lines(session)
         self._lines = sorted(
             (_sized(line, able) for line in lines if self._may(line, able)),
-            key=lambda line: standing.rank(line.priority, line.workgroup, line.user_id),
+            key=lambda line: rank(line.priority, line.workgroup, line.user_id),
         )
         #: jobs of one line in one look
         self._limit = max(FEWEST, ROWS // max(1, len(self._lines)))

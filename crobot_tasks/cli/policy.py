@@ -12,7 +12,7 @@ from crobot_errors import BadPolicy
 from crobot_tasks import policies
 from crobot_tasks.cli import services
 from crobot_tasks.cli.output import emit, json_option, moment, say
-from crobot_tasks.router.policy_file import read
+from crobot_tasks.router.policy import read
 from db import policies as queries
 from db.engine import transaction
 

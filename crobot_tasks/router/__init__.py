@@ -1,7 +1,7 @@
-"""The choice of nodes, pure: no database, no clock, no Celery; dispatcher and simulator call the same `place`."""
+"""The pure choice of nodes: (cluster, queue, policy, now) → placements with reasons; no database, no clock."""
 
 from crobot_tasks.router.cluster import Cluster
-from crobot_tasks.router.order import Queue, Standing
+from crobot_tasks.router.order import Queue, charged
 from crobot_tasks.router.place import Decision, place, verdicts, why_waiting
 from crobot_tasks.router.policy import Policy
 from crobot_tasks.router.views import JobView, Kind, Load, NodeView, Placement, Reservation
@@ -17,7 +17,7 @@ __all__ = [
     "Policy",
     "Queue",
     "Reservation",
-    "Standing",
+    "charged",
     "place",
     "verdicts",
     "why_waiting",

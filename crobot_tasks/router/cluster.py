@@ -1,72 +1,205 @@
-"""The nodes with what they have: which are open, which could run a kind of job at all, which have data in hand."""
+"""The nodes with what they hold, and which of them take which kind of job; decides nothing about the jobs' order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
+from dataclasses import replace
+from heapq import heapify, heappop, heappush, heapreplace
+from itertools import islice
 
-from crobot_tasks.router.fit import inability, may_open
-from crobot_tasks.router.policy import Policy
-from crobot_tasks.router.views import Kind, Load, NodeView
+from crobot_tasks.router.fit import inability, preferred
+from crobot_tasks.router.policy import DEFAULT, Policy
+from crobot_tasks.router.room import Hold, Room
+from crobot_tasks.router.views import JobView, Kind, Load, NodeView
+
+#: nodes that hold the same data and are compared
+HOLDERS = 32
+#: heaps of kinds of which no job waits; more are forgotten
+IDLE_KINDS = 64
+
+#: the least is best: jobs ahead, preferred tags (negative), free cores, number of the node
+Score = tuple[int, int, int, int]
+
+
+class Candidates:
+    """The nodes that take one kind of job, best first: a heap that is corrected only where it is looked at."""
+
+    def __init__(self, kind: Kind, cluster: Cluster, now: float) -> None:
+        self._kind, self._rooms = kind, cluster.rooms
+        #: number of a node that can run such jobs when it is empty → how many preferred tags it has
+        self.able: dict[int, int] = {
+            room.number: len(preferred(room.node, kind, cluster.policy))
+            for room in self._rooms
+            if not inability(room.node, kind, cluster.policy)
+        }
+        self._heap: list[Score] = []
+        self._listed: dict[int, Score] = {}
+        self._fill(now)
+
+    def _fill(self, now: float) -> None:
+        scores = (self.score(self._rooms[number], now) for number in self.able)
+        self._listed = {score[3]: score for score in scores if score is not None}
+        self._heap = list(self._listed.values())
+        heapify(self._heap)
+
+    def score(self, room: Room, now: float) -> Score | None:
+        """Return how well the node suits; None if it does not take such a job now."""
+        number = room.number
+        tags = self.able.get(number)
+        if tags is None or (ahead := room.ahead(self._kind, now)) is None:
+            return None
+        # Pack: the fullest node that takes it, so that whole nodes stay free for large jobs.
+        return ahead, -tags, room.free_cores if not ahead else 0, number
+
+    def look_again(self, room: Room, now: float) -> None:
+        """The node may take more than it did."""
+        score = self.score(room, now)
+        if score is None:
+            return
+        listed = self._listed.get(room.number)
+        if listed is None or score < listed:
+            self._listed[room.number] = score
+            heappush(self._heap, score)
+            if len(self._heap) > 4 * len(self.able) + 64:
+                self._fill(now)
+
+    def first(self, now: float) -> Score | None:
+        """Return the best node's score; None if no node takes such a job now."""
+        heap, listed = self._heap, self._listed
+        while heap:
+            score = heap[0]
+            number = score[3]
+            if listed.get(number) != score:
+                heappop(heap)
+                continue
+            current = self.score(self._rooms[number], now)
+            if current == score:
+                return score
+            if current is None:
+                del listed[number]
+                heappop(heap)
+            else:
+                listed[number] = current
+                heapreplace(heap, current)
+        return None
+
+    def best(self, job: JobView, now: float) -> Room | None:
+        """Return the best node for this one job."""
+        score = self._not_failed(job, now) if job.failed_on else self.first(now)
+        return None if score is None else self._rooms[score[3]]
+
+    def _not_failed(self, job: JobView, now: float) -> Score | None:
+        """Another node may do what this one could not; but a job never waits for that."""
+        aside: list[Score] = []
+        found = self.first(now)
+        while found is not None and self._rooms[found[3]].node.name in job.failed_on:
+            aside.append(heappop(self._heap))
+            found = self.first(now)
+        for score in aside:
+            heappush(self._heap, score)
+        return found or (aside[0] if aside else None)
 
 
 class Cluster:
-    """Nodes that take and end jobs. Only the open ones are looked at, so a full cluster costs nothing."""
+    """The nodes; what changes on one is looked at again only there."""
 
-    def __init__(self, nodes: Iterable[NodeView], policy: Policy) -> None:
+    def __init__(self, nodes: Iterable[NodeView], policy: Policy = DEFAULT) -> None:
         self.policy = policy
-        self.nodes = {node.name: node for node in nodes}
-        #: names of nodes with a free core, or room in their queue; in the order of the nodes
-        self.open: dict[str, None] = {}
-        #: names of nodes whose load has changed since a placing began, in order; it looks at those again
-        self.touched: list[str] = []
-        self._able: dict[Kind, list[str]] = {}
-        self._holders: dict[str, set[str]] = {}
-        for name, node in self.nodes.items():
-            self._judge(node)
-            for data in node.holds:
-                self._holders.setdefault(data, set()).add(name)
+        self.nodes: dict[str, NodeView] = {node.name: node for node in nodes}
+        self.rooms: list[Room] = [
+            Room(node, number, node.load.values(), policy.window)
+            for number, node in enumerate(self.nodes.values())
+        ]
+        self._by_name = {room.node.name: room for room in self.rooms}
+        #: names of the nodes that could take any job at all
+        self.open: set[str] = {room.node.name for room in self.rooms if room.is_open}
+        #: job → the node that is kept free for it
+        self.holds: dict[int, Room] = {}
+        self._candidates: dict[Kind, Candidates] = {}
+        self._changed: set[Room] = set()
+        self._holders: dict[str, list[Room]] = {}
+        for room in self.rooms:
+            for data in room.node.holds:
+                self._holders.setdefault(data, []).append(room)
 
     @property
     def room(self) -> int:
-        """How many jobs of one core the open nodes may take, about."""
-        most = self.policy.window.most_jobs
-        return sum(
-            max(0, self.nodes[name].free_cores) + min(self.nodes[name].cores, most) for name in self.open
-        )
+        """How many jobs the open nodes could take now, at most."""
+        return sum(self._by_name[name].most_jobs for name in self.open)
+
+    def room_of(self, name: str) -> Room | None:
+        """Return what the node has free; None if there is no such node."""
+        return self._by_name.get(name)
 
     def start(self, name: str, load: Load) -> None:
-        """Let a node take a job."""
-        self.nodes[name].start(load)
-        self._changed(name)
+        """An attempt was sent to the node."""
+        room = self._by_name[name]
+        room.add(load)
+        self._look_at(room)
 
-    def end(self, name: str, job_id: int) -> Load:
-        """Let a node be rid of a job; return what it took."""
-        load = self.nodes[name].end(job_id)
-        self._changed(name)
-        return load
+    def end(self, name: str, job_id: int) -> None:
+        """An attempt on the node ended."""
+        room = self._by_name[name]
+        room.drop(job_id)
+        self._look_at(room)
 
-    def able(self, kind: Kind) -> list[str]:
-        """Return the names of the nodes that could run such a job, were they empty."""
-        found = self._able.get(kind)
+    def _look_at(self, room: Room) -> None:
+        self._changed.add(room)
+        if room.is_open:
+            self.open.add(room.node.name)
+        else:
+            self.open.discard(room.node.name)
+
+    def adopt(self, policy: Policy) -> None:
+        """Go by this policy from now on."""
+        if policy is self.policy:
+            return
+        self.policy = policy
+        self._candidates.clear()
+        for room in self.rooms:
+            room.adopt(policy.window)
+            self._look_at(room)
+
+    def settle(self, now: float) -> None:
+        """Let all kinds know which nodes changed; on reserved nodes, time alone changes who may begin."""
+        self._changed.update(self.holds.values())
+        for candidates in self._candidates.values():
+            for room in self._changed:
+                candidates.look_again(room, now)
+        self._changed.clear()
+
+    def candidates(self, kind: Kind, now: float) -> Candidates:
+        """Return the nodes that take such jobs."""
+        found = self._candidates.get(kind)
         if found is None:
-            found = [name for name, node in self.nodes.items() if not inability(node, kind, self.policy)]
-            self._able[kind] = found
+            found = self._candidates[kind] = Candidates(kind, self, now)
         return found
 
-    def holders(self, data: Iterable[str]) -> set[str]:
-        """Return the names of the nodes that have any of the data in hand."""
-        return set().union(*(self._holders.get(one, ()) for one in data))
+    def forget_kinds(self, waiting: Set[Kind]) -> None:
+        """Forget kinds of which no job waits, once there are many of them."""
+        if len(self._candidates) > 2 * len(waiting) + IDLE_KINDS:
+            self._candidates = {kind: one for kind, one in self._candidates.items() if kind in waiting}
 
-    def _changed(self, name: str) -> None:
-        self._judge(self.nodes[name])
-        self.touched.append(name)
+    def holding(self, job: JobView) -> Iterable[Room]:
+        """Return nodes that have something in hand that the job reads."""
+        for data in job.data:
+            yield from islice(self._holders.get(data, ()), HOLDERS)
 
-    def _judge(self, node: NodeView) -> None:
-        if not node.closed and (node.free_cores > 0 or self._may_queue(node)):
-            self.open[node.name] = None
-        else:
-            self.open.pop(node.name, None)
+    def keep(self, room: Room, hold: Hold) -> None:
+        """Keep the node free for a job."""
+        room.hold = hold
+        self.holds[hold.job_id] = room
+        self._changed.add(room)
 
-    def _may_queue(self, node: NodeView) -> bool:
-        share = node.memory_bytes // node.cores
-        return may_open(node, self.policy) and not node.large(share, self.policy.window.short_s)
+    def release(self, job_id: int) -> None:
+        """Keep nothing free for the job any more."""
+        room = self.holds.pop(job_id)
+        room.hold = None
+        self._changed.add(room)
+
+    def copy(self) -> Cluster:
+        """Return a cluster like this one, to try something out on."""
+        return Cluster(
+            (replace(room.node, load=dict(room.load)) for room in self.rooms),
+            self.policy,
+        )

@@ -1,31 +1,35 @@
-"""Whether a node takes a job, and if not, why: what it offers, what it has free, what may wait in its queue."""
+"""Who may run where: why a node cannot, or does not now, take a job of some kind, in words; places nothing."""
 
 from __future__ import annotations
 
-from crobot_tasks.router.policy import GIB, PipelineRule, Policy
+from collections.abc import Mapping
+
+from crobot_tasks.router.policy import Policy
+from crobot_tasks.router.room import Room
 from crobot_tasks.router.views import Kind, NodeView
 
 
 def inability(node: NodeView, kind: Kind, policy: Policy) -> str:
     """Say why the node cannot run such a job at all as it is; empty if it can."""
-    if node.closed:
-        return node.closed
+    return node.closed or _not_offered(node, kind) or _tags(node, kind, policy) or _too_small(node, kind)
+
+
+def _not_offered(node: NodeView, kind: Kind) -> str:
     offered = node.pipelines.get(kind.pipeline)
     if offered is None:
         return node.missing.get(kind.pipeline, f"does not know {kind.pipeline}")
-    if offered != kind.version:
-        return f"offers {kind.pipeline} {offered}, not {kind.version}"
-    return _unwelcome(node, policy.rule_of(kind.pipeline), policy) or _too_small(node, kind)
+    return "" if offered == kind.version else f"offers {kind.pipeline} {offered}, not {kind.version}"
 
 
-def _unwelcome(node: NodeView, rule: PipelineRule, policy: Policy) -> str:
+def _tags(node: NodeView, kind: Kind, policy: Policy) -> str:
+    rule = policy.rule_of(kind.pipeline)
     if lacking := rule.requires - node.tags:
-        return f"lacks the tag {_listed(lacking)}"
+        return f"lacks the tag {_listed(lacking)}, which {kind.pipeline} requires"
     if rejected := rule.rejects & node.tags:
-        return f"has the tag {_listed(rejected)}, which the pipeline rejects"
-    welcome = rule.requires | rule.prefers | rule.accepts
-    if kept := (node.tags & policy.reserved_tags) - welcome:
-        return f"is reserved for pipelines that accept {_listed(kept)}"
+        return f"has the tag {_listed(rejected)}, which {kind.pipeline} rejects"
+    named = rule.requires | rule.prefers | rule.accepts
+    if reserved := (policy.tags.reserved & node.tags) - named:
+        return f"is reserved by its tag {_listed(reserved)} for pipelines that name it"
     return ""
 
 
@@ -35,73 +39,52 @@ def _too_small(node: NodeView, kind: Kind) -> str:
         ("memory", node.memory_bytes, kind.memory_bytes),
     ):
         if needs > has:
-            return f"has {_amount(what, has)} in all, the job needs {_amount(what, needs)}"
+            return f"has {amount(what, has)} in all, the job needs {amount(what, needs)}"
     if kind.disk_bytes > node.disk_bytes:
-        return (
-            f"has {_amount('disk', node.disk_bytes)} free, the job needs {_amount('disk', kind.disk_bytes)}"
-        )
+        return f"has {amount('disk', node.disk_bytes)} free, the job needs {amount('disk', kind.disk_bytes)}"
     return ""
 
 
-def has_room(node: NodeView, kind: Kind) -> bool:
-    """Whether the job could begin there at once."""
-    return (
-        kind.cores <= node.free_cores
-        and kind.memory_bytes <= node.free_memory_bytes
-        and kind.disk_bytes <= node.free_disk_bytes
-    )
+def refusal(room: Room, kind: Kind, policy: Policy, now: float) -> str:
+    """Say why the node does not take such a job now; empty if it does."""
+    if why := inability(room.node, kind, policy):
+        return why
+    return "" if room.ahead(kind, now) is not None else _busy(room, kind)
 
 
-def may_queue(node: NodeView, kind: Kind, policy: Policy) -> bool:
-    """Whether the job may wait in the node's queue: only short jobs of one core, behind such jobs.
-
-    The node's slots then keep them from running too many at once, and none waits long.
-    """
-    window, share = policy.window, node.memory_bytes // node.cores
-    if kind.cores > 1 or kind.memory_bytes > share or kind.expected_s > window.short_s:
-        return False
-    if kind.disk_bytes > node.free_disk_bytes or node.large(share, window.short_s):
-        return False
-    return may_open(node, policy, kind.expected_s)
-
-
-def may_open(node: NodeView, policy: Policy, expected_s: float = 0.0) -> bool:
-    """Whether one more short job may wait in the node's queue, by its length alone."""
-    window, waiting = policy.window, len(node.load) + 1 - node.cores
-    if waiting > window.most_jobs:
-        return False
-    if waiting <= node.cores:
-        return True
-    typical_s = (node.expected_s + expected_s) / (len(node.load) + 1)
-    return waiting * typical_s <= window.ahead_s * node.cores
+def _busy(room: Room, kind: Kind) -> str:
+    if kind.cores > room.free_cores and not room.may_queue(kind):
+        return f"{max(room.free_cores, 0)} of {room.node.cores} cores free, the job needs {kind.cores}"
+    if kind.cores <= room.free_cores and kind.memory_bytes > room.free_memory:
+        return (
+            f"{amount('memory', room.free_memory)} free, the job needs {amount('memory', kind.memory_bytes)}"
+        )
+    if kind.disk_bytes > room.free_disk:
+        free = amount("disk", max(room.free_disk, 0))
+        return f"{free} not yet promised to others, the job needs {amount('disk', kind.disk_bytes)}"
+    assert room.hold is not None  # nothing else is left
+    return f"kept free for job {room.hold.job_id}, which waits for {amount('cores', room.hold.kind.cores)}"
 
 
-def refusal(node: NodeView, kind: Kind, policy: Policy) -> str:
-    """Say why the node does not take the job now; empty if it does."""
-    if unable := inability(node, kind, policy):
-        return unable
-    if has_room(node, kind) or may_queue(node, kind, policy):
-        return ""
-    if kind.cores > node.free_cores:
-        return f"{max(node.free_cores, 0)} of {node.cores} cores free, the job needs {kind.cores}"
-    if kind.memory_bytes > node.free_memory_bytes:
-        return f"{_amount('memory', node.free_memory_bytes)} free, the job needs {_amount('memory', kind.memory_bytes)}"
-    return f"{_amount('disk', node.free_disk_bytes)} free, the job needs {_amount('disk', kind.disk_bytes)}"
+def preferred(node: NodeView, kind: Kind, policy: Policy) -> frozenset[str]:
+    """Return the node's tags that such a job prefers."""
+    return policy.rule_of(kind.pipeline).prefers & node.tags
 
 
-def by_reason(reasons: dict[str, str]) -> str:
-    """Write node → reason with each reason once."""
+def by_reason(reasons: Mapping[str, str]) -> str:
+    """Join node → reason into one line, each reason once."""
     names: dict[str, list[str]] = {}
     for name, reason in reasons.items():
         names.setdefault(reason, []).append(name)
     return "; ".join(f"{reason} on {', '.join(who)}" for reason, who in names.items())
 
 
-def _listed(tags: frozenset[str]) -> str:
-    return ", ".join(sorted(tags))
-
-
-def _amount(what: str, value: int) -> str:
+def amount(what: str, value: int) -> str:
+    """Return a number of cores, or bytes, with its unit."""
     if what == "cores":
         return "1 core" if value == 1 else f"{value} cores"
-    return f"{max(value, 0) / GIB:.1f} GiB {what}"
+    return f"{value / 1024**3:.1f} GiB {what}"
+
+
+def _listed(tags: frozenset[str]) -> str:
+    return ", ".join(sorted(tags))

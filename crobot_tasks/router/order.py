@@ -1,155 +1,304 @@
-"""Whose turn it is: waiting jobs by class, then the owner who has used least for his weight, then priority and age."""
+"""Whose turn it is: the waiting jobs in lines by class, workgroup, user and kind; knows no node."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Container, Iterable, Iterator, Mapping
-from heapq import heapify, heappop, heappush, heapreplace
+from heapq import heapify, heappop, heappush, heapreplace, nsmallest
+from itertools import chain, islice, zip_longest
 from typing import Any
 
-from crobot_tasks.router.policy import Policy
-from crobot_tasks.router.views import JobView, Kind
+from crobot_tasks.router.policy import LAST_PRIORITY, Policy
+from crobot_tasks.router.views import JobView, Kind, NodeView
 
-#: jobs that differ in nothing but priority and age: (priority, id, job), the first on top
-_Line = list[tuple[int, int, JobView]]
+#: charges grow by so much before all are scaled down again
+LARGEST_WORTH = 1e12
+
+Owner = tuple[str, int]
+#: workgroup's use, workgroup, user's use, user, priority, job; the least is first
+Turn = tuple[float, str, float, int, int, int]
 
 
-class Standing:
-    """What workgroups and users have used, in core-seconds for their weight."""
+class Line:
+    """Jobs of one user that differ in priority and age only; most come in their order, and wait in it."""
 
-    def __init__(self, used: Mapping[tuple[str, int], float], policy: Policy) -> None:
-        self._policy = policy
-        self._users: dict[tuple[str, int], float] = {}
-        self._workgroups: dict[str, float] = {}
-        for (workgroup, user_id), seconds in used.items():
-            self.charge(workgroup, user_id, seconds)
+    __slots__ = ("_gone", "_in_order", "_late", "size")
 
-    def charge(self, workgroup: str, user_id: int, seconds: float) -> None:
-        """Note that a user of a workgroup used so much; less than nothing gives it back."""
-        shares, owner = self._policy.shares, (workgroup, user_id)
-        self._users[owner] = self.user(*owner) + seconds / shares.users.get(user_id, 1.0)
-        self._workgroups[workgroup] = self.workgroup(workgroup) + seconds / shares.workgroups.get(
-            workgroup, 1.0
-        )
+    def __init__(self) -> None:
+        self._in_order: deque[JobView] = deque()
+        self._late: list[tuple[int, int, JobView]] = []
+        self._gone: set[int] = set()
+        self.size = 0
 
-    def user(self, workgroup: str, user_id: int) -> float:
-        """Return what a user has used."""
-        return self._users.get((workgroup, user_id), 0.0)
+    def add(self, job: JobView) -> None:
+        """A job waits from now on."""
+        if job.id in self._gone:
+            self._sweep()
+        self.size += 1
+        last = self._in_order[-1] if self._in_order else None
+        if last is None or (last.priority, last.id) < (job.priority, job.id):
+            self._in_order.append(job)
+        else:
+            heappush(self._late, (job.priority, job.id, job))
 
-    def workgroup(self, workgroup: str) -> float:
-        """Return what a workgroup has used."""
-        return self._workgroups.get(workgroup, 0.0)
+    def remove(self, job_id: int) -> None:
+        """A job in the line waits no longer."""
+        self._gone.add(job_id)
+        self.size -= 1
 
-    def rank(self, priority: int, workgroup: str, user_id: int) -> tuple[Any, ...]:
-        """Return what such jobs are ordered by."""
-        used = (self.workgroup(workgroup), workgroup, self.user(workgroup, user_id), user_id)
-        return (self._policy.class_of(priority), *used, priority)
+    def head(self) -> JobView:
+        """Return the first job."""
+        while True:
+            late, first = self._late, self._in_order[0] if self._in_order else None
+            job = first
+            if late and (first is None or late[0][:2] < (first.priority, first.id)):
+                job = late[0][2]
+            assert job is not None
+            if not self._gone or job.id not in self._gone:
+                return job
+            self._pop(job)
+            self._gone.discard(job.id)
+
+    def take(self) -> JobView:
+        """Remove the first job, and return it."""
+        job = self.head()
+        self._pop(job)
+        self.size -= 1
+        return job
+
+    def _pop(self, job: JobView) -> None:
+        if self._in_order and self._in_order[0] is job:
+            self._in_order.popleft()
+        else:
+            heappop(self._late)
+
+    def _sweep(self) -> None:
+        self._in_order = deque(job for job in self._in_order if job.id not in self._gone)
+        self._late = sorted(entry for entry in self._late if entry[1] not in self._gone)
+        self._gone.clear()
+
+    def peek(self, most: int) -> list[JobView]:
+        """Return the first jobs in their order."""
+        late = nsmallest(most, self._late)
+        look = most + len(self._gone)
+        jobs = chain(islice(self._in_order, look), (entry[2] for entry in late))
+        found = (job for job in jobs if job.id not in self._gone)
+        return sorted(found, key=lambda job: (job.priority, job.id))[:most]
+
+    def __iter__(self) -> Iterator[JobView]:
+        jobs = chain(self._in_order, (entry[2] for entry in self._late))
+        return (job for job in jobs if job.id not in self._gone)
+
+
+class Turns:
+    """Names by what they have used: a heap that is corrected only at its top, since use only grows."""
+
+    __slots__ = ("_heap", "_listed")
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, Any]] = []
+        self._listed: set[Any] = set()
+
+    def add(self, name: Any, use: float) -> None:
+        """A name that may be there already."""
+        if name not in self._listed:
+            self._listed.add(name)
+            heappush(self._heap, (use, name))
+
+    def first(self, present: Container[Any], uses: Mapping[Any, float]) -> tuple[float, Any] | None:
+        """Return the least use and its name, of those that are still present."""
+        heap = self._heap
+        while heap:
+            top = heap[0]
+            name = top[1]
+            if name not in present:
+                heappop(heap)
+                self._listed.discard(name)
+            elif (use := uses[name]) != top[0]:
+                heapreplace(heap, (use, name))
+            else:
+                return top
+        return None
+
+    def firsts(self, most: int, present: Container[Any], uses: Mapping[Any, float]) -> list[Any]:
+        """Return the first names in their order."""
+        found: list[tuple[float, Any]] = []
+        while len(found) < most and self.first(present, uses) is not None:
+            found.append(heappop(self._heap))
+        for entry in found:
+            heappush(self._heap, entry)
+        return [name for _, name in found]
+
+    def anew(self, uses: Mapping[Any, float]) -> None:
+        """All uses were scaled."""
+        self._heap = [(uses[name], name) for name in self._listed]
+        heapify(self._heap)
+
+
+class Lane:
+    """The lines of one kind in one class: workgroup → (workgroup, user) → line."""
+
+    __slots__ = ("groups", "kind", "users", "workgroups")
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.groups: dict[str, dict[Owner, Line]] = {}
+        self.workgroups = Turns()
+        self.users: dict[str, Turns] = {}
+
+    def line(self, owner: Owner, queue: Queue) -> Line:
+        """Return the owner's line; a new one if there is none."""
+        workgroup = owner[0]
+        lines = self.groups.get(workgroup)
+        if lines is None:
+            lines = self.groups[workgroup] = {}
+            self.users.setdefault(workgroup, Turns())
+            self.workgroups.add(workgroup, queue.workgroups[workgroup])
+        line = lines.get(owner)
+        if line is None:
+            line = lines[owner] = Line()
+            self.users[workgroup].add(owner, queue.users[owner])
+        return line
+
+    def close(self, owner: Owner) -> None:
+        """The owner's line is empty."""
+        lines = self.groups[owner[0]]
+        del lines[owner]
+        if not lines:
+            del self.groups[owner[0]]
 
 
 class Queue:
-    """The jobs that wait, in the order of the policy."""
+    """The waiting jobs, and what their owners have used; stays in order while jobs come and go.
 
-    def __init__(
-        self, jobs: Iterable[JobView], used: Mapping[tuple[str, int], float], policy: Policy
-    ) -> None:
-        self.standing = Standing(used, policy)
+    ``used``: (workgroup, user) → core-seconds, live attempts included (see `charged`).
+    """
+
+    def __init__(self, jobs: Iterable[JobView], used: Mapping[Owner, float], policy: Policy) -> None:
         self._policy = policy
-        self._jobs: dict[int, JobView] = {}
-        #: for each class: workgroup → user → kind → line
-        self._classes: list[dict[str, dict[int, dict[Kind, _Line]]]] = [{} for _ in policy.classes]
-        #: jobs that have a node reserved
-        self.reserved: dict[int, JobView] = {}
+        #: use for the weight, of workgroups and of users
+        self.workgroups: dict[str, float] = {}
+        self.users: dict[Owner, float] = {}
+        self._since: float | None = None
+        self._size = 0
+        #: by class: kind → its lane
+        self.classes: list[dict[Kind, Lane]] = [{} for _ in policy.classes]
+        #: jobs that have a node reserved, or had one in an earlier dispatch
+        self.reserving: dict[int, JobView] = {}
+        self._numbers = [policy.class_of(priority) for priority in range(LAST_PRIORITY + 1)]
+        for owner, seconds in used.items():
+            self._use(owner, seconds)
         for job in jobs:
             self.add(job)
 
     def __len__(self) -> int:
-        return len(self._jobs)
+        return self._size
 
-    def __contains__(self, job_id: int) -> bool:
-        return job_id in self._jobs
+    def __iter__(self) -> Iterator[JobView]:
+        for lanes in self.classes:
+            for lane in lanes.values():
+                for lines in lane.groups.values():
+                    yield from chain.from_iterable(lines.values())
 
-    def get(self, job_id: int) -> JobView:
-        """Return a job as it is known now."""
-        return self._jobs[job_id]
+    def _lane(self, job: JobView) -> Lane:
+        lanes = self.classes[self._numbers[min(max(job.priority, 0), LAST_PRIORITY)]]
+        lane = lanes.get(job.kind)
+        if lane is None:
+            lane = lanes[job.kind] = Lane(job.kind)
+        return lane
 
     def add(self, job: JobView) -> None:
-        """Let a job wait."""
-        owners = self._classes[self._policy.class_of(job.priority)].setdefault(job.workgroup, {})
-        line = owners.setdefault(job.user_id, {}).setdefault(job.kind, [])
-        heappush(line, (job.priority, job.id, job))
-        self.replace(job)
+        """A job waits from now on."""
+        owner = (job.workgroup, job.user_id)
+        if owner not in self.users:
+            self._use(owner, 0.0)
+        self._lane(job).line(owner, self).add(job)
+        self._size += 1
+        if job.reserved_on is not None:
+            self.reserving[job.id] = job
 
-    def replace(self, job: JobView) -> None:
-        """Know a job that waits anew, with another reservation."""
-        self._jobs[job.id] = job
-        if job.reserved_on:
-            self.reserved[job.id] = job
-        else:
-            self.reserved.pop(job.id, None)
+    def remove(self, job: JobView) -> None:
+        """A job of the queue waits no longer."""
+        lane, owner = self._lane(job), (job.workgroup, job.user_id)
+        line = lane.groups[job.workgroup][owner]
+        line.remove(job.id)
+        self._left(lane, owner, line, job)
 
-    def remove(self, job_id: int) -> None:
-        """Forget a job; its place in the line is passed over."""
-        self._jobs.pop(job_id, None)
-        self.reserved.pop(job_id, None)
+    def take(self, lane: Lane, turn: Turn) -> JobView:
+        """Remove the job whose turn it is in the lane, and return it."""
+        owner = (turn[1], turn[3])
+        line = lane.groups[turn[1]][owner]
+        job = line.take()
+        self._left(lane, owner, line, job)
+        return job
 
-    def charge(self, job: JobView) -> None:
-        """Charge a job's owner with what it will typically take."""
+    def _left(self, lane: Lane, owner: Owner, line: Line, job: JobView) -> None:
+        self._size -= 1
+        self.reserving.pop(job.id, None)
+        if not line.size:
+            lane.close(owner)
+
+    def first(self, lane: Lane) -> tuple[Turn, JobView] | None:
+        """Return the job whose turn it is in the lane, and what it is sorted by; None if the lane is empty."""
+        top = lane.workgroups.first(lane.groups, self.workgroups)
+        if top is None:
+            return None
+        lines = lane.groups[top[1]]
+        of_user = lane.users[top[1]].first(lines, self.users)
+        assert of_user is not None  # a workgroup without users is closed
+        use, owner = of_user
+        job = lines[owner].head()
+        return (top[0], top[1], use, owner[1], job.priority, job.id), job
+
+    def firsts(self, lane: Lane, most: int) -> list[JobView]:
+        """Return the jobs of the lane that come first: each owner's first, then each one's second, and so on."""
+        heads: list[list[JobView]] = []
+        for workgroup in lane.workgroups.firsts(most, lane.groups, self.workgroups):
+            lines = lane.groups[workgroup]
+            for owner in lane.users[workgroup].firsts(most - len(heads), lines, self.users):
+                heads.append(lines[owner].peek(most))
+        jobs = chain.from_iterable(zip_longest(*heads))
+        return list(islice((job for job in jobs if job is not None), most))
+
+    def charge(self, job: JobView, now: float) -> None:
+        """Charge the job's owner for all the time that it is expected to take."""
         kind = job.kind
-        seconds = self._policy.charge(kind.cores, kind.memory_bytes) * kind.expected_s
-        self.standing.charge(job.workgroup, job.user_id, seconds)
+        seconds = self._policy.charge(kind.cores, kind.memory_bytes, kind.expected_s)
+        self._use((job.workgroup, job.user_id), seconds * self._worth(now))
 
-    def in_turn(self, refused: Container[Kind]) -> Iterator[JobView]:
-        """Give the job whose turn it is, again and again.
+    def _worth(self, now: float) -> float:
+        """Charge more the later it is, instead of halving all that was charged before: the order is the same."""
+        if self._since is None:
+            self._since = now
+        worth = 2.0 ** ((now - self._since) / self._policy.shares.half_life_s)
+        if worth < LARGEST_WORTH:
+            return float(worth)
+        self._since = now
+        self._scale_down(worth)
+        return 1.0
 
-        Before the next one is asked for, the caller must have removed the job, or added its kind to ``refused``.
-        """
-        for workgroups in self._classes:
-            yield from self._class_in_turn(workgroups, refused)
+    def _scale_down(self, worth: float) -> None:
+        self.workgroups = {name: use / worth for name, use in self.workgroups.items()}
+        self.users = {owner: use / worth for owner, use in self.users.items()}
+        for lanes in self.classes:
+            for lane in lanes.values():
+                lane.workgroups.anew(self.workgroups)
+                for turns in lane.users.values():
+                    turns.anew(self.users)
 
-    def _class_in_turn(
-        self, workgroups: dict[str, dict[int, dict[Kind, _Line]]], refused: Container[Kind]
-    ) -> Iterator[JobView]:
-        turns = [(self.standing.workgroup(name), name) for name in workgroups]
-        heapify(turns)
-        users: dict[str, list[tuple[float, int]]] = {}
-        while turns:
-            name = turns[0][1]
-            if name not in users:
-                users[name] = [(self.standing.user(name, user_id), user_id) for user_id in workgroups[name]]
-                heapify(users[name])
-            job = self._user_in_turn(workgroups[name], users[name], refused)
-            if job is None:
-                heappop(turns)
-                if not workgroups[name]:
-                    del workgroups[name]
-                continue
-            yield job
-            heapreplace(users[name], (self.standing.user(name, job.user_id), job.user_id))
-            heapreplace(turns, (self.standing.workgroup(name), name))
+    def _use(self, owner: Owner, seconds: float) -> None:
+        shares, (workgroup, user_id) = self._policy.shares, owner
+        of_workgroup = seconds / shares.workgroups.get(workgroup, 1.0)
+        self.workgroups[workgroup] = self.workgroups.get(workgroup, 0.0) + of_workgroup
+        self.users[owner] = self.users.get(owner, 0.0) + seconds / shares.users.get(user_id, 1.0)
 
-    def _user_in_turn(
-        self, owners: dict[int, dict[Kind, _Line]], turns: list[tuple[float, int]], refused: Container[Kind]
-    ) -> JobView | None:
-        while turns:
-            user_id = turns[0][1]
-            job = self._first(owners[user_id], refused)
-            if job is not None:
-                return job
-            heappop(turns)
-            if not owners[user_id]:
-                del owners[user_id]
-        return None
 
-    def _first(self, lines: dict[Kind, _Line], refused: Container[Kind]) -> JobView | None:
-        """Return the first job of a user that is not refused; empty lines are forgotten on the way."""
-        best: tuple[int, int, JobView] | None = None
-        for kind in list(lines):
-            if kind in refused:
-                continue
-            line = lines[kind]
-            while line and line[0][1] not in self._jobs:
-                heappop(line)
-            if not line:
-                del lines[kind]
-            elif best is None or line[0] < best:
-                best = line[0]
-        return self._jobs[best[1]] if best else None
+def charged(used: Mapping[Owner, float], nodes: Iterable[NodeView], policy: Policy) -> dict[Owner, float]:
+    """Return what owners have used, and what their live attempts are expected to take in all."""
+    uses = dict(used)
+    for node in nodes:
+        for load in node.load.values():
+            owner = (load.workgroup, load.user_id)
+            cost = policy.charge(load.cores, load.memory_bytes, load.expected_s)
+            uses[owner] = uses.get(owner, 0.0) + cost
+    return uses

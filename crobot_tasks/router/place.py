@@ -1,204 +1,225 @@
-"""The pure choice: (cluster, queue, policy, now) → placements and reservations; no database, no clock, no Celery."""
+"""The pure choice: (cluster, queue, policy, now) → placements with reasons; no database, no clock, no Celery."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from heapq import heapify, heappop, heappush
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heapreplace
+from math import inf
 
-from crobot_tasks.router.cluster import Cluster
-from crobot_tasks.router.fit import by_reason, has_room, inability, may_queue, refusal
-from crobot_tasks.router.order import Queue
+from crobot_tasks.router.cluster import Candidates, Cluster
+from crobot_tasks.router.fit import by_reason, inability, preferred, refusal
+from crobot_tasks.router.order import Lane, Queue
 from crobot_tasks.router.policy import Policy
-from crobot_tasks.router.reserve import Reservations
-from crobot_tasks.router.views import JobView, Kind, Load, NodeView, Placement, Reservation
+from crobot_tasks.router.room import Room
+from crobot_tasks.router.views import JobView, Kind, Load, Placement, Reservation
 
 
-@dataclass
+@dataclass(frozen=True)
 class Decision:
-    """What one call decided."""
+    """Which jobs go where now, and which nodes are kept free for others."""
 
     placements: list[Placement] = field(default_factory=list)
     reservations: list[Reservation] = field(default_factory=list)
 
 
-class Fitness(NamedTuple):
-    """How well a node suits a job; the least is the best."""
-
-    #: another node may do what this one could not; but a job never waits for that
-    failed: bool
-    #: behind other jobs, instead of at once
-    queues: bool
-    #: tags that the pipeline prefers, each counts -1
-    preferred: int
-    #: data of the job that it has in hand, each counts -1
-    data: int
-    #: cores that would be free, each counts -1: jobs share nodes as late as possible
-    free_cores: int
-    name: str
-
-
 def place(cluster: Cluster, queue: Queue, policy: Policy, now: float, limit: int | None = None) -> Decision:
-    """Move jobs from the queue to the cluster, in their turn, until nothing more fits or ``limit`` jobs are placed."""
-    return _Placing(cluster, queue, policy, now).run(limit)
+    """Move jobs, at most ``limit``, from the queue to nodes, in the queue's order; their owners are charged."""
+    call = _Call(cluster, queue, policy, now, inf if limit is None else limit)
+    call.keep_promises()
+    willing = call.willing()
+    if any(willing):
+        call.reserve(willing)
+        for lanes in willing:
+            call.fill(lanes)
+    return Decision(call.placements, call.reservations())
 
 
-class _Placing:
-    """One call."""
+class _Call:
+    """One call of place(). What one job of a kind is refused, all of its kind are: placing only makes nodes fuller."""
 
-    def __init__(self, cluster: Cluster, queue: Queue, policy: Policy, now: float) -> None:
-        self.cluster, self.queue, self.policy, self.now = cluster, queue, policy, now
-        cluster.touched.clear()
-        self.refused: set[Kind] = set()
-        self.reservations = Reservations(cluster, now)
+    def __init__(self, cluster: Cluster, queue: Queue, policy: Policy, now: float, limit: float) -> None:
+        self._cluster, self._queue, self._policy, self._now, self._limit = cluster, queue, policy, now, limit
         self.placements: list[Placement] = []
-        self._choices: dict[Kind, _Choice] = {}
+        cluster.adopt(policy)
 
-    def run(self, limit: int | None) -> Decision:
-        self._renew_reservations()
-        if self.cluster.open and len(self.placements) != limit:
-            for job in self.queue.in_turn(self.refused):
-                node = self._best(job)
-                if node is None:
-                    self.refused.add(job.kind)
-                    self._reserve(job)
-                    continue
-                self._place(job, node)
-                if not self.cluster.open or len(self.placements) == limit:
-                    break
-        return Decision(self.placements, [kept.reservation for kept in self.reservations.kept.values()])
-
-    def _renew_reservations(self) -> None:
-        """Jobs with a reservation come first where it is; nobody else may have that room."""
-        for job in list(self.queue.reserved.values()):
-            if not self.reservations.renew(job):
-                self.queue.replace(replace(job, reserved_on=None))
+    def keep_promises(self) -> None:
+        """Look at each reservation anew; a job that can begin on its own node does, whoever's turn it is."""
+        for job_id in [job_id for job_id in self._cluster.holds if job_id not in self._queue.reserving]:
+            self._cluster.release(job_id)
+        for job in list(self._queue.reserving.values()):
+            room = self._cluster.holds.get(job.id) or self._reserved_before(job)
+            if room is None:
+                del self._queue.reserving[job.id]
                 continue
-            node = self.cluster.nodes[job.reserved_on or ""]
-            if has_room(node, job.kind):
-                del self.reservations.kept[node.name]
-                self._place(job, node)
+            self._keep(room, job)
+            if room.fits(job.kind) and len(self.placements) < self._limit:
+                self._cluster.release(job.id)
+                self._queue.remove(job)
+                self._put(job, room, "was kept free for it")
+        self._cluster.settle(self._now)
 
-    def _reserve(self, job: JobView) -> None:
-        """Keep a node for a job that is the first of its kind in turn, fits nowhere, and has waited for long."""
-        rules = self.policy.reservation
-        if self.now - job.waiting_since < rules.after_s or len(self.reservations.kept) >= rules.most:
+    def _reserved_before(self, job: JobView) -> Room | None:
+        room = self._cluster.room_of(job.reserved_on or "")
+        if room is None or room.hold or len(self._cluster.holds) >= self._policy.reservation.most:
+            return None
+        return room if room.number in self._candidates(job.kind).able else None
+
+    def _keep(self, room: Room, job: JobView) -> None:
+        self._queue.reserving[job.id] = job
+        self._cluster.keep(room, room.keep(job.id, job.kind, self._now))
+
+    def _candidates(self, kind: Kind) -> Candidates:
+        return self._cluster.candidates(kind, self._now)
+
+    def willing(self) -> list[list[Lane]]:
+        """Return, class by class, the lanes of kinds that some node takes now."""
+        classes = self._queue.classes
+        kinds = {kind for lanes in classes for kind, lane in lanes.items() if lane.groups}
+        self._cluster.forget_kinds(kinds)
+        taken = {kind for kind in kinds if self._candidates(kind).first(self._now) is not None}
+        return [[lane for kind, lane in lanes.items() if lane.groups and kind in taken] for lanes in classes]
+
+    def reserve(self, willing: list[list[Lane]]) -> None:
+        """Keep nodes free for those that wait long and are refused while others are not: these overtake them."""
+        free = self._policy.reservation.most - len(self._cluster.holds)
+        if free <= 0:
             return
-        if not job.reserved_on and (name := self.reservations.make(job)):
-            self.queue.replace(replace(job, reserved_on=name))
+        for lanes, going in zip(self._queue.classes, willing, strict=True):
+            refused = [lane for lane in lanes.values() if lane.groups and lane not in going]
+            for job in self._overdue(refused, self._policy.reservation.most):
+                if free <= 0:
+                    return
+                free -= self._reserve(job)
+        self._cluster.settle(self._now)
 
-    def _best(self, job: JobView) -> NodeView | None:
-        choice = self._choices.get(job.kind)
-        if choice is None:
-            choice = self._choices[job.kind] = _Choice(self, job.kind)
-        return choice.best(job)
+    def _overdue(self, refused: list[Lane], most: int) -> list[JobView]:
+        """Return those of the first jobs of the lanes that have waited too long, in the order of the lanes' turns."""
+        latest = self._now - self._policy.reservation.after_s
+        turns = [(turn, lane) for lane in refused if (turn := self._queue.first(lane)) is not None]
+        turns.sort(key=lambda entry: entry[0][0])
+        return [
+            job
+            for _, lane in turns
+            if self._candidates(lane.kind).able
+            for job in self._queue.firsts(lane, most)
+            if job.waiting_since <= latest and job.id not in self._cluster.holds
+        ]
 
-    def fitness(self, node: NodeView, job: JobView) -> Fitness | None:
-        """Return how well the node suits the job now; None if it does not take it."""
-        kind = job.kind
-        queues = not has_room(node, kind)
-        if queues and not may_queue(node, kind, self.policy):
-            return None
-        if not self.reservations.lets(node.name, job):
-            return None
-        return Fitness(
-            node.name in job.failed_on,
-            queues,
-            -len(self.policy.rule_of(kind.pipeline).prefers & node.tags),
-            -len(job.data & node.holds),
-            kind.cores - node.free_cores,
-            node.name,
+    def _reserve(self, job: JobView) -> bool:
+        """Keep the node free where the job can begin first."""
+        rooms = (self._cluster.rooms[number] for number in self._candidates(job.kind).able)
+        free = [room for room in rooms if room.hold is None]
+        if not free:
+            return False
+        failed_on = job.failed_on
+        room = min(
+            free,
+            key=lambda room: (room.node.name in failed_on, room.starts_at(job.kind, self._now), room.number),
         )
+        self._keep(room, job)
+        return True
 
-    def _place(self, job: JobView, node: NodeView) -> None:
+    def fill(self, lanes: list[Lane]) -> None:
+        """Place jobs of these lanes in turn, until no node takes any of them."""
+        first = self._queue.first
+        heap = [(found[0], number) for number, lane in enumerate(lanes) if (found := first(lane)) is not None]
+        heapify(heap)
+        candidates = [self._candidates(lane.kind) for lane in lanes]
+        while heap and len(self.placements) < self._limit:
+            turn, number = heap[0]
+            lane = lanes[number]
+            found = first(lane)
+            if found is not None and found[0] == turn:
+                room = self._best(found[1], candidates[number])
+                if room is None:
+                    heappop(heap)
+                    continue
+                self._queue.take(lane, turn)
+                self._put(found[1], room)
+                candidates[number].look_again(room, self._now)
+                found = first(lane)
+            if found is None:
+                heappop(heap)
+            else:
+                heapreplace(heap, (found[0], number))
+
+    def _best(self, job: JobView, candidates: Candidates) -> Room | None:
+        best = candidates.best(job, self._now)
+        if best is None or not job.data or not job.data.isdisjoint(best.node.holds):
+            return best
+        score = candidates.score(best, self._now)
+        scores = [
+            other
+            for room in self._cluster.holding(job)
+            if room.node.name not in job.failed_on
+            and (other := candidates.score(room, self._now)) is not None
+        ]
+        # Its data counts for more than the best fit, but for less than a free core or a preferred tag.
+        other = min(scores, default=None)
+        if score is None or other is None or other[:2] > score[:2]:
+            return best
+        return self._cluster.rooms[other[3]]
+
+    def _put(self, job: JobView, room: Room, why: str = "") -> None:
         kind = job.kind
-        fitness = self.fitness(node, job)
-        self.placements.append(Placement(job.id, node.name, _reason(node, fitness)))
-        if kept := self.reservations.kept.get(node.name):
-            kept.fill(kind, self.now)
-        load = Load(job.id, kind.cores, kind.memory_bytes, kind.disk_bytes, kind.expected_s, self.now,
-                    job.workgroup, job.user_id)  # fmt: skip
-        self.cluster.start(node.name, load)
-        self.queue.remove(job.id)
-        self.queue.charge(job)
+        self.placements.append(Placement(job.id, room.node.name, self._reason(job, room, why)))
+        load = Load(
+            job.id, kind.cores, kind.memory_bytes, kind.disk_bytes, kind.expected_s, self._now,
+            job.workgroup, job.user_id,
+        )  # fmt: skip
+        if job.id in self._cluster.holds:
+            self._cluster.release(job.id)
+        self._cluster.start(room.node.name, load)
+        self._queue.charge(job, self._now)
+        if room.hold is not None:
+            self._cluster.keep(room, room.keep(room.hold.job_id, room.hold.kind, self._now))
 
+    def _reason(self, job: JobView, room: Room, why: str) -> str:
+        if job.kind.cores > room.free_cores:
+            reason = f"{len(room.load)} short jobs ahead of it"
+        else:
+            reason = f"{room.free_cores} of {room.node.cores} cores free"
+        if job.data and not job.data.isdisjoint(room.node.holds):
+            reason += ", holds its data"
+        if tags := preferred(room.node, job.kind, self._policy):
+            reason += f", preferred by tag {', '.join(sorted(tags))}"
+        if room.node.name in job.failed_on:
+            reason += ", though it failed there: no other node takes it now"
+        return f"{reason}, {why}" if why else reason
 
-class _Choice:
-    """The open nodes for one kind of job, the best on top; put right as their load changes."""
-
-    def __init__(self, placing: _Placing, kind: Kind) -> None:
-        self._placing, self._cluster = placing, placing.cluster
-        #: such a job, without anything of its own
-        self._any = JobView(0, kind)
-        self._able = {
-            name
-            for name in self._cluster.open
-            if not inability(self._cluster.nodes[name], kind, placing.policy)
-        }
-        found = (self._fitness(name, self._any) for name in self._able)
-        self._heap = [one for one in found if one is not None]
-        heapify(self._heap)
-        self._seen = len(self._cluster.touched)
-
-    def best(self, job: JobView) -> NodeView | None:
-        """Return the node that suits the job best; None if none takes it."""
-        top = self._top()
-        if top is None:
-            return None
-        if top.name in job.failed_on:
-            return self._best_of(job, self._able)
-        near = (self._cluster.holders(job.data) & self._able) if job.data else set()
-        return self._best_of(job, near | {top.name}) if near else self._cluster.nodes[top.name]
-
-    def _best_of(self, job: JobView, names: set[str]) -> NodeView | None:
-        found = [one for name in names if (one := self._fitness(name, job))]
-        return self._cluster.nodes[min(found).name] if found else None
-
-    def _top(self) -> Fitness | None:
-        for name in self._cluster.touched[self._seen :]:
-            if name in self._able and (fitness := self._fitness(name, self._any)):
-                heappush(self._heap, fitness)
-        self._seen = len(self._cluster.touched)
-        while self._heap:
-            top = self._heap[0]
-            if top == self._fitness(top.name, self._any):
-                return top
-            heappop(self._heap)
-        return None
-
-    def _fitness(self, name: str, job: JobView) -> Fitness | None:
-        return self._placing.fitness(self._cluster.nodes[name], job)
-
-
-def _reason(node: NodeView, fitness: Fitness | None) -> str:
-    assert fitness is not None
-    reasons = [f"{node.free_cores} of {node.cores} cores free"]
-    if fitness.queues:
-        reasons = [f"{len(node.load)} short jobs ahead of it"]
-    if fitness.preferred:
-        reasons.append("has what the pipeline prefers")
-    if fitness.data:
-        reasons.append("has its data in hand")
-    if fitness.failed:
-        reasons.append("it failed there before, but no other node can take it now")
-    return ", ".join(reasons)
+    def reservations(self) -> list[Reservation]:
+        """Return what is kept free after this call."""
+        holds = (room.hold for room in self._cluster.holds.values())
+        return [
+            Reservation(hold.job_id, self._cluster.holds[hold.job_id].node.name, hold.starts_at)
+            for hold in holds
+            if hold is not None
+        ]
 
 
 def verdicts(cluster: Cluster, job: JobView, policy: Policy, now: float) -> dict[str, str]:
-    """Node → why it does not take the job now; empty if it does."""
-    return {name: refusal(node, job.kind, policy) for name, node in cluster.nodes.items()}
+    """Node → what it lacks for the job; empty if it would take it now."""
+    return dict(_verdicts(cluster, job, policy, now))
+
+
+def _verdicts(cluster: Cluster, job: JobView, policy: Policy, now: float) -> Iterator[tuple[str, str]]:
+    for room in cluster.rooms:
+        own = room.hold is not None and room.hold.job_id == job.id and room.fits(job.kind)
+        able = not inability(room.node, job.kind, policy)
+        yield room.node.name, "" if own and able else refusal(room, job.kind, policy, now)
 
 
 def why_waiting(cluster: Cluster, job: JobView, policy: Policy, now: float) -> str:
-    """Say, in one line, why the job waits."""
+    """Say why the job waits, in one line."""
     if not cluster.nodes:
         return "no calculation node has ever reported; start one with `crobot node --name NAME`"
     unable = {name: inability(node, job.kind, policy) for name, node in cluster.nodes.items()}
-    if all(unable.values()):
+    able = [name for name, why in unable.items() if not why]
+    if not able:
         return f"no node offers {job.kind.pipeline}: {by_reason(unable)}"
-    now_refused = verdicts(cluster, job, policy, now)
-    able = {name: why for name, why in now_refused.items() if not unable[name]}
-    if all(able.values()):
-        return "waiting for a free place: " + by_reason(able)
-    free = next(name for name, why in able.items() if not why)
-    return f"about to be placed on {free}, if no other's turn comes first"
+    now_lacks = verdicts(cluster, job, policy, now)
+    if open_nodes := [name for name in able if not now_lacks[name]]:
+        return f"next to be placed: {', '.join(open_nodes)} would take it now"
+    kept = f"; {job.reserved_on} is kept free for it" if job.reserved_on in able else ""
+    return "waiting for a free place: " + by_reason({name: now_lacks[name] for name in able}) + kept

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 
-class Kind(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Kind:
     """What a job asks of a node: what is refused to one job is refused, then, to all of its kind."""
 
     pipeline: str
@@ -20,7 +20,7 @@ class Kind(NamedTuple):
     expected_s: float = 60.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class JobView:
     """A waiting job as the router sees it."""
 
@@ -40,7 +40,7 @@ class JobView:
     reserved_on: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Load:
     """What one live attempt takes of a node."""
 
@@ -72,44 +72,8 @@ class NodeView:
     holds: frozenset[str] = frozenset()
     #: why it gets no jobs at all (drained, silent, quarantined); empty if it does
     closed: str = ""
-    #: job id → what its live attempt takes; changed by `start` and `end` only
+    #: job id → what its live attempt takes
     load: dict[int, Load] = field(default_factory=dict)
-    free_cores: int = field(init=False)
-    free_memory_bytes: int = field(init=False)
-    free_disk_bytes: int = field(init=False)
-    #: typical seconds of all that it has
-    expected_s: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        loads = self.load.values()
-        self.free_cores = self.cores - sum(load.cores for load in loads)
-        self.free_memory_bytes = self.memory_bytes - sum(load.memory_bytes for load in loads)
-        self.free_disk_bytes = self.disk_bytes - sum(load.disk_bytes for load in loads)
-        self.expected_s = sum(load.expected_s for load in loads)
-
-    def start(self, load: Load) -> None:
-        """Take a job."""
-        self.load[load.job_id] = load
-        self._take(load, 1)
-
-    def end(self, job_id: int) -> Load:
-        """Be rid of a job, and return what it took."""
-        load = self.load.pop(job_id)
-        self._take(load, -1)
-        return load
-
-    def large(self, memory_bytes: int, expected_s: float) -> bool:
-        """Whether it has a job of more than one core, more memory, or more time than this."""
-        return any(
-            load.cores > 1 or load.memory_bytes > memory_bytes or load.expected_s > expected_s
-            for load in self.load.values()
-        )
-
-    def _take(self, load: Load, times: int) -> None:
-        self.free_cores -= times * load.cores
-        self.free_memory_bytes -= times * load.memory_bytes
-        self.free_disk_bytes -= times * load.disk_bytes
-        self.expected_s += times * load.expected_s
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ GIB = 1024**3
 DAY_S = 86400.0
 _JOB = text("""
     INSERT INTO crobot.jobs (pipeline, version, priority, workgroup, user_id, database, args, kwargs, cores,
-                             memory_bytes, disk_bytes, time_limit_s, expected_s, held_at, available_at, expires_at, state)
+                             memory_bytes, disk_bytes, time_limit_s, expected_s, held_at, available_at, expires_at,
+                             state)
     VALUES (:pipeline, '1', :priority, :workgroup, :user_id, :database, '[]', '{}', :cores, :memory_bytes, 0, 60, 1,
             now() + CAST(:held AS interval), now() + CAST(:available AS interval), now() + CAST(:expires AS interval),
             :state)

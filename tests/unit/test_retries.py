@@ -8,8 +8,7 @@ import pytest
 
 from crobot_errors import OutcomeKind
 from crobot_tasks.retries import Step, Trial, next_step
-from crobot_tasks.router.policy import Policy
-from crobot_tasks.router.policy_file import read
+from crobot_tasks.router.policy import Policy, read
 from db.crobot import JobState
 
 MEMORY, TIME = 1000, 60
