@@ -80,10 +80,15 @@ def servers(data_dir: Path) -> Servers:
 
 def release() -> None:
     """Say that this process no longer uses the servers; the last user stops them."""
-    for data_dir, membership in list(_memberships.items()):
-        if membership.pid == os.getpid():
-            with users.alone(data_dir):
-                _leave(data_dir)
+    for data_dir in list(_memberships):
+        _release(data_dir)
+
+
+def _release(data_dir: Path) -> None:
+    membership = _memberships.get(data_dir)
+    if membership is not None and membership.pid == os.getpid():
+        with users.alone(data_dir):
+            _leave(data_dir)
 
 
 def status(data_dir: Path) -> Status:
@@ -100,8 +105,8 @@ def stop(data_dir: Path, *, force: bool = False) -> None:
     Raises:
         ServerFailed: other processes use them (``force`` stops them all the same), or one does not stop.
     """
-    release()
     data_dir = data_dir.expanduser().resolve()
+    _release(data_dir)
     if not data_dir.exists():
         return
     with _disk_errors_explained(data_dir), users.alone(data_dir):
