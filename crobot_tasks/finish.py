@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 from crobot_errors import BadInput, OutcomeKind, ServiceError
 from crobot_tasks import policies, settle
 from crobot_tasks.celery import app
-from crobot_tasks.registry import job_class
+from crobot_tasks.registry import JobClass, job_class
 from crobot_tasks.retries import TRIED_AGAIN, Trial, next_step
 from crobot_tasks.router import Policy
 from db import finishing, jobs, parking
@@ -182,16 +184,35 @@ def end(session: Any, endings: Sequence[Ending]) -> None:
     """Give jobs their terminal state, and all that hangs on it, in the open transaction; settle after its commit."""
     if not endings:
         return
-    types = jobs.types(session, [ending.job_id for ending in endings])
-    ended = [_process(session, ending) if types.get(ending.job_id) else ending for ending in endings]
+    rows = jobs.typed(session, [ending.job_id for ending in endings])
+    cancelled = [ending.job_id for ending in endings if ending.state is JobState.CANCELLED]
+    noted = _cancel_together(session, [rows[job_id] for job_id in cancelled if job_id in rows])
+    ended = [
+        _process(session, rows[ending.job_id], ending)
+        if ending.job_id in rows and ending.job_id not in noted
+        else ending
+        for ending in endings
+    ]
     finishing.end_jobs(session, [vars(ending) for ending in ended])
     settle.after_commit(session, [ending.job_id for ending in ended])
 
 
-def _process(session: Any, ending: Ending) -> Ending:
+def _cancel_together(session: Any, rows: Sequence[Any]) -> set[int]:
+    """Let each job class note its cancelled jobs at once; return those of which that worked."""
+    by_class: dict[type[JobClass], list[Any]] = {}
+    for row in rows:
+        with suppress(BadInput):  # a class that this head does not know: each such job is told of by itself
+            cls = job_class(row.type)
+            by_class.setdefault(cls, []).append(cls.from_row(row))
+    noted: set[int] = set()
+    for cls, cancelled in by_class.items():
+        if in_savepoint(session, partial(cls.process_cancels, session, cancelled)) is None:
+            noted |= {job.job_id for job in cancelled}
+    return noted
+
+
+def _process(session: Any, row: Any, ending: Ending) -> Ending:
     """Let the job class write its side; a result that cannot be processed is a failed job."""
-    row = jobs.find(session, ending.job_id)
-    assert row is not None
     try:
         job = job_class(row.type).from_row(row)
     except BadInput as unknown:  # this head does not know the class; the job must not stop the others
@@ -211,7 +232,7 @@ def _process(session: Any, ending: Ending) -> Ending:
     if ending.state is JobState.FAILED:
         error = in_savepoint(session, lambda: job.process_failure(session, ending.message or ""))
     else:
-        error = in_savepoint(session, lambda: job.process_cancel(session))
+        error = in_savepoint(session, lambda: job.process_cancels(session, [job]))
     if error is not None:
         log.error("job %s: its end cannot be noted in %s", ending.job_id, row.database, exc_info=error)
         ending = replace(ending, message=f"{ending.message}; and noting it failed: {first_line(error)}")

@@ -39,6 +39,9 @@ class Details:
     same_key: str = ""
     #: what the job class keeps for the time when the result comes
     context: dict[str, Any] = field(default_factory=dict)
+    #: what one attempt gets, if the sender knows better than the pipeline
+    cores: int | None = None
+    memory_bytes: int | None = None
 
 
 def owed(task_id: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +86,25 @@ def details_of(given: dict[str, Any] | None) -> Details:
         [details.tag, details.workgroup, details.batch, details.same_key],
         "tag, workgroup, batch and same_key",
     )
+    _check_amount("cores", details.cores, 2**15)
+    _check_amount("memory_bytes", details.memory_bytes, 2**63)
     return details
+
+
+def _check_amount(name: str, given: Any, below: int) -> None:
+    if given is not None and not (type(given) is int and 0 < given < below):
+        raise BadInput(f"{name} {given!r} is not a whole number above 0")
+
+
+def chosen_of(details: Details, options: dict[str, Any]) -> dict[str, Any]:
+    """Return what the sender chose of an attempt's ``cores``, ``memory_bytes`` and ``time_s``."""
+    limit = options.get("time_limit") or None
+    chosen = {
+        "cores": details.cores,
+        "memory_bytes": details.memory_bytes,
+        "time_s": limit and whole_seconds(limit),
+    }
+    return {name: value for name, value in chosen.items() if value is not None}
 
 
 def whole_seconds(given: Any) -> int:

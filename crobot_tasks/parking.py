@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,7 @@ from celery.utils.functional import maybe_list
 from crobot_errors import BadInput, CRobotError
 from crobot_tasks import attempts, refuse
 from crobot_tasks.cancel import cancel
-from crobot_tasks.options import Details, details_of, owed, priority_of, whole_seconds
+from crobot_tasks.options import Details, chosen_of, details_of, owed, priority_of, whole_seconds
 from crobot_tasks.plain import plain
 from crobot_tasks.registry import job_class
 from db import jobs, parking
@@ -145,7 +146,9 @@ class JobTask(Task):
             _check_arguments(self, args, kwargs)
         version = self.wanted_version(kwargs)
         self.check(args, kwargs)
-        return vars(self.resources(args, kwargs)) | {
+        resources = self.resources(args, kwargs)
+        return vars(resources) | {
+            "time_s": whole_seconds(resources.time_s),
             "version": version,
             "expected_s": self.expected_seconds(args, kwargs),
             "data": self.data(args, kwargs),
@@ -162,9 +165,11 @@ class JobTask(Task):
 
     def _row(self, args: Any, kwargs: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
         details, priority = details_of(options.get("job")), priority_of(options.get("priority"))
-        asked = self._asked(args, kwargs)
-        asked["time_s"] = whole_seconds(options.get("time_limit") or asked["time_s"])
-        return self._columns(args, kwargs, details, priority, asked)
+        chosen = chosen_of(details, options)
+        if chosen:
+            # a resend chooses the same
+            details = replace(details, context=details.context | {"chosen": chosen})
+        return self._columns(args, kwargs, details, priority, self._asked(args, kwargs) | chosen)
 
     def _columns(
         self, args: Any, kwargs: dict[str, Any], details: Details, priority: int, asked: dict[str, Any]

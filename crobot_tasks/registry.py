@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from crobot_errors import BadInput
@@ -24,8 +25,9 @@ class JobClass(Protocol):
     def process_failure(self, session: Any, message: str) -> None:
         """(d) The job failed for good."""
 
-    def process_cancel(self, session: Any) -> None:
-        """(d) Somebody no longer wanted the job."""
+    @classmethod
+    def process_cancels(cls, session: Any, cancelled: Sequence[Any]) -> None:
+        """(d) Nobody wants these jobs of the class any more, one or hundreds."""
 
 
 _classes: dict[str, type[JobClass]] = {}

@@ -25,7 +25,7 @@ def send_reads(
     """Send reads of a strain to be assembled; returns the job that was sent, or the live one for the same reads.
 
     ``reads`` are read sets: ``[accession]`` or ``[read1, read2]`` (absolute paths). ``params`` are those of QAssembly;
-    ``request`` takes ``workgroup``, ``priority`` and ``version``.
+    ``request`` takes ``workgroup``, ``batch``, ``priority`` and ``version``.
 
     Raises:
         BadInput: it cannot work; nothing was stored.

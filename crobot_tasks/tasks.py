@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from crobot_errors import UnknownVersion
+from crobot_errors import UnknownPipeline, UnknownVersion
 from crobot_tasks import attempts
 from crobot_tasks.celery import app
 from crobot_tasks.parking import JobTask
@@ -83,6 +83,19 @@ def offered() -> tuple[dict[str, str], dict[str, str]]:
     able, unable = offers(PIPELINES)
     plain = {name: task.version for name, task in app.tasks.items() if isinstance(task, JobTask)}
     return {name: version for name, version in plain.items() if name not in unable} | able, unable
+
+
+def job_task(name: str) -> JobTask:
+    """Return the task of a pipeline, or of any other job, by its name.
+
+    Raises:
+        UnknownPipeline: there is none of this name.
+    """
+    task = app.tasks.get(name)
+    if not isinstance(task, JobTask):
+        known = ", ".join(sorted(name for name, other in app.tasks.items() if isinstance(other, JobTask)))
+        raise UnknownPipeline(f"no pipeline {name!r}; known are {known}")
+    return task
 
 
 for _pipeline in PIPELINES.values():

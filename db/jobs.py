@@ -8,23 +8,23 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from db.crobot import JobState
+from db.selection import ALL, CONDITION, Selection
+
 _JOB = text("SELECT * FROM crobot.jobs WHERE id = :job_id")
-_KINDS = text("SELECT id, database, type FROM crobot.jobs WHERE id = ANY(:job_ids)")
+_STATES = text("SELECT id, state FROM crobot.jobs WHERE id = ANY(:job_ids)")
+_DATABASES = text("SELECT id, database FROM crobot.jobs WHERE id = ANY(:job_ids)")
 _ATTEMPTS = text("SELECT * FROM crobot.attempts WHERE job_id = :job_id ORDER BY number")
 _TASK = text("SELECT job_id FROM crobot.settlements WHERE task_id = :task_id")
 
-_LIST = text("""
-    SELECT id, pipeline, version, type, tag, database, user_id, workgroup, priority, state, attempt, node,
+_LIST = text(f"""
+    SELECT id, pipeline, version, type, tag, database, batch, user_id, workgroup, priority, state, attempt, node,
            outcome, message, cores, memory_bytes, disk_bytes,
-           sent_at, started_at, finished_at, available_at, cancel_requested_at,
+           sent_at, started_at, finished_at, available_at, cancel_requested_at, held_at, hold_reason,
            EXTRACT(epoch FROM COALESCE(finished_at, now()) - started_at) AS run_s
     FROM crobot.jobs
-    WHERE (CAST(:states AS text[]) IS NULL OR state = ANY(:states))
-      AND (CAST(:pipeline AS text) IS NULL OR pipeline = :pipeline)
-      AND (CAST(:database AS text) IS NULL OR database = :database)
+    WHERE {CONDITION}
       AND (CAST(:node AS text) IS NULL OR node = :node)
-      AND (CAST(:tag AS text) IS NULL OR tag = :tag)
-      AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY(:ids))
       AND (CAST(:before AS bigint) IS NULL OR id < :before)
     ORDER BY id DESC LIMIT :limit""")
 
@@ -37,10 +37,13 @@ _NODES = text("""
             WHERE a.node = n.name AND a.ended_at IS NULL) AS cores_used
     FROM crobot.nodes n ORDER BY n.name""")
 
-_LOCK = text("SELECT id, attempt, state, node, database, type FROM crobot.jobs WHERE id = :job_id FOR UPDATE")
+_TYPED = text("SELECT * FROM crobot.jobs WHERE id = ANY(:job_ids) AND type <> ''")
+_LOCK = text(
+    "SELECT id, attempt, state, node FROM crobot.jobs WHERE id = ANY(:job_ids) ORDER BY id FOR UPDATE"
+)
 _REQUEST_CANCEL = text("""
     UPDATE crobot.jobs SET cancel_requested_at = COALESCE(cancel_requested_at, now()), same_key = NULL
-    WHERE id = :job_id""")
+    WHERE id = ANY(:job_ids)""")
 
 _HEARING = text("SELECT EXTRACT(epoch FROM now() - last_at) FROM crobot.hearing")
 
@@ -62,27 +65,14 @@ def by_task_id(session: Session, task_id: str) -> int | None:
 
 def listing(
     session: Session,
+    selection: Selection = ALL,
     *,
-    states: Sequence[str] | None = None,
-    pipeline: str | None = None,
-    database: str | None = None,
     node: str | None = None,
-    tag: str | None = None,
-    ids: Sequence[int] | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> Sequence[Row[Any]]:
     """Jobs, the newest first, with ``run_s`` in seconds; ``before`` is the id to page on from."""
-    values = {
-        "states": list(states) if states else None,
-        "pipeline": pipeline,
-        "database": database,
-        "node": node,
-        "tag": tag,
-        "ids": list(ids) if ids is not None else None,
-        "before": before,
-        "limit": limit,
-    }
+    values = selection.values | {"node": node, "before": before, "limit": limit}
     return session.execute(_LIST, values).all()
 
 
@@ -96,14 +86,14 @@ def nodes(session: Session) -> Sequence[Row[Any]]:
     return session.execute(_NODES).all()
 
 
-def lock(session: Session, job_id: int) -> Row[Any] | None:
-    """Lock a job's row for a change of state."""
-    return session.execute(_LOCK, {"job_id": job_id}).one_or_none()
+def lock(session: Session, job_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """Lock jobs' rows for a change of state, in the order of their ids."""
+    return session.execute(_LOCK, {"job_ids": list(job_ids)}).all()
 
 
-def request_cancel(session: Session, job_id: int) -> None:
-    """Note that somebody no longer wants the job; who sends the same again gets a new one."""
-    session.execute(_REQUEST_CANCEL, {"job_id": job_id})
+def request_cancel(session: Session, job_ids: Sequence[int]) -> None:
+    """Note that somebody no longer wants the jobs; who sends the same again gets a new one."""
+    session.execute(_REQUEST_CANCEL, {"job_ids": list(job_ids)})
 
 
 def heard_s(session: Session) -> float | None:
@@ -112,11 +102,16 @@ def heard_s(session: Session) -> float | None:
     return None if value is None else float(value)
 
 
+def states(session: Session, job_ids: Sequence[int]) -> dict[int, JobState]:
+    """Job id → its state, of those that exist."""
+    return {row.id: JobState(row.state) for row in session.execute(_STATES, {"job_ids": list(job_ids)})}
+
+
 def databases(session: Session, job_ids: Sequence[int]) -> dict[int, str | None]:
     """Job id → its species' schema."""
-    return {row.id: row.database for row in session.execute(_KINDS, {"job_ids": list(job_ids)})}
+    return {row.id: row.database for row in session.execute(_DATABASES, {"job_ids": list(job_ids)})}
 
 
-def types(session: Session, job_ids: Sequence[int]) -> dict[int, str]:
-    """Job id → its type."""
-    return {row.id: row.type for row in session.execute(_KINDS, {"job_ids": list(job_ids)})}
+def typed(session: Session, job_ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """Job id → all columns, of those that have a job class."""
+    return {row.id: row for row in session.execute(_TYPED, {"job_ids": list(job_ids)})}

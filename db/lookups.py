@@ -6,14 +6,25 @@ reference assembly for ``snp_calls``, and blank for all other schemes.
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, case, func, literal, select, update
+from sqlalchemy import ColumnElement, Integer, Text, case, column, func, literal, select, update, values
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from crobot_errors import UnknownJob
 from db.species import AssemblyLookup, LookupStatus
+
+
+class Key(NamedTuple):
+    """What identifies a row."""
+
+    assembly_id: int
+    scheme_id: int
+    reference: str = ""
+
 
 _KEY = ("assembly_id", "scheme_id", "reference")
 
@@ -57,7 +68,7 @@ def completed(
     reference: str = "",
 ) -> None:
     """A result was processed: it replaces the former one, and can be read at once even if another job is live."""
-    values: dict[str, Any] = {
+    row: dict[str, Any] = {
         "status": _unless_another_is_live(literal(LookupStatus.COMPLETE.value)),
         "version": version,
         "complete_count": AssemblyLookup.complete_count + 1,
@@ -66,35 +77,62 @@ def completed(
         "st_barcode": reference or st_barcode,
         "annotation": annotation,
     }
-    _end(session, assembly_id, scheme_id, job_id, reference, values)
+    _end(session, assembly_id, scheme_id, job_id, reference, row)
 
 
 def failed(
     session: Session, assembly_id: int, scheme_id: int, job_id: int, message: str, reference: str = ""
 ) -> None:
     """A job failed for good: results of an earlier one stay, beside the ``error``."""
-    values: dict[str, Any] = {
+    row: dict[str, Any] = {
         "status": _unless_another_is_live(literal(LookupStatus.FAILED.value)),
         "fail_count": AssemblyLookup.fail_count + 1,
         "queued_count": AssemblyLookup.queued_count - 1,
         "results": _with_error(job_id, message),
     }
-    _end(session, assembly_id, scheme_id, job_id, reference, values)
+    _end(session, assembly_id, scheme_id, job_id, reference, row)
 
 
 def cancelled(session: Session, assembly_id: int, scheme_id: int, job_id: int, reference: str = "") -> None:
     """Nobody wants the job any more: it counts as no failure, and a former result stands again."""
+    cancelled_each(session, [Key(assembly_id, scheme_id, reference)])
+
+
+def cancelled_each(session: Session, keys: Sequence[Key]) -> None:
+    """Nobody wants these jobs any more, each given by what it was for; the same key may come several times.
+
+    Raises:
+        UnknownJob: nothing was ever sent for one of them.
+    """
+    times = Counter(keys)
+    left = values(
+        column("assembly_id", Integer), column("scheme_id", Integer), column("reference", Text),
+        column("jobs", Integer), name="cancelled",
+    ).data([(*key, jobs) for key, jobs in sorted(times.items())])  # fmt: skip
+    ended = (
+        update(AssemblyLookup)
+        .where(*(getattr(AssemblyLookup, name) == left.c[name] for name in _KEY))
+        .values(_cancelled(left.c.jobs))
+        .returning(AssemblyLookup.id)
+        .execution_options(synchronize_session=False)
+    )
+    if len(session.execute(ended).all()) < len(times):
+        raise UnknownJob(f"nothing was ever sent for one of {', '.join(map(str, times))}")
+
+
+def _cancelled(jobs: ColumnElement[int]) -> dict[str, Any]:
+    """Return what a row becomes that so many live jobs leave."""
     before = case(
         (AssemblyLookup.results.has_key("error"), LookupStatus.FAILED.value),
         (AssemblyLookup.complete_count > 0, LookupStatus.COMPLETE.value),
         # the domain knows three states only; with no failure counted update_scheme may send it again
         else_=LookupStatus.FAILED.value,
     )
-    values: dict[str, Any] = {
-        "status": _unless_another_is_live(before),
-        "queued_count": AssemblyLookup.queued_count - 1,
+    return {
+        "status": _unless_another_is_live(before, jobs),
+        "queued_count": AssemblyLookup.queued_count - jobs,
+        "updated_at": func.now(),
     }
-    _end(session, assembly_id, scheme_id, job_id, reference, values)
 
 
 def find_lookup(
@@ -112,9 +150,11 @@ def _is(assembly_id: int, scheme_id: int, reference: str) -> tuple[ColumnElement
     )
 
 
-def _unless_another_is_live(status: ColumnElement[Any]) -> ColumnElement[Any]:
+def _unless_another_is_live(
+    status: ColumnElement[Any], ending: ColumnElement[int] | int = 1
+) -> ColumnElement[Any]:
     """QUEUED as long as a job is live, however the others ended: else one more would be sent beside it."""
-    return case((AssemblyLookup.queued_count > 1, LookupStatus.QUEUED.value), else_=status)
+    return case((AssemblyLookup.queued_count > ending, LookupStatus.QUEUED.value), else_=status)
 
 
 def _with_error(job_id: int, message: str) -> ColumnElement[Any]:

@@ -8,11 +8,14 @@ from typing import Any
 from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
 
+from db.crobot import LIVE_SQL
 from db.species import Allele, Assembly, AssemblyLookup, Locus, Scheme, SequenceType
 
 _OLDEST = text("""
     SELECT id, sent_at, EXTRACT(epoch FROM now() - sent_at) AS waited_s FROM crobot.jobs
     WHERE state = 'WAITING' ORDER BY sent_at, id LIMIT 1""")
+
+_HELD = text(f"SELECT count(*) FROM crobot.jobs WHERE held_at IS NOT NULL AND {LIVE_SQL}")
 
 _TIMES_SENT = text("SELECT count(*) FROM crobot.settlements WHERE job_id = :job_id")
 
@@ -24,6 +27,11 @@ _FOLLOWERS = text("""
 def oldest_waiting(session: Session) -> Row[Any] | None:
     """The job that has waited longest."""
     return session.execute(_OLDEST).one_or_none()
+
+
+def held(session: Session) -> int:
+    """How many live jobs are held."""
+    return int(session.execute(_HELD).scalar_one())
 
 
 def times_sent(session: Session, job_id: int) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
+from db.crobot import JobState
 from db.system import UserJob
 
 #: a job that is not over, wherever it is; `crobot.jobs` knows more
@@ -25,6 +28,13 @@ def sent(
         "version": version,
     }
     session.execute(insert(UserJob).values(values))
+
+
+def cancelled(session: Session, job_ids: Collection[int]) -> None:
+    """Nobody wants these jobs any more."""
+    session.execute(
+        update(UserJob).where(UserJob.job_id.in_(job_ids)).values(status=JobState.CANCELLED.value)
+    )
 
 
 def ended(

@@ -22,6 +22,7 @@ from crobot_tasks.cli import services
 from db import jobs, registry
 from db.crobot import LIVE
 from db.engine import engine, transaction
+from db.selection import Selection
 from demo.data import SCHEME, DemoData, DemoDataFailed, fetch
 from demo.processes import Process, stop
 from workers import storage
@@ -215,7 +216,7 @@ def _cancel_live_jobs() -> None:
 
 def _live_jobs() -> list[int]:
     with transaction() as session:
-        return [row.id for row in jobs.listing(session, states=LIVE)]
+        return [row.id for row in jobs.listing(session, Selection(states=LIVE))]
 
 
 def _leave(number: int, frame: object) -> None:

@@ -17,6 +17,7 @@ from crobot_tasks.cli.output import duration, table
 from db import jobs
 from db.crobot import LIVE, JobState
 from db.engine import transaction
+from db.selection import Selection
 from demo.stage import DemoFailed, console, say
 from workers.storage import log_path
 
@@ -61,7 +62,10 @@ class Sight:
 def look(job_id: int, barcode: str) -> list[Sight]:
     """Return how an assembly job and those that follow on its assembly stand, the oldest first."""
     with transaction() as session:
-        rows = [*jobs.listing(session, tag=barcode), *jobs.listing(session, ids=[job_id])]
+        rows = [
+            *jobs.listing(session, Selection(tag=barcode)),
+            *jobs.listing(session, Selection(ids=(job_id,))),
+        ]
         why = explain.why_each_waits(session, [row.id for row in rows])
     rows.sort(key=lambda row: row.id)
     return [

@@ -2,42 +2,88 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import click
 from rich.console import Console
 
-from crobot_tasks.cancel import cancel as cancel_job
-from crobot_tasks.cli import services, waiting
-from crobot_tasks.cli.output import emit, json_option
-from crobot_tasks.cli.values import JOB
+from crobot_tasks import control
+from crobot_tasks.cancel import cancel_each
+from crobot_tasks.cli import waiting
+from crobot_tasks.cli.output import emit
+from crobot_tasks.cli.selection import Ask, changes_many, document, in_words, jobs_in_words, nothing
+from crobot_tasks.plain import plain
 from db.crobot import LIVE, JobState
+from db.selection import Selection
+
+States = dict[int, JobState]
 
 
 @click.command()
-@click.argument("job_ids", metavar="JOB…", nargs=-1, required=True, type=JOB)
+@changes_many
 @click.option("--reason", default="cancelled", show_default=True, help="Kept with the job.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until a running job has stopped.")
 @click.option(
     "--timeout", "timeout_s", type=float, default=15.0, show_default=True, help="Seconds to wait for that."
 )
-@json_option
-def cancel(job_ids: tuple[int, ...], reason: str, no_wait: bool, timeout_s: float, as_json: bool) -> None:
-    """Cancel jobs, waiting or running; the tools of a running one end within seconds."""
-    services.ready()
-    before = waiting.states(job_ids)
-    after = {job_id: cancel_job(job_id, reason) for job_id in job_ids}
-    if not no_wait and any(state in LIVE for state in after.values()):
-        after |= waiting.until_ended(job_ids, timeout_s)
-    found = [{"job": job_id, "state": after[job_id], "was": before[job_id]} for job_id in job_ids]
-    emit(as_json, found, lambda out: _show(out, before, after))
+def cancel(
+    selection: Selection, ask: Ask, reason: str, no_wait: bool, timeout_s: float, as_json: bool
+) -> None:
+    """Cancel jobs, waiting or running; the tools of a running one end within seconds.
+
+    Named by number only, each job is told of by itself, otherwise how many it was.
+    """
+    plain(reason, "the reason")
+    selected = control.counts(selection)
+    if not ask.may("cancel", control.counts(control.live(selection)).total()):
+        _tell_many(selection, ask, selected, control.counts(control.live(selection)), {}, as_json)
+        return
+    ids = control.chosen(control.live(selection))
+    before = waiting.states(selection.ids or ids)
+    after = before | cancel_each(ids, reason)
+    stopping = [job_id for job_id, state in after.items() if state in LIVE]
+    if stopping and not no_wait:
+        after |= waiting.until_ended(stopping, timeout_s)
+    if selection == Selection(ids=selection.ids):
+        found = [{"job": job_id, "state": after[job_id], "was": before[job_id]} for job_id in after]
+        emit(as_json, found, lambda out: _show(out, before, after))
+    else:
+        changed = Counter(before[job_id] for job_id in ids)
+        _tell_many(selection, ask, selected, changed, {job_id: after[job_id] for job_id in ids}, as_json)
 
 
-def _show(out: Console, before: dict[int, JobState], after: dict[int, JobState]) -> None:
-    for job_id, state in after.items():
-        if before[job_id] not in LIVE:
-            out.print(f"job {job_id} was over before: {state}")
-        elif state == JobState.CANCELLED:
-            out.print(f"job {job_id} is cancelled")
-        elif state in LIVE:
-            out.print(f"job {job_id} is being stopped; `crobot wait {job_id}` tells when it is over")
+def _tell_many(
+    selection: Selection,
+    ask: Ask,
+    selected: Counter[JobState],
+    changed: Counter[JobState],
+    after: States,
+    as_json: bool,
+) -> None:
+    now = Counter(after.values())
+    found = document(selection, ask, changed, selected) | {"now": dict(now)}
+
+    def show(out: Console) -> None:
+        if not changed:
+            out.print(nothing(selection, selected, "live"), markup=False)
+        elif ask.dry_run:
+            out.print(f"{jobs_in_words(changed.total())} would be cancelled: {in_words(changed)}")
         else:
-            out.print(f"job {job_id} ended before it could be stopped: {state}")
+            out.print(f"{jobs_in_words(changed.total())} cancelled: {in_words(changed)}; now {in_words(now)}")
+
+    emit(as_json, found, show)
+
+
+def _show(out: Console, before: States, after: States) -> None:
+    for job_id, state in after.items():
+        out.print(_line(job_id, before[job_id], state), markup=False)
+
+
+def _line(job_id: int, before: JobState, state: JobState) -> str:
+    if before not in LIVE:
+        return f"job {job_id} was over before: {state}"
+    if state == JobState.CANCELLED:
+        return f"job {job_id} is cancelled"
+    if state in LIVE:
+        return f"job {job_id} is being stopped; `crobot wait {job_id}` tells when it is over"
+    return f"job {job_id} ended before it could be stopped: {state}"

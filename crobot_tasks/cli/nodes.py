@@ -8,10 +8,10 @@ import click
 from rich.console import Console
 
 from crobot_errors import UnknownNode
-from crobot_tasks import explain
+from crobot_tasks import explain, pausing
 from crobot_tasks.celery import app
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import duration, emit, json_option, say, size, table
+from crobot_tasks.cli.output import duration, emit, json_option, moment, say, size, table
 from db import jobs as queries
 from db import leases, parking
 from db.engine import notify, transaction
@@ -26,8 +26,9 @@ def nodes(as_json: bool) -> None:
     services.ready_database()
     with transaction() as session:
         found = [describe(row) for row in queries.nodes(session)]
-        deaf = explain.deafness(session)
-    emit(as_json, {"nodes": found, "warning": deaf or None}, lambda out: _show(out, found, deaf))
+        deaf, pauses = explain.deafness(session), pausing.described(session)
+    document = {"nodes": found, "paused": pauses, "warning": deaf or None}
+    emit(as_json, document, lambda out: _show(out, found, pauses, deaf))
 
 
 @click.command()
@@ -53,13 +54,17 @@ def drain(name: str, reason: str, as_json: bool) -> None:
 @click.argument("name", metavar="NODE")
 @json_option
 def resume(name: str, as_json: bool) -> None:
-    """Give a drained node jobs again."""
+    """Give a drained or quarantined node jobs again; what failed there before is forgiven."""
     services.ready_database()
     with transaction() as session:
         if not leases.resume(session, name):
             raise _unknown(session, name)
         notify(session, parking.CHANNEL)
-    emit(as_json, {"node": name, "drained": False}, lambda out: out.print(f"{name} gets jobs again"))
+    emit(
+        as_json,
+        {"node": name, "drained": False, "quarantined": False},
+        lambda out: out.print(f"{name} gets jobs again"),
+    )
 
 
 def describe(row: Any) -> dict[str, Any]:
@@ -68,6 +73,9 @@ def describe(row: Any) -> dict[str, Any]:
         "name": row.name,
         "state": _state(row),
         "drain_reason": row.drain_reason or None,
+        "quarantine_reason": row.quarantine_reason or None,
+        "drained_at": row.drained_at,
+        "quarantined_at": row.quarantined_at,
         "cores": row.cores,
         "cores_used": int(row.cores_used),
         "memory_bytes": row.memory_bytes,
@@ -85,6 +93,8 @@ def describe(row: Any) -> dict[str, Any]:
 def _state(row: Any) -> str:
     if row.lost_at or row.silent_s > app.conf.crobot_lease_s:
         return "silent"
+    if row.quarantined_at:
+        return "quarantined"
     return "drained" if row.drained_at else "up"
 
 
@@ -93,7 +103,7 @@ def _unknown(session: Any, name: str) -> UnknownNode:
     return UnknownNode(f"no node {name!r} has ever reported; known are {known}")
 
 
-def _show(out: Console, found: list[dict[str, Any]], deaf: str) -> None:
+def _show(out: Console, found: list[dict[str, Any]], pauses: list[dict[str, Any]], deaf: str) -> None:
     if found:
         out.print(table(_COLUMNS, [_line(node) for node in found], right=("Jobs",)))
     else:
@@ -101,10 +111,22 @@ def _show(out: Console, found: list[dict[str, Any]], deaf: str) -> None:
     for node in found:
         if node["drain_reason"]:
             out.print(f"{node['name']} is drained: {node['drain_reason']}", markup=False)
+        if node["quarantined_at"]:
+            out.print(_quarantine(node), markup=False)
         for pipeline, why in node["missing"].items():
             out.print(f"{node['name']} does not offer {pipeline}: {why}", markup=False)
+    for pause in pauses:
+        out.print(pause["text"], markup=False)
     if deaf:
         say(f"warning: {deaf}")
+
+
+def _quarantine(node: dict[str, Any]) -> str:
+    since, name = moment(node["quarantined_at"]), node["name"]
+    return (
+        f"{name} is quarantined since {since}: {node['quarantine_reason']}. "
+        f"It gets no jobs until `crobot resume {name}`"
+    )
 
 
 def _line(node: dict[str, Any]) -> list[Any]:

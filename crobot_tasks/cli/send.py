@@ -22,7 +22,13 @@ from workers.assemblers import ASSEMBLERS, DEFAULT
 _priority = click.option(
     "--priority", type=click.IntRange(0, 9), default=5, show_default=True, help="0 is the most urgent."
 )
-_user = click.option("--user", "user_id", type=int, default=0, help="Number of the user who sends it.")
+_user = click.option(
+    "--user", "user_id", type=click.IntRange(0, 2**31 - 1), default=0, help="Number of the user who sends it."
+)
+_workgroup = click.option("--workgroup", default="", help="The workgroup whose share of the nodes it uses.")
+_batch = click.option(
+    "--batch", default="", help="Any name for many jobs that are watched and steered as one."
+)
 _follow = click.option(
     "--follow", is_flag=True, help="Show its log until it is over; exit code 1 unless it is COMPLETE."
 )
@@ -44,6 +50,8 @@ def send() -> None:
 @_assembler
 @_priority
 @_user
+@_workgroup
+@_batch
 @_follow
 @json_option
 def reads(species: str, read1: Path, read2: Path, follow: bool, as_json: bool, **asked: Any) -> None:
@@ -60,6 +68,8 @@ def reads(species: str, read1: Path, read2: Path, follow: bool, as_json: bool, *
 @_assembler
 @_priority
 @_user
+@_workgroup
+@_batch
 @_follow
 @json_option
 def accession(
@@ -83,16 +93,27 @@ def accession(
 @click.option("--tag", default="probe", show_default=True, help="What it is for.")
 @_priority
 @_user
+@_workgroup
+@_batch
 @_follow
 @json_option
-def probe(priority: int, user_id: int, tag: str, follow: bool, as_json: bool, **params: Any) -> None:
+def probe(
+    priority: int,
+    user_id: int,
+    workgroup: str,
+    batch: str,
+    tag: str,
+    follow: bool,
+    as_json: bool,
+    **params: Any,
+) -> None:
     """Send a job that does nothing, to see whether everything works."""
     services.ready()
     given = {name: value for name, value in params.items() if value}
     result = app.tasks["probe"].apply_async(
         kwargs={"params": given},
         priority=priority,
-        job={"tag": tag, "user_id": user_id},
+        job={"tag": tag, "user_id": user_id, "workgroup": workgroup, "batch": batch},
         ignore_result=True,
     )
     _tell(result.job_id, existed=False, follow=follow, as_json=as_json)

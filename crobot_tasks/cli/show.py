@@ -18,12 +18,13 @@ from db import jobs as queries
 from db import overview
 from db.crobot import LIVE
 from db.engine import transaction
+from db.selection import Selection
 
 #: columns of the row that people and programs ask for
 _FACTS = (
-    "id state pipeline version type tag database user_id workgroup priority attempt node outcome message"
-    " cores memory_bytes disk_bytes time_limit_s sent_at started_at finished_at available_at cancel_requested_at"
-    " output_location args kwargs"
+    "id state pipeline version type tag database batch user_id workgroup priority attempt node outcome"
+    " message cores memory_bytes disk_bytes time_limit_s sent_at started_at finished_at available_at"
+    " cancel_requested_at held_at hold_reason output_location args kwargs"
 ).split()
 _ATTEMPT = (
     "number node reason routed_at started_at ended_at outcome message memory_bytes cores reports_ignored usage"
@@ -51,10 +52,11 @@ def describe(job_id: int) -> dict[str, Any]:
         attempts = [
             {name: getattr(row, name) for name in _ATTEMPT} for row in queries.attempts(session, job_id)
         ]
-        followers = queries.listing(session, ids=waiting.followers_of(job_id), limit=1000)
+        followers = queries.listing(session, Selection(ids=tuple(waiting.followers_of(job_id))), limit=1000)
     result = job.result if isinstance(job.result, dict) else {}
     ended = job.finished_at and job.started_at
     return {name: getattr(job, name) for name in _FACTS} | {
+        "resent_from": job.context.get("resent_from"),
         "why": explain.why_waiting(job_id) if job.state in LIVE else "",
         "run_s": (job.finished_at - job.started_at).total_seconds() if ended else None,
         "attempts": attempts,
@@ -133,9 +135,13 @@ def _lines(job: dict[str, Any]) -> dict[str, Any]:
         "Type": job["type"],
         "Tag": job["tag"],
         "Species": job["database"],
+        "Batch": job["batch"],
         "User": job["user_id"],
+        "Workgroup": job["workgroup"],
         "Priority": job["priority"],
-        "Sent": moment(job["sent_at"]),
+        "Held": f"since {moment(job['held_at'])}: {job['hold_reason']}" if job["held_at"] else "",
+        "Sent": moment(job["sent_at"])
+        + (f"  again, as job {job['resent_from']} before" if job["resent_from"] else ""),
         "Began": moment(job["started_at"]),
         "Ended": moment(job["finished_at"])
         + (f"  after {duration(job['run_s'])}" if job["run_s"] is not None else ""),

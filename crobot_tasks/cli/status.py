@@ -8,10 +8,11 @@ from typing import Any
 import click
 from rich.console import Console
 
-from crobot_tasks import explain
+from crobot_tasks import explain, pausing
 from crobot_tasks.cli import services
 from crobot_tasks.cli.nodes import describe
 from crobot_tasks.cli.output import duration, emit, facts, json_option, say
+from crobot_tasks.cli.selection import jobs_in_words
 from db import jobs as queries
 from db import overview
 from db.crobot import JobState
@@ -29,6 +30,8 @@ def status(as_json: bool) -> None:
         found = {
             "jobs": {state: counts.get(state, 0) for state in JobState},
             "oldest_waiting": oldest and dict(oldest._mapping) | {"why": explain.why_waiting(oldest.id)},
+            "held": overview.held(session),
+            "paused": pausing.described(session),
             "nodes": Counter(describe(row)["state"] for row in queries.nodes(session)),
             "heads_heard_s_ago": queries.heard_s(session),
             "warning": explain.deafness(session) or None,
@@ -43,6 +46,10 @@ def _show(out: Console, found: dict[str, Any]) -> None:
         lines["Longest waiting"] = (
             f"job {oldest['id']}, {duration(float(oldest['waited_s']))}: {oldest['why']}"
         )
+    if found["held"]:
+        lines["Held"] = f"{jobs_in_words(found['held'])}; `crobot jobs --held` lists them"
+    if found["paused"]:
+        lines["Paused"] = "; ".join(one["text"] for one in found["paused"])
     lines["Nodes"] = ", ".join(f"{number} {state}" for state, number in found["nodes"].items()) or "none"
     if found["heads_heard_s_ago"] is not None:
         lines["Heads"] = f"heard the nodes {duration(found['heads_heard_s_ago'])} ago"

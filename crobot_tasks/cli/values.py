@@ -1,4 +1,4 @@
-"""Kinds of values that options take: amounts of memory, numbers of jobs."""
+"""Kinds of values that options take: amounts of memory, lengths of time, numbers of jobs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([KMGT])(i?B)?|B)?", re.IGNORECASE)
+_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])?", re.IGNORECASE)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _POWER = {"K": 1, "M": 2, "G": 3, "T": 4}
 
 
@@ -32,5 +34,22 @@ def _factor(match: re.Match[str]) -> int:
     return int((1000 if suffix == "b" else 1024) ** _POWER.get(unit, 0))
 
 
+class Duration(click.ParamType[int]):
+    """A length of time: 90 or 90s, 15m, 8h, 1.5d."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return whole seconds."""
+        if isinstance(value, int):
+            return value
+        match = _TIME.fullmatch(value.strip())
+        seconds = round(float(match[1]) * _SECONDS[(match[2] or "s").lower()]) if match else 0
+        if not 0 < seconds < 2**30:
+            self.fail(f"{value!r} is not a length of time: write it like 90s, 15m, 8h or 1d", param, ctx)
+        return seconds
+
+
 SIZE = Size()
+DURATION = Duration()
 JOB = click.IntRange(1, 2**63 - 1)

@@ -25,9 +25,7 @@ def states(job_ids: Iterable[int]) -> dict[int, JobState]:
     """
     wanted = list(dict.fromkeys(job_ids))
     with transaction() as session:
-        found = {
-            row.id: JobState(row.state) for row in queries.listing(session, ids=wanted, limit=len(wanted))
-        }
+        found = queries.states(session, wanted)
     missing = [job_id for job_id in wanted if job_id not in found]
     if missing:
         raise UnknownJob(f"there is no job {', '.join(map(str, missing))}; `crobot jobs` lists them")

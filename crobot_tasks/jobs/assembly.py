@@ -36,6 +36,7 @@ class AssemblyJob(CRobotJob):
     """
 
     immutable = True
+    own_params = frozenset({"prefix"})
 
     def __init__(
         self,

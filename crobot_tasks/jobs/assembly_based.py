@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 from sqlalchemy.orm import Session
 
@@ -79,6 +80,22 @@ class RemoteAssemblyBasedJob(AssemblyBasedJob, CRobotJob):
         """The same scheme on the same assembly, against the same reference."""
         return "/".join((self.database, self.tag, self.context["scheme"], self.context["reference"]))
 
+    def again(self) -> Self:
+        """Return a job like this one, for the scheme as it is now."""
+        with transaction(self.database) as session:
+            scheme = find_scheme(session, self.context["scheme"])
+            job = type(self)(
+                scheme=scheme,
+                database=self.database,
+                assembly_barcode=self.assembly_barcode,
+                assembly_filepointer=self.assembly_filepointer,
+                reference=self.context["reference"],
+                version=self.version,
+                **{name: getattr(self, name) for name in ("user_id", "workgroup", "batch", "priority")},
+            )
+        job.params, job.chosen = self.params | job.params, self.chosen
+        return job
+
     @classmethod
     def parked(cls, session: Session, job_id: int, row: dict[str, Any]) -> None:
         """(a) One more live job for this assembly and scheme."""
@@ -89,12 +106,13 @@ class RemoteAssemblyBasedJob(AssemblyBasedJob, CRobotJob):
     def process_failure(self, session: Session, message: str) -> None:
         """(d) Count the failure."""
         super().process_failure(session, message)
-        lookups.failed(session, **self.key, job_id=self._number, message=message)
+        lookups.failed(session, **self.key, job_id=self.number, message=message)
 
-    def process_cancel(self, session: Session) -> None:
-        """(d) One live job less."""
-        super().process_cancel(session)
-        lookups.cancelled(session, **self.key, job_id=self._number)
+    @classmethod
+    def process_cancels(cls, session: Session, cancelled: Sequence[Self]) -> None:
+        """(d) So many live jobs less."""
+        super().process_cancels(session, cancelled)
+        lookups.cancelled_each(session, [lookups.Key(**job.key) for job in cancelled])
 
     def complete(
         self, session: Session, result: dict[str, Any], results: dict[str, Any], **values: Any
@@ -103,16 +121,11 @@ class RemoteAssemblyBasedJob(AssemblyBasedJob, CRobotJob):
         lookups.completed(
             session,
             **self.key,
-            job_id=self._number,
+            job_id=self.number,
             version=result.get("pipeline_version", ""),
             results=results | {"provenance": self.provenance(result)},
             **values,
         )
-
-    @property
-    def _number(self) -> int:
-        assert self.job_id is not None
-        return self.job_id
 
 
 def _check_scheme(session: Session, scheme: Scheme) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from copy import copy
 from hashlib import blake2b
 from json import dumps
 from typing import Any, Self
@@ -11,13 +13,15 @@ from celery.canvas import Signature
 from celery.utils import uuid
 from sqlalchemy.orm import Session
 
-from crobot_errors import UnknownPipeline
-from crobot_tasks.celery import app
 from crobot_tasks.parking import JobTask
+from crobot_tasks.tasks import job_task
 from db import jobs, user_jobs
 from db.crobot import JobState
 from db.engine import transaction
 from db.registry import find_species
+
+#: what a job's context says of one send only
+OF_ONE_SEND = frozenset({"task_id", "resent_from", "chosen"})
 
 
 class Job:
@@ -31,11 +35,12 @@ class Job:
         database: str,
         user_id: int = 0,
         workgroup: str = "",
+        batch: str = "",
         priority: int | None = None,
         context: dict[str, Any] | None = None,
     ) -> None:
         self.type, self.tag, self.database = type, tag, database
-        self.user_id, self.workgroup, self.priority = user_id, workgroup, priority
+        self.user_id, self.workgroup, self.batch, self.priority = user_id, workgroup, batch, priority
         #: what the class needs to rebuild the job when its result comes; fits JSON
         self.context = context or {}
 
@@ -64,6 +69,8 @@ class CRobotJob(RemoteJob):
 
     #: the pipeline's job takes nothing from the job before it in a chain
     immutable = False
+    #: parameters that the class itself decides: nobody may choose others when the job is sent again
+    own_params: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -78,6 +85,8 @@ class CRobotJob(RemoteJob):
         super().__init__(**request)
         self.pipeline, self.version = pipeline, version
         self.inputs, self.params, self.reads = inputs or {}, params or {}, reads or []
+        #: ``cores``, ``memory_bytes``, ``time_s`` of an attempt, if the sender knows better than the pipeline
+        self.chosen: dict[str, int] = {}
         #: its number, once it is sent
         self.job_id: int | None = None
         #: whether the last send found the same job alive and joined it
@@ -98,11 +107,12 @@ class CRobotJob(RemoteJob):
             database=row.database,
             user_id=row.user_id or 0,
             workgroup=row.workgroup,
+            batch=row.batch,
             priority=row.priority,
             context=row.context,
             **{name: row.kwargs.get(name) for name in ("inputs", "params", "reads")},
         )
-        job.job_id, job.node = row.id, row.node
+        job.job_id, job.node, job.chosen = row.id, row.node, row.context.get("chosen", {})
         return job
 
     # --- sending ------------------------------------------------------------------------------------------------------
@@ -114,11 +124,7 @@ class CRobotJob(RemoteJob):
         Raises:
             UnknownPipeline: there is none of this name.
         """
-        task = app.tasks.get(self.pipeline)
-        if not isinstance(task, JobTask):
-            known = ", ".join(sorted(name for name, other in app.tasks.items() if isinstance(other, JobTask)))
-            raise UnknownPipeline(f"no pipeline {self.pipeline!r}; known are {known}")
-        return task
+        return job_task(self.pipeline)
 
     @property
     def same_key(self) -> str:
@@ -140,12 +146,24 @@ class CRobotJob(RemoteJob):
             "database": self.database,
             "user_id": self.user_id,
             "workgroup": self.workgroup,
+            "batch": self.batch,
             "same_key": self.same_key,
             "context": self.context,
+            "cores": self.chosen.get("cores"),
+            "memory_bytes": self.chosen.get("memory_bytes"),
         }
         kwargs = {name: value for name, value in given.items() if value}
-        options = {} if self.priority is None else {"priority": self.priority}
+        options = {"priority": self.priority, "time_limit": self.chosen.get("time_s")}
+        options = {name: value for name, value in options.items() if value is not None}
         return self.task.signature(kwargs=kwargs, immutable=self.immutable, job=details, **options)
+
+    def again(self) -> Self:
+        """Return a job like this one, ready to be sent."""
+        job = copy(self)
+        job.job_id, job.node = None, None
+        job.params = dict(self.params)
+        job.context = {name: value for name, value in self.context.items() if name not in OF_ONE_SEND}
+        return job
 
     def send_job(self) -> int:
         """Send the job, in the transaction that is open or in its own; a live job for the same thing is joined.
@@ -188,14 +206,20 @@ class CRobotJob(RemoteJob):
         """(d) Note that the job failed for good."""
         self.note_end(session, JobState.FAILED)
 
-    def process_cancel(self, session: Session) -> None:
-        """(d) Note that nobody wants the job any more."""
-        self.note_end(session, JobState.CANCELLED)
+    @classmethod
+    def process_cancels(cls, session: Session, cancelled: Sequence[Self]) -> None:
+        """(d) Note that nobody wants these jobs any more."""
+        user_jobs.cancelled(session, [job.number for job in cancelled])
+
+    @property
+    def number(self) -> int:
+        """The number of a job that was sent."""
+        assert self.job_id is not None
+        return self.job_id
 
     def note_end(self, session: Session, status: str, **values: Any) -> None:
         """Write the job's end into the log of all jobs."""
-        assert self.job_id is not None
-        user_jobs.ended(session, self.job_id, status, **values)
+        user_jobs.ended(session, self.number, status, **values)
 
     def provenance(self, result: dict[str, Any]) -> dict[str, Any]:
         """Return how a result came about: pipeline, tools, node, CPU seconds, peak memory."""

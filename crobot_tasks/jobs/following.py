@@ -22,7 +22,7 @@ CLASSES: dict[str, type[RemoteAssemblyBasedJob]] = {"nomenclature": Nomenclature
 
 
 def send_following(session: Session, job: Job, assembly_barcode: str, assembly: Path) -> None:
-    """Send the jobs of all schemes on a new assembly, with the user and priority of the job that made it."""
+    """Send the jobs of all schemes on a new assembly, with the owner, batch and priority of the job that made it."""
     for scheme in schemes_to_call(session):
         cls = CLASSES.get(scheme.param["pipeline"])
         if cls is None:
@@ -52,6 +52,7 @@ def _send(
             assembly_filepointer=str(assembly),
             user_id=job.user_id,
             workgroup=job.workgroup,
+            batch=job.batch,
             priority=job.priority,
         ).send_job()
 

@@ -14,7 +14,7 @@ from crobot_tasks.wire import SETTLE
 from db.engine import after_commit, transaction
 from db.registry import find_species
 
-_FIELDS = ("type", "tag", "database", "user_id", "workgroup", "priority", "context")
+_FIELDS = ("type", "tag", "database", "user_id", "workgroup", "batch", "priority", "context")
 
 _classes: dict[str, type[LocalJob]] = {}
 

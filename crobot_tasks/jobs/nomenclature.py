@@ -28,6 +28,8 @@ class NomenclatureJob(RemoteAssemblyBasedJob):
         BadInput: no such assembly, or no MLST scheme.
     """
 
+    own_params = frozenset({"scheme", "scheme_dir", "prefix"})
+
     def __init__(self, *, scheme: Scheme, database: str, **more: Any) -> None:
         super().__init__(scheme=scheme, database=database, pipeline="nomenclature", **more)
         name = scheme.param.get("scheme")
