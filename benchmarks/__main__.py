@@ -12,11 +12,11 @@ from typing import Any
 import click
 from rich.console import Console
 
-from benchmarks import assembly, decisions, latency, memory, throughput, waiting
+from benchmarks import assembly, decisions, latency, memory, throughput, waiting, window
 from benchmarks.figures import Chapter, show
 from benchmarks.stage import stage
 
-LETTERS = ("d", "b", "a", "c")
+LETTERS = ("d", "b", "a", "h", "c")
 #: these make what they need themselves
 ALONE = {"e": decisions.measure, "g": waiting.measure}
 
@@ -24,13 +24,13 @@ ALONE = {"e": decisions.measure, "g": waiting.measure}
 @click.command()
 @click.argument("letters", type=click.Choice(sorted((*LETTERS, *ALONE))), nargs=-1)
 @click.option("--jobs", default=2000, show_default=True, help="In a round of (a); (d): five times.")
-@click.option("--rounds", default=5, show_default=True, help="Rounds of (a) and (c).")
+@click.option("--rounds", default=5, show_default=True, help="Rounds of (a), (c) and (h).")
 @click.option("--sends", default=200, show_default=True, help="Single sends of (b).")
 @click.option("--keep", is_flag=True, help="Keep the folder with logs and data.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def main(letters: tuple[str, ...], jobs: int, rounds: int, sends: int, keep: bool, as_json: bool) -> None:
     """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory,
-    (e) decisions, (g) dispatches.
+    (e) decisions, (g) dispatches, (h) the window.
 
     All if none is named.
     """
@@ -41,6 +41,7 @@ def main(letters: tuple[str, ...], jobs: int, rounds: int, sends: int, keep: boo
         "b": lambda running: latency.measure(running, sends),
         "c": lambda running: assembly.measure(running, rounds),
         "d": lambda running: memory.measure(running, 5 * jobs),
+        "h": lambda running: window.measure(running, rounds),
     }
     wanted = letters or (*LETTERS, *ALONE)
     chapters: list[Chapter] = []

@@ -35,6 +35,7 @@ class Stage:
             "data_dir": str(self.data_dir),
             "storage": str(self.data_dir / "storage"),
             "roots": str(folder),
+            "policy": str(folder / "policy.toml"),
             # never the servers of an operator who happens to have configured some
             "database_url": "",
             "broker_url": "",
