@@ -48,6 +48,10 @@ class BadPath(BadInput):
     """A file that is missing, or lies outside the configured roots."""
 
 
+class BadSimulation(BadInput):
+    """A description of a cluster or a workload that cannot be simulated."""
+
+
 class BadPolicy(BadInput):
     """A policy's file that cannot be; the message names line, value and reason. The old policy stays in force."""
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "send": "send:send",
     "servers": "servers:servers",
     "show": "show:show",
+    "simulate": "simulate:simulate",
     "species": "species:species",
     "status": "status:status",
     "unpause": "pause:unpause",
