@@ -22,7 +22,8 @@ def estimate_start(
 ) -> float | None:
     """Return when the job would begin if nothing else came and all took what is typical; on the clock of ``now``.
 
-    Nothing that is given is changed. None if it is not among the waiting jobs, can run nowhere, or has not begun after so many others did.
+    Nothing that is given is changed. None if the job does not wait, can run nowhere, or has not begun after so many
+    others did (``events``).
     """
     copies = [replace(node, load=dict(node.load)) for node in nodes]
     jobs = {job.id: job for job in waiting}

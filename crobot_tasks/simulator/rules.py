@@ -49,7 +49,8 @@ class Router:
 
     def end(self, job: int, node: int, needs: Needs) -> None:
         """A job that ran on this node ended, and gave this back."""
-        self._cluster.end(self._names[node], job + 1)
+        # what ran before has a negative number, which is its id
+        self._cluster.end(self._names[node], job + 1 if job >= 0 else job)
 
     def choose(self, now: float) -> Iterable[tuple[int, int]]:
         """Return jobs and the numbers of the nodes that they go to now."""
