@@ -14,7 +14,7 @@ from crobot_tasks.cli import services
 from crobot_tasks.cli.output import duration, emit, json_option, say, table
 from crobot_tasks.cli.values import PERIOD
 from crobot_tasks.router import NodeView, Policy
-from crobot_tasks.router.policy_file import read as read_policy
+from crobot_tasks.router.policy import read as read_policy
 from crobot_tasks.simulator import description, present
 from crobot_tasks.simulator.plot import check, plot
 from crobot_tasks.simulator.report import Report, Waits, report

@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from itertools import islice
 
-from crobot_tasks.router import Cluster, JobView, NodeView, Policy, Queue, place
+from crobot_tasks.router import Cluster, JobView, Policy, Queue, place
 from crobot_tasks.simulator import running
 from crobot_tasks.simulator.loop import Loop, Needs
 
+#: stands for no job: the present itself is a moment when something may begin
+NOBODY = -1
+
 
 def estimate_start(
-    nodes: Iterable[NodeView],
-    waiting: Iterable[JobView],
-    used: Mapping[tuple[str, int], float],
-    job_id: int,
-    policy: Policy,
-    now: float,
-    events: int = 20_000,
+    cluster: Cluster, queue: Queue, job_id: int, policy: Policy, now: float, events: int = 20_000
 ) -> float | None:
     """Return when the job would begin if nothing else came and all took what is typical; on the clock of ``now``.
 
     Nothing that is given is changed. None if the job does not wait, can run nowhere, or has not begun after so many
     others did (``events``).
     """
-    copies = [replace(node, load=dict(node.load)) for node in nodes]
-    jobs = {job.id: job for job in waiting}
+    jobs = {job.id: job for job in queue}
     if job_id not in jobs:
         return None
-    rule = _Present(copies, jobs.values(), used, policy)
-    ends = list(running.ends(copies, now))
-    loop = Loop(running.sites(copies), _Typical(jobs), rule, ends)
-    starts = loop.starts(_nothing_more(now))
+    present = cluster.copy()
+    nodes = list(present.nodes.values())
+    loop = Loop(
+        running.sites(nodes),
+        _Typical(jobs),
+        _Present(present, deepcopy(queue), policy),
+        running.ends(nodes, now),
+    )
+    starts = loop.starts([(now, NOBODY)])
     return next((at for job, _, at in islice(starts, events) if job == job_id), None)
-
-
-def _nothing_more(now: float) -> Iterator[tuple[float, int]]:
-    """The present itself is when something may begin, though nothing arrives."""
-    yield now, _NOBODY
-
-
-_NOBODY = -1
 
 
 class _Typical:
@@ -61,18 +54,10 @@ class _Typical:
 class _Present:
     """The router, with all jobs waiting from the beginning."""
 
-    def __init__(
-        self,
-        nodes: list[NodeView],
-        waiting: Iterable[JobView],
-        used: Mapping[tuple[str, int], float],
-        policy: Policy,
-    ) -> None:
-        self._policy = policy
-        self._numbers = {node.name: number for number, node in enumerate(nodes)}
-        self._names = [node.name for node in nodes]
-        self._cluster = Cluster(nodes, policy)
-        self._queue = Queue(waiting, used, policy)
+    def __init__(self, cluster: Cluster, queue: Queue, policy: Policy) -> None:
+        self._cluster, self._queue, self._policy = cluster, queue, policy
+        self._names = list(cluster.nodes)
+        self._numbers = {name: number for number, name in enumerate(self._names)}
 
     def arrive(self, job: int, now: float) -> None:
         """Nobody comes."""
