@@ -12,13 +12,13 @@ from typing import Any
 import click
 from rich.console import Console
 
-from benchmarks import assembly, decisions, latency, memory, throughput, waiting, window
+from benchmarks import assembly, decisions, latency, memory, simulation, throughput, waiting, window
 from benchmarks.figures import Chapter, show
 from benchmarks.stage import stage
 
 LETTERS = ("d", "b", "a", "h", "c")
 #: these make what they need themselves
-ALONE = {"e": decisions.measure, "g": waiting.measure}
+ALONE = ("e", "f", "g")
 
 
 @click.command()
@@ -26,11 +26,14 @@ ALONE = {"e": decisions.measure, "g": waiting.measure}
 @click.option("--jobs", default=2000, show_default=True, help="In a round of (a); (d): five times.")
 @click.option("--rounds", default=5, show_default=True, help="Rounds of (a), (c) and (h).")
 @click.option("--sends", default=200, show_default=True, help="Single sends of (b).")
+@click.option("--simulated", default=1_000_000, show_default=True, help="Jobs of (f).")
 @click.option("--keep", is_flag=True, help="Keep the folder with logs and data.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
-def main(letters: tuple[str, ...], jobs: int, rounds: int, sends: int, keep: bool, as_json: bool) -> None:
+def main(
+    letters: tuple[str, ...], jobs: int, rounds: int, sends: int, simulated: int, keep: bool, as_json: bool
+) -> None:
     """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory,
-    (e) decisions, (g) dispatches, (h) the window.
+    (e) decisions, (f) simulations, (g) dispatches, (h) the window.
 
     All if none is named.
     """
@@ -43,10 +46,15 @@ def main(letters: tuple[str, ...], jobs: int, rounds: int, sends: int, keep: boo
         "d": lambda running: memory.measure(running, 5 * jobs),
         "h": lambda running: window.measure(running, rounds),
     }
+    alone = {
+        "e": decisions.measure,
+        "f": lambda: simulation.measure(simulated),
+        "g": waiting.measure,
+    }
     wanted = letters or (*LETTERS, *ALONE)
     chapters: list[Chapter] = []
     for letter in [one for one in ALONE if one in wanted]:
-        chapters.append(_shown(ALONE[letter](), out, as_json))
+        chapters.append(_shown(alone[letter](), out, as_json))
     if staged := [one for one in LETTERS if one in wanted]:
         with stage(keep) as running:
             # (d) first: it wants processes that have done nothing yet
