@@ -69,7 +69,7 @@ def simulate(
     title, nodes, workload, policy = _scene(file, example, since, policy_file, seed)
     runs = []
     for name in list(RULES) if compare else [rule]:
-        say(f"simulating {len(workload):,} jobs on {len(nodes)} nodes: {RULES[name]}")
+        say(f"simulating up to {len(workload):,} jobs on {len(nodes)} nodes: {RULES[name]} …")
         run = run_simulation(workload, nodes, policy, name)
         runs.append((run, report(run)))
     if picture:
