@@ -12,7 +12,7 @@ from rich.console import Console
 from crobot_errors import BadSimulation
 from crobot_tasks.cli import services
 from crobot_tasks.cli.output import duration, emit, json_option, say, table
-from crobot_tasks.cli.values import PERIOD
+from crobot_tasks.cli.values import DURATION
 from crobot_tasks.router import NodeView, Policy
 from crobot_tasks.router.policy import read as read_policy
 from crobot_tasks.simulator import description, present
@@ -38,7 +38,7 @@ _COMPARED = ("Rule", "Makespan", "x bound", "Cores used", "Wait of", "Mean", "95
     is_flag=True,
     help="Print the example's text, to be changed, and do nothing else.",
 )
-@click.option("--since", type=PERIOD, help="Replay the jobs that were sent in this time, e.g. 12h or 7d.")
+@click.option("--since", type=DURATION, help="Replay the jobs that were sent in this time, e.g. 12h or 7d.")
 @click.option(
     "--policy", "policy_file", type=click.Path(path_type=Path), help="Policy file; else the one in force."
 )
@@ -52,7 +52,7 @@ _COMPARED = ("Rule", "Makespan", "x bound", "Cores used", "Wait of", "Mean", "95
 @click.option("--seed", type=click.IntRange(0), help="Draw other jobs at random; else the file's seed.")
 @json_option
 def simulate(
-    file: Path | None, example: str | None, only_print: bool, since: float | None, policy_file: Path | None,
+    file: Path | None, example: str | None, only_print: bool, since: int | None, policy_file: Path | None,
     rule: str, compare: bool, picture: Path | None, seed: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Simulate a workload, faster than real time, by the head's own router.
@@ -78,7 +78,7 @@ def simulate(
 
 
 def _scene(
-    file: Path | None, example: str | None, since: float | None, policy_file: Path | None, seed: int | None
+    file: Path | None, example: str | None, since: int | None, policy_file: Path | None, seed: int | None
 ) -> tuple[str, list[NodeView], Workload, Policy]:
     """Return title, nodes, workload and policy; the database is only asked for what is not described."""
     if file and example:
@@ -100,7 +100,7 @@ def _scene(
 
 
 def _described(
-    title: str, read: description.Description, own: Policy | None, since: float | None, seed: int | None
+    title: str, read: description.Description, own: Policy | None, since: int | None, seed: int | None
 ) -> tuple[str, list[NodeView], Workload, Policy]:
     seed = read.seed if seed is None else seed
     if read.nodes and read.streams:
