@@ -109,6 +109,17 @@ def test_endless_lines_end_when_the_others_have_begun() -> None:
     assert report(run).makespan_s == found["batch"].last_end_s
 
 
+def test_endless_lines_do_not_make_the_bound_later_than_their_work() -> None:
+    streams = [
+        Stream(line("batch", cores=3, priority=9), Lognormal(100, 100), Arrivals(), jobs=10),
+        Stream(replace(line("users", priority=1), endless=True), Lognormal(5, 5), Arrivals(apart_s=50), None),
+    ]
+    found = report(simulate(draw(streams, 4, seed=1), [node("a")], POLICY))
+    # 10 x 100 s of 3 cores, and about 20 x 5 s of one: the fourth core is idle most of the time
+    assert found.makespan_s == 1000
+    assert found.bound_s == pytest.approx(750 + 25, abs=3)
+
+
 def test_endless_lines_that_alone_fill_the_cluster_are_refused() -> None:
     streams = [
         Stream(line("batch"), Lognormal(100, 100), Arrivals(), jobs=10),
