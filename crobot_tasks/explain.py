@@ -9,13 +9,16 @@ from typing import Any
 from crobot_errors import UnknownJob
 from crobot_tasks import policies, router, sight
 from crobot_tasks.celery import app
-from crobot_tasks.router import Cluster, Policy
+from crobot_tasks.router import Cluster, Policy, Queue
+from crobot_tasks.simulator.estimate import estimate_start
 from db import dispatching, jobs
 from db.crobot import JobState
 from db.engine import transaction
 
 #: heartbeats that may be missed before it is said that no head hears them
 PATIENCE_BEATS = 4
+#: jobs ahead that are simulated to say when one begins
+FORESEEN = 5000
 
 
 @dataclass
@@ -73,6 +76,19 @@ class View:
     def _refused(self, row: Any) -> str:
         return router.why_waiting(self.cluster, sight.job(row), self.policy, self.now)
 
+    def starts_in_s(self, row: Any) -> float | None:
+        """Simulate what comes, and say in how many seconds the job begins; None if nobody can say."""
+        if row.held_at or self.deaf or self._pauses.why(row.pipeline, row.database):
+            return None
+        used = sight.Used().read(self._session, self.cluster, self.policy)
+        waiting = sight.Waiting(self._session, self.cluster, self.policy, used, paused=True, rows=FORESEEN)
+        jobs = Queue([*waiting.reserved()], used, self.policy)
+        while more := waiting.more():
+            for job in more:
+                jobs.add(job)
+        starts_at = estimate_start(self.cluster, jobs, row.id, self.policy, self.now, FORESEEN)
+        return None if starts_at is None else max(starts_at - self.now, 0.0)
+
     def _suspect(self, row: Any) -> str:
         last = sight.last_chance(self.policy)
         if row.deaths >= last and dispatching.suspects_live(self._session, last):
@@ -117,6 +133,7 @@ def explain(job_id: int) -> Explanation:
             explanation.nodes = router.verdicts(view.cluster, sight.job(row), view.policy, view.now)
             explanation.own_ahead = row.own_ahead
             explanation.owners_ahead = _owners_ahead(session, view, row)
+            explanation.starts_in_s = view.starts_in_s(row)
     return explanation
 
 

@@ -125,8 +125,9 @@ class Waiting:
         used: Mapping[tuple[str, int], float],
         *,
         paused: bool,
+        rows: int = ROWS,
     ) -> None:
-        self._session, self._policy = session, policy
+        self._session, self._policy, self._rows = session, policy, rows
         self._pauses = Pauses(dispatching.pauses(session) if paused else [])
         #: jobs that had a node reserved before
         self.reserving: set[int] = set()
@@ -138,7 +139,7 @@ class Waiting:
             key=lambda line: rank(line.priority, line.workgroup, line.user_id),
         )
         #: jobs of one line in one look
-        self._limit = max(FEWEST, ROWS // max(1, len(self._lines)))
+        self._limit = max(FEWEST, rows // max(1, len(self._lines)))
         #: lines of which there was more than that
         self._cut: list[Line] = []
 
@@ -160,7 +161,7 @@ class Waiting:
         return self._views(rows)
 
     def _first(self) -> list[JobView]:
-        together = max(1, ROWS // self._limit)
+        together = max(1, self._rows // self._limit)
         lines, self._lines = self._lines[:together], self._lines[together:]
         rows = dispatching.waiting(self._session, lines, self._limit, self._pauses.species)
         found = Counter(_line_of(row) for row in rows)

@@ -56,5 +56,9 @@ def _turn(found: Explanation) -> dict[str, Any]:
         return {}
     own = "the first of its user" if not found.own_ahead else f"after {found.own_ahead} others of its user"
     owners = f", {found.owners_ahead} users come before" if found.owners_ahead else ""
-    begins = "nobody can say" if found.starts_in_s is None else f"in about {duration(found.starts_in_s)}"
+    begins = (
+        "later than can be foreseen"
+        if found.starts_in_s is None
+        else f"in about {duration(found.starts_in_s)}"
+    )
     return {"Turn": own + owners, "Begins": begins}
