@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from crobot_tasks.spool import Spool
 
 
+#: schemes of the result stores whose chords we look after
+_FORGETFUL = ("redis", "rediss", "valkey")
+
+
+def results_url(url: str) -> str:
+    """Return the address of a result store as Celery takes it, with the class that looks after its chords."""
+    scheme = url.partition("://")[0]
+    return f"crobot_tasks.results:ResultStore+{url}" if scheme in _FORGETFUL else url
+
+
 class CRobotApp(Celery):
     """Celery, with servers that are started at first use when none are configured."""
 
@@ -43,7 +53,7 @@ class CRobotApp(Celery):
         if not backend.startswith(("redis", "valkey", "sentinel", "db+", "disabled", "cache")):
             # other brokers keep no results; the database is there anyway
             backend = "db+" + self.database_url()
-        self.conf.update(broker_url=broker, result_backend=self.conf.result_backend or backend)
+        self.conf.update(broker_url=broker, result_backend=self.conf.result_backend or results_url(backend))
 
     def connection_for_read(self, *args: Any, **kwargs: Any) -> Any:
         """Connect to the broker, to consume."""

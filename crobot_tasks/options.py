@@ -53,6 +53,7 @@ def owed(task_id: str, options: dict[str, Any]) -> dict[str, Any]:
         "task_id": task_id,
         "options": _with_ids(plain(kept, "canvas options")) if _CONTINUES & kept.keys() else None,
         "ignore_result": bool(options.get("ignore_result")),
+        "chord_id": kept.get("group_id") if "chord" in kept else None,
         "eta": options.get("eta"),
         "countdown_s": float(options.get("countdown") or 0),
         "expires_at": expires if isinstance(expires, datetime | str) else None,

@@ -9,6 +9,7 @@ from typing import Any
 from celery import Task, states
 from celery.exceptions import Ignore, TaskRevokedError
 
+from crobot_tasks import results
 from crobot_tasks.celery import app
 from crobot_tasks.plain import revive
 from crobot_tasks.wire import SETTLE, UNREACHABLE
@@ -119,7 +120,8 @@ def settle(self: Any, job_id: int) -> Any:
 
 @app.task(name="crobot.settle_overdue", ignore_result=True, send_events=False)
 def settle_overdue() -> None:
-    """Settle what a head that died, or a broker that was away, left over."""
+    """Settle what a head that died, or a result store that was away or has forgotten, left over."""
+    results.remind()
     with transaction() as session:
         owed = finishing.overdue(session, app.conf.crobot_settle_s)
     _settle_all(owed)

@@ -189,14 +189,30 @@ class Settlement(Base):
     #: link, link_error, chord, chain, group_id, …; null if only the result is wanted
     options: Json = mapped_column(JSONB, nullable=True)
     ignore_result: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    #: the chord that counts this result
+    chord_id: Mapped[str | None]
     claimed_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("ix_settlements_job_id", "job_id"),
+        Index("ix_settlements_chord_id", "chord_id", postgresql_where=text("chord_id IS NOT NULL")),
         Index("ix_settlements_owed", "job_id", postgresql_where=text("settled_at IS NULL")),
         {"schema": "crobot"},
     )
+
+
+class Chord(Base):
+    """How many results a chord waits for: the result store has it too, but may forget it."""
+
+    __tablename__ = "chords"
+
+    #: Celery's group id
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    size: Mapped[int]
+    sent_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    __table_args__ = (Index("ix_chords_sent_at", "sent_at"), {"schema": "crobot"})
 
 
 class Node(Base):
@@ -333,5 +349,7 @@ class Hearing(Base):
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     since: Mapped[datetime] = mapped_column(server_default=text("now()"))
     last_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    #: what the result store was last told, and must still know: the time when it was
+    results_seen_at: Mapped[datetime | None]
 
     __table_args__ = (CheckConstraint("id = 1", name="one_row"), {"schema": "crobot"})

@@ -35,8 +35,9 @@ _VALUES = ", ".join(f"CAST(:{name} AS jsonb)" if name in _JSON else f":{name}" f
 # the partial unique index on same_key finds the live job for the same thing.
 _PARK = text(f"""
     WITH owed AS (
-        INSERT INTO crobot.settlements (task_id, job_id, options, ignore_result)
-        VALUES (:task_id, nextval(pg_get_serial_sequence('crobot.jobs', 'id')), CAST(:options AS jsonb), :ignore_result)
+        INSERT INTO crobot.settlements (task_id, job_id, options, ignore_result, chord_id)
+        VALUES (:task_id, nextval(pg_get_serial_sequence('crobot.jobs', 'id')), CAST(:options AS jsonb), :ignore_result,
+                :chord_id)
         ON CONFLICT (task_id) DO NOTHING
         RETURNING job_id)
     INSERT INTO crobot.jobs (id, {", ".join(_COLUMNS)}, available_at, expires_at)

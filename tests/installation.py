@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from crobot_tasks import embedded
-from crobot_tasks.celery import app
+from crobot_tasks.celery import app, results_url
 from db import engine, migrate
 from db.handle import dbhandle
 from tests.processes import Cluster
@@ -50,7 +50,7 @@ def installation(
 def working_on(data_dir: Path, broker_url: str = "") -> Iterator[None]:
     """Point this process's app and database at other servers for a while."""
     servers = embedded.servers(data_dir)
-    backend = f"db+{servers.database_url}" if broker_url else servers.broker_url
+    backend = f"db+{servers.database_url}" if broker_url else results_url(servers.broker_url)
     places = {
         "broker_url": broker_url or servers.broker_url,
         "result_backend": backend,

@@ -7,6 +7,7 @@ import os
 import random
 import secrets
 import socket
+import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 from crobot_errors import ServerFailed
 
 HOST = "127.0.0.1"
+#: so long a port is waited for before another is taken
+PATIENCE_S = 3.0
 #: ports of well-known services lie below
 _FIRST_PORT = 10_000
 
@@ -28,13 +31,19 @@ class Access:
     password: str = field(default_factory=lambda: secrets.token_hex(24))
 
     def take_free_port(self) -> None:
-        """Keep the port if nobody else has it now, else take a new one.
+        """Keep the port if nobody else has it, else take a new one.
+
+        A server that was just killed may hold its port until its last thread is gone.
 
         Raises:
             ServerFailed: no port is free.
         """
-        if not (self.port and is_free(self.port)):
-            self.port = free_port()
+        patient_until = time.monotonic() + PATIENCE_S
+        while self.port and not is_free(self.port):
+            if time.monotonic() > patient_until:
+                self.port = 0
+            time.sleep(0.02)
+        self.port = self.port or free_port()
 
 
 def free_port() -> int:

@@ -7,15 +7,20 @@ import signal
 from pathlib import Path
 
 import psutil
+import pytest
+from celery import chord
 
 from crobot_tasks import embedded
 from crobot_tasks.cancel import cancel
 from crobot_tasks.celery import app
+from crobot_tasks.results import MARK
 from tests import ends
 from tests.fault_tasks import noted, trial
 from tests.processes import Cluster, query, value, wait_for
 
 _DONE = "SELECT count(*) FROM crobot.jobs WHERE id = ANY(:ids) AND state = 'COMPLETE'"
+_SETTLED_OF_CHORDS = """
+    SELECT count(*) FROM crobot.settlements WHERE chord_id IS NOT NULL AND settled_at > now() - interval '5 seconds'"""
 _CUT = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"""
@@ -68,3 +73,25 @@ def test_a_database_that_cuts_all_connections_again_and_again_costs_no_job(site:
         assert query(_CUT)
     ends.complete(ids)
     assert set(ends.lines(note).values()) == {1}
+
+
+@pytest.mark.parametrize("forgets", ["everything", "what came last"])
+def test_a_chord_is_answered_once_though_the_broker_forgot_some_of_its_results(
+    site: Cluster, note: Path, forgets: str
+) -> None:
+    wait_for("the broker to be known", lambda: value("SELECT results_seen_at FROM crobot.hearing"))
+    slow = [trial.s(params={"sleep_s": 3, "expected_s": 60}) for _ in range(2)]
+    members = [*(noted.s(str(note), number) for number in range(6)), *slow]
+    body = chord(members)(noted.si(str(note), "body"))
+    wait_for("some results", lambda: value(_SETTLED_OF_CHORDS) >= 4)
+    if forgets == "everything":
+        app.backend.client.flushall()
+    else:
+        app.backend.client.delete(MARK, *app.backend.client.keys("celery-taskset-meta-*"))
+    assert body.get(timeout=60) == "body"
+    ends.complete([body.job_id or job_of(body.id)])
+    assert value("SELECT count(*) FROM crobot.settlements WHERE task_id = :id", id=body.id) == 1
+
+
+def job_of(task_id: str) -> int:
+    return int(value("SELECT job_id FROM crobot.settlements WHERE task_id = :id", id=task_id))

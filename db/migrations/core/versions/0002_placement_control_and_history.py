@@ -23,6 +23,15 @@ def upgrade() -> None:
         schema="crobot",
     )
     op.create_table(
+        "chords",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chords")),
+        schema="crobot",
+    )
+    op.create_index("ix_chords_sent_at", "chords", ["sent_at"], unique=False, schema="crobot")
+    op.create_table(
         "pauses",
         sa.Column(
             "kind",
@@ -95,6 +104,9 @@ def upgrade() -> None:
         unique=False,
         schema="crobot",
         postgresql_where=sa.text("ended_at IS NOT NULL"),
+    )
+    op.add_column(
+        "hearing", sa.Column("results_seen_at", sa.DateTime(timezone=True), nullable=True), schema="crobot"
     )
     op.add_column("jobs", sa.Column("batch", sa.Text(), server_default="", nullable=False), schema="crobot")
     op.add_column(
@@ -171,10 +183,26 @@ def upgrade() -> None:
         sa.Column("trusted_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         schema="crobot",
     )
+    op.add_column("settlements", sa.Column("chord_id", sa.Text(), nullable=True), schema="crobot")
+    op.create_index(
+        "ix_settlements_chord_id",
+        "settlements",
+        ["chord_id"],
+        unique=False,
+        schema="crobot",
+        postgresql_where=sa.text("chord_id IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
     """Undo the change."""
+    op.drop_index(
+        "ix_settlements_chord_id",
+        table_name="settlements",
+        schema="crobot",
+        postgresql_where=sa.text("chord_id IS NOT NULL"),
+    )
+    op.drop_column("settlements", "chord_id", schema="crobot")
     op.drop_column("nodes", "trusted_at", schema="crobot")
     op.drop_column("nodes", "quarantine_reason", schema="crobot")
     op.drop_column("nodes", "quarantined_at", schema="crobot")
@@ -225,6 +253,7 @@ def downgrade() -> None:
     op.drop_column("jobs", "held_at", schema="crobot")
     op.drop_column("jobs", "data", schema="crobot")
     op.drop_column("jobs", "batch", schema="crobot")
+    op.drop_column("hearing", "results_seen_at", schema="crobot")
     op.drop_index(
         "ix_attempts_node_ended",
         table_name="attempts",
@@ -242,4 +271,6 @@ def downgrade() -> None:
     op.drop_table("shares", schema="crobot")
     op.drop_table("policies", schema="crobot")
     op.drop_table("pauses", schema="crobot")
+    op.drop_index("ix_chords_sent_at", table_name="chords", schema="crobot")
+    op.drop_table("chords", schema="crobot")
     op.drop_table("accounting", schema="crobot")

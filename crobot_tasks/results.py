@@ -1,0 +1,63 @@
+"""(e) Celery's result store in Redis or Valkey, which may forget: what its chords need is kept in the database, too."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery.backends.redis import RedisBackend
+
+from crobot_tasks.celery import app
+from db import chords
+from db.engine import transaction
+
+log = logging.getLogger(__name__)
+
+#: the store's knot in the handkerchief: it holds the time that the database has noted, or it has forgotten something
+MARK = "crobot.seen_at"
+
+
+class ResultStore(RedisBackend):
+    """Celery's, with a memory for chords."""
+
+    def set_chord_size(self, group_id: str, chord_size: int) -> None:
+        """Say how many results a chord waits for."""
+        with transaction() as session:
+            chords.keep(session, group_id, chord_size)
+        super().set_chord_size(group_id, chord_size)
+
+    def remind(self, group_id: str, chord_size: int) -> None:
+        """Say it again after it was forgotten."""
+        super().set_chord_size(group_id, chord_size)
+
+
+def remind() -> None:
+    """See whether the store has forgotten anything (it came back empty, or with old data); if so, tell it its chords.
+
+    Results that were counted before are stored once more: Celery counts by task id, so twice is harmless, and a chord's
+    body has a task id of its own, so it is sent once.
+    """
+    store = app.backend
+    if not isinstance(store, ResultStore):
+        return
+    with transaction() as session:
+        if not chords.only_reminder(session):
+            return
+        before = chords.seen_at(session)
+        if before is not None and store.client.get(MARK) != before.isoformat().encode():
+            _remind(session, store, before)
+        chords.forget_old(session)
+        # told before it is noted: if only this happens, the next look merely reminds once more
+        store.client.set(MARK, chords.see(session).isoformat())
+
+
+def _remind(session: Any, store: ResultStore, before: Any) -> None:
+    unanswered = chords.unanswered(session, before)
+    for chord in unanswered:
+        store.remind(chord.id, chord.size)
+    results = chords.owe_again(session, [chord.id for chord in unanswered])
+    log.warning(
+        "the result store has forgotten what it knew: %s chords are told again, with %s results",
+        len(unanswered),
+        results,
+    )

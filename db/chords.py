@@ -1,0 +1,80 @@
+"""(e) Queries on chords, whose size the result store may forget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+#: a chord whose last result is stored so long before the store was last seen whole, has been answered
+ANSWERED_S = 60
+#: as long as Celery's results are kept
+KEPT = "7 days"
+
+_KEEP = text("""
+    INSERT INTO crobot.chords (id, size) VALUES (:chord_id, :size)
+    ON CONFLICT (id) DO UPDATE SET size = excluded.size""")
+
+_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('crobot.results'))")
+_SEEN = text("SELECT results_seen_at FROM crobot.hearing WHERE id = 1")
+_SEE = text("""
+    INSERT INTO crobot.hearing (id, results_seen_at) VALUES (1, now())
+    ON CONFLICT (id) DO UPDATE SET results_seen_at = now() RETURNING results_seen_at""")
+
+# The body's task id is fixed when the chord is sent: as soon as it is a job of its own, the chord is over.
+_UNANSWERED = text(f"""
+    SELECT c.id, c.size FROM crobot.chords c
+    WHERE EXISTS (
+        SELECT FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
+        WHERE s.chord_id = c.id AND (j.finished_at IS NULL OR s.settled_at IS NULL
+              OR s.settled_at > :seen_at - interval '{ANSWERED_S} seconds'))
+      AND NOT EXISTS (
+        SELECT FROM crobot.settlements s JOIN crobot.settlements b
+               ON b.task_id = s.options->'chord'->'options'->>'task_id'
+        WHERE s.chord_id = c.id)
+    ORDER BY c.id""")
+
+_OWE_AGAIN = text("""
+    UPDATE crobot.settlements SET settled_at = NULL, claimed_at = NULL
+    WHERE chord_id = ANY(:chord_ids) AND settled_at IS NOT NULL RETURNING task_id""")
+
+_FORGET = text(f"DELETE FROM crobot.chords WHERE sent_at < now() - interval '{KEPT}'")
+
+
+def keep(session: Session, chord_id: str, size: int) -> None:
+    """Remember how many results a chord waits for."""
+    session.execute(_KEEP, {"chord_id": chord_id, "size": size})
+
+
+def only_reminder(session: Session) -> bool:
+    """Become the only one to look after the result store until the transaction ends; false if another is at it."""
+    return bool(session.execute(_LOCK).scalar())
+
+
+def seen_at(session: Session) -> datetime | None:
+    """When the result store was last seen whole; None if never."""
+    return session.execute(_SEEN).scalar()
+
+
+def see(session: Session) -> datetime:
+    """Note that the result store is whole; returns the time, of which it is to be told."""
+    seen: datetime = session.execute(_SEE).scalar_one()
+    return seen
+
+
+def unanswered(session: Session, seen_at: datetime) -> Sequence[Row[Any]]:
+    """Chords (``id``, ``size``) that may not have been answered when the store forgot, after ``seen_at``."""
+    return session.execute(_UNANSWERED, {"seen_at": seen_at}).all()
+
+
+def owe_again(session: Session, chord_ids: Iterable[str]) -> int:
+    """Let the results of these chords be stored once more; returns how many those are."""
+    return len(session.execute(_OWE_AGAIN, {"chord_ids": list(chord_ids)}).all())
+
+
+def forget_old(session: Session) -> None:
+    """Forget chords whose results Celery has forgotten too."""
+    session.execute(_FORGET)
