@@ -19,6 +19,7 @@ from crobot_errors import OutcomeKind
 from crobot_tasks.celery import app
 from crobot_tasks.spool import Spool
 from crobot_tasks.wire import HEARTBEATS, REPORT_FORMAT, REPORTS, UNREACHABLE, ack_queue, node_queue, queue
+from workers.endings import FULL_BELOW_BYTES
 from workers.kernel import RecentKills
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,8 @@ class Courier(threading.Thread):
         self._stopping = threading.Event()
         #: attempts at work on disk that Celery did not know at the last heartbeat
         self._orphans: set[str] = set()
+        #: those of them on which the disk takes no report
+        self._unsaid: set[str] = set()
         self._next_tidy = 0.0
 
     def stop(self, timeout_s: float = 5.0) -> None:
@@ -76,8 +79,8 @@ class Courier(threading.Thread):
         """Carry until stopped; a broker that is away is tried again for ever."""
         delay_s = 0.0
         while not self._stopping.is_set():
-            self._wait(delay_s or self._idle_s())
             try:
+                self._wait(delay_s or self._idle_s())
                 self.step()
                 delay_s = 0.0
             except UNREACHABLE as error:
@@ -157,19 +160,21 @@ class Courier(threading.Thread):
             return  # no head reads them; more of them would tell it nothing
         self.beat += 1
         self.kills.look(time.monotonic())
-        running = self.spool.held()
+        running = [attempt_id for attempt_id in self.spool.held() if attempt_id not in self._unsaid]
         held = [*running, *self.spool.reported(), *_ids(state.reserved_requests)]
         description, queued = self.description, self._waiting_in(node_queue(self.node))
+        free = psutil.disk_usage(str(self.spool.state_dir)).free
+        if why := _unable(free):
+            missing = dict.fromkeys(description["pipelines"], why)
+            description = description | {"pipelines": {}, "missing": missing}
         if _ending():
-            # It takes nothing more: what waits in its queue is for the others.
-            missing = dict.fromkeys(description["pipelines"], "the node is stopping")
-            description, queued = description | {"pipelines": {}, "missing": missing}, 0
+            queued = 0  # it takes nothing more: what waits in its queue is for the others
         self._publish(
             "crobot.heartbeat",
             HEARTBEATS,
             **description,
             beat=self.beat,
-            disk_bytes=psutil.disk_usage(str(self.spool.state_dir)).free,
+            disk_bytes=free,
             queued=queued,
             running=running,
             held=held,
@@ -179,8 +184,14 @@ class Courier(threading.Thread):
     def _end_orphans(self) -> None:
         """Report attempts whose process ended without a word, at two heartbeats in a row."""
         orphans = set(self.spool.held()) - set(_ids(state.active_requests))
+        self._unsaid = set()
         for attempt_id in orphans & self._orphans:
-            self.spool.end(attempt_id, self.lost("it ended without a report"))
+            try:
+                self.spool.end(attempt_id, self.lost("it ended without a report"))
+            except OSError as error:
+                # Heartbeats that do not name it say the same, and need no disk.
+                self._unsaid.add(attempt_id)
+                log.warning("no report on %s can be written: %s", attempt_id, error)
         self._orphans = orphans
 
     def lost(self, message: str) -> dict[str, Any]:
@@ -244,6 +255,13 @@ def _ids(requests: Iterable[Any]) -> list[str]:
             return [request.id for request in requests]
         except RuntimeError:  # the worker's event loop changed the set meanwhile
             continue
+
+
+def _unable(free_bytes: int) -> str:
+    """Say why the node takes no jobs at all; empty if it does."""
+    if _ending():
+        return "the node is stopping"
+    return "the node's disk is full" if free_bytes < FULL_BELOW_BYTES else ""
 
 
 def _ending() -> bool:

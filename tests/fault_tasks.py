@@ -41,17 +41,17 @@ def noted(self: Any, note: str, value: Any = None) -> Any:
     return value
 
 
-@app.task(name="faults.added", base=JobTask, **_short)
-def added(x: int, note: str, key: str) -> int:
-    """Leave ``key`` in the file, and count on."""
-    _note(note, key)
+@app.task(name="faults.added", base=JobTask, bind=True, **_short)
+def added(self: Any, x: int, note: str, key: str) -> int:
+    """Leave ``key`` and the number of the job in the file, and count on."""
+    _note(note, f"{key}@{_job(self)}")
     return x + 1
 
 
-@app.task(name="faults.summed", base=JobTask, **_short)
-def summed(numbers: list[int], note: str, key: str) -> int:
-    """The body of a chord: leave ``key`` in the file."""
-    _note(note, key)
+@app.task(name="faults.summed", base=JobTask, bind=True, **_short)
+def summed(self: Any, numbers: list[int], note: str, key: str) -> int:
+    """The body of a chord: leave ``key`` and the number of the job in the file."""
+    _note(note, f"{key}@{_job(self)}")
     return sum(numbers)
 
 
@@ -81,6 +81,10 @@ def _strike(how: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         case "gone":
             os._exit(1)
+
+
+def _job(task: Any) -> str:
+    return str(task.request.id).split(".")[0]
 
 
 def _note(path: str | None, line: str) -> None:

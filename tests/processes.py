@@ -153,9 +153,13 @@ class Cluster:
 
     def start_node(self, name: str) -> Process:
         """Start a calculation node, for the first time or again."""
+        return Process(name, self.node_command(name), self.folder, **self.environment)
+
+    def node_command(self, name: str) -> list[str]:
+        """How a node of this cluster is started."""
         state_dir = self.folder / "nodes" / name
-        return self._crobot(name, "node", "--name", name, "--cores", str(self.cores), "--memory", "4G",
-                            "--state-dir", str(state_dir))  # fmt: skip
+        return [sys.executable, "-m", "crobot_tasks.cli", "node", "--name", name, "--cores", str(self.cores),
+                "--memory", "4G", "--state-dir", str(state_dir)]  # fmt: skip
 
     def _crobot(self, name: str, *arguments: str) -> Process:
         return self._python(name, "-m", "crobot_tasks.cli", *arguments)

@@ -78,7 +78,8 @@ class Scene:
         first = self.mix.sleep(2)
         self.mix.send()
         wait_for("tools", lambda: len(ends.tools(self.mix.nap_s)) >= 2)
-        ends.reach(first[0], "RUNNING")
+        # the tool may end before a slow head has read that it began
+        wait_for("the head to know", lambda: any(one.started_at for one in ends.attempts(first[0])))
 
     def _reporting(self) -> None:
         """Attempts have ended, and no head has read of it."""

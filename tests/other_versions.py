@@ -1,0 +1,62 @@
+"""Imported by a process of a cluster, it makes it speak as another version: CROBOT_TEST_SPEAKS says as which.
+
+The differences are at the edge where messages are made and read, and all else is today's code.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from crobot_tasks import attempts, courier, dispatch, leases
+
+#: what format 1 had when it began
+_FIRST_HEARTBEAT = {
+    "format", "node", "incarnation", "cores", "memory_bytes", "pipelines", "missing", "software", "beat",
+    "disk_bytes", "queued", "running", "held", "reports",
+}  # fmt: skip
+_FIRST_HEADER = {"format", "cores", "memory_bytes", "disk_bytes", "time_s"}
+
+
+def _old_node() -> None:
+    """Sends no tags and no holdings."""
+    publish = courier.Courier._publish
+
+    def without_news(self: Any, task: str, queue_name: str, **message: Any) -> None:
+        message = {name: value for name, value in message.items() if name in _FIRST_HEARTBEAT}
+        publish(self, task, queue_name, **message)
+
+    courier.Courier._publish = without_news  # type: ignore[method-assign]
+
+
+def _old_head() -> None:
+    """Reads no tags and no holdings, and names no data."""
+    read, send = leases.heartbeat.run, dispatch.app.send_task
+
+    def first(message: dict[str, Any]) -> None:
+        read({name: value for name, value in message.items() if name in _FIRST_HEARTBEAT})
+
+    def send_first(*args: Any, headers: Any = None, **options: Any) -> Any:
+        if "crobot" in (headers or {}):
+            headers = {
+                "crobot": {name: value for name, value in headers["crobot"].items() if name in _FIRST_HEADER}
+            }
+        return send(*args, headers=headers, **options)
+
+    leases.heartbeat.run = first
+    dispatch.app.send_task = send_first
+
+
+def _behind() -> None:
+    """A node that knows no format of messages as new as the head's."""
+    attempts.MESSAGE_FORMAT = 0  # type: ignore[attr-defined]
+
+
+def _ahead() -> None:
+    """A node that reports in a format that the head does not know yet."""
+    courier.REPORT_FORMAT = 2  # type: ignore[attr-defined]
+
+
+{"old node": _old_node, "old head": _old_head, "behind": _behind, "ahead": _ahead}[
+    os.environ["CROBOT_TEST_SPEAKS"]
+]()
