@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("tests.ends", "tests.smoke.faults.mix", "tests.smoke.faults.species")
+
 # Before celeryconfig is imported: it reads the environment once, and the processes that tests start inherit it.
 _DATA_DIR = Path(tempfile.mkdtemp(prefix="crobot-test-"))
 # registered first, so it comes last: after the servers have been released

@@ -14,8 +14,10 @@ from crobot_tasks.celery import app
 from crobot_tasks.embedded.valkey import DUMP
 from tests.faulty import Place
 from tests.processes import value, wait_for
-from tests.smoke.faults.matrix import scenarios
+from tests.smoke.faults.matrix import LIMIT_S, scenarios
 from tests.smoke.faults.scene import PHASES, Scene
+
+pytestmark = pytest.mark.timeout(LIMIT_S)
 
 _ENDED = "SELECT count(*) FROM crobot.attempts WHERE ended_at IS NOT NULL"
 

@@ -15,9 +15,11 @@ from db import engine
 from tests.fault_tasks import noted
 from tests.faulty import Place
 from tests.processes import value, wait_for
-from tests.smoke.faults.matrix import scenarios
+from tests.smoke.faults.matrix import LIMIT_S, scenarios
 from tests.smoke.faults.mix import surely
 from tests.smoke.faults.scene import PHASES, Scene
+
+pytestmark = pytest.mark.timeout(LIMIT_S)
 
 Fault = Callable[[Place], AbstractContextManager[None]]
 
