@@ -48,13 +48,9 @@ def reports(*what: Any, node: str = "calc01", **more: Any) -> dict[str, Any]:
 
 def heartbeat(node: str = "calc01", **more: Any) -> dict[str, Any]:
     """A heartbeat as the node's next would be."""
-    (row,) = [each for each in query(_NODE) if each.name == "calc01"]
-    said = {key: value for key, value in row._mapping.items() if key != "name"}
-    return (
-        said
-        | {"beat": row.beat + 1, "format": 1, "node": node, "queued": 0, "running": [], "held": []}
-        | more
-    )
+    (row,) = query(_NODE)
+    now = {"beat": row.beat + 1, "format": 1, "node": node, "queued": 0, "running": [], "held": []}
+    return dict(row._mapping) | now | more
 
 
 def heard() -> None:
