@@ -67,10 +67,10 @@ def _frozen(seconds: float) -> Fault:
 def _locked(statement: str, seconds: float) -> Fault:
     @contextmanager
     def locked(database: Place) -> Iterator[None]:
-        """Somebody else's transaction holds a lock."""
+        """Somebody else's transaction holds a lock; it gets it once all are at work, since a frozen head has locks."""
+        yield
         with engine.engine().connect() as connection:
             connection.execute(text(statement))
-            yield
             time.sleep(seconds)
 
     return locked

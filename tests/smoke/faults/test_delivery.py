@@ -178,6 +178,13 @@ def test_heartbeats_of_an_earlier_life_and_from_the_past_change_nothing(scene: S
     ends_by_its_own(scene, job_id)
 
 
+def test_one_report_that_is_none_does_not_hold_up_the_others(scene: Scene) -> None:
+    job_id, node = running(scene)
+    say("crobot.reports", REPORTS, reports({"outcome": "ok"}, "17.1", None, report(f"{job_id}.1"), node=node))
+    wait_for("the end", lambda: ends.state(job_id) == "COMPLETE", 1.5)
+    scene.check()
+
+
 # --- nonsense ---------------------------------------------------------------------------------------------------------
 
 Nonsense = Callable[[str], Any]
