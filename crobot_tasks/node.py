@@ -24,7 +24,6 @@ from crobot_tasks.tasks import offered
 from crobot_tasks.wire import NODE_NAME, node_queue, queue, worker_hostname
 from workers import process, scratch
 
-
 #: what a tag is: short, and the same on every machine
 TAG = re.compile(r"[a-z0-9][a-z0-9_.=-]{0,39}")
 
