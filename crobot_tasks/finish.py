@@ -37,6 +37,8 @@ class Report:
     output_location: str | None = None
     #: false if the attempt never ran
     begun: bool = True
+    #: who says so; only the node that has the attempt is believed. None: the head
+    node: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _applying(database: str | None, reports: list[Report]) -> Callable[[], None]
 
 
 def _apply(session: Any, reports: dict[tuple[int, int], Report]) -> None:
-    live = finishing.lock_live(session, reports)
+    live = finishing.lock_live(session, {key: report.node for key, report in reports.items()})
     dead = reports.keys() - {(job.id, job.attempt) for job in live}
     if dead:
         finishing.count_ignored(session, dead)

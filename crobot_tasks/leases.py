@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from typing import Any
 
-from crobot_errors import OutcomeKind
-from crobot_tasks import finish, policies
+from crobot_errors import BadInput, OutcomeKind
+from crobot_tasks import finish, heard, policies
 from crobot_tasks.celery import app
 from crobot_tasks.finish import Report
-from crobot_tasks.spool import ATTEMPT_ID
-from crobot_tasks.wire import HEARTBEATS, REPORT_FORMAT, ack_queue, queue, stop_attempts
+from crobot_tasks.wire import HEARTBEATS, ack_queue, queue, stop_attempts
 from db import finishing, leases, parking
 from db.engine import notify, retrying, transaction
 
@@ -27,26 +25,31 @@ Attempts = list[tuple[int, int]]
 @app.task(name="crobot.heartbeat", ignore_result=True, send_events=False)
 def heartbeat(message: dict[str, Any]) -> None:
     """Store what a node says of itself, and compare what it holds with what it should hold."""
-    if not _readable(message):
+    if not heard.readable(message):
         return
     node, incarnation = message["node"], message["incarnation"]
-    running, held = _ids(message["running"]), [".".join(map(str, one)) for one in _ids(message["held"])]
-    described = {name: message[name] for name in _DESCRIPTION} | {"name": node, "incarnation": incarnation}
-    described |= {name: message.get(name, []) for name in _SINCE_0_2}
+    try:
+        described = heard.description(message)
+        running, held = heard.attempts(message, "running"), _named(heard.attempts(message, "held"))
+    except BadInput as error:
+        log.error("a heartbeat of node %s is dropped: %s", node, error)
+        return
     late = _backlog()
 
     def note() -> tuple[Attempts, Attempts] | None:
         with transaction() as session:
             if not leases.heartbeat(session, described):
                 return None
-            finishing.start(session, running, incarnation)
+            finishing.start(session, running, node, incarnation)
             outlived = leases.outlived(session, node, incarnation)
             notify(session, parking.CHANNEL)
             if late > leases.nodes_up(session):
                 # This heartbeat is old: what it does not name may have been sent after it.
                 leases.trust_nothing(session, node)
                 return outlived, []
-            return outlived, leases.missing(session, node, held, message["queued"], app.conf.crobot_missing_s)
+            return outlived, leases.missing(
+                session, node, held, described["queued"], app.conf.crobot_missing_s
+            )
 
     if (found := retrying(note)) is None:
         return
@@ -57,26 +60,23 @@ def heartbeat(message: dict[str, Any]) -> None:
     _stop_unwanted(node, running)
 
 
-_DESCRIPTION = ("beat", "cores", "memory_bytes", "disk_bytes", "pipelines", "missing", "queued", "software")
-
-
-#: lists that older nodes do not send
-_SINCE_0_2 = ("tags", "holds")
-
-
 @app.task(name="crobot.reports", ignore_result=True, send_events=False)
 def reports(message: dict[str, Any]) -> None:
     """Apply a node's reports, acknowledge them, and stop what it should not be running."""
-    if not _readable(message):
+    if not heard.readable(message):
         return
-    running = _ids(message["running"])
+    node = message["node"]
+    try:
+        running, said = heard.attempts(message, "running"), heard.reports(message)
+    except BadInput as error:
+        log.error("reports of node %s are dropped: %s", node, error)
+        return
     if running:
-        retrying(lambda: _start(running, message["incarnation"]))
-    ids = [report["id"] for report in message["reports"]]
-    finish.apply([_report(report) for report in message["reports"] if ATTEMPT_ID.fullmatch(report["id"])])
-    if ids:
-        _acknowledge(message["node"], ids)
-    _stop_unwanted(message["node"], running)
+        retrying(lambda: _start(running, node, message["incarnation"]))
+    finish.apply(said)
+    if said:
+        _acknowledge(node, _named([(report.job_id, report.number) for report in said]))
+    _stop_unwanted(node, running)
 
 
 @app.task(name="crobot.rescue", ignore_result=True, send_events=False)
@@ -107,9 +107,9 @@ def quarantine_failing() -> None:
             leases.quarantine(session, row.name, reason)
 
 
-def _start(running: list[tuple[int, int]], incarnation: str) -> None:
+def _start(running: Attempts, node: str, incarnation: str) -> None:
     with transaction() as session:
-        finishing.start(session, running, incarnation)
+        finishing.start(session, running, node, incarnation)
 
 
 def _backlog() -> int:
@@ -118,11 +118,11 @@ def _backlog() -> int:
         return int(queue(HEARTBEATS)(connection.default_channel).queue_declare().message_count)
 
 
-def _stop_unwanted(node: str, running: list[tuple[int, int]]) -> None:
+def _stop_unwanted(node: str, running: Attempts) -> None:
     if not running:
         return
     with transaction() as session:
-        unwanted = leases.unwanted(session, [f"{job_id}.{number}" for job_id, number in running])
+        unwanted = leases.unwanted(session, node, _named(running))
     if unwanted:
         log.warning("node %s is told to stop %s", node, ", ".join(unwanted))
         stop_attempts(node, unwanted)
@@ -137,39 +137,5 @@ def _lost(job_id: int, number: int, message: str) -> Report:
     return Report(job_id, number, OutcomeKind.NODE_LOST, message, begun=False)
 
 
-def _report(report: dict[str, Any]) -> Report:
-    job_id, number = map(int, report["id"].split("."))
-    return Report(
-        job_id,
-        number,
-        _kind(report["outcome"]),
-        report.get("message"),
-        report.get("result"),
-        report.get("usage"),
-        report.get("output_location"),
-    )
-
-
-def _kind(outcome: str) -> OutcomeKind:
-    try:
-        return OutcomeKind(outcome)
-    except ValueError:  # from a newer node
-        return OutcomeKind.INTERNAL
-
-
-def _ids(attempt_ids: Iterable[str]) -> list[tuple[int, int]]:
-    """Return (job id, attempt) of whatever looks like an attempt."""
-    pairs = (attempt_id.split(".") for attempt_id in attempt_ids if ATTEMPT_ID.fullmatch(attempt_id))
-    return [(int(job_id), int(number)) for job_id, number in pairs]
-
-
-def _readable(message: dict[str, Any]) -> bool:
-    if message.get("format") == REPORT_FORMAT:
-        return True
-    log.error(
-        "a message of node %r has format %r, this head reads %r: upgrade it",
-        message.get("node"),
-        message.get("format"),
-        REPORT_FORMAT,
-    )
-    return False
+def _named(attempts: Attempts) -> list[str]:
+    return [f"{job_id}.{number}" for job_id, number in attempts]

@@ -21,11 +21,8 @@ from crobot_tasks.holdings import Holdings
 from crobot_tasks.reconnecting import survive_lost_connections
 from crobot_tasks.spool import Spool
 from crobot_tasks.tasks import offered
-from crobot_tasks.wire import node_queue, queue, worker_hostname
+from crobot_tasks.wire import NODE_NAME, node_queue, queue, worker_hostname
 from workers import process, scratch
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
-
 
 #: what a tag is: short, and the same on every machine
 TAG = re.compile(r"[a-z0-9][a-z0-9_.=-]{0,39}")
@@ -44,7 +41,7 @@ def node_worker(
     Raises:
         BadInput: the name or a tag is not one, the folder cannot be used, or a node of that name is running here.
     """
-    if not _NAME.fullmatch(name):
+    if not NODE_NAME.fullmatch(name):
         raise BadInput(
             f"node name {name!r}: letters, digits, - and _ only, at most 40, beginning with a letter or digit"
         )

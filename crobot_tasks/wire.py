@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -16,6 +17,9 @@ from crobot_tasks.celery import app
 MESSAGE_FORMAT = 1
 #: version of the format of heartbeats and reports
 REPORT_FORMAT = 1
+
+#: a node's name, which is also part of the names of its queues
+NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 HEARTBEATS = "crobot.heartbeats"
 REPORTS = "crobot.reports"

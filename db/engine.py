@@ -29,6 +29,9 @@ RETRIED_CODES = frozenset({"40001", "40P01"})
 #: a connection that was used within this time is taken without asking whether it lives
 IDLE_S = 1.0
 
+#: so long a frozen process may keep others waiting for what it has locked, milliseconds
+IDLE_IN_TRANSACTION_MS = 30_000
+
 CONNECT_ARGS = {
     "connect_timeout": 5,
     "keepalives": 1,
@@ -37,7 +40,7 @@ CONNECT_ARGS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
     # a time without a zone means UTC, to Celery and so to us
-    "options": "-c timezone=UTC",
+    "options": f"-c timezone=UTC -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}",
 }
 
 _NOTIFY = text("SELECT pg_notify(:channel, '')")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -16,7 +16,7 @@ _REPORTED = "jsonb_to_recordset(CAST(:reports AS jsonb)) AS r(job_id bigint, num
 _STARTED = text(f"""
     WITH routed AS (
         SELECT j.id FROM crobot.jobs j JOIN {_REPORTED} ON j.id = r.job_id AND j.attempt = r.number
-        WHERE j.state = 'ROUTED' ORDER BY j.id FOR UPDATE OF j),
+        WHERE j.state = 'ROUTED' AND j.node = :node ORDER BY j.id FOR UPDATE OF j),
     begun AS (
         UPDATE crobot.jobs j SET state = 'RUNNING', started_at = now()
         FROM routed WHERE j.id = routed.id
@@ -24,10 +24,11 @@ _STARTED = text(f"""
     UPDATE crobot.attempts a SET started_at = now(), incarnation = :incarnation, missing_since = NULL
     FROM begun b WHERE a.job_id = b.id AND a.number = b.attempt""")
 
-_LIVE = text(f"""
+_LIVE = text("""
     SELECT j.id, j.attempt, j.database, j.type, j.pipeline, j.version, j.memory_bytes, j.time_limit_s,
            j.started_at IS NOT NULL AS begun, j.cancel_requested_at IS NOT NULL AS cancel_requested
-    FROM crobot.jobs j JOIN {_REPORTED} ON j.id = r.job_id AND j.attempt = r.number
+    FROM crobot.jobs j JOIN jsonb_to_recordset(CAST(:reports AS jsonb)) AS r(job_id bigint, number smallint, node text)
+      ON j.id = r.job_id AND j.attempt = r.number AND (r.node IS NULL OR r.node = j.node)
     WHERE j.state IN ('ROUTED', 'RUNNING')
     ORDER BY j.id FOR UPDATE OF j""")
 
@@ -97,14 +98,15 @@ def _ids(reports: Iterable[tuple[int, int]]) -> str:
     return to_json([{"job_id": job_id, "number": number} for job_id, number in reports])
 
 
-def start(session: Session, attempts: Iterable[tuple[int, int]], incarnation: str) -> None:
-    """ROUTED → RUNNING for (job id, attempt) pairs; pairs that are not live are passed over."""
-    session.execute(_STARTED, {"reports": _ids(attempts), "incarnation": incarnation})
+def start(session: Session, attempts: Iterable[tuple[int, int]], node: str, incarnation: str) -> None:
+    """ROUTED → RUNNING for (job id, attempt) pairs; those that are not live on this node are passed over."""
+    session.execute(_STARTED, {"reports": _ids(attempts), "node": node, "incarnation": incarnation})
 
 
-def lock_live(session: Session, attempts: Iterable[tuple[int, int]]) -> Sequence[Row[Any]]:
-    """Lock those (job id, attempt) pairs that are live, in the order of their ids."""
-    return session.execute(_LIVE, {"reports": _ids(attempts)}).all()
+def lock_live(session: Session, attempts: Mapping[tuple[int, int], str | None]) -> Sequence[Row[Any]]:
+    """Lock those (job id, attempt) pairs that are live, and on the node if one is named, ordered by id."""
+    pairs = [{"job_id": key[0], "number": key[1], "node": node} for key, node in attempts.items()]
+    return session.execute(_LIVE, {"reports": to_json(pairs)}).all()
 
 
 def end_attempts(session: Session, ends: Sequence[dict[str, Any]]) -> None:

@@ -60,7 +60,7 @@ _UNWANTED = text("""
     LEFT JOIN crobot.attempts a
       ON a.job_id = CAST(split_part(h.id, '.', 1) AS bigint) AND a.number = CAST(split_part(h.id, '.', 2) AS smallint)
     LEFT JOIN crobot.jobs j ON j.id = a.job_id
-    WHERE a.job_id IS NULL OR j.cancel_requested_at IS NOT NULL
+    WHERE a.job_id IS NULL OR a.node <> :name OR j.cancel_requested_at IS NOT NULL
        -- one that its own report has ended is over: this message was only read after that report
        OR (a.ended_at IS NOT NULL AND a.outcome IN ('node_lost', 'cancelled'))""")
 
@@ -135,9 +135,9 @@ def nodes_up(session: Session) -> int:
     return int(session.execute(_UP).scalar_one())
 
 
-def unwanted(session: Session, running: Sequence[str]) -> Sequence[str]:
-    """Those of the running attempts that are to be stopped."""
-    return session.execute(_UNWANTED, {"running": list(running)}).scalars().all()
+def unwanted(session: Session, name: str, running: Sequence[str]) -> Sequence[str]:
+    """Those of the attempts running on the node that are to be stopped."""
+    return session.execute(_UNWANTED, {"name": name, "running": list(running)}).scalars().all()
 
 
 def hear(session: Session, gap_s: float, lease_s: float) -> bool:

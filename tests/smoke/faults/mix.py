@@ -23,7 +23,8 @@ from tests.smoke.faults import species
 
 #: sum of what the members of a chord give
 TOTAL = 10
-TIMEOUT_S = 90.0
+#: generous: a busy machine is no fault
+TIMEOUT_S = 200.0
 
 _LIVE = "SELECT count(*) FROM crobot.jobs WHERE finished_at IS NULL"
 _OWED = "SELECT count(*) FROM crobot.settlements WHERE settled_at IS NULL"
@@ -49,6 +50,8 @@ class Mix:
     note: Path
     #: by which the processes of its sleeping tools are found
     nap_s: float
+    #: false: chords are sent after the fault, since Celery keeps their counts in the broker, and it may forget them
+    early_chords: bool = True
     #: job → the state in which it must end
     wanted: dict[int, str] = field(default_factory=dict)
     #: lines of callbacks, error callbacks and chord bodies, each exactly once
@@ -61,7 +64,8 @@ class Mix:
         self.send_plain(6)
         self.sleep(3)
         self._failing()
-        self._canvas()
+        if self.early_chords:
+            self.send_canvas()
         self._typing()
 
     def send_plain(self, count: int) -> None:
@@ -95,7 +99,8 @@ class Mix:
         self._wants(never, "CANCELLED")
         cancel(never.job_id)
 
-    def _canvas(self) -> None:
+    def send_canvas(self) -> None:
+        """Send chords, one with an error, one in a chain, and a group."""
         members = [noted.s(str(self.note), number) for number in range(5)]
         self._chord(chord(members, self._body("chord")), TOTAL)
         self._chord(chain(jobs.constant.s(2), group(jobs.add.s(1), jobs.double.s()), self._body("chain")), 7)
@@ -138,7 +143,7 @@ class Mix:
         rows = self.wait()
         assert {row.id: row.state for row in rows} == self.wanted
         wait_for("the callbacks, chords and error callbacks " + str(sorted(self.lines - self._left().keys())),
-                 lambda: self.lines <= self._left().keys(), 30)  # fmt: skip
+                 lambda: self.lines <= self._left().keys(), 60)  # fmt: skip
         nothing_live()
         left = self._left()
         assert {line for line, times in left.items() if times > 1} == set()

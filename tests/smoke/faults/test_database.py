@@ -15,9 +15,11 @@ from db import engine
 from tests.fault_tasks import noted
 from tests.faulty import Place
 from tests.processes import value, wait_for
-from tests.smoke.faults.matrix import scenarios
+from tests.smoke.faults.matrix import LIMIT_S, scenarios
 from tests.smoke.faults.mix import surely
 from tests.smoke.faults.scene import PHASES, Scene
+
+pytestmark = pytest.mark.timeout(LIMIT_S)
 
 Fault = Callable[[Place], AbstractContextManager[None]]
 
@@ -65,10 +67,10 @@ def _frozen(seconds: float) -> Fault:
 def _locked(statement: str, seconds: float) -> Fault:
     @contextmanager
     def locked(database: Place) -> Iterator[None]:
-        """Somebody else's transaction holds a lock."""
+        """Somebody else's transaction holds a lock; it gets it once all are at work, since a frozen head has locks."""
+        yield
         with engine.engine().connect() as connection:
             connection.execute(text(statement))
-            yield
             time.sleep(seconds)
 
     return locked
