@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from celery.utils import uuid
+from celery.utils.functional import maybe_list
 
 from crobot_errors import BadInput
 from crobot_tasks.plain import plain
@@ -66,7 +68,17 @@ def _with_ids(options: dict[str, Any]) -> dict[str, Any]:
     for callback in [*options.get("link", ()), *options.get("link_error", ())]:
         if not callback["subtask_type"]:  # the ids of a whole canvas are its own affair
             callback["options"].setdefault("task_id", uuid())
+    if "chord" in options:
+        _with_error_ids(options["chord"])
     return options
+
+
+def _with_error_ids(body: dict[str, Any]) -> None:
+    """Give the error callbacks of a chord's body task ids: the same ones with each member of the chord."""
+    body_id = body["options"].get("task_id")
+    for number, callback in enumerate(maybe_list(body["options"].get("link_error")) or ()):
+        if body_id and not callback["subtask_type"]:
+            callback["options"].setdefault("task_id", str(uuid5(NAMESPACE_OID, f"{body_id} {number}")))
 
 
 def details_of(given: dict[str, Any] | None) -> Details:
