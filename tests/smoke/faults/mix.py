@@ -50,8 +50,6 @@ class Mix:
     note: Path
     #: by which the processes of its sleeping tools are found
     nap_s: float
-    #: false: chords are sent after the fault, since Celery keeps their counts in the broker, and it may forget them
-    early_chords: bool = True
     #: job → the state in which it must end
     wanted: dict[int, str] = field(default_factory=dict)
     #: lines of callbacks, error callbacks and chord bodies, each exactly once
@@ -64,8 +62,7 @@ class Mix:
         self.send_plain(6)
         self.sleep(3)
         self._failing()
-        if self.early_chords:
-            self.send_canvas()
+        self._canvas()
         self._typing()
 
     def send_plain(self, count: int) -> None:
@@ -99,7 +96,7 @@ class Mix:
         self._wants(never, "CANCELLED")
         cancel(never.job_id)
 
-    def send_canvas(self) -> None:
+    def _canvas(self) -> None:
         """Send chords, one with an error, one in a chain, and a group."""
         members = [noted.s(str(self.note), number) for number in range(5)]
         self._chord(chord(members, self._body("chord")), TOTAL)

@@ -61,8 +61,6 @@ class Scene:
             assert self._sent
         if not self.mix.wanted:
             self.mix.send()
-        if not self.mix.early_chords:
-            self.mix.send_canvas()
         self.mix.check(self.site.cluster)
 
     # --- phases -------------------------------------------------------------------------------------------------------

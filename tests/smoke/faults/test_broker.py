@@ -9,16 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
-from celery import chord
 
 from crobot_tasks.celery import app
 from crobot_tasks.embedded.valkey import DUMP
-from tests import ends
-from tests.fault_tasks import noted, summed, trial
 from tests.faulty import Place
 from tests.processes import value, wait_for
 from tests.smoke.faults.matrix import LIMIT_S, scenarios
-from tests.smoke.faults.mix import nothing_live
 from tests.smoke.faults.scene import PHASES, Scene
 
 pytestmark = pytest.mark.timeout(LIMIT_S)
@@ -147,30 +143,11 @@ CI = {
 }
 
 
-#: after these the counts of chords are gone
-FORGETFUL = {"forgets everything", "restarts empty", "restarts with old data"}
-
-
 @pytest.mark.parametrize(("fault", "phase"), scenarios(FAULTS, PHASES, ci=CI))
 def test_a_broker_that(scene: Scene, fault: str, phase: str) -> None:
-    scene.mix.early_chords = fault not in FORGETFUL
     scene.play(phase, FAULTS[fault](scene.site.broker))
 
 
 @pytest.mark.parametrize(("fault", "phase"), scenarios(MINUTES, ("running", "sending"), ci=()))
 def test_a_broker_that_for_long(scene: Scene, fault: str, phase: str) -> None:
     scene.play(phase, MINUTES[fault](scene.site.broker))
-
-
-@pytest.mark.full
-@pytest.mark.xfail(
-    raises=AssertionError, reason="Celery counts the members of a chord in Redis, and nowhere else"
-)
-def test_a_chord_outlives_a_broker_that_forgets_everything(scene: Scene) -> None:
-    slow_member = trial.s(params={"sleep_s": scene.mix.nap_s})
-    body = summed.si([], str(scene.mix.note), "body")
-    chord([noted.s(str(scene.mix.note)), slow_member], body).apply_async()
-    ends.tool(scene.mix.nap_s)
-    app.backend.client.flushall()
-    nothing_live()
-    wait_for("the chord's body", lambda: ends.lines(scene.mix.note)["body"], 10)
