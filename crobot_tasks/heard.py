@@ -20,10 +20,11 @@ _NUMBERS = {
     "memory_bytes": (0, 2**63 - 1),
     "disk_bytes": (0, 2**63 - 1),
     "queued": (0, 2**31 - 1),
+    "reads": (0, 2**15 - 1),
 }
 _TEXTS = ("software",)
 _DICTS = ("pipelines", "missing")
-#: lists that older nodes do not send
+#: older nodes do not send these, nor which format of messages they read, which was the first
 _SINCE_0_2 = ("tags", "holds")
 
 #: (job id, number)
@@ -54,6 +55,7 @@ def description(message: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         BadInput: it is not what a node would say.
     """
+    message = {"reads": 1} | dict(message)
     said: dict[str, Any] = {name: _number(message, name) for name in _NUMBERS}
     said |= {name: _text(name, message.get(name)) for name in _TEXTS}
     said |= {name: _dict(name, message.get(name)) for name in _DICTS}

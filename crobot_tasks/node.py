@@ -21,7 +21,7 @@ from crobot_tasks.holdings import Holdings
 from crobot_tasks.reconnecting import survive_lost_connections
 from crobot_tasks.spool import Spool
 from crobot_tasks.tasks import offered
-from crobot_tasks.wire import NODE_NAME, node_queue, queue, worker_hostname
+from crobot_tasks.wire import MESSAGE_FORMAT, NODE_NAME, node_queue, queue, worker_hostname
 from workers import process, scratch
 
 #: what a tag is: short, and the same on every machine
@@ -68,6 +68,7 @@ def node_worker(
         "missing": missing,
         "software": software(),
         "tags": tags,
+        "reads": MESSAGE_FORMAT,
     }
     survive_lost_connections()
     app.courier = Courier(name, spool, incarnation, description)

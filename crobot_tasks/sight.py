@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from crobot_tasks.router import Cluster, JobView, Kind, Load, NodeView, Policy, charged
+from crobot_tasks.wire import MESSAGE_FORMAT
 from db import accounting, dispatching
 from db.crobot import PausedKind
 from db.dispatching import Line
@@ -51,6 +52,8 @@ def closed(node: Any) -> str:
         return f"drained ({node.drain_reason})"
     if node.quarantined_at:
         return f"quarantined ({node.quarantine_reason})"
+    if node.reads != MESSAGE_FORMAT:
+        return f"reads messages of format {node.reads}, and heads write {MESSAGE_FORMAT}: upgrade it"
     return ""
 
 

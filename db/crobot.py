@@ -237,6 +237,8 @@ class Node(Base):
     tags: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
     #: the data (accessions, paths) that it had in hand last
     holds: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+    #: the format of messages that it understands
+    reads: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     #: messages that wait in its queue
     queued: Mapped[int] = mapped_column(server_default="0")
     software: Mapped[str] = mapped_column(Text, server_default="")

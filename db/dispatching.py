@@ -29,7 +29,7 @@ _TYPICAL = """LEFT JOIN crobot.typical t
 
 # A node is as free as its live attempts leave it: there is no counter that could go wrong.
 _NODES = text(f"""
-    SELECT n.name, n.cores, n.memory_bytes, n.disk_bytes, n.pipelines, n.missing, n.tags, n.holds,
+    SELECT n.name, n.cores, n.memory_bytes, n.disk_bytes, n.pipelines, n.missing, n.tags, n.holds, n.reads,
            n.drained_at, n.drain_reason, n.quarantined_at, n.quarantine_reason, n.lost_at,
            COALESCE(l.live, '[]'::jsonb) AS live
     FROM crobot.nodes n

@@ -14,14 +14,16 @@ from db.jsonb import to_json
 # one that does not (the node lost its disk and its clock) is believed once the old one has been silent for a while.
 _HEARTBEAT = text("""
     INSERT INTO crobot.nodes AS n
-        (name, incarnation, beat, cores, memory_bytes, disk_bytes, pipelines, missing, tags, holds, queued, software)
+        (name, incarnation, beat, cores, memory_bytes, disk_bytes, pipelines, missing, tags, holds, reads, queued,
+         software)
     VALUES (:name, :incarnation, :beat, :cores, :memory_bytes, :disk_bytes, CAST(:pipelines AS jsonb),
-            CAST(:missing AS jsonb), CAST(:tags AS jsonb), CAST(:holds AS jsonb), :queued, :software)
+            CAST(:missing AS jsonb), CAST(:tags AS jsonb), CAST(:holds AS jsonb), :reads, :queued, :software)
     ON CONFLICT (name) DO UPDATE
     SET incarnation = excluded.incarnation, beat = excluded.beat, cores = excluded.cores,
         memory_bytes = excluded.memory_bytes, disk_bytes = excluded.disk_bytes,
         pipelines = excluded.pipelines, missing = excluded.missing, tags = excluded.tags, holds = excluded.holds,
-        queued = excluded.queued, software = excluded.software, heartbeat_at = now(), lost_at = NULL
+        reads = excluded.reads, queued = excluded.queued, software = excluded.software, heartbeat_at = now(),
+        lost_at = NULL
     WHERE n.incarnation < excluded.incarnation OR (n.incarnation = excluded.incarnation AND n.beat < excluded.beat)
        OR n.heartbeat_at < now() - interval '30 seconds'
     RETURNING n.name""")

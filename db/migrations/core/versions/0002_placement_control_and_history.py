@@ -173,6 +173,9 @@ def upgrade() -> None:
         schema="crobot",
     )
     op.add_column(
+        "nodes", sa.Column("reads", sa.SmallInteger(), server_default="1", nullable=False), schema="crobot"
+    )
+    op.add_column(
         "nodes", sa.Column("quarantined_at", sa.DateTime(timezone=True), nullable=True), schema="crobot"
     )
     op.add_column(
@@ -206,6 +209,7 @@ def downgrade() -> None:
     op.drop_column("nodes", "trusted_at", schema="crobot")
     op.drop_column("nodes", "quarantine_reason", schema="crobot")
     op.drop_column("nodes", "quarantined_at", schema="crobot")
+    op.drop_column("nodes", "reads", schema="crobot")
     op.drop_column("nodes", "holds", schema="crobot")
     op.drop_column("nodes", "tags", schema="crobot")
     op.add_column(
