@@ -18,7 +18,7 @@ from crobot_tasks.options import Details, chosen_of, details_of, owed, priority_
 from crobot_tasks.plain import plain
 from crobot_tasks.registry import job_class
 from db import jobs, parking
-from db.engine import retrying, transaction
+from db.engine import patiently, retrying, transaction
 from workers.job import Resources
 
 
@@ -133,7 +133,8 @@ class JobTask(Task):
             row, refused = self._refused_row(options), str(error)
         row |= owed(task_id, options)
         result = self.AsyncResult(task_id)
-        park = refuse.patiently if settling else retrying
+        # An error here would end what goes on with this job, a chain or a chord, as failed.
+        park = patiently if settling else retrying
         result.job_id = park(lambda: _park(row, refused))
         result.ignored = row["ignore_result"]
         if parent and options.get("add_to_parent", True):

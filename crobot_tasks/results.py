@@ -9,7 +9,7 @@ from celery.backends.redis import RedisBackend
 
 from crobot_tasks.celery import app
 from db import chords
-from db.engine import transaction
+from db.engine import patiently, retrying, transaction
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +22,13 @@ class ResultStore(RedisBackend):
 
     def set_chord_size(self, group_id: str, chord_size: int) -> None:
         """Say how many results a chord waits for."""
-        with transaction() as session:
-            chords.keep(session, group_id, chord_size)
+
+        def keep() -> None:
+            with transaction() as session:
+                chords.keep(session, group_id, chord_size)
+
+        # In a task it is what goes on with a job: an error here would end that as failed.
+        (patiently if app.current_worker_task else retrying)(keep)
         super().set_chord_size(group_id, chord_size)
 
     def remind(self, group_id: str, chord_size: int) -> None:

@@ -15,7 +15,7 @@ from crobot_tasks.plain import revive
 from crobot_tasks.wire import SETTLE, UNREACHABLE
 from db import engine, finishing, jobs
 from db.crobot import JobState
-from db.engine import transaction
+from db.engine import is_away, retrying, transaction
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +82,30 @@ def failure(row: Any) -> BaseException:
     return error if isinstance(error, BaseException) else RuntimeError(row.message)
 
 
+def _claimed(task_id: str, job_id: int) -> Any:
+    """Return the job whose result is to be settled here and now.
+
+    Raises:
+        Ignore: it is settled elsewhere, or will be later.
+    """
+
+    def claim() -> tuple[bool, Any]:
+        with transaction() as session:
+            mine = finishing.claim(session, task_id, app.conf.crobot_settle_s)
+            return mine, jobs.find(session, job_id)
+
+    try:
+        mine, row = retrying(claim)
+    # To Celery, any error here would be the job's own: its chord and its chain would end as failed.
+    except Exception as error:
+        if not is_away(error):
+            raise
+        raise Ignore(f"the database is away, and it is settled when that is back: {error}") from error
+    if not mine or row is None:
+        raise Ignore("settled before")
+    return row
+
+
 class SettleTask(Task):
     """Marks the result settled once Celery has stored it and sent what follows."""
 
@@ -102,11 +126,7 @@ def _mark(task_id: str) -> None:
 @app.task(bind=True, base=SettleTask, name="crobot.settle", throws=(Exception,), send_events=False)
 def settle(self: Any, job_id: int) -> Any:
     """End as the job ended, so that Celery does for it what it does for any task."""
-    with transaction() as session:
-        mine = finishing.claim(session, self.request.id, app.conf.crobot_settle_s)
-        row = jobs.find(session, job_id)
-    if not mine or row is None:
-        raise Ignore("settled before")
+    row = _claimed(self.request.id, job_id)
     if row.state == JobState.COMPLETE:
         return revive(row.result)
     if row.state == JobState.CANCELLED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import threading
@@ -20,6 +21,8 @@ from sqlalchemy.orm import Session
 from crobot_errors import DatabaseUnreachable
 from db.base import SPECIES
 from db.jsonb import to_json
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -240,6 +243,19 @@ def retrying(work: Callable[[], T], attempts: int = 5) -> T:
     return work()
 
 
+def patiently(work: Callable[[], T]) -> T:
+    """Do the same as `retrying`, however long the database is away."""
+    while True:
+        try:
+            return retrying(work)
+        # Whatever shape its absence takes.
+        except Exception as error:
+            if not is_away(error):
+                raise
+            log.warning("the database is away, and waited for: %s", error)
+            time.sleep(1)
+
+
 def unreachable(url: URL, reason: object) -> DatabaseUnreachable:
     """Return the error that says which server does not answer, and what to do."""
     return DatabaseUnreachable(
@@ -266,6 +282,11 @@ def _commit(session: Session) -> None:
         raise DatabaseUnreachable(
             f"the connection to PostgreSQL was lost in a commit: it is not known whether it was stored ({error.orig})"
         ) from error
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database did not answer, or was lost on the way: the same may succeed when it is back."""
+    return isinstance(error, DatabaseUnreachable) or may_repeat(error)
 
 
 def may_repeat(error: BaseException) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -41,6 +42,7 @@ def installation(
                     with suppress(ProcessLookupError):
                         process.kill(signal.SIGTERM, whole_group=False)
         finally:
+            gc.collect()  # results that are still awaited would look for the broker, again and again
             dbhandle.remove()
             engine.engine().dispose()
     embedded.stop(data_dir, force=True)
