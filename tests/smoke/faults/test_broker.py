@@ -133,13 +133,9 @@ MINUTES: dict[str, Callable[[Place], AbstractContextManager[None]]] = {
 }
 CI = {
     ("forgets everything", "running"),
-    ("forgets everything", "routed"),
-    ("restarts with its data", "reporting"),
     ("restarts with old data", "running"),
-    ("closes its connections", "sending"),
     ("closes its connections", "idle"),
     ("is cut off after some bytes", "running"),
-    ("is slow", "reporting"),
 }
 
 

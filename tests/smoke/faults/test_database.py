@@ -111,10 +111,7 @@ FAULTS: dict[str, Fault] = {
 PLAYED = [name for name in PHASES if name != "idle"]
 CI = {
     ("restarts", "running"),
-    ("crashes", "sending"),
-    ("is away for 3 s", "reporting"),
     ("is cut off after some bytes", "running"),
-    ("has its jobs locked for 3 s", "routed"),
 }
 LONG: dict[str, Fault] = {
     "is away for a minute": _away(60),
@@ -149,7 +146,6 @@ COMMITS = {
         ("before it is stored", "after it is stored"),
         ci={
             ("dispatch", "after it is stored"),
-            ("finish", "before it is stored"),
             ("finish", "after it is stored"),
         },
     ),

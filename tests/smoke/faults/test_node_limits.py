@@ -63,7 +63,7 @@ def test_a_body_that(stage: Stage, body: str) -> None:
 
 @pytest.mark.parametrize(
     "how",
-    ["memory", pytest.param("exit", marks=pytest.mark.full), pytest.param("full", marks=pytest.mark.full)],
+    [pytest.param(how, marks=pytest.mark.full) for how in ("memory", "exit", "full")],
 )
 def test_a_report_that_meets(stage: Stage, how: str) -> None:
     stage.play("between", stage.struck(how)())
@@ -113,7 +113,7 @@ CLOCKS = {"an hour ahead": 3600, "an hour behind": -3600}
 
 @pytest.mark.parametrize(
     ("clock", "phase"),
-    scenarios(CLOCKS, (*NODE_PHASES, "always"), ci={("an hour behind", "running")}),
+    scenarios(CLOCKS, (*NODE_PHASES, "always"), ci=()),
 )
 def test_a_clock(stage: Stage, tmp_path: Path, clock: str, phase: str) -> None:
     file = tmp_path / "clock"

@@ -35,7 +35,6 @@ FAULTS = {
 CI = {
     ("whose parent is killed", "between"),
     ("that is killed", "reporting"),
-    ("whose processes are all told to end", "running"),
 }
 
 

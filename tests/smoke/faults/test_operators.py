@@ -93,7 +93,7 @@ def replace(file: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "phase", ["sending", pytest.param("running", marks=full), pytest.param("routed", marks=full)]
+    "phase", [pytest.param(phase, marks=full) for phase in ("sending", "running", "routed")]
 )
 def test_a_policy_that_is_reloaded_under_load_counts_at_once_and_a_wrong_one_does_not(
     scene: Scene, phase: str
