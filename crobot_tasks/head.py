@@ -10,7 +10,6 @@ from typing import Any
 
 from celery import bootsteps
 from celery.concurrency.thread import TaskPool
-from kombu.asynchronous import get_event_loop
 
 from crobot_tasks.celery import app
 from crobot_tasks.dispatch import BATCH, dispatch, expire_overdue, fold
@@ -38,17 +37,22 @@ class Threads(TaskPool):
     second later: with many messages waiting, a head would read no more than `THREADS` of them a second.
     """
 
+    #: the worker's loop; kombu's own `get_event_loop` forgets it when a connection is lost
+    _loop: Any = None
+
+    def register_with_event_loop(self, loop: Any) -> None:
+        """Remember the loop, at the start and after each reconnection."""
+        self._loop = loop
+
     def on_apply(self, *args: Any, **kwargs: Any) -> Any:
         """Run a task in a thread."""
         result = super().on_apply(*args, **kwargs)
-        result.f.add_done_callback(_wake)
+        result.f.add_done_callback(self._wake)
         return result
 
-
-def _wake(_: object) -> None:
-    loop = get_event_loop()
-    if loop is not None:
-        loop.call_soon(_nothing)
+    def _wake(self, _: object) -> None:
+        if self._loop is not None:
+            self._loop.call_soon(_nothing)
 
 
 def _nothing() -> None:

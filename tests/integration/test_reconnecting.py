@@ -1,4 +1,4 @@
-"""Losing the broker with a message in hand is survived."""
+"""Losing the broker is survived, with a message in hand, and work goes on as fast as before."""
 
 from __future__ import annotations
 
@@ -10,8 +10,13 @@ from kombu import Connection
 from kombu.transport import redis
 
 from crobot_tasks import reconnecting
+from crobot_tasks.celery import app
 from crobot_tasks.embedded.access import Access
 from crobot_tasks.embedded.valkey import Valkey
+from crobot_tasks.wire import HEARTBEATS, queue
+from tests import ends
+from tests.canvas_tasks import jobs
+from tests.processes import Cluster, wait_for
 
 
 @pytest.fixture
@@ -67,3 +72,13 @@ def test_at_a_regular_end_a_message_in_hand_goes_back(valkey: Valkey, kombus_own
     holding_a_message(valkey).close()
     with Connection(valkey.url) as connection:
         assert connection.SimpleQueue("work").get(timeout=5).payload == {"job": 17}
+
+
+def test_a_head_reads_as_fast_as_before_after_all_its_connections_were_cut(cluster: Cluster) -> None:
+    app.backend.client.client_kill_filter(_type="normal", skipme=True)
+    app.backend.client.client_kill_filter(_type="pubsub", skipme=True)
+    ends.complete([jobs.add.delay(1, number).job_id for number in range(20)])  # everybody is back
+    for _ in range(150):
+        app.send_task("crobot.rescue", queue=queue(HEARTBEATS), ignore_result=True)
+    # one that looks at its queues once a second takes four a second
+    wait_for("the messages to be read", lambda: app.backend.client.llen(HEARTBEATS) == 0, 12)
