@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 from celery.backends.redis import RedisBackend
@@ -15,6 +16,8 @@ log = logging.getLogger(__name__)
 
 #: the store's knot in the handkerchief: it holds the time that the database has noted, or it has forgotten something
 MARK = "crobot.seen_at"
+#: the store was not seen yet: it may have forgotten whatever it was told
+NEVER = datetime.fromtimestamp(0, UTC)
 
 
 class ResultStore(RedisBackend):
@@ -49,18 +52,20 @@ def remind() -> None:
         if not chords.only_reminder(session):
             return
         before = chords.seen_at(session)
-        if before is not None and store.client.get(MARK) != before.isoformat().encode():
-            _remind(session, store, before)
+        if before is None or store.client.get(MARK) != before.isoformat().encode():
+            _remind(session, store, before or NEVER)
         chords.forget_old(session)
         # told before it is noted: if only this happens, the next look merely reminds once more
         store.client.set(MARK, chords.see(session).isoformat())
 
 
-def _remind(session: Any, store: ResultStore, before: Any) -> None:
+def _remind(session: Any, store: ResultStore, before: datetime) -> None:
     unanswered = chords.unanswered(session, before)
     for chord in unanswered:
         store.remind(chord.id, chord.size)
     results = chords.owe_again(session, [chord.id for chord in unanswered])
+    if not unanswered:
+        return
     log.warning(
         "the result store has forgotten what it knew: %s chords are told again, with %s results",
         len(unanswered),
