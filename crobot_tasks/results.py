@@ -40,7 +40,7 @@ class ResultStore(RedisBackend):
 
 
 def remind() -> None:
-    """See whether the store has forgotten anything (it came back empty, or with old data); if so, tell it its chords.
+    """See whether the store may have forgotten anything (it was started again, or emptied); if so, tell it its chords.
 
     Results that were counted before are stored once more: Celery counts by task id, so twice is harmless, and a chord's
     body has a task id of its own, so it is sent once.
@@ -51,12 +51,12 @@ def remind() -> None:
     with transaction() as session:
         if not chords.only_reminder(session):
             return
-        before = chords.seen_at(session)
-        if before is None or store.client.get(MARK) != before.isoformat().encode():
-            _remind(session, store, before or NEVER)
+        before, run = chords.seen(session), str(store.client.info("server").get("run_id", ""))
+        if before is None or before.run != run or store.client.get(MARK) != before.at.isoformat().encode():
+            _remind(session, store, before.at if before else NEVER)
         chords.forget_old(session)
         # told before it is noted: if only this happens, the next look merely reminds once more
-        store.client.set(MARK, chords.see(session).isoformat())
+        store.client.set(MARK, chords.see(session, run).isoformat())
 
 
 def _remind(session: Any, store: ResultStore, before: datetime) -> None:

@@ -19,10 +19,12 @@ _KEEP = text("""
     ON CONFLICT (id) DO UPDATE SET size = excluded.size""")
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('crobot.results'))")
-_SEEN = text("SELECT results_seen_at FROM crobot.hearing WHERE id = 1")
+_SEEN = text("""
+    SELECT results_seen_at AS at, results_run AS run FROM crobot.hearing
+    WHERE id = 1 AND results_seen_at IS NOT NULL""")
 _SEE = text("""
-    INSERT INTO crobot.hearing (id, results_seen_at) VALUES (1, now())
-    ON CONFLICT (id) DO UPDATE SET results_seen_at = now() RETURNING results_seen_at""")
+    INSERT INTO crobot.hearing (id, results_seen_at, results_run) VALUES (1, now(), :run)
+    ON CONFLICT (id) DO UPDATE SET results_seen_at = now(), results_run = :run RETURNING results_seen_at""")
 
 # The body's task id is fixed when the chord is sent: as soon as it is a job of its own, the chord is over.
 _UNANSWERED = text(f"""
@@ -54,15 +56,15 @@ def only_reminder(session: Session) -> bool:
     return bool(session.execute(_LOCK).scalar())
 
 
-def seen_at(session: Session) -> datetime | None:
-    """When the result store was last seen whole; None if never."""
-    return session.execute(_SEEN).scalar()
+def seen(session: Session) -> Row[Any] | None:
+    """When (``at``), and in which ``run``, the result store was last seen whole; None if never."""
+    return session.execute(_SEEN).one_or_none()
 
 
-def see(session: Session) -> datetime:
-    """Note that the result store is whole; returns the time, of which it is to be told."""
-    seen: datetime = session.execute(_SEE).scalar_one()
-    return seen
+def see(session: Session, run: str) -> datetime:
+    """Note that the result store is whole in this run; returns the time, of which it is to be told."""
+    seen_at: datetime = session.execute(_SEE, {"run": run}).scalar_one()
+    return seen_at
 
 
 def unanswered(session: Session, seen_at: datetime) -> Sequence[Row[Any]]:

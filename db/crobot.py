@@ -353,5 +353,7 @@ class Hearing(Base):
     last_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     #: what the result store was last told, and must still know: the time when it was
     results_seen_at: Mapped[datetime | None]
+    #: which run of the result store that was: each start of the server is another
+    results_run: Mapped[str] = mapped_column(Text, server_default="")
 
     __table_args__ = (CheckConstraint("id = 1", name="one_row"), {"schema": "crobot"})

@@ -108,6 +108,9 @@ def upgrade() -> None:
     op.add_column(
         "hearing", sa.Column("results_seen_at", sa.DateTime(timezone=True), nullable=True), schema="crobot"
     )
+    op.add_column(
+        "hearing", sa.Column("results_run", sa.Text(), server_default="", nullable=False), schema="crobot"
+    )
     op.add_column("jobs", sa.Column("batch", sa.Text(), server_default="", nullable=False), schema="crobot")
     op.add_column(
         "jobs",
@@ -257,6 +260,7 @@ def downgrade() -> None:
     op.drop_column("jobs", "held_at", schema="crobot")
     op.drop_column("jobs", "data", schema="crobot")
     op.drop_column("jobs", "batch", schema="crobot")
+    op.drop_column("hearing", "results_run", schema="crobot")
     op.drop_column("hearing", "results_seen_at", schema="crobot")
     op.drop_index(
         "ix_attempts_node_ended",
