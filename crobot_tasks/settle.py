@@ -19,6 +19,9 @@ from db.engine import is_away, retrying, transaction
 
 log = logging.getLogger(__name__)
 
+#: a chord's last result that was cut off is heard again only when Celery's own claim on the chord (6 s) is over
+CLAIMED_S = 7.0
+
 
 def after_commit(session: Any, job_ids: Sequence[int]) -> None:
     """Settle what these jobs owe as soon as the open transaction is committed."""
@@ -82,6 +85,11 @@ def failure(row: Any) -> BaseException:
     return error if isinstance(error, BaseException) else RuntimeError(row.message)
 
 
+def overdue_s() -> float:
+    """Return after how many seconds a result that is not settled is settled again."""
+    return max(float(app.conf.crobot_settle_s), CLAIMED_S)
+
+
 def _claimed(task_id: str, job_id: int) -> Any:
     """Return the job whose result is to be settled here and now.
 
@@ -91,7 +99,7 @@ def _claimed(task_id: str, job_id: int) -> Any:
 
     def claim() -> tuple[bool, Any]:
         with transaction() as session:
-            mine = finishing.claim(session, task_id, app.conf.crobot_settle_s)
+            mine = finishing.claim(session, task_id, overdue_s())
             return mine, jobs.find(session, job_id)
 
     try:
@@ -143,5 +151,5 @@ def settle_overdue() -> None:
     """Settle what a head that died, or a result store that was away or has forgotten, left over."""
     results.remind()
     with transaction() as session:
-        owed = finishing.overdue(session, app.conf.crobot_settle_s)
+        owed = finishing.overdue(session, overdue_s())
     _settle_all(owed)

@@ -133,9 +133,7 @@ MINUTES: dict[str, Callable[[Place], AbstractContextManager[None]]] = {
 }
 CI = {
     ("forgets everything", "running"),
-    ("restarts with old data", "running"),
     ("closes its connections", "idle"),
-    ("is cut off after some bytes", "running"),
 }
 
 
