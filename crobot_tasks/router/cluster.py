@@ -122,11 +122,6 @@ class Cluster:
             for data in room.node.holds:
                 self._holders.setdefault(data, []).append(room)
 
-    @property
-    def room(self) -> int:
-        """How many jobs the open nodes could take now, at most."""
-        return sum(self._by_name[name].most_jobs for name in self.open)
-
     def room_of(self, name: str) -> Room | None:
         """Return what the node has free; None if there is no such node."""
         return self._by_name.get(name)

@@ -158,12 +158,6 @@ class Policy:
 
         return rank
 
-    def rank(
-        self, priority: int, workgroup: str, user_id: int, used: Mapping[tuple[str, int], float]
-    ) -> Rank:
-        """Rank one owner's jobs of one priority; `ranks` does it for many."""
-        return self.ranks(used)(priority, workgroup, user_id)
-
 
 DEFAULT = Policy()
 

@@ -84,13 +84,6 @@ class Room:
         """Whether there is any job that it could take now."""
         return not self.node.closed and (self.free_cores > 0 or self._may_queue(0.0))
 
-    @property
-    def most_jobs(self) -> int:
-        """How many jobs it could take now, at most."""
-        if self.node.closed:
-            return 0
-        return max(self.free_cores, 0) + (0 if self.odd else self._window.most_jobs)
-
     def fits(self, kind: Kind) -> bool:
         """Say whether such a job finds its cores, memory and disk free."""
         return (
