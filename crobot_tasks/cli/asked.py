@@ -1,0 +1,57 @@
+"""What every `crobot send …` asks for, and what it answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.console import Console
+
+from crobot_tasks import explain
+from crobot_tasks.cli.follow import follow_to_end
+from crobot_tasks.cli.output import emit
+from db import overview
+from db.crobot import JobState
+from db.engine import transaction
+
+priority = click.option(
+    "--priority", type=click.IntRange(0, 9), default=5, show_default=True, help="0 is the most urgent."
+)
+user = click.option(
+    "--user", "user_id", type=click.IntRange(0, 2**31 - 1), default=0, help="Number of the user who sends it."
+)
+workgroup = click.option("--workgroup", default="", help="The workgroup whose share of the nodes it uses.")
+batch = click.option(
+    "--batch", default="", help="Any name for many jobs that are watched and steered as one."
+)
+follow = click.option(
+    "--follow", is_flag=True, help="Show its log until it is over; exit code 1 unless it is COMPLETE."
+)
+
+
+def tell(job_id: int, *, existed: bool, follow: bool, as_json: bool) -> None:
+    """Say what became of a send, and follow the job if that was asked for."""
+    with transaction() as session:
+        sends = overview.times_sent(session, job_id)
+    document = {
+        "job": job_id,
+        "sent_before": existed,
+        "times_sent": sends,
+        "why_waiting": explain.why_waiting(job_id),
+    }
+    if as_json and follow:
+        document |= {"state": follow_to_end(job_id, quiet=True)}
+    emit(as_json, document, lambda out: _show(out, document))
+    if follow:
+        state = document.get("state") or follow_to_end(job_id)
+        click.get_current_context().exit(0 if state == JobState.COMPLETE else 1)
+
+
+def _show(out: Console, sent: dict[str, Any]) -> None:
+    if sent["sent_before"]:
+        out.print(
+            f"job {sent['job']} for the same is live already; nothing new was sent ({sent['why_waiting']})",
+            markup=False,
+        )
+    else:
+        out.print(f"job {sent['job']} is sent ({sent['why_waiting']})", markup=False)
