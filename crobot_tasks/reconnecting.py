@@ -1,4 +1,4 @@
-"""A cure for kombu 5.7: a worker that lost Redis or Valkey at the wrong moment would end, with all that it runs."""
+"""Cures for kombu 5.7: a worker that lost Redis or Valkey at the wrong moment would end, or take no more messages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,32 @@ from kombu.transport import redis
 
 
 class QoS(redis.QoS):
-    """Does not try to put messages back over a connection that is gone.
+    """Connects again after an acknowledgement failed, and does not put messages back over a connection that is gone.
+
+    A message whose acknowledgement failed counts as taken until the next connection. If all slots are lost in this
+    way, kombu no longer listens to the connection on which messages come, and so never hears that it is broken too.
 
     Celery drops a lost connection in two steps. If an acknowledgement failed because the broker was away, the second
     step tries to put that message back, finds no address any more, and raises an AttributeError, which Celery takes
     for a defect. Nothing is lost by letting go: the heads send again what no node holds.
     """
+
+    _lost: Exception | None = None
+
+    def ack(self, delivery_tag: str) -> None:
+        """Acknowledge a message."""
+        try:
+            super().ack(delivery_tag)
+        except Exception as error:
+            self._lost = error
+            raise
+
+    def can_consume(self) -> bool:
+        """Say whether one more message may be taken; asked in the worker's loop, which connects again by the error."""
+        if self._lost is not None:
+            lost, self._lost = self._lost, None
+            raise lost
+        return bool(super().can_consume())
 
     def restore_unacked(self, client: Any = None) -> None:
         """Put back what was taken and not acknowledged, as at a regular end."""

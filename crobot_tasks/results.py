@@ -35,8 +35,9 @@ class ResultStore(RedisBackend):
         super().set_chord_size(group_id, chord_size)
 
     def remind(self, group_id: str, chord_size: int) -> None:
-        """Say it again after it was forgotten."""
+        """Say it again after it was forgotten, and let go of a claim on the answer that came back with old data."""
         super().set_chord_size(group_id, chord_size)
+        self.client.delete(self.get_key_for_group(group_id, ".c"))
 
 
 def remind() -> None:

@@ -52,7 +52,7 @@ def rewound(broker: Place) -> Iterator[None]:
     app.backend.client.save()
     before = value(_ENDED)
     yield
-    wait_for("some attempts to have ended", lambda: value(_ENDED) > before, 5)
+    wait_for("some attempts to have ended", lambda: value(_ENDED) > before or value(_LIVE) == 0, 30)
     broker.server.stop(signal.SIGKILL)
     broker.server.start()
 
