@@ -34,9 +34,10 @@ def site(whole_site: Site) -> Cluster:
 
 
 @pytest.fixture
-def scene(whole_site: Site, note: Path) -> Iterator[Scene]:
-    """One scenario; whatever it held is let go."""
-    scene = Scene(whole_site, Mix(note, nap_s=1 + random.randrange(1, 10**6) / 10**6))
+def scene(whole_site: Site, note: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
+    """One scenario; whatever it held is let go. Only those that take their time assemble reads."""
+    full = request.node.get_closest_marker("full") is not None
+    scene = Scene(whole_site, Mix(note, nap_s=1 + random.randrange(1, 10**6) / 10**6, assembles=full))
     yield scene
     scene.let_go()
     whole_site.broker.proxy.heal()

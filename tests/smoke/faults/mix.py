@@ -50,6 +50,8 @@ class Mix:
     note: Path
     #: by which the processes of its sleeping tools are found
     nap_s: float
+    #: whether reads are really assembled, which takes seconds
+    assembles: bool = False
     #: job → the state in which it must end
     wanted: dict[int, str] = field(default_factory=dict)
     #: lines of callbacks, error callbacks and chord bodies, each exactly once
@@ -64,6 +66,8 @@ class Mix:
         self._failing()
         self._canvas()
         self._typing()
+        if self.assembles:
+            self.wanted[species.send_reads()] = "COMPLETE"
 
     def send_plain(self, count: int) -> None:
         """Send jobs that do nothing, each with a job as its callback."""

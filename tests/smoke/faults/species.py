@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
-from crobot_tasks import folders, schemes
+from crobot_tasks import folders, schemes, sending
 from crobot_tasks.jobs import NomenclatureJob
 from db import registry
 from db.assemblies import AssemblyRecord, record_assembly
@@ -24,7 +25,8 @@ _makers = count(10**9)
 _MISCOUNTED = f"""
     SELECT l.assembly_id, l.job_count, l.complete_count, l.fail_count, l.queued_count,
            j.sent, j.complete, j.failed, j.queued
-    FROM {SPECIES}.assembly_lookup l FULL JOIN (
+    FROM (SELECT l.* FROM {SPECIES}.assembly_lookup l JOIN {SPECIES}.schemes s ON s.id = l.scheme_id
+          WHERE s.description = '{SCHEME}') l FULL JOIN (
         SELECT CAST(context->>'assembly_id' AS bigint) AS assembly_id,
                CAST(context->>'scheme_id' AS bigint) AS scheme_id, CAST(count(*) AS int) AS sent,
                CAST(count(*) FILTER (WHERE state = 'COMPLETE') AS int) AS complete,
@@ -45,7 +47,7 @@ _MISNOTED = """
 
 def add(folder: Path) -> None:
     """Add the species with its scheme."""
-    registry.add_species(SPECIES, "Tiny tester", "Tiny", "TIN", [], ["Tiny"])
+    registry.add_species(SPECIES, "Tiny tester", "Salmonella", "TIN", [], ["Salmonella"])
     alleles, profiles = folder / "one.tfa", folder / "profiles.txt"
     alleles.write_text(f">one_1\n{_ALLELE}\n")
     profiles.write_text("ST\tone\n1\t1\n")
@@ -66,6 +68,22 @@ def typing_job() -> NomenclatureJob:
         )
 
 
+def send_reads() -> int:
+    """Send reads that are really assembled, within seconds; returns the job's number."""
+    folder = folders.storage_root() / "reads"
+    folder.mkdir(exist_ok=True)
+    name = str(uuid4())
+    files = [folder / f"{name}_{mate}.fastq.gz" for mate in (1, 2)]
+    with gzip.open(files[0], "wt") as first, gzip.open(files[1], "wt") as second:
+        for number in range(_READS):
+            at = _random.randrange(len(_GENOME) - _INSERT)
+            piece = _GENOME[at : at + _INSERT]
+            for file, bases in (first, piece), (second, piece[::-1].translate(_COMPLEMENT)):
+                file.write(f"@r{number}\n{bases[:_READ]}\n+\n{'I' * _READ}\n")
+    params = {"assembler": "megahit"}
+    return sending.send_reads(SPECIES, name, [list(map(str, files))], params=params).number
+
+
 def check_counters() -> None:
     """Recount from the jobs."""
     assert query(_MISCOUNTED) == []
@@ -77,3 +95,7 @@ def _bases(count: int) -> str:
 
 
 _ALLELE = _bases(400)
+_GENOME = _bases(20_000)
+#: pairs, their length and their distance from end to end, in bases
+_READS, _READ, _INSERT = 3000, 100, 400
+_COMPLEMENT = str.maketrans("ACGT", "TGCA")
