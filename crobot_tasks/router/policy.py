@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from crobot_tasks.router.toml_table import Table, parse
+from crobot_errors import BadPolicy
+from crobot_tasks.toml_table import Table, parse
 
 #: sorts jobs of different owners; the least is first
 Rank = tuple[int, float, str, float, int, int]
@@ -168,7 +169,7 @@ def read(text: str) -> Policy:
     Raises:
         BadPolicy: with the line, the key, its value and what is wrong with it.
     """
-    file = parse(text).only(
+    file = parse(text, BadPolicy).only(
         "poison_after", "classes", "shares", "window", "reservation", "quarantine", "retry", "tags",
         "pipelines", "nodes",
     )  # fmt: skip
@@ -182,9 +183,9 @@ def read(text: str) -> Policy:
         quarantine=_quarantine(file.table("quarantine")),
         poison_after=file.whole("poison_after", DEFAULT.poison_after, 1),
         retry=retry,
-        tags=Tags(file.table("tags").only("reserved").names("reserved")),
+        tags=Tags(frozenset(file.table("tags").only("reserved").names("reserved"))),
         pipelines={name: _pipeline(pipelines.table(name), retry) for name in pipelines},
-        nodes={name: NodeRule(nodes.table(name).only("tags").names("tags")) for name in nodes},
+        nodes={name: NodeRule(frozenset(nodes.table(name).only("tags").names("tags"))) for name in nodes},
     )
 
 
@@ -248,10 +249,10 @@ def _retry(table: Table, default: Retry) -> Retry:
 def _pipeline(table: Table, default: Retry) -> PipelineRule:
     table.only("requires", "prefers", "accepts", "rejects", "retry")
     rule = PipelineRule(
-        requires=table.names("requires"),
-        prefers=table.names("prefers"),
-        accepts=table.names("accepts"),
-        rejects=table.names("rejects"),
+        requires=frozenset(table.names("requires")),
+        prefers=frozenset(table.names("prefers")),
+        accepts=frozenset(table.names("accepts")),
+        rejects=frozenset(table.names("rejects")),
         retry=_retry(table.table("retry"), default) if "retry" in table else None,
     )
     if both := rule.rejects & (rule.requires | rule.prefers | rule.accepts):
