@@ -169,6 +169,8 @@ class Courier(threading.Thread):
             description = description | {"pipelines": {}, "missing": missing}
         if _ending():
             queued = 0  # it takes nothing more: what waits in its queue is for the others
+        if (holds := app.holdings.news(time.monotonic())) is not None:
+            description = description | {"holds": holds}
         self._publish(
             "crobot.heartbeat",
             HEARTBEATS,
@@ -178,7 +180,6 @@ class Courier(threading.Thread):
             queued=queued,
             running=running,
             held=held,
-            holds=app.holdings.newest(),
         )
 
     def _end_orphans(self) -> None:

@@ -24,8 +24,8 @@ _NUMBERS = {
 }
 _TEXTS = ("software",)
 _DICTS = ("pipelines", "missing")
-#: older nodes do not send these, nor which format of messages they read, which was the first
-_SINCE_0_2 = ("tags", "holds")
+#: older nodes do not send it, nor which format of messages they read, which was the first
+_SINCE_0_2 = ("tags",)
 
 #: (job id, number)
 AttemptKey = tuple[int, int]
@@ -60,6 +60,8 @@ def description(message: Mapping[str, Any]) -> dict[str, Any]:
     said |= {name: _text(name, message.get(name)) for name in _TEXTS}
     said |= {name: _dict(name, message.get(name)) for name in _DICTS}
     said |= {name: _list(name, message.get(name, [])) for name in _SINCE_0_2}
+    # None: as it was told before
+    said["holds"] = _list("holds", message["holds"]) if "holds" in message else None
     return said | {"name": message["node"], "incarnation": message["incarnation"]}
 
 

@@ -10,6 +10,10 @@ from workers import archive
 
 #: names in one heartbeat
 MOST = 500
+#: seconds between two heartbeats that carry names: 500 of them are many times larger than all else that a node says
+TELL_S = 10.0
+#: names that have not changed are told again after so many seconds: a message may have been lost
+AGAIN_S = 300.0
 
 
 class Holdings:
@@ -19,6 +23,8 @@ class Holdings:
         self._cache, self._file = state_dir / "cache", state_dir / "files"
         #: when the file was last changed, and the names in it, newest first
         self._known: tuple[int, list[str]] = (0, [])
+        #: what was told last, and when
+        self._told: tuple[float, list[str]] | None = None
 
     def note(self, names: Iterable[str]) -> None:
         """Remember files that an attempt reads or wrote; what is fetched from the archive is seen in the cache."""
@@ -27,6 +33,17 @@ class Holdings:
             # a preference only, so a full disk is no reason to fail
             with suppress(OSError), self._file.open("a") as file:
                 file.write("".join(lines))
+
+    def news(self, now: float) -> list[str] | None:
+        """Return what a heartbeat of this second (monotonic) is to tell; None: nothing that is not known."""
+        told_at, told = self._told or (-AGAIN_S, [])
+        if now - told_at < TELL_S:
+            return None
+        names = self.newest()
+        if names == told and now - told_at < AGAIN_S:
+            return None
+        self._told = now, names
+        return names
 
     def newest(self) -> list[str]:
         """Name at most `MOST` data, files and then accessions, each newest first."""

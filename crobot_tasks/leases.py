@@ -52,6 +52,7 @@ def heartbeat(message: dict[str, Any]) -> None:
             )
 
     if (found := retrying(note)) is None:
+        log.info("a heartbeat of node %s that came late, or from an earlier life of it, is passed over", node)
         return
     outlived, missing = found
     unknown = f"node {node} does not know the attempt, though its queue is empty"

@@ -17,13 +17,14 @@ _HEARTBEAT = text("""
         (name, incarnation, beat, cores, memory_bytes, disk_bytes, pipelines, missing, tags, holds, reads, queued,
          software)
     VALUES (:name, :incarnation, :beat, :cores, :memory_bytes, :disk_bytes, CAST(:pipelines AS jsonb),
-            CAST(:missing AS jsonb), CAST(:tags AS jsonb), CAST(:holds AS jsonb), :reads, :queued, :software)
+            CAST(:missing AS jsonb), CAST(:tags AS jsonb), COALESCE(CAST(:holds AS jsonb), '[]'), :reads, :queued,
+            :software)
     ON CONFLICT (name) DO UPDATE
     SET incarnation = excluded.incarnation, beat = excluded.beat, cores = excluded.cores,
         memory_bytes = excluded.memory_bytes, disk_bytes = excluded.disk_bytes,
-        pipelines = excluded.pipelines, missing = excluded.missing, tags = excluded.tags, holds = excluded.holds,
-        reads = excluded.reads, queued = excluded.queued, software = excluded.software, heartbeat_at = now(),
-        lost_at = NULL
+        pipelines = excluded.pipelines, missing = excluded.missing, tags = excluded.tags,
+        holds = COALESCE(CAST(:holds AS jsonb), n.holds), reads = excluded.reads, queued = excluded.queued,
+        software = excluded.software, heartbeat_at = now(), lost_at = NULL
     WHERE n.incarnation < excluded.incarnation OR (n.incarnation = excluded.incarnation AND n.beat < excluded.beat)
        OR n.heartbeat_at < now() - interval '30 seconds'
     RETURNING n.name""")
@@ -109,7 +110,8 @@ _RESUME = text("""
 
 def heartbeat(session: Session, node: dict[str, Any]) -> bool:
     """Store what a node says of itself; false if a newer heartbeat is known."""
-    values = node | {name: to_json(node[name]) for name in ("pipelines", "missing", "tags", "holds")}
+    values = node | {name: to_json(node[name]) for name in ("pipelines", "missing", "tags")}
+    values["holds"] = None if node["holds"] is None else to_json(node["holds"])
     return session.execute(_HEARTBEAT, values).scalar() is not None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crobot_errors import BadInput
-from crobot_tasks.holdings import MOST, Holdings
+from crobot_tasks.holdings import AGAIN_S, MOST, TELL_S, Holdings
 from crobot_tasks.node import checked_tags
 
 
@@ -69,3 +69,13 @@ def test_tags_are_told_once_each(tmp_path: Path) -> None:
 def test_what_is_not_a_tag_is_refused_by_name(tag: str) -> None:
     with pytest.raises(BadInput, match="small letters"):
         checked_tags([tag])
+
+
+def test_names_are_told_when_they_changed_and_not_too_often_and_again_after_a_while(tmp_path: Path) -> None:
+    held = Holdings(tmp_path)
+    assert held.news(0) == []
+    held.note(["/data/a"])
+    assert held.news(TELL_S - 1) is None
+    assert held.news(TELL_S) == ["/data/a"]
+    assert held.news(3 * TELL_S) is None
+    assert held.news(TELL_S + AGAIN_S) == ["/data/a"]
