@@ -70,6 +70,8 @@ def _locked(statement: str, seconds: float) -> Fault:
         """Somebody else's transaction holds a lock; it gets it once all are at work, since a frozen head has locks."""
         yield
         with engine.engine().connect() as connection:
+            # what CRobot's own transactions may not: PostgreSQL ends one that does nothing for so long
+            connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             connection.execute(text(statement))
             time.sleep(seconds)
 
