@@ -17,7 +17,7 @@ from crobot_tasks import finish, folders
 from crobot_tasks.cancel import cancel
 from crobot_tasks.jobs import AssemblyJob, NomenclatureJob, get_crobot_job
 from crobot_tasks.sending import send_reads
-from db import lookups
+from db import allele_positions, lookups
 from db.crobot import JobState
 from db.engine import transaction
 from db.handle import dbhandle
@@ -59,6 +59,11 @@ def lookup(barcode: str, scheme: str) -> AssemblyLookup:
         session.refresh(row, [*AssemblyLookup.__table__.columns.keys()])
         session.expunge(row)
         return row
+
+
+def positions(barcode: str) -> str:
+    with transaction("senterica") as session:
+        return allele_positions.gff(session, barcode, "MLST_Achtman")
 
 
 def counters(row: AssemblyLookup) -> tuple[int, int, int, int]:
@@ -146,7 +151,7 @@ def test_reads_become_a_typed_assembly(
     assert typed.results["ST"] == TRUE_ST
     assert typed.results["alleles"] == dict(TRUE_ALLELES)
     assert typed.st_barcode == "SAL_AA0013AA_ST"
-    assert typed.annotation.startswith("##gff-version 3")
+    assert positions(barcode).startswith("##gff-version 3")
     assert counters(typed) == (1, 1, 0, 0)
     assert user_job(job.job_id).pipeline == "nomenclature:MLST_Achtman"
     assert typed.results["provenance"]["node"] in ("calc01", "calc02")
@@ -202,8 +207,9 @@ def test_a_new_allele_and_a_new_st_are_numbered_and_found_again(
     assert number > 1_000_000
     assert typed.results["new"] == ["thrA"]
     assert typed.results["ST"] > 1_000_000
-    assert f"locus=thrA;allele={number};status=new" in typed.annotation
-    assert "allele=new" not in typed.annotation
+    annotation = positions(parked.assembly_barcode)
+    assert f"locus=thrA;allele={number};status=new" in annotation
+    assert "allele=new" not in annotation
 
     with transaction(senterica) as session:
         scheme = find_scheme(session, "MLST_Achtman")
