@@ -222,11 +222,12 @@ class CRobotJob(RemoteJob):
         user_jobs.ended(session, self.number, status, **values)
 
     def provenance(self, result: dict[str, Any]) -> dict[str, Any]:
-        """Return how a result came about: pipeline, tools, node, CPU seconds, peak memory."""
+        """Return how a result came about: pipeline, tools, inputs with checksums, node, CPU seconds, peak memory."""
         usage = result.get("usage") or {}
         return {
             "pipeline_version": result.get("pipeline_version", ""),
             "tools": result.get("tools", {}),
+            "inputs": result.get("inputs", {}),
             "node": self.node,
             **{name: usage.get(name) for name in ("wall_s", "cpu_s", "peak_memory_bytes")},
         }
