@@ -77,6 +77,7 @@ def completed(
         "version": version,
         "complete_count": AssemblyLookup.complete_count + 1,
         "queued_count": AssemblyLookup.queued_count - 1,
+        "scheme_version": results.get("scheme_version", ""),
         "results": results,
         "st_barcode": reference or st_barcode,
     }

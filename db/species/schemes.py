@@ -76,6 +76,9 @@ class AssemblyLookup(Base):
         comment="snp_calls: the reference assembly's barcode; else blank, so one row a scheme",
     )
     version: Mapped[str] = mapped_column(server_default="", comment="of the pipeline, of the latest job")
+    scheme_version: Mapped[str] = mapped_column(
+        server_default="", comment="nomenclature: the version of the scheme that the results are by"
+    )
     status: Mapped[LookupStatus] = mapped_column(stored_enum(LookupStatus, "status"))
     st_barcode: Mapped[str] = mapped_column(
         server_default="",
