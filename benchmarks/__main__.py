@@ -12,13 +12,13 @@ from typing import Any
 import click
 from rich.console import Console
 
-from benchmarks import assembly, decisions, latency, memory, simulation, throughput, waiting, window
+from benchmarks import assembly, decisions, latency, loci, memory, simulation, throughput, waiting, window
 from benchmarks.figures import Chapter, show
 from benchmarks.stage import stage
 
 LETTERS = ("d", "b", "a", "h", "c")
 #: these make what they need themselves
-ALONE = ("e", "f", "g")
+ALONE = ("e", "f", "g", "i")
 
 
 @click.command()
@@ -33,7 +33,7 @@ def main(
     letters: tuple[str, ...], jobs: int, rounds: int, sends: int, simulated: int, keep: bool, as_json: bool
 ) -> None:
     """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory,
-    (e) decisions, (f) simulations, (g) dispatches, (h) the window.
+    (e) decisions, (f) simulations, (g) dispatches, (h) the window, (i) loci.
 
     All if none is named.
     """
@@ -50,6 +50,7 @@ def main(
         "e": decisions.measure,
         "f": lambda: simulation.measure(simulated),
         "g": waiting.measure,
+        "i": loci.measure,
     }
     wanted = letters or (*LETTERS, *ALONE)
     chapters: list[Chapter] = []

@@ -39,6 +39,8 @@ class Details:
     batch: str = ""
     #: two live jobs never share it; empty: never the same as another
     same_key: str = ""
+    #: once it is COMPLETE it answers later sends with the same key; empty: never
+    answer_key: str = ""
     #: what the job class keeps for the time when the result comes
     context: dict[str, Any] = field(default_factory=dict)
     #: what one attempt gets, if the sender knows better than the pipeline
@@ -96,8 +98,8 @@ def details_of(given: dict[str, Any] | None) -> Details:
     if details.type:
         job_class(details.type)
     plain(
-        [details.tag, details.workgroup, details.batch, details.same_key],
-        "tag, workgroup, batch and same_key",
+        [details.tag, details.workgroup, details.batch, details.same_key, details.answer_key],
+        "tag, workgroup, batch, same_key and answer_key",
     )
     _check_amount("cores", details.cores, 2**15)
     _check_amount("memory_bytes", details.memory_bytes, 2**63)

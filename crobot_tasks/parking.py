@@ -195,6 +195,7 @@ class JobTask(Task):
             "expected_s": asked["expected_s"],
             "data": asked["data"],
             "same_key": details.same_key or None,
+            "answer_key": details.answer_key or None,
         }
 
 

@@ -101,7 +101,7 @@ def _typed(row: Any, changes: Changes) -> Resent:
         job.priority = changes.priority
     if changes.version is not None:
         job.version = changes.version
-    return Resent(job.send_job(), job.existed)
+    return Resent(job.send_job(again=True), job.existed)
 
 
 def _plain(row: Any, changes: Changes) -> Resent:

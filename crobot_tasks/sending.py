@@ -20,9 +20,12 @@ def send_reads(
     *,
     user_id: int = 0,
     params: dict[str, Any] | None = None,
+    again: bool = False,
     **request: Any,
 ) -> AssemblyJob:
     """Send reads of a strain to be assembled; returns the job that was sent, or the live one for the same reads.
+
+    What was assembled before, by the same version with the same parameters, is the answer, unless ``again`` is set.
 
     ``reads`` are read sets: ``[accession]`` or ``[read1, read2]`` (absolute paths). ``params`` are those of QAssembly;
     ``request`` takes ``workgroup``, ``batch``, ``priority`` and ``version``.
@@ -41,7 +44,7 @@ def send_reads(
             job = AssemblyJob(
                 database=database, trace_ids=trace_ids, params=params, user_id=user_id, **request
             )
-            job.send_job()
+            job.send_job(again=again)
             return job
 
     return retrying(send)

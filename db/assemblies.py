@@ -46,7 +46,7 @@ def record_assembly(
 
     ``row`` is the number and barcode that it was given when the job was sent. The same job again returns what is there.
     """
-    existing = session.scalar(select(Assembly).where(Assembly.job_id == record.job_id))
+    existing = find_made(session, record.job_id)
     if existing is not None:
         return NewRow(existing.id, str(existing.barcode))
     row = row or new_row(session, "assemblies", Kind.ASSEMBLY)
@@ -74,6 +74,11 @@ def find_assembly(session: Session, barcode: str) -> Assembly:
     if found is None:
         raise BadInput(f"the species {database!r} has no assembly {barcode!r}")
     return found
+
+
+def find_made(session: Session, job_id: int) -> Assembly | None:
+    """Return the assembly that a job made, if it is still there."""
+    return session.scalar(select(Assembly).where(Assembly.job_id == job_id))
 
 
 def _use(session: Session, assembly_id: int, trace_ids: Collection[int], user_id: int) -> None:

@@ -85,6 +85,8 @@ class Job(Base):
 
     #: two live jobs never share it: the second send returns the first job
     same_key: Mapped[str | None]
+    #: a job with the same key that is COMPLETE answers a later send
+    answer_key: Mapped[str | None]
     state: Mapped[JobState] = mapped_column(
         stored_enum(JobState, "state"), server_default=JobState.WAITING.value
     )
@@ -133,6 +135,11 @@ class Job(Base):
         ),
         Index("ix_jobs_expiring", "expires_at", postgresql_where=text("state = 'WAITING'")),
         Index("uq_jobs_same_key_live", "same_key", unique=True, postgresql_where=text(LIVE_SQL)),
+        Index(
+            "ix_jobs_answers",
+            "answer_key",
+            postgresql_where=text("state = 'COMPLETE' AND answer_key IS NOT NULL"),
+        ),
         CheckConstraint("cores > 0", name="cores_positive"),
         {"schema": "crobot"},
     )

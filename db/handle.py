@@ -23,6 +23,7 @@ MODELS = SimpleNamespace(
     Assemblies=species.Assembly,
     AssembliesArchive=species.AssemblyArchive,
     AssemblyLookup=species.AssemblyLookup,
+    Annotations=species.Annotation,
     Loci=species.Locus,
     Alleles=species.Allele,
     SequenceTypes=species.SequenceType,

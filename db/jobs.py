@@ -37,6 +37,10 @@ _NODES = text("""
             WHERE a.node = n.name AND a.ended_at IS NULL) AS cores_used
     FROM crobot.nodes n ORDER BY n.name""")
 
+_ANSWER = text("""
+    SELECT id, context, state FROM crobot.jobs
+    WHERE answer_key = :answer_key AND state = 'COMPLETE' ORDER BY id DESC LIMIT 1""")
+
 _TYPED = text("SELECT * FROM crobot.jobs WHERE id = ANY(:job_ids) AND type <> ''")
 _LOCK = text(
     "SELECT id, attempt, state, node FROM crobot.jobs WHERE id = ANY(:job_ids) ORDER BY id FOR UPDATE"
@@ -51,6 +55,11 @@ _HEARING = text("SELECT EXTRACT(epoch FROM now() - last_at) FROM crobot.hearing"
 def find(session: Session, job_id: int) -> Row[Any] | None:
     """One job, all columns."""
     return session.execute(_JOB, {"job_id": job_id}).one_or_none()
+
+
+def answer(session: Session, answer_key: str) -> Row[Any] | None:
+    """The latest job that is COMPLETE and has this key."""
+    return session.execute(_ANSWER, {"answer_key": answer_key}).one_or_none()
 
 
 def attempts(session: Session, job_id: int) -> Sequence[Row[Any]]:

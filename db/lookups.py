@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from crobot_errors import UnknownJob
+from db import allele_positions
 from db.species import AssemblyLookup, LookupStatus
 
 
@@ -67,17 +68,22 @@ def completed(
     annotation: str | None = None,
     reference: str = "",
 ) -> None:
-    """A result was processed: it replaces the former one, and can be read at once even if another job is live."""
+    """A result was processed: it replaces the former one, and can be read at once even if another job is live.
+
+    ``annotation`` is the GFF text of a nomenclature result.
+    """
     row: dict[str, Any] = {
         "status": _unless_another_is_live(literal(LookupStatus.COMPLETE.value)),
         "version": version,
         "complete_count": AssemblyLookup.complete_count + 1,
         "queued_count": AssemblyLookup.queued_count - 1,
+        "scheme_version": results.get("scheme_version", ""),
         "results": results,
         "st_barcode": reference or st_barcode,
-        "annotation": annotation,
     }
-    _end(session, assembly_id, scheme_id, job_id, reference, row)
+    lookup_id = _end(session, assembly_id, scheme_id, job_id, reference, row)
+    if annotation is not None:
+        allele_positions.store(session, lookup_id, scheme_id, annotation)
 
 
 def failed(
@@ -163,11 +169,13 @@ def _with_error(job_id: int, message: str) -> ColumnElement[Any]:
 
 def _end(
     session: Session, assembly_id: int, scheme_id: int, job_id: int, reference: str, values: dict[str, Any]
-) -> None:
+) -> int:
     values["updated_at"] = func.now()
     statement = update(AssemblyLookup).where(*_is(assembly_id, scheme_id, reference)).values(values)
     ended = statement.returning(AssemblyLookup.id).execution_options(synchronize_session=False)
-    if session.execute(ended).first() is None:
+    lookup_id = session.execute(ended).scalar()
+    if lookup_id is None:
         raise UnknownJob(
             f"job {job_id}: nothing was ever sent for assembly {assembly_id} and scheme {scheme_id}"
         )
+    return int(lookup_id)

@@ -55,10 +55,10 @@ def made_assembly(session: Session, job_id: int) -> Assembly | None:
     return session.scalar(select(Assembly).where(Assembly.job_id == job_id))
 
 
-def lookups(session: Session, job_id: int) -> Sequence[tuple[AssemblyLookup, str]]:
-    """What a job wrote for an assembly and a scheme, with the scheme's name."""
-    query = select(AssemblyLookup, Scheme.description).join(Scheme, Scheme.id == AssemblyLookup.scheme_id)
-    return [(row, name) for row, name in session.execute(query.where(AssemblyLookup.job_id == job_id))]
+def lookups(session: Session, job_id: int) -> Sequence[tuple[AssemblyLookup, Scheme]]:
+    """What a job wrote for an assembly and a scheme, with the scheme."""
+    query = select(AssemblyLookup, Scheme).join(Scheme, Scheme.id == AssemblyLookup.scheme_id)
+    return [(row, scheme) for row, scheme in session.execute(query.where(AssemblyLookup.job_id == job_id))]
 
 
 def schemes(session: Session) -> Sequence[Row[Any]]:

@@ -26,7 +26,7 @@ class Parked:
 
 _COLUMNS = (
     "pipeline version type tag database batch user_id workgroup priority args kwargs context cores memory_bytes"
-    " disk_bytes time_limit_s expected_s data same_key"
+    " disk_bytes time_limit_s expected_s data same_key answer_key"
 ).split()
 _JSON = {"args", "kwargs", "context", "data"}
 _VALUES = ", ".join(f"CAST(:{name} AS jsonb)" if name in _JSON else f":{name}" for name in _COLUMNS)

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from crobot_errors import NodeBroken, NodeError
 from workers import endings, process, scratch, storage, tools
+from workers.checksums import Checksums
 from workers.job import JobInput, Resources
 from workers.process import ToolRun
 from workers.tools import Tool
@@ -81,12 +82,15 @@ class Attempt:
         self.roots = [*self.roots, self.storage]
         self.deadline = time.monotonic() + self.resources.time_s
         self._closing = ExitStack()
+        #: of the files that it reads, by the names under which the job knows them
+        self.checksums = Checksums(self.log)
 
     @contextmanager
     def open(self) -> Iterator[Attempt]:
         """Begin: the clock starts. End: the scratch directory goes, the output directory stays."""
         self.deadline = time.monotonic() + self.resources.time_s
         with self._closing:
+            self._closing.callback(self.checksums.close)
             yield self
 
     @cached_property
@@ -130,7 +134,7 @@ class Attempt:
                 self._log.write(trace.encode())
 
     def input_file(self, text: str) -> Path:
-        """A file that the job reads, checked again on this node.
+        """A file that the job reads, checked again on this node; its checksum will be in the report.
 
         Raises: NodeBroken if it is not here though the head saw it; ToolError if it may not be read.
         """
@@ -138,7 +142,9 @@ class Attempt:
             raise NodeBroken(
                 f"{text} is not there: was it removed, or is its storage not mounted on this node?"
             )
-        return storage.checked_file(text, self.roots)
+        path = storage.checked_file(text, self.roots)
+        self.checksums.add(text, path)
+        return path
 
     def run_tool(
         self, tool: Tool, args: Sequence[str | Path], *, stdout: Path | None = None, cwd: Path | None = None

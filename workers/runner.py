@@ -26,15 +26,22 @@ from workers.pipelines.base import Pipeline
 def run_attempt(pipeline: Pipeline, attempt: Attempt) -> dict[str, Any]:
     """Run a pipeline and return the body of the node's report, which fits JSON.
 
-    Raises: AttemptError whose ``details`` hold the same pipeline_version, tools and usage.
+    Raises: AttemptError whose ``details`` hold the same pipeline_version, tools and usage, and
+        the checksums of inputs as far as they are known.
     """
     with attempt.open():
         try:
             outcome = pipeline.run(attempt)
+            inputs = attempt.checksums.all()
         # the one gate: a MemoryError or SystemExit that left it would end the whole worker
         except (Exception, SystemExit) as error:  # noqa: BLE001
             _fail(pipeline, attempt, error)
-    return {"results": outcome.results, "outputs": outcome.outputs, **_circumstances(pipeline, attempt)}
+    return {
+        "results": outcome.results,
+        "outputs": outcome.outputs,
+        **_circumstances(pipeline, attempt),
+        "inputs": inputs,
+    }
 
 
 def offers(
@@ -73,7 +80,7 @@ def _circumstances(pipeline: Pipeline, attempt: Attempt) -> dict[str, Any]:
 def _fail(pipeline: Pipeline, attempt: Attempt, error: BaseException) -> NoReturn:
     """Log the end and raise it as what it is for the head."""
     failure = _as_attempt_error(error)
-    failure.details |= _circumstances(pipeline, attempt)
+    failure.details |= _circumstances(pipeline, attempt) | {"inputs": attempt.checksums.ready()}
     attempt.log_end(f"failed ({failure.kind}): {failure.message}", _trace(failure, error))
     raise failure from error
 

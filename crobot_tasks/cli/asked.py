@@ -24,18 +24,22 @@ workgroup = click.option("--workgroup", default="", help="The workgroup whose sh
 batch = click.option(
     "--batch", default="", help="Any name for many jobs that are watched and steered as one."
 )
+again = click.option(
+    "--again", is_flag=True, help="Compute it again even if the same input was computed before."
+)
 follow = click.option(
     "--follow", is_flag=True, help="Show its log until it is over; exit code 1 unless it is COMPLETE."
 )
 
 
-def tell(job_id: int, *, existed: bool, follow: bool, as_json: bool) -> None:
+def tell(job_id: int, *, existed: bool, follow: bool, as_json: bool, answered: bool = False) -> None:
     """Say what became of a send, and follow the job if that was asked for."""
     with transaction() as session:
         sends = overview.times_sent(session, job_id)
     document = {
         "job": job_id,
         "sent_before": existed,
+        "answered": answered,
         "times_sent": sends,
         "why_waiting": explain.why_waiting(job_id),
     }
@@ -48,7 +52,13 @@ def tell(job_id: int, *, existed: bool, follow: bool, as_json: bool) -> None:
 
 
 def _show(out: Console, sent: dict[str, Any]) -> None:
-    if sent["sent_before"]:
+    if sent["answered"]:
+        out.print(
+            f"job {sent['job']} has the result of the same input, version and parameters; nothing new was sent "
+            "(--again computes it again)",
+            markup=False,
+        )
+    elif sent["sent_before"]:
         out.print(
             f"job {sent['job']} for the same is live already; nothing new was sent ({sent['why_waiting']})",
             markup=False,

@@ -23,6 +23,7 @@ def show_results(out: Console, job: dict[str, Any]) -> None:
         out.print()
         out.print(facts({name: value for name, value in found.items() if not isinstance(value, dict | list)}))
     _show_tools(out, result)
+    _show_inputs(out, result)
 
 
 def _show_assembly(out: Console, found: dict[str, Any]) -> None:
@@ -50,7 +51,7 @@ def _show_typing(out: Console, lookup: dict[str, Any]) -> None:
              if results.get(name)}  # fmt: skip
     st = results.get("ST")
     out.print()
-    out.print(facts({"Scheme": f"{lookup['scheme']} {results.get('scheme_version', '')}",
+    out.print(facts({"Scheme": f"{lookup['scheme']} {results.get('scheme_version', '')}  {lookup['outdated']}".strip(),
                      "ST": f"{st}  {lookup['st_barcode']}" if st is not None else "none"} | flaws))  # fmt: skip
     if len(results["alleles"]) <= 30:
         out.print(table(results["alleles"], [results["alleles"].values()]))
@@ -70,3 +71,12 @@ def _show_tools(out: Console, result: dict[str, Any]) -> None:
     out.print(
         table(("Tool", "Version", "Ran", "CPU", "Peak memory"), lines, right=("Ran", "CPU", "Peak memory"))
     )
+
+
+def _show_inputs(out: Console, result: dict[str, Any]) -> None:
+    inputs = result.get("inputs")
+    if not isinstance(inputs, dict) or not inputs:
+        return
+    out.print()
+    lines = [[name, size(one["bytes"]), one["sha256"]] for name, one in inputs.items()]
+    out.print(table(("Input", "Size", "sha256"), lines, right=("Size",)))

@@ -9,13 +9,16 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
 from crobot_tasks import schemes as importing
+from crobot_tasks import versions
 from crobot_tasks.cli import services
 from crobot_tasks.cli.output import console, emit, json_option, table
-from db import overview, registry
+from db import outdated, overview, registry
 from db.engine import transaction
+from db.schemes import find_scheme
 
 #: how files of alleles are called in a folder
 ALLELE_FILES = (".tfa", ".fas", ".fasta", ".fa", ".tfa.gz", ".fas.gz", ".fasta.gz", ".fa.gz")
@@ -85,7 +88,13 @@ def _check_species(name: str) -> None:
 
 def _schemes(species: str) -> list[dict[str, Any]]:
     with transaction(species) as session:
-        return [dict(row._mapping) for row in overview.schemes(session)]
+        return [dict(row._mapping) | _results(session, row.description) for row in overview.schemes(session)]
+
+
+def _results(session: Session, description: str) -> dict[str, Any]:
+    scheme = find_scheme(session, description)
+    counted = outdated.count(session, scheme, versions.current_of(scheme))
+    return {"results": counted.complete, "outdated": counted.outdated}
 
 
 def _files(paths: Iterable[Path]) -> list[Path]:
@@ -106,6 +115,17 @@ def _files(paths: Iterable[Path]) -> list[Path]:
 
 
 def _show(out: Console, found: list[dict[str, Any]]) -> None:
-    columns = ("Scheme", "Label", "Pipeline", "Nomenclature", "Version", "Loci", "Alleles", "STs")
-    keys = ("description", "label", "pipeline", "scheme", "version", "loci", "alleles", "sequence_types")
-    out.print(table(columns, [[one[key] or "" for key in keys] for one in found], right=columns[-3:]))
+    columns = (
+        "Scheme",
+        "Label",
+        "Pipeline",
+        "Nomenclature",
+        "Version",
+        "Loci",
+        "Alleles",
+        "STs",
+        "Results",
+        "Outdated",
+    )
+    keys = "description label pipeline scheme version loci alleles sequence_types results outdated".split()
+    out.print(table(columns, [[one[key] or "" for key in keys] for one in found], right=columns[-5:]))

@@ -30,6 +30,7 @@ def send() -> None:
 @click.argument("read2", type=click.Path(path_type=Path))
 @click.option("--strain", required=True, help="Name of the isolate.")
 @_assembler
+@asked.again
 @asked.priority
 @asked.user
 @asked.workgroup
@@ -48,6 +49,7 @@ def reads(species: str, read1: Path, read2: Path, follow: bool, as_json: bool, *
 @click.argument("accessions", metavar="ACCESSION…", nargs=-1, required=True)
 @click.option("--strain", help="Name of the isolate.  [default: the first accession]")
 @_assembler
+@asked.again
 @asked.priority
 @asked.user
 @asked.workgroup
@@ -115,4 +117,4 @@ def _send_reads(
     params = {} if assembler == DEFAULT else {"assembler": assembler}
     job = sending.send_reads(species, strain, read_sets, params=params, **request)
     assert job.job_id is not None
-    asked.tell(job.job_id, existed=job.existed, follow=follow, as_json=as_json)
+    asked.tell(job.job_id, existed=job.existed, answered=job.answered, follow=follow, as_json=as_json)

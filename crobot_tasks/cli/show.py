@@ -8,15 +8,15 @@ from typing import Any
 import click
 from rich.console import Console
 
-from crobot_tasks import explain
+from crobot_tasks import explain, versions
 from crobot_tasks.cli import services, waiting
 from crobot_tasks.cli.follow import find
 from crobot_tasks.cli.output import duration, emit, facts, json_option, moment, size, table
 from crobot_tasks.cli.results import show_results
 from crobot_tasks.cli.values import JOB
 from db import jobs as queries
-from db import overview
-from db.crobot import LIVE
+from db import outdated, overview
+from db.crobot import LIVE, JobState
 from db.engine import transaction
 from db.selection import Selection
 
@@ -56,6 +56,7 @@ def describe(job_id: int) -> dict[str, Any]:
     result = job.result if isinstance(job.result, dict) else {}
     ended = job.finished_at and job.started_at
     return {name: getattr(job, name) for name in _FACTS} | {
+        "outdated": _outdated(job),
         "resent_from": job.context.get("resent_from"),
         "why": explain.why_waiting(job_id) if job.state in LIVE else "",
         "run_s": (job.finished_at - job.started_at).total_seconds() if ended else None,
@@ -74,9 +75,22 @@ def _lookups(job: Any) -> list[dict[str, Any]]:
         return []
     with transaction(job.database) as session:
         return [
-            {"scheme": name, "status": row.status, "st_barcode": row.st_barcode, "results": row.results}
-            for row, name in overview.lookups(session, job.id)
+            {
+                "scheme": scheme.description,
+                "status": row.status,
+                "st_barcode": row.st_barcode,
+                "outdated": versions.why_outdated(row, scheme),
+                "results": row.results,
+            }
+            for row, scheme in overview.lookups(session, job.id)
         ]
+
+
+def _outdated(job: Any) -> str:
+    """Say so if the pipeline has another version now than when it made the result."""
+    if job.state != JobState.COMPLETE:
+        return ""
+    return outdated.why(job.version, versions.current_version(job.pipeline))
 
 
 def _file(name: str, text: str) -> dict[str, Any]:
@@ -129,6 +143,7 @@ def _lines(job: dict[str, Any]) -> dict[str, Any]:
     asked = f"{job['cores']} cores, {size(job['memory_bytes'])} memory, {size(job['disk_bytes'])} disk, "
     return {
         "Job": f"{job['id']}  {job['pipeline']} {job['version']}",
+        "Outdated": job["outdated"],
         "State": job["state"] + (f" ({job['outcome']})" if job["outcome"] not in (None, "ok") else ""),
         "Why": job["why"],
         "Message": job["message"],

@@ -13,9 +13,10 @@ from crobot_errors import BadInput
 from crobot_tasks.jobs.base import CRobotJob, digest
 from crobot_tasks.jobs.following import send_following
 from crobot_tasks.jobs.outputs import output_file
+from crobot_tasks.jobs.stamps import stamps
 from crobot_tasks.registry import register
 from db import lookups
-from db.assemblies import AssemblyRecord, record_assembly
+from db.assemblies import AssemblyRecord, find_made, record_assembly
 from db.barcodes import Kind
 from db.crobot import JobState
 from db.engine import transaction
@@ -75,6 +76,16 @@ class AssemblyJob(CRobotJob):
         """The same reads, pipeline, version and parameters."""
         chosen = {name: value for name, value in self.params.items() if name != "prefix"}
         return f"{self.database}/QAssembly/" + digest(self.reads, self.version or self.task.version, chosen)
+
+    @property
+    def answer_key(self) -> str:
+        """The same, with read files that have not changed since."""
+        return f"{self.same_key}/" + digest(stamps(self.reads))
+
+    def has_result(self, session: Session, job_id: int) -> bool:
+        """Whether its assembly is there, in the database and on the storage."""
+        made = find_made(session, job_id)
+        return made is not None and Path(made.file_pointer).is_file()
 
     def signature(self) -> Signature:
         """Return the Celery signature; each is for an assembly of its own, so send it once."""

@@ -8,12 +8,13 @@ from typing import Any, Self
 from sqlalchemy.orm import Session
 
 from crobot_errors import UnknownScheme
-from crobot_tasks.jobs.base import CRobotJob, Job
+from crobot_tasks.jobs.base import CRobotJob, Job, digest
+from crobot_tasks.jobs.stamps import stamps
 from db import lookups
 from db.assemblies import find_assembly
 from db.engine import transaction
 from db.schemes import find_scheme
-from db.species import Scheme
+from db.species import LookupStatus, Scheme
 
 
 class AssemblyBasedJob(Job):
@@ -79,6 +80,19 @@ class RemoteAssemblyBasedJob(AssemblyBasedJob, CRobotJob):
     def same_key(self) -> str:
         """The same scheme on the same assembly, against the same reference."""
         return "/".join((self.database, self.tag, self.context["scheme"], self.context["reference"]))
+
+    @property
+    def answer_key(self) -> str:
+        """The same, by the same version with the same parameters (the scheme's version is one), on unchanged files."""
+        version = self.version or self.task.version
+        return f"{self.same_key}/" + digest(
+            self.type, version, self.params, stamps([self.inputs, self.reads])
+        )
+
+    def has_result(self, session: Session, job_id: int) -> bool:
+        """Whether the row in assembly_lookup is complete, and by that very job."""
+        row = lookups.find_lookup(session, **self.key)
+        return row is not None and (row.status, row.job_id) == (LookupStatus.COMPLETE, job_id)
 
     def again(self) -> Self:
         """Return a job like this one, for the scheme as it is now."""

@@ -91,6 +91,8 @@ class CRobotJob(RemoteJob):
         self.job_id: int | None = None
         #: whether the last send found the same job alive and joined it
         self.existed = False
+        #: whether the last send found the result of an earlier job, and sent nothing
+        self.answered = False
         #: where its live or last attempt was placed, and the version that was sent
         self.node: str | None = None
 
@@ -131,6 +133,15 @@ class CRobotJob(RemoteJob):
         """Two live jobs never share it; empty: the job is like no other."""
         return ""
 
+    @property
+    def answer_key(self) -> str:
+        """Jobs that share it have the same result: version, parameters, input files; empty: never answered."""
+        return ""
+
+    def has_result(self, session: Session, job_id: int) -> bool:
+        """Whether the result of an earlier job with the same ``answer_key`` is still there."""
+        return False
+
     def signature(self) -> Signature:
         """Return the Celery signature, for `group`, `chain` and `chord`.
 
@@ -148,6 +159,7 @@ class CRobotJob(RemoteJob):
             "workgroup": self.workgroup,
             "batch": self.batch,
             "same_key": self.same_key,
+            "answer_key": self.answer_key,
             "context": self.context,
             "cores": self.chosen.get("cores"),
             "memory_bytes": self.chosen.get("memory_bytes"),
@@ -165,15 +177,21 @@ class CRobotJob(RemoteJob):
         job.context = {name: value for name, value in self.context.items() if name not in OF_ONE_SEND}
         return job
 
-    def send_job(self) -> int:
+    def send_job(self, *, again: bool = False) -> int:
         """Send the job, in the transaction that is open or in its own; a live job for the same thing is joined.
+
+        If an earlier job had the same input, version and parameters, and its result is there, that job is the answer:
+        nothing is sent or counted, unless ``again`` asks for it. (One that ends in this very moment may be missed.)
 
         Raises:
             BadInput: it cannot work; nothing was stored.
         """
         task_id = uuid()
-        self.context = self.context | {"task_id": task_id}
         with transaction(self.database) as session:
+            self.answered = not again and self._answered(session)
+            if self.answered:
+                return self.number
+            self.context = self.context | {"task_id": task_id}
             self.job_id = int(self.signature().apply_async(task_id=task_id).job_id)
             stored = jobs.find(session, self.job_id)
         assert stored is not None
@@ -181,6 +199,14 @@ class CRobotJob(RemoteJob):
         # a job that was joined keeps the context of its own send
         self.context = stored.context
         return self.job_id
+
+    def _answered(self, session: Session) -> bool:
+        """Become the earlier job whose result is that of this one, if there is one."""
+        earlier = jobs.answer(session, key) if (key := self.answer_key) else None
+        if earlier is None or not self.has_result(session, earlier.id):
+            return False
+        self.job_id, self.context, self.existed = earlier.id, earlier.context, True
+        return True
 
     # --- the life of the job, as `crobot_tasks.registry.JobClass` describes it ----------------------------------------
 
@@ -222,11 +248,12 @@ class CRobotJob(RemoteJob):
         user_jobs.ended(session, self.number, status, **values)
 
     def provenance(self, result: dict[str, Any]) -> dict[str, Any]:
-        """Return how a result came about: pipeline, tools, node, CPU seconds, peak memory."""
+        """Return how a result came about: pipeline, tools, inputs with checksums, node, CPU seconds, peak memory."""
         usage = result.get("usage") or {}
         return {
             "pipeline_version": result.get("pipeline_version", ""),
             "tools": result.get("tools", {}),
+            "inputs": result.get("inputs", {}),
             "node": self.node,
             **{name: usage.get(name) for name in ("wall_s", "cpu_s", "peak_memory_bytes")},
         }

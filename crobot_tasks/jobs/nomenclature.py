@@ -55,7 +55,7 @@ class NomenclatureJob(RemoteAssemblyBasedJob):
         numbers = nomenclature.number_alleles(session, scheme, new) if new else {}
         st = nomenclature.number_profile(session, scheme, found["alleles"] | numbers)
         changed = {locus: n for locus, n in st.alleles.items() if n != found["alleles"].get(locus)}
-        gff = output_file(result, "gff").read_text(encoding="utf-8")
+        gff = output_file(result, "gff").read_bytes().decode()
         self.complete(
             session,
             result,

@@ -3,10 +3,11 @@
 from db.species.archive import AssemblyArchive, StrainArchive, TraceArchive
 from db.species.isolates import Assembly, AssemblyStatus, Strain, Trace, trace_assembly
 from db.species.nomenclature import Allele, Locus, SequenceType
-from db.species.schemes import AssemblyLookup, LookupStatus, Scheme
+from db.species.schemes import Annotation, AssemblyLookup, LookupStatus, Scheme
 
 __all__ = [
     "Allele",
+    "Annotation",
     "Assembly",
     "AssemblyArchive",
     "AssemblyLookup",

@@ -6,7 +6,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import SPECIES, Base, JobId, stored_enum
@@ -66,14 +76,13 @@ class AssemblyLookup(Base):
         comment="snp_calls: the reference assembly's barcode; else blank, so one row a scheme",
     )
     version: Mapped[str] = mapped_column(server_default="", comment="of the pipeline, of the latest job")
+    scheme_version: Mapped[str] = mapped_column(
+        server_default="", comment="nomenclature: the version of the scheme that the results are by"
+    )
     status: Mapped[LookupStatus] = mapped_column(stored_enum(LookupStatus, "status"))
     st_barcode: Mapped[str] = mapped_column(
         server_default="",
         comment="nomenclature: the sequence type's barcode; snp_calls: the reference's; else blank",
-    )
-    annotation: Mapped[str | None] = mapped_column(
-        deferred=True,
-        comment="nomenclature: GFF with the loci's positions; large, so loaded only when asked for",
     )
     job_id: Mapped[JobId | None] = mapped_column(comment="the latest job")
     job_count: Mapped[int] = mapped_column(server_default="0", comment="times sent")
@@ -98,3 +107,22 @@ class AssemblyLookup(Base):
             "fail_count": self.fail_count,
             "results": self.results,
         }
+
+
+class Annotation(Base):
+    """Nomenclature: where the loci of a result lie, a record for each; `db.allele_positions` makes the GFF of it."""
+
+    __tablename__ = "annotations"
+    __table_args__ = {"schema": SPECIES}
+
+    lookup_id: Mapped[int] = mapped_column(
+        ForeignKey(f"{SPECIES}.assembly_lookup.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    # its storage is EXTERNAL: a part of it is read without the rest
+    records: Mapped[bytes] = mapped_column(
+        LargeBinary, comment="16 bytes a locus, in the scheme's order: contig, start, length, allele, …"
+    )
+    contigs: Mapped[list[str]] = mapped_column(ARRAY(Text), comment="names, as records count them from 1")
+    rest: Mapped[bytes] = mapped_column(
+        LargeBinary, comment="the lines of the GFF that no record gives back; zlib"
+    )

@@ -103,7 +103,10 @@ def _read_pair(attempt: Attempt, number: int, read_set: Sequence[str]) -> ReadPa
     archive = Archive(
         attempt.archive_url, attempt.cache_dir, attempt.cache_bytes, attempt.log, attempt.deadline
     )
-    return archive.fetch(read_set[0], into)
+    pair = archive.fetch(read_set[0], into)
+    for path in (pair.read1, pair.read2):
+        attempt.checksums.add(path.name, path)
+    return pair
 
 
 def _checked_and_trimmed(attempt: Attempt, pairs: Sequence[ReadPair], params: AssemblyParams) -> Trimmed:

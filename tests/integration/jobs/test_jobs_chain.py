@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,16 +17,19 @@ from crobot_errors import OutcomeKind
 from crobot_tasks import finish, folders
 from crobot_tasks.cancel import cancel
 from crobot_tasks.jobs import AssemblyJob, NomenclatureJob, get_crobot_job
+from crobot_tasks.resend import resend
+from crobot_tasks.schemes import publish
 from crobot_tasks.sending import send_reads
-from db import lookups
+from db import allele_positions, lookups
 from db.crobot import JobState
 from db.engine import transaction
 from db.handle import dbhandle
 from db.schemes import find_scheme
 from db.species import Assembly, AssemblyLookup, LookupStatus, Strain
 from db.system import UserJob
-from demo.data import TRUE_ALLELES, TRUE_ST, DemoData
+from demo.data import SCHEME, TRUE_ALLELES, TRUE_ST, DemoData
 from tests.processes import Cluster, value, wait_for
+from workers.checksums import checksum
 
 FAST = {"assembler": "megahit", "cores": 1}
 HUGE = {"cores": 500}
@@ -59,6 +63,11 @@ def lookup(barcode: str, scheme: str) -> AssemblyLookup:
         session.refresh(row, [*AssemblyLookup.__table__.columns.keys()])
         session.expunge(row)
         return row
+
+
+def positions(barcode: str) -> str:
+    with transaction("senterica") as session:
+        return allele_positions.gff(session, barcode, "MLST_Achtman")
 
 
 def counters(row: AssemblyLookup) -> tuple[int, int, int, int]:
@@ -146,7 +155,7 @@ def test_reads_become_a_typed_assembly(
     assert typed.results["ST"] == TRUE_ST
     assert typed.results["alleles"] == dict(TRUE_ALLELES)
     assert typed.st_barcode == "SAL_AA0013AA_ST"
-    assert typed.annotation.startswith("##gff-version 3")
+    assert positions(barcode).startswith("##gff-version 3")
     assert counters(typed) == (1, 1, 0, 0)
     assert user_job(job.job_id).pipeline == "nomenclature:MLST_Achtman"
     assert typed.results["provenance"]["node"] in ("calc01", "calc02")
@@ -202,8 +211,9 @@ def test_a_new_allele_and_a_new_st_are_numbered_and_found_again(
     assert number > 1_000_000
     assert typed.results["new"] == ["thrA"]
     assert typed.results["ST"] > 1_000_000
-    assert f"locus=thrA;allele={number};status=new" in typed.annotation
-    assert "allele=new" not in typed.annotation
+    annotation = positions(parked.assembly_barcode)
+    assert f"locus=thrA;allele={number};status=new" in annotation
+    assert "allele=new" not in annotation
 
     with transaction(senterica) as session:
         scheme = find_scheme(session, "MLST_Achtman")
@@ -213,12 +223,60 @@ def test_a_new_allele_and_a_new_st_are_numbered_and_found_again(
             assembly_barcode=parked.assembly_barcode,
             assembly_filepointer=str(assembly(parked.assembly_barcode).file_pointer),
         )
-        again.send_job()
+        again.send_job(again=True)
     assert ended(again.job_id) == "COMPLETE"
     retyped = lookup(parked.assembly_barcode, "MLST_Achtman")
     assert retyped.results["alleles"] == typed.results["alleles"]
     assert retyped.st_barcode == typed.st_barcode
     assert counters(retyped) == (2, 2, 0, 0)
+
+    _check_answers(again)
+
+
+def _check_answers(typed: NomenclatureJob) -> None:
+    """The result answers a send of the same, and none by a newer version of the scheme."""
+    asked = typed.again()
+    assert asked.send_job() == typed.job_id
+    assert (asked.answered, asked.existed) == (True, True)
+    assert counters(lookup(typed.assembly_barcode, "MLST_Achtman")) == (2, 2, 0, 0)
+    publish(typed.database, SCHEME)
+    newer = typed.again()
+    newer.send_job()
+    assert not newer.answered
+    cancel(newer.job_id)
+
+
+def test_what_was_assembled_before_answers_a_send_until_reads_or_result_change(
+    cluster: Cluster, senterica: str, strain: str, reads: list[str]
+) -> None:
+    first = send_reads(senterica, strain, [reads], params=FAST | {"min_contig": 700})
+    assert ended(first.job_id) == "COMPLETE"
+    inputs = assembly(first.assembly_barcode).stats["provenance"]["inputs"]
+    assert {path: inputs[path] for path in reads} == {path: checksum(Path(path)) for path in reads}
+
+    def send(**changes: Any) -> AssemblyJob:
+        job = send_reads(senterica, strain, [reads], params=FAST | {"min_contig": 700} | changes)
+        if not job.answered:
+            cancel(job.job_id)
+        return job
+
+    times = os.stat(reads[0])
+    before = value("SELECT count(*) FROM crobot.settlements WHERE job_id = :id", id=first.job_id)
+    same = send()
+    assert (same.job_id, same.answered, same.existed) == (first.job_id, True, True)
+    assert same.assembly_barcode == first.assembly_barcode
+    assert value("SELECT count(*) FROM crobot.settlements WHERE job_id = :id", id=first.job_id) == before
+    assert not send(min_contig=701).answered
+    os.utime(reads[0], ns=(0, 10**18))
+    assert not send().answered
+    os.utime(reads[0], ns=(0, times.st_mtime_ns))
+    assert send().answered
+
+    resent = resend(first.job_id)
+    cancel(resent.job_id)
+    assert (resent.existed, resent.job_id > first.job_id) == (False, True)
+    Path(assembly(first.assembly_barcode).file_pointer).unlink()
+    assert not send().answered
 
 
 def test_the_same_reads_twice_are_one_job_while_it_lives(

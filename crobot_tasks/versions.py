@@ -1,0 +1,25 @@
+"""Which version of its pipeline a result would have today, and so whether it is outdated."""
+
+from __future__ import annotations
+
+from db import outdated
+from db.species import AssemblyLookup, Scheme
+from workers.pipelines import PIPELINES
+
+#: schemes that an assembly job writes itself
+_OF_ASSEMBLIES = {"assembly_stats": "QAssembly"}
+
+
+def current_version(pipeline: str) -> str:
+    """Return a pipeline's version in this program; empty if it has none of this name."""
+    return PIPELINES[pipeline].version if pipeline in PIPELINES else ""
+
+
+def current_of(scheme: Scheme) -> str:
+    """Return the version of the pipeline that makes a scheme's results; empty if nothing here does."""
+    return current_version(scheme.param.get("pipeline") or _OF_ASSEMBLIES.get(scheme.description, ""))
+
+
+def why_outdated(lookup: AssemblyLookup, scheme: Scheme) -> str:
+    """Say for people by what a result of a scheme is outdated; empty if it is not."""
+    return outdated.why(lookup.version, current_of(scheme), lookup.scheme_version, scheme.version)
