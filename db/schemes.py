@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from crobot_errors import UnknownScheme
 from db.engine import database_of
-from db.species import Scheme
+from db.species import Assembly, AssemblyLookup, Scheme
 
 
 def find_scheme(session: Session, description: str) -> Scheme:
@@ -35,3 +35,14 @@ def list_schemes(session: Session) -> Sequence[Scheme]:
 def schemes_to_call(session: Session) -> Sequence[Scheme]:
     """Return the schemes that are called on every new assembly: those with a pipeline."""
     return session.scalars(select(Scheme).where(Scheme.param.has_key("pipeline")).order_by(Scheme.id)).all()
+
+
+def schemes_never_sent(session: Session, assembly_barcode: str) -> Sequence[Scheme]:
+    """Return those of `schemes_to_call` of which nothing was ever sent for an assembly."""
+    sent = (
+        select(AssemblyLookup.scheme_id)
+        .join(Assembly, Assembly.id == AssemblyLookup.assembly_id)
+        .where(Assembly.barcode == assembly_barcode)
+    )
+    done = set(session.scalars(sent))
+    return [scheme for scheme in schemes_to_call(session) if scheme.id not in done]

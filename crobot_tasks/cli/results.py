@@ -30,7 +30,7 @@ def _show_assembly(out: Console, found: dict[str, Any]) -> None:
     out.print()
     out.print(facts({"QA": qa["verdict"] + "".join(f", {name} failed" for name in qa["failed"]),
                      "Largest contig": f"{statistics.get('largest', 0):,} bp",
-                     "Depth": f"{statistics.get('mean_depth', 0):.0f}x",
+                     "Depth": f"{depth:.0f}x" if (depth := statistics.get("mean_depth")) else None,
                      "GC": f"{100 * statistics.get('gc_share', 0):.1f} %",
                      "Assembler": found.get("assembler")}))  # fmt: skip
     out.print(
