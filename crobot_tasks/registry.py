@@ -54,6 +54,11 @@ def scheme_class(pipeline: str) -> type[JobClass] | None:
     return _scheme_classes.get(pipeline)
 
 
+def scheme_pipelines() -> list[str]:
+    """Return the pipelines that schemes may have."""
+    return sorted(_scheme_classes)
+
+
 def job_class(type_: str, pipeline: str = "") -> type[JobClass]:
     """Return the class of a type such as ``nomenclature:MLST_Achtman``; anything after a ``;`` is a comment.
 

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from crobot_tasks.cli.output import duration, facts, size, table
+from crobot_tasks.cli.scheme_results import show_scheme
 
 
 def show_results(out: Console, job: dict[str, Any]) -> None:
@@ -19,6 +20,8 @@ def show_results(out: Console, job: dict[str, Any]) -> None:
     for lookup in job["schemes"]:
         if (lookup["results"] or {}).get("alleles"):
             _show_typing(out, lookup)
+    if "qa" not in found:
+        show_scheme(out, found)
     if found and "qa" not in found and not job["schemes"]:
         out.print()
         out.print(facts({name: value for name, value in found.items() if not isinstance(value, dict | list)}))

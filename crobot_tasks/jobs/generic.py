@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
 from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
-from crobot_tasks.registry import register_schemes
+from crobot_tasks.registry import register_schemes, scheme_class
 from db.engine import transaction
 from db.registry import find_species
 from db.species import Scheme
@@ -47,12 +47,12 @@ class GenericJob(RemoteAssemblyBasedJob):
 
 
 def pipeline_of(scheme: Scheme) -> str:
-    """Return the pipeline of a scheme; that of ``assembly_stats`` is not called on new assemblies, which have them.
+    """Return the pipeline of a scheme; one that is not called on new assemblies may be described by its pipeline.
 
     Raises:
         BadInput: it has none.
     """
-    pipeline = scheme.param.get("pipeline") or (scheme.description == "assembly_stats" and "assembly_stats")
+    pipeline = scheme.param.get("pipeline") or (scheme_class(scheme.description) and scheme.description)
     if not pipeline:
         raise BadInput(f"the scheme {scheme.description!r} has no pipeline: nothing can be called")
     return str(pipeline)
