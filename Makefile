@@ -1,6 +1,6 @@
 # `make` alone prints the targets. Everything installs what it misses; a second run costs nothing.
 .DEFAULT_GOAL := help
-.PHONY: help install start demo demo-kill test unit faults lint check format bench clean programs test-programs
+.PHONY: help install start demo demo-kill test unit faults lint check format bench clean programs test-programs environments
 .NOTPARALLEL:
 
 # The system's Python comes first: one in a home directory cannot be read by the user that a service runs as.
@@ -16,7 +16,7 @@ TEST_LIMIT := 840
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
-install: programs $(INSTALLED) ## install CRobot into .venv, and the tools it runs (as root; others are told what is missing)
+install: programs $(INSTALLED) environments ## install CRobot into .venv, and the tools it runs (as root; others are told what is missing)
 
 start: install ## run head, beat, a node and Flower here (see Procfile) until Ctrl-C
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start
@@ -52,8 +52,12 @@ bench: install $(INSTALLED_DEV) ## run the benchmarks; only by hand, on a quiet 
 	$(BIN)/python -m benchmarks
 
 clean: ## remove what make made here; databases and results stay
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-* build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Tools whose Python packages do not agree with ours: .venv-serotyping.
+environments: $(INSTALLED)
+	@$(BIN)/python -m workers.environments
 
 # Asked each time, before anything else is done: programs come and go without make's knowledge.
 programs:

@@ -204,7 +204,7 @@ def _cancel_together(session: Any, rows: Sequence[Any]) -> set[int]:
     by_class: dict[type[JobClass], list[Any]] = {}
     for row in rows:
         with suppress(BadInput):  # a class that this head does not know: each such job is told of by itself
-            cls = job_class(row.type)
+            cls = job_class(row.type, row.pipeline)
             by_class.setdefault(cls, []).append(cls.from_row(row))
     noted: set[int] = set()
     for cls, cancelled in by_class.items():
@@ -216,7 +216,7 @@ def _cancel_together(session: Any, rows: Sequence[Any]) -> set[int]:
 def _process(session: Any, row: Any, ending: Ending) -> Ending:
     """Let the job class write its side; a result that cannot be processed is a failed job."""
     try:
-        job = job_class(row.type).from_row(row)
+        job = job_class(row.type, row.pipeline).from_row(row)
     except BadInput as unknown:  # this head does not know the class; the job must not stop the others
         log.error("job %s: %s", ending.job_id, unknown)
         return replace(ending, state=JobState.FAILED, outcome=OutcomeKind.INTERNAL, message=str(unknown))

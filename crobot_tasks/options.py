@@ -83,7 +83,7 @@ def _with_error_ids(body: dict[str, Any]) -> None:
             callback["options"].setdefault("task_id", str(uuid5(NAMESPACE_OID, f"{body_id} {number}")))
 
 
-def details_of(given: dict[str, Any] | None) -> Details:
+def details_of(given: dict[str, Any] | None, pipeline: str) -> Details:
     """Return the option ``job``, checked.
 
     Raises:
@@ -96,7 +96,7 @@ def details_of(given: dict[str, Any] | None) -> Details:
             f"option job={given!r}: {error}; known are {', '.join(Details.__annotations__)}"
         ) from error
     if details.type:
-        job_class(details.type)
+        job_class(details.type, pipeline)
     plain(
         [details.tag, details.workgroup, details.batch, details.same_key, details.answer_key],
         "tag, workgroup, batch, same_key and answer_key",

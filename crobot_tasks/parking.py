@@ -159,13 +159,13 @@ class JobTask(Task):
         """Return the row of a call that cannot work."""
         nothing = vars(Resources(1, 0, 0, 0)) | {"expected_s": 0.0, "version": "", "data": []}
         try:
-            details = details_of(options.get("job"))
+            details = details_of(options.get("job"), self.name)
         except BadInput:
             details = Details()
         return self._columns((), {}, details, 5, nothing)
 
     def _row(self, args: Any, kwargs: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
-        details, priority = details_of(options.get("job")), priority_of(options.get("priority"))
+        details, priority = details_of(options.get("job"), self.name), priority_of(options.get("priority"))
         chosen = chosen_of(details, options)
         if chosen:
             # a resend chooses the same
@@ -204,7 +204,7 @@ def _park(row: dict[str, Any], refused: str | None) -> int:
         parked = parking.park(session, row)
         if parked.created:
             if row["type"]:
-                job_class(row["type"]).parked(session, parked.job_id, row)
+                job_class(row["type"], row["pipeline"]).parked(session, parked.job_id, row)
             if refused:
                 refuse.refuse(session, parked.job_id, refused)
         return parked.job_id

@@ -31,6 +31,7 @@ class JobClass(Protocol):
 
 
 _classes: dict[str, type[JobClass]] = {}
+_scheme_classes: dict[str, type[JobClass]] = {}
 
 
 def register(kind: str, cls: type[JobClass]) -> None:
@@ -38,16 +39,39 @@ def register(kind: str, cls: type[JobClass]) -> None:
     _classes[kind] = cls
 
 
-def job_class(type_: str) -> type[JobClass]:
+def register_schemes(pipeline: str, cls: type[JobClass]) -> None:
+    """Make ``cls`` the class of the jobs of a pipeline whose type is a scheme's description, as ``SeroPred``."""
+    _scheme_classes[pipeline] = cls
+
+
+def is_kind(name: str) -> bool:
+    """Whether a class has types of this kind, so that no scheme may be described by it."""
+    return name in _classes
+
+
+def scheme_class(pipeline: str) -> type[JobClass] | None:
+    """Return the class of jobs of this pipeline whose type is a scheme's description, if there is one."""
+    return _scheme_classes.get(pipeline)
+
+
+def scheme_pipelines() -> list[str]:
+    """Return the pipelines that schemes may have."""
+    return sorted(_scheme_classes)
+
+
+def job_class(type_: str, pipeline: str = "") -> type[JobClass]:
     """Return the class of a type such as ``nomenclature:MLST_Achtman``; anything after a ``;`` is a comment.
+
+    Schemes are added while everything runs, so a type that is a scheme's description is known by the job's pipeline.
 
     Raises:
         BadInput: no class processes such jobs.
     """
     kind = type_.split(";")[0].split(":")[0].strip()
-    try:
-        return _classes[kind]
-    except KeyError:
+    found = _classes.get(kind) or _scheme_classes.get(pipeline)
+    if found is None:
         raise BadInput(
-            f"job type {type_!r}: no job class processes {kind!r}; known are {', '.join(sorted(_classes))}"
-        ) from None
+            f"job type {type_!r}: no job class processes {kind!r}; known are {', '.join(sorted(_classes))}, "
+            f"and schemes' descriptions with the pipelines {', '.join(sorted(_scheme_classes))}"
+        )
+    return found

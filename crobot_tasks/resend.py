@@ -91,7 +91,7 @@ def resend_each(
 
 def _typed(row: Any, changes: Changes) -> Resent:
     """Send through the job class, which writes what belongs to a new job."""
-    job = cast(CRobotJob, job_class(row.type).from_row(row)).again()
+    job = cast(CRobotJob, job_class(row.type, row.pipeline).from_row(row)).again()
     if own := sorted(job.own_params & changes.params.keys()):
         raise BadInput(f"{type(job).__name__} decides {', '.join(own)} itself: send a new job instead")
     job.params = _changed(job.params, changes.params)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, func, insert, literal, select, text
 from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
 from db.barcodes import Kind, check
 from db.engine import database_of
 from db.registry import barcode_prefix
-from db.species import Assembly, AssemblyStatus, Strain, Trace, trace_assembly
+from db.species import Assembly, AssemblyLookup, AssemblyStatus, Scheme, Strain, Trace, trace_assembly
 from db.strains import NewRow, new_row
 
 
@@ -21,7 +21,8 @@ from db.strains import NewRow, new_row
 class AssemblyRecord:
     """What an assembly job found; lengths in bases, ``low_qualities`` the share of N from 0 to 1."""
 
-    job_id: int
+    #: None: it was brought in as it is
+    job_id: int | None
     pipeline_version: str
     file_pointer: str
     passed: bool
@@ -46,7 +47,7 @@ def record_assembly(
 
     ``row`` is the number and barcode that it was given when the job was sent. The same job again returns what is there.
     """
-    existing = find_made(session, record.job_id)
+    existing = None if record.job_id is None else find_made(session, record.job_id)
     if existing is not None:
         return NewRow(existing.id, str(existing.barcode))
     row = row or new_row(session, "assemblies", Kind.ASSEMBLY)
@@ -60,6 +61,13 @@ def record_assembly(
     if record.passed:
         _use(session, row.id, trace_ids, user_id)
     return row
+
+
+def assembly_of_strain(session: Session, strain_id: int, sha256: str) -> Assembly | None:
+    """Return the assembly of a strain that was brought in with this checksum."""
+    of_strain = Assembly.traces.any(Trace.strain_id == strain_id)
+    query = select(Assembly).where(of_strain, Assembly.stats["sha256"].astext == sha256)
+    return session.scalar(query.order_by(Assembly.id).limit(1))
 
 
 def find_assembly(session: Session, barcode: str) -> Assembly:
@@ -79,6 +87,60 @@ def find_assembly(session: Session, barcode: str) -> Assembly:
 def find_made(session: Session, job_id: int) -> Assembly | None:
     """Return the assembly that a job made, if it is still there."""
     return session.scalar(select(Assembly).where(Assembly.job_id == job_id))
+
+
+def judge_assembly(
+    session: Session,
+    assembly: Assembly,
+    *,
+    passed: bool,
+    top_species: str | None,
+    stats: dict[str, Any],
+    user_id: int = 0,
+) -> None:
+    """Write a new verdict on an assembly; one that fails is no longer in use, one that passes is if nothing else is."""
+    assembly.status = AssemblyStatus.ASSEMBLED if passed else AssemblyStatus.FAILED_QA
+    assembly.top_species, assembly.modified_by = top_species, user_id
+    assembly.stats = assembly.stats | stats
+    of_assembly = select(Trace.strain_id).where(Trace.assemblies.any(Assembly.id == assembly.id))
+    strains = select(Strain).where(Strain.id.in_(of_assembly)).order_by(Strain.id).with_for_update()
+    for strain in session.scalars(strains):
+        if passed and strain.best_assembly is None:
+            strain.best_assembly = assembly.id
+        elif not passed and strain.best_assembly == assembly.id:
+            strain.best_assembly = None
+    session.flush()
+
+
+def list_assemblies(session: Session) -> Sequence[Row[Any]]:
+    """Return all assemblies by barcode: with the names of their strains, and the schemes by their status."""
+    strains = (
+        select(func.string_agg(Strain.strain.distinct(), literal(", ")))
+        .select_from(Strain)
+        .join(Trace, Trace.strain_id == Strain.id)
+        .join(trace_assembly, trace_assembly.c.trace_id == Trace.id)
+        .where(trace_assembly.c.assembly_id == Assembly.id)
+        .scalar_subquery()
+    )
+    schemes = (
+        select(func.jsonb_object_agg(Scheme.description, AssemblyLookup.status))
+        .select_from(AssemblyLookup)
+        .join(Scheme, Scheme.id == AssemblyLookup.scheme_id)
+        .where(AssemblyLookup.assembly_id == Assembly.id, AssemblyLookup.reference == "")
+        .scalar_subquery()
+    )
+    columns = (
+        Assembly.barcode,
+        strains.label("strain"),
+        Assembly.status,
+        Assembly.total_length.label("bases"),
+        Assembly.contig_number.label("contigs"),
+        Assembly.n50,
+        func.coalesce(schemes, text("'{}'::jsonb")).label("schemes"),
+        Assembly.file_pointer,
+        Assembly.job_id,
+    )
+    return session.execute(select(*columns).order_by(Assembly.id)).all()
 
 
 def _use(session: Session, assembly_id: int, trace_ids: Collection[int], user_id: int) -> None:

@@ -22,12 +22,12 @@ NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
 PREFIX = re.compile(r"[A-Z]{3}")
 RESERVED = frozenset({"crobot", "system", "species", "public", "information_schema", "scratch_species"})
 
-#: description, label, param of the schemes that every species has
+#: description, label, param of the schemes that every species has; none is called before somebody says so
 DEFAULT_SCHEMES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("assembly_stats", "Assembly statistics", {}),
     ("snp_calls", "SNP calls", {}),
     ("ref_masker", "Repeats in the reference", {}),
-    ("prokka_annotation", "Annotation", {"pipeline": "prokka_annotation", "display": "none"}),
+    ("prokka_annotation", "Annotation", {"display": "none"}),
 )
 
 

@@ -17,6 +17,8 @@ from db.species import Strain, Trace
 _NEXT_ID = text("SELECT nextval(pg_get_serial_sequence(format('%I.%I', CAST(:schema AS text), :name), 'id'))")
 #: longest name of a strain, in characters
 NAME_LENGTH = 200
+#: platform and library of what are no reads, but a genome that was assembled elsewhere
+GENOME = "Genome"
 #: longest path, in bytes: PostgreSQL indexes two of them in 2,704
 PATH_BYTES = 1_200
 
@@ -53,8 +55,29 @@ def add_strain_with_reads(session: Session, strain: str, reads: Sequence[str], u
     trace = find_trace(session, reads)
     owner = _strain(session, name, user_id, trace)
     if trace is None:
-        trace = _add_trace(session, owner, reads, user_id)
+        names = ("accession",) if len(reads) == 1 else ("read1", "read2")
+        trace = _add_trace(session, owner, user_id, **dict(zip(names, reads, strict=True)))
     return TraceIds(owner.id, str(owner.barcode), trace.id, str(trace.barcode))
+
+
+def lock_strain(session: Session, strain: str, user_id: int = 0) -> Strain:
+    """Return the strain of this name, added unless it is there; nobody else adds anything to it until the commit.
+
+    Raises:
+        BadInput: not a name.
+    """
+    name = _checked_name(strain)
+    lock(session, f"strain {database_of(session)} {user_id} {name}")
+    return _strain(session, name, user_id, None)
+
+
+def add_genome(session: Session, strain: Strain, path: str, user_id: int = 0) -> int:
+    """Add what stands for the reads of an assembly that came without any; return its number.
+
+    Its platform keeps it apart from reads, from which a strain could be assembled.
+    """
+    trace = _add_trace(session, strain, user_id, read1=path, seq_platform=GENOME, seq_library=GENOME)
+    return trace.id
 
 
 def find_trace(session: Session, reads: Sequence[str]) -> Trace | None:
@@ -112,13 +135,9 @@ def _add_strain(session: Session, name: str, user_id: int) -> Strain:
     return strain
 
 
-def _add_trace(session: Session, strain: Strain, reads: Sequence[str], user_id: int) -> Trace:
+def _add_trace(session: Session, strain: Strain, user_id: int, **values: str) -> Trace:
     row = new_row(session, "traces", Kind.TRACE)
-    trace = Trace(id=row.id, barcode=row.barcode, strain_id=strain.id, modified_by=user_id)
-    if len(reads) == 1:
-        trace.accession = reads[0]
-    else:
-        trace.read1, trace.read2 = reads
+    trace = Trace(id=row.id, barcode=row.barcode, strain_id=strain.id, modified_by=user_id, **values)
     session.add(trace)
     session.flush()
     return trace

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from workers.fasta import DAMAGED, Record, check_letters, open_text, read_record
 
 #: the head looks only at the beginning
 CHECKED_LINES = 200
+#: letters in a line of a file that we write
+LINE = 80
 
 
 def check_assembly(path: Path) -> None:
@@ -46,6 +50,19 @@ def read_assembly(path: Path) -> dict[str, str]:
     if not any(contigs.values()):
         raise BadInput(f"{path} has headers but no sequence")
     return {name: sequence for name, sequence in contigs.items() if sequence}
+
+
+def fasta_text(contigs: Mapping[str, str]) -> str:
+    """The same contigs as FASTA that every tool reads: names only, lines of one length, ends of lines as in Unix."""
+    return "".join(
+        f">{name}\n" + "".join(f"{sequence[at : at + LINE]}\n" for at in range(0, len(sequence), LINE))
+        for name, sequence in contigs.items()
+    )
+
+
+def checksum(contigs: Mapping[str, str]) -> str:
+    """SHA-256 of the FASTA text, so that line ends, case and compression make no difference."""
+    return hashlib.sha256(fasta_text(contigs).encode()).hexdigest()
 
 
 def _check_name(record: Record, contigs: dict[str, str], where: str) -> None:

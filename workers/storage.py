@@ -31,6 +31,11 @@ def references_dir(storage: Path, species: str) -> Path:
     return storage / "references" / species
 
 
+def assembly_dir(storage: Path, species: str, barcode: str) -> Path:
+    """Where an assembly lies that was brought in without reads."""
+    return storage / "assemblies" / species / barcode
+
+
 def make_dir(path: Path, storage: Path) -> Path:
     """Make a directory on the storage, but never the storage itself: it may just not be mounted."""
     if not storage.is_dir():

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from crobot_errors import NodeBroken
-from workers import process
+from workers import environments, process
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Tool:
     minimum: str
     #: the Debian package, for the message that says what to install
     package: str
+    #: the environment of its own that it lives in, if it is a Python tool
+    environment: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,11 @@ def find(tool: Tool) -> FoundTool:
 
     Raises: NodeBroken if it is missing, too old, or does not say its version.
     """
-    path = shutil.which(tool.command)
+    own = environments.command(tool.environment, tool.command) if tool.environment else None
+    path = str(own) if own else shutil.which(tool.command)
     if path is None:
-        raise NodeBroken(
-            f"{tool.name} not found ({tool.command} is not on PATH; apt-get install {tool.package})"
-        )
+        cure = "python -m workers.environments" if tool.environment else f"apt-get install {tool.package}"
+        raise NodeBroken(f"{tool.name} not found ({tool.command} is not on PATH; {cure})")
     version = _version(path, Path(path).stat().st_mtime_ns, tool.version_args)
     if not version:
         raise NodeBroken(f"{tool.name} does not say its version ({path} {' '.join(tool.version_args)})")

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from crobot_tasks.cli.output import duration, facts, size, table
+from crobot_tasks.cli.scheme_results import show_scheme
 
 
 def show_results(out: Console, job: dict[str, Any]) -> None:
@@ -19,6 +20,8 @@ def show_results(out: Console, job: dict[str, Any]) -> None:
     for lookup in job["schemes"]:
         if (lookup["results"] or {}).get("alleles"):
             _show_typing(out, lookup)
+    if "qa" not in found:
+        show_scheme(out, found)
     if found and "qa" not in found and not job["schemes"]:
         out.print()
         out.print(facts({name: value for name, value in found.items() if not isinstance(value, dict | list)}))
@@ -31,7 +34,7 @@ def _show_assembly(out: Console, found: dict[str, Any]) -> None:
     out.print()
     out.print(facts({"QA": qa["verdict"] + "".join(f", {name} failed" for name in qa["failed"]),
                      "Largest contig": f"{statistics.get('largest', 0):,} bp",
-                     "Depth": f"{statistics.get('mean_depth', 0):.0f}x",
+                     "Depth": f"{depth:.0f}x" if (depth := statistics.get("mean_depth")) else None,
                      "GC": f"{100 * statistics.get('gc_share', 0):.1f} %",
                      "Assembler": found.get("assembler")}))  # fmt: skip
     out.print(

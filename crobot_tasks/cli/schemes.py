@@ -12,6 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
+from crobot_tasks import called
 from crobot_tasks import schemes as importing
 from crobot_tasks import versions
 from crobot_tasks.cli import services
@@ -68,6 +69,22 @@ def import_(
     emit(as_json, found | {"species": species}, lambda out: out.print(
         f"{description} ({name}) of {species}, version {version}: {found['loci']} loci, {found['alleles']} alleles, "
         f"{found['sequence_types']} sequence types", markup=False))  # fmt: skip
+
+
+@scheme.command()
+@click.argument("species")
+@click.argument("description")
+@click.option("--pipeline", required=True, help="What finds it out: SeroPred, CRISPR, prokka_annotation.")
+@click.option("--label", default="", help="Its name for people.  [default: the description]")
+@json_option
+def add(species: str, description: str, pipeline: str, label: str, as_json: bool) -> None:
+    """Add a scheme that is not MLST: from now on its pipeline is called on every new assembly."""
+    services.ready()
+    _check_species(species)
+    called.add_scheme(species, description, pipeline, label)
+    found = next(one for one in _schemes(species) if one["description"] == description)
+    emit(as_json, found | {"species": species}, lambda out: out.print(
+        f"{description} of {species}: {pipeline} is called on every new assembly", markup=False))  # fmt: skip
 
 
 @scheme.command("list")

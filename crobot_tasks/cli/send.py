@@ -12,6 +12,7 @@ from crobot_tasks import sending
 from crobot_tasks.celery import app
 from crobot_tasks.cli import asked, services
 from crobot_tasks.cli.output import json_option
+from crobot_tasks.cli.send_scheme import scheme
 from workers.assemblers import ASSEMBLERS, DEFAULT
 
 _assembler = click.option(
@@ -101,6 +102,9 @@ def probe(
         ignore_result=True,
     )
     asked.tell(result.job_id, existed=False, follow=follow, as_json=as_json)
+
+
+send.add_command(scheme)
 
 
 def _send_reads(

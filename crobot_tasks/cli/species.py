@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from crobot_errors import BadInput
+from crobot_tasks import called
 from crobot_tasks.celery import app
 from crobot_tasks.cli import services
 from crobot_tasks.cli.output import emit, json_option, table
@@ -35,11 +36,19 @@ def species() -> None:
 @click.option("--prefix", required=True, help="Barcodes begin with these three capital letters: SAL.")
 @click.option("--reference", "references", multiple=True, type=click.Path(path_type=Path),
               help="FASTA file of a genome of the species, for the species check; may be repeated.")  # fmt: skip
+@click.option("--bare", is_flag=True, help="Call nothing on new assemblies before schemes are added by hand.")
 @json_option
-def add(name: str, label: str, genus: str, prefix: str, references: tuple[Path, ...], as_json: bool) -> None:
+def add(
+    name: str,
+    label: str,
+    genus: str,
+    prefix: str,
+    references: tuple[Path, ...],
+    bare: bool,
+    as_json: bool,
+) -> None:
     """Add a species. Nothing needs a restart; adding it again with the same values does nothing."""
-    services.ready_database()
-    services.ready_storage()
+    services.ready()
     for path in references:
         _check(path)
     folder = references_dir(Path(app.conf.crobot_storage), name)
@@ -48,17 +57,22 @@ def add(name: str, label: str, genus: str, prefix: str, references: tuple[Path, 
         registry.add_species(name, label, genus, prefix, kept, THRESHOLDS)
         # before the commit: a species whose references are not there would be worse than files without a species
         _copy(references, folder)
+    schemes = [] if bare else called.add_usual(name, genus)
     document = {
         "species": name,
         "label": label,
         "genus": genus,
         "prefix": prefix,
         "references": list(map(str, kept)),
+        "called": schemes,
     }
     emit(
         as_json,
         document,
-        lambda out: out.print(f"species {name} ({label}) is there, with {len(kept)} reference genomes"),
+        lambda out: out.print(
+            f"species {name} ({label}) is there, with {len(kept)} reference genomes"
+            + (f"; called on every new assembly: {', '.join(schemes)}" if schemes else "")
+        ),
     )
 
 

@@ -9,8 +9,10 @@ from crobot_tasks import tasks
 from crobot_tasks.jobs.assembly import AssemblyJob
 from crobot_tasks.jobs.assembly_based import AssemblyBasedJob, RemoteAssemblyBasedJob
 from crobot_tasks.jobs.base import CRobotJob, RemoteJob
+from crobot_tasks.jobs.generic import GenericJob
 from crobot_tasks.jobs.local import LocalJob
 from crobot_tasks.jobs.nomenclature import NomenclatureJob
+from crobot_tasks.jobs.stats import AssemblyStatsJob
 from crobot_tasks.registry import job_class
 from db import jobs
 from db.engine import transaction
@@ -18,7 +20,9 @@ from db.engine import transaction
 __all__ = [
     "AssemblyBasedJob",
     "AssemblyJob",
+    "AssemblyStatsJob",
     "CRobotJob",
+    "GenericJob",
     "LocalJob",
     "NomenclatureJob",
     "RemoteAssemblyBasedJob",
@@ -44,4 +48,4 @@ def get_crobot_job(job_id: int) -> CRobotJob:
             raise BadInput(
                 f"job {job_id} ({row.pipeline}) was sent as a plain task: no job class belongs to it"
             )
-        return cast(CRobotJob, job_class(row.type).from_row(row))
+        return cast(CRobotJob, job_class(row.type, row.pipeline).from_row(row))

@@ -24,7 +24,7 @@ from db.known_species import Species
 from db.registry import find_species
 from db.schemes import find_scheme
 from db.species import Trace
-from db.strains import NewRow, new_row
+from db.strains import GENOME, NewRow, new_row
 from db.traces import find_traces
 
 
@@ -126,7 +126,7 @@ class AssemblyJob(CRobotJob):
             contig_number=found["contigs"],
             coverage=found["mean_depth"],
             low_qualities=found["n_share"],
-            top_species=_top_species(find_species(session, self.database), results["qa"]),
+            top_species=top_species(find_species(session, self.database), results["qa"]),
             stats=results | {"provenance": self.provenance(result)},
         )
 
@@ -148,7 +148,8 @@ def failed_measures(qa: dict[str, Any]) -> str:
     )
 
 
-def _top_species(species: Species, qa: dict[str, Any]) -> str | None:
+def top_species(species: Species, qa: dict[str, Any]) -> str | None:
+    """Return the species' label and its share of the assembly, if that was checked."""
     share = next((each["value"] for each in qa["measures"] if each["measure"] == "species"), None)
     return None if share is None else f"{species.label};{share}%"
 
@@ -157,6 +158,11 @@ def _check_one_strain(traces: Sequence[Trace], trace_ids: Sequence[int]) -> None
     unknown = set(trace_ids) - {trace.id for trace in traces}
     if unknown or not traces:
         raise BadInput(f"there are no read sets {sorted(unknown)}: send those of a strain")
+    genomes = ", ".join(str(trace.barcode) for trace in traces if trace.seq_platform == GENOME)
+    if genomes:
+        raise BadInput(
+            f"{genomes}: these are genomes that were added without reads: nothing can be assembled"
+        )
     if len({trace.strain_id for trace in traces}) > 1:
         names = ", ".join(str(trace.barcode) for trace in traces)
         raise BadInput(f"the read sets {names} belong to several strains: an assembly is of one")

@@ -10,20 +10,27 @@ from sqlalchemy.orm import Session
 from crobot_errors import CRobotError
 from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
 from crobot_tasks.jobs.base import Job
+from crobot_tasks.jobs.generic import GENERIC, GenericJob
 from crobot_tasks.jobs.nomenclature import NomenclatureJob
 from db.engine import in_savepoint
-from db.schemes import schemes_to_call
+from db.schemes import schemes_never_sent
 from db.species import Scheme
 
 log = logging.getLogger(__name__)
 
 #: pipeline → the class of its jobs for one scheme on one assembly
-CLASSES: dict[str, type[RemoteAssemblyBasedJob]] = {"nomenclature": NomenclatureJob}
+CLASSES: dict[str, type[RemoteAssemblyBasedJob]] = {
+    "nomenclature": NomenclatureJob,
+    **dict.fromkeys(GENERIC, GenericJob),
+}
 
 
 def send_following(session: Session, job: Job, assembly_barcode: str, assembly: Path) -> None:
-    """Send the jobs of all schemes on a new assembly, with the owner, batch and priority of the job that made it."""
-    for scheme in schemes_to_call(session):
+    """Send the jobs of all schemes on a new assembly, with the owner, batch and priority of the job that made it.
+
+    Schemes that were sent before are left alone.
+    """
+    for scheme in schemes_never_sent(session, assembly_barcode):
         cls = CLASSES.get(scheme.param["pipeline"])
         if cls is None:
             log.info(

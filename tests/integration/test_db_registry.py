@@ -58,7 +58,7 @@ def test_a_new_species_has_the_schemes_that_every_species_has() -> None:
         names = [scheme.description for scheme in schemes.list_schemes(session)]
         called = [scheme.description for scheme in schemes.schemes_to_call(session)]
     assert names == ["assembly_stats", "snp_calls", "ref_masker", "prokka_annotation"]
-    assert called == ["prokka_annotation"]
+    assert called == []
 
 
 def test_the_handle_has_models_and_a_session_of_its_species() -> None:

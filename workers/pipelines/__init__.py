@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from crobot_errors import UnknownPipeline, UnknownVersion
+from workers.pipelines.assembly_stats import AssemblyStats
 from workers.pipelines.base import Pipeline
+from workers.pipelines.crispr import Crispr
 from workers.pipelines.nomenclature import Nomenclature
 from workers.pipelines.probe import Probe
+from workers.pipelines.prokka_annotation import ProkkaAnnotation
 from workers.pipelines.qassembly import QAssembly
+from workers.pipelines.seropred import SeroPred
 
-PIPELINES: dict[str, Pipeline] = {each.name: each for each in (QAssembly(), Nomenclature(), Probe())}
+PIPELINES: dict[str, Pipeline] = {
+    each.name: each
+    for each in (
+        QAssembly(),
+        AssemblyStats(),
+        Nomenclature(),
+        SeroPred(),
+        ProkkaAnnotation(),
+        Crispr(),
+        Probe(),
+    )
+}
 
 
 def pipeline(name: str, version: str = "") -> Pipeline:

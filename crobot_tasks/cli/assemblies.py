@@ -1,0 +1,79 @@
+"""`crobot assembly`: the genomes of a species, and new ones that were assembled elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from crobot_tasks import genomes
+from crobot_tasks.cli import asked, services
+from crobot_tasks.cli.output import emit, json_option, table
+from db import registry
+from db.assemblies import list_assemblies
+from db.engine import transaction
+
+
+@click.group()
+def assembly() -> None:
+    """See to the assemblies of a species."""
+
+
+@assembly.command()
+@click.argument("species")
+@click.argument("fasta", type=click.Path(path_type=Path))
+@click.option("--strain", required=True, help="Name of the isolate.")
+@asked.priority
+@asked.user
+@asked.workgroup
+@asked.batch
+@json_option
+def add(species: str, fasta: Path, strain: str, as_json: bool, **request: Any) -> None:
+    """Add a genome that was assembled elsewhere (FASTA, plain or gzipped), without reads.
+
+    It is copied, judged like any other, and typed by the schemes of the species if it passes.
+    """
+    services.ready()
+    added = genomes.add_assembly(species, strain, fasta.absolute(), **request)
+    document = {**vars(added), "path": str(added.path), "species": species, "strain": strain}
+    emit(as_json, document, lambda out: out.print(_told(document), markup=False))
+
+
+def _told(added: dict[str, Any]) -> str:
+    if added["existed"]:
+        return (
+            f"{added['barcode']}: the strain has this genome already; nothing new was added ({added['path']})"
+        )
+    return f"{added['barcode']} is added ({added['path']}); job {added['job_id']} judges it"
+
+
+@assembly.command("list")
+@click.argument("species")
+@json_option
+def list_(species: str, as_json: bool) -> None:
+    """List the assemblies of a species."""
+    services.ready_database()
+    with transaction() as session:
+        registry.find_species(session, species)
+    with transaction(species) as session:
+        found = [dict(row._mapping) for row in list_assemblies(session)]
+    emit(as_json, found, lambda out: _show(out, found))
+
+
+def _show(out: Console, found: list[dict[str, Any]]) -> None:
+    if not found:
+        out.print("no assemblies yet; `crobot send reads` makes them, `crobot assembly add` adds them")
+        return
+    columns = ("Assembly", "Strain", "Status", "Bases", "Contigs", "N50", "Schemes")
+    keys = ("barcode", "strain", "status", "bases", "contigs", "n50")
+    lines = [[*(one[key] for key in keys), _schemes(one["schemes"])] for one in found]
+    out.print(table(columns, lines, right=("Bases", "Contigs", "N50")))
+
+
+def _schemes(statuses: dict[str, str]) -> str:
+    """Return the schemes; what is not COMPLETE says so."""
+    return ", ".join(
+        name if status == "COMPLETE" else f"{name} {status}" for name, status in sorted(statuses.items())
+    )

@@ -1,0 +1,68 @@
+"""GenericJob: a scheme that is not MLST (serovar, annotation, CRISPR …) on an assembly; its type is the description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from crobot_errors import BadInput
+from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
+from crobot_tasks.registry import register_schemes, scheme_class
+from db.engine import transaction
+from db.registry import find_species
+from db.species import Scheme
+
+#: pipelines whose results are stored as they are
+GENERIC = ("SeroPred", "prokka_annotation", "CRISPR")
+
+
+class GenericJob(RemoteAssemblyBasedJob):
+    """Runs a scheme's pipeline on an assembly, and keeps what it finds; files are pointers in the results.
+
+    Raises:
+        UnknownSpecies, UnknownScheme, UnknownPipeline: there is none of this name.
+        BadInput: no such assembly, or a scheme without a pipeline.
+    """
+
+    own_params = frozenset({"genus", "references", "prefix"})
+
+    def __init__(self, *, scheme: Scheme, database: str, **more: Any) -> None:
+        super().__init__(scheme=scheme, database=database, pipeline=pipeline_of(scheme), **more)
+        with transaction(database) as session:
+            species = find_species(session, database)
+            self.params = {
+                "genus": species.genus,
+                "references": list(species.references),
+                "prefix": self.assembly_barcode,
+            }
+        self.inputs = {"assembly": self.assembly_filepointer}
+
+    def process_job(self, session: Session, result: dict[str, Any]) -> str | None:
+        """(d) Write what was found; a failed quality check is said in one line."""
+        super().process_job(session, result)
+        found = result["results"]
+        self.complete(session, result, found | (result.get("outputs") or {}))
+        return failed_check(found)
+
+
+def pipeline_of(scheme: Scheme) -> str:
+    """Return the pipeline of a scheme; one that is not called on new assemblies may be described by its pipeline.
+
+    Raises:
+        BadInput: it has none.
+    """
+    pipeline = scheme.param.get("pipeline") or (scheme_class(scheme.description) and scheme.description)
+    if not pipeline:
+        raise BadInput(f"the scheme {scheme.description!r} has no pipeline: nothing can be called")
+    return str(pipeline)
+
+
+def failed_check(found: dict[str, Any]) -> str | None:
+    """Return why the result must not be relied on, if its own quality check says so."""
+    check = found.get("qc") or {}
+    return f"QC FAIL: {'; '.join(check['messages'])}" if check.get("status") == "FAIL" else None
+
+
+for _pipeline in GENERIC:
+    register_schemes(_pipeline, GenericJob)

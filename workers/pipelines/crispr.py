@@ -1,0 +1,47 @@
+"""CRISPR: assembly → arrays of repeats and spacers, found by PILER-CR."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from workers.crispr import arrays
+from workers.pipelines.base import Attempt, JobInput, Outcome, Resources, Tool
+from workers.pipelines.on_assembly import OnAssembly, Prepared
+
+PILERCR = Tool("pilercr", "pilercr", ("-options",), "1.06", "pilercr")
+#: measured: 21 MB at 4.8 Mb
+MEMORY_BYTES, MEMORY_A_BYTE = 100_000_000, 20
+DISK_BYTES, DISK_A_BYTE = 50_000_000, 2
+TIME_S = 1800
+
+
+class Crispr(OnAssembly):
+    """Every array with its place, the repeat's consensus and the spacers in their order."""
+
+    name = "CRISPR"
+    version = "1.0"
+    tools = (PILERCR,)
+    expected_s = 3.0
+
+    def resources(self, job: JobInput) -> Resources:
+        """By the size of the assembly."""
+        size = self.size_bytes(job)
+        memory, disk = MEMORY_BYTES + MEMORY_A_BYTE * size, DISK_BYTES + DISK_A_BYTE * size
+        return Resources(cores=1, memory_bytes=memory, disk_bytes=disk, time_s=TIME_S)
+
+    def run_on(self, attempt: Attempt, assembly: Prepared) -> Outcome:
+        """Search, read the report."""
+        report = attempt.scratch_dir / "pilercr.txt"
+        attempt.run_tool(PILERCR, ["-in", assembly.path, "-out", report, "-noinfo", "-quiet"])
+        found = arrays(
+            report.read_text(encoding="ascii"), {each.name: each.sequence for each in assembly.contigs}
+        )
+        listed = [asdict(each) | {"contig": assembly.name_of(each.contig)} for each in found]
+        results: dict[str, Any] = {
+            "array_count": len(found),
+            "spacer_count": sum(len(each.spacers) for each in found),
+            "arrays": listed,
+        }
+        attempt.log(f"{results['array_count']} arrays with {results['spacer_count']} spacers")
+        return Outcome(results)
