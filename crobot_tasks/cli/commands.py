@@ -10,6 +10,7 @@ import click
 
 #: command → module within this package, and the command's name there
 COMMANDS = {
+    "analysis": "analyses:analysis",
     "beat": "beat:beat",
     "cancel": "cancel:cancel",
     "db": "databases:db",

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
+from crobot_tasks.cli.analysis_results import show_results_of
 from crobot_tasks.cli.output import duration, facts, size, table
 
 
@@ -19,6 +20,7 @@ def show_results(out: Console, job: dict[str, Any]) -> None:
     for lookup in job["schemes"]:
         if (lookup["results"] or {}).get("alleles"):
             _show_typing(out, lookup)
+    show_results_of(out, (job["type"] or "").split(":")[0], found)
     if found and "qa" not in found and not job["schemes"]:
         out.print()
         out.print(facts({name: value for name, value in found.items() if not isinstance(value, dict | list)}))
