@@ -42,16 +42,9 @@ class AnalysisJob(CRobotJob):
         if "kind" in vars(cls):
             _kinds.append(cls.kind)
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        type: str,
-        parameters: dict[str, Any] | None = None,
-        **more: Any,  # noqa: A002
-    ) -> None:
-        super().__init__(type=type, tag="", **more)
-        self.context |= {"name": _checked_name(name or type), "parameters": parameters or {}}
+    def __init__(self, *, name: str, parameters: dict[str, Any] | None = None, **more: Any) -> None:
+        super().__init__(type=self.kind, tag="", **more)
+        self.context |= {"name": _checked_name(name or self.kind), "parameters": parameters or {}}
 
     @property
     def analysis_id(self) -> int | None:
