@@ -76,6 +76,18 @@ class UnknownJob(BadInput):
     """No job of this number."""
 
 
+class UnknownAnalysis(BadInput):
+    """No analysis of this id."""
+
+
+class BadQuery(BadInput):
+    """A sequence that cannot be searched: not nucleotides, empty, or too long."""
+
+
+class BadProfiles(BadInput):
+    """A table of allelic profiles that no tree can be made of."""
+
+
 class UnknownNode(BadInput):
     """No node of this name has ever reported."""
 
@@ -135,6 +147,10 @@ class UnusableReads(ToolError):
 
 class UnusableAssembly(ToolError):
     """The assembly file is not nucleotide FASTA, or is empty."""
+
+
+class UnusableInput(ToolError):
+    """An input file turned out to be unusable when the node read it in full."""
 
 
 class NodeError(AttemptError):

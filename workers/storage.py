@@ -36,6 +36,11 @@ def assembly_dir(storage: Path, species: str, barcode: str) -> Path:
     return storage / "assemblies" / species / barcode
 
 
+def analysis_dir(storage: Path, analysis_id: int) -> Path:
+    """Where the head puts what one analysis works on: a query, a table of profiles."""
+    return storage / "analyses" / str(analysis_id // 1000) / str(analysis_id)
+
+
 def make_dir(path: Path, storage: Path) -> Path:
     """Make a directory on the storage, but never the storage itself: it may just not be mounted."""
     if not storage.is_dir():

@@ -32,8 +32,10 @@ follow = click.option(
 )
 
 
-def tell(job_id: int, *, existed: bool, follow: bool, as_json: bool, answered: bool = False) -> None:
-    """Say what became of a send, and follow the job if that was asked for."""
+def tell(
+    job_id: int, *, existed: bool, follow: bool, as_json: bool, answered: bool = False, **more: Any
+) -> None:
+    """Say what became of a send, with ``more`` that programs want to know, and follow the job if asked for."""
     with transaction() as session:
         sends = overview.times_sent(session, job_id)
     document = {
@@ -42,7 +44,7 @@ def tell(job_id: int, *, existed: bool, follow: bool, as_json: bool, answered: b
         "answered": answered,
         "times_sent": sends,
         "why_waiting": explain.why_waiting(job_id),
-    }
+    } | more
     if as_json and follow:
         document |= {"state": follow_to_end(job_id, quiet=True)}
     emit(as_json, document, lambda out: _show(out, document))
@@ -64,4 +66,5 @@ def _show(out: Console, sent: dict[str, Any]) -> None:
             markup=False,
         )
     else:
-        out.print(f"job {sent['job']} is sent ({sent['why_waiting']})", markup=False)
+        what = f"job {sent['job']}" + (f" for analysis {sent['analysis']}" if "analysis" in sent else "")
+        out.print(f"{what} is sent ({sent['why_waiting']})", markup=False)

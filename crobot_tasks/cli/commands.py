@@ -11,6 +11,7 @@ import click
 #: command → module within this package, and the command's name there
 COMMANDS = {
     "assembly": "assemblies:assembly",
+    "analysis": "analyses:analysis",
     "beat": "beat:beat",
     "cancel": "cancel:cancel",
     "db": "databases:db",

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
+from crobot_tasks.cli.analysis_results import show_results_of
 from crobot_tasks.cli.output import duration, facts, size, table
 from crobot_tasks.cli.scheme_results import show_scheme
 
@@ -22,6 +23,7 @@ def show_results(out: Console, job: dict[str, Any]) -> None:
             _show_typing(out, lookup)
     if "qa" not in found:
         show_scheme(out, found)
+    show_results_of(out, (job["type"] or "").split(":")[0], found)
     if found and "qa" not in found and not job["schemes"]:
         out.print()
         out.print(facts({name: value for name, value in found.items() if not isinstance(value, dict | list)}))

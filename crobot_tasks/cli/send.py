@@ -13,6 +13,7 @@ from crobot_tasks.celery import app
 from crobot_tasks.cli import asked, services
 from crobot_tasks.cli.output import json_option
 from crobot_tasks.cli.send_scheme import scheme
+from crobot_tasks.cli.send_analysis import locus_search
 from workers.assemblers import ASSEMBLERS, DEFAULT
 
 _assembler = click.option(
@@ -104,9 +105,6 @@ def probe(
     asked.tell(result.job_id, existed=False, follow=follow, as_json=as_json)
 
 
-send.add_command(scheme)
-
-
 def _send_reads(
     species: str,
     read_sets: list[list[str]],
@@ -122,3 +120,7 @@ def _send_reads(
     job = sending.send_reads(species, strain, read_sets, params=params, **request)
     assert job.job_id is not None
     asked.tell(job.job_id, existed=job.existed, answered=job.answered, follow=follow, as_json=as_json)
+
+
+send.add_command(locus_search)
+send.add_command(scheme)

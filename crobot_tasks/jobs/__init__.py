@@ -6,11 +6,13 @@ from typing import cast
 
 from crobot_errors import BadInput, UnknownJob
 from crobot_tasks import tasks
+from crobot_tasks.jobs.analysis import AnalysisJob
 from crobot_tasks.jobs.assembly import AssemblyJob
 from crobot_tasks.jobs.assembly_based import AssemblyBasedJob, RemoteAssemblyBasedJob
 from crobot_tasks.jobs.base import CRobotJob, RemoteJob
 from crobot_tasks.jobs.generic import GenericJob
 from crobot_tasks.jobs.local import LocalJob
+from crobot_tasks.jobs.locus_search import LocusSearchJob
 from crobot_tasks.jobs.nomenclature import NomenclatureJob
 from crobot_tasks.jobs.stats import AssemblyStatsJob
 from crobot_tasks.registry import job_class
@@ -18,12 +20,14 @@ from db import jobs
 from db.engine import transaction
 
 __all__ = [
+    "AnalysisJob",
     "AssemblyBasedJob",
     "AssemblyJob",
     "AssemblyStatsJob",
     "CRobotJob",
     "GenericJob",
     "LocalJob",
+    "LocusSearchJob",
     "NomenclatureJob",
     "RemoteAssemblyBasedJob",
     "RemoteJob",

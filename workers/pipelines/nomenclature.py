@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crobot_errors import BadInput, BadPath, UnusableAssembly
-from workers import alleles, storage
+from workers import alleles, locus_search, storage
 from workers.alleles import Call
 from workers.contigs import check_assembly, read_assembly
 from workers.gff import gff_lines
@@ -43,6 +43,8 @@ class Nomenclature(Pipeline):
     def resources(self, job: JobInput) -> Resources:
         """By the size of the assembly."""
         size = _size_bytes(job)
+        if _is_search(job):
+            return locus_search.resources(size)
         return Resources(
             cores=1,
             memory_bytes=BASE_MEMORY_BYTES + MEMORY_A_BYTE * size,
@@ -51,7 +53,10 @@ class Nomenclature(Pipeline):
         )
 
     def validate(self, job: JobInput, roots: Sequence[Path]) -> None:
-        """Check the assembly's beginning, and that the scheme has been exported."""
+        """Check the assembly's beginning, and that the scheme has been exported; or a locus search's query."""
+        if _is_search(job):
+            locus_search.check(job, roots)
+            return
         params = _checked_params(job)
         check_assembly(storage.checked_file(_assembly(job), roots))
         directory = storage.below_roots(params["scheme_dir"], roots)
@@ -60,8 +65,10 @@ class Nomenclature(Pipeline):
 
     def run(self, attempt: Attempt) -> Outcome:
         """Search, decide, write."""
-        params = _checked_params(attempt.job)
         contigs = _read_assembly(attempt.input_file(_assembly(attempt.job)))
+        if _is_search(attempt.job):
+            return Outcome(*locus_search.search(attempt, BLASTN, contigs))
+        params = _checked_params(attempt.job)
         attempt.input_file(str(Path(params["scheme_dir"], DESCRIPTION)))
         scheme = read_scheme(Path(params["scheme_dir"]))
         attempt.log(f"scheme {scheme.name} {scheme.version}: {len(scheme.loci)} loci; {len(contigs)} contigs")
@@ -74,6 +81,14 @@ class Nomenclature(Pipeline):
         return Outcome(alleles.results(scheme.name, scheme.version, calls), {"gff": str(gff)})
 
 
+def _is_search(job: JobInput) -> bool:
+    """Whether the job looks for a user's sequences, and not for a scheme's loci."""
+    mode = job.params.get("mode")
+    if mode not in (None, locus_search.MODE):
+        raise BadInput(f"nomenclature has no mode {mode!r}: leave it out, or ask for {locus_search.MODE!r}")
+    return mode is not None
+
+
 def _checked_params(job: JobInput) -> dict[str, str]:
     for name in PARAMS:
         value = job.params.get(name)
@@ -83,10 +98,7 @@ def _checked_params(job: JobInput) -> dict[str, str]:
 
 
 def _assembly(job: JobInput) -> str:
-    path = job.inputs.get("assembly")
-    if not isinstance(path, str) or not path:
-        raise BadInput(f"nomenclature needs the input 'assembly', the path of a FASTA file, not {path!r}")
-    return path
+    return locus_search.file_of(job, "assembly")
 
 
 def _size_bytes(job: JobInput) -> int:

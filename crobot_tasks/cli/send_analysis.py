@@ -1,0 +1,58 @@
+"""`crobot send locus-search` and `ms-tree`: analyses, whose results `crobot analysis show` shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crobot_tasks.cli import asked, services
+from crobot_tasks.cli.output import json_option
+from crobot_tasks.jobs import AnalysisJob, LocusSearchJob
+from workers.locus_search import MIN_COVERAGE, MIN_IDENTITY
+from workers.query import read_query_text
+
+_PERCENT = click.FloatRange(0, 100)
+_name = click.option("--name", default="", help="Its name, for people.")
+
+
+@click.command("locus-search")
+@click.argument("species")
+@click.argument("barcode")
+@click.argument("fasta", type=click.Path(path_type=Path))
+@_name
+@click.option("--min-identity", type=_PERCENT, default=MIN_IDENTITY, show_default=True, help="Percent.")
+@click.option("--min-coverage", type=_PERCENT, default=MIN_COVERAGE, show_default=True,
+              help="Percent of the sequence's length.")  # fmt: skip
+@asked.priority
+@asked.user
+@asked.workgroup
+@asked.batch
+@asked.follow
+@json_option
+def locus_search(
+    species: str,
+    barcode: str,
+    fasta: Path,
+    min_identity: float,
+    min_coverage: float,
+    follow: bool,
+    as_json: bool,
+    **request: Any,
+) -> None:
+    """Search nucleotide sequences (a FASTA file, or a bare sequence) in the assembly BARCODE."""
+    services.ready()
+    job = LocusSearchJob(
+        database=species,
+        assembly_barcode=barcode,
+        query=read_query_text(fasta),
+        params={"min_identity": min_identity, "min_coverage": min_coverage},
+        **request,
+    )
+    _send(job, follow, as_json)
+
+
+def _send(job: AnalysisJob, follow: bool, as_json: bool) -> None:
+    job_id = job.send_job()
+    asked.tell(job_id, existed=job.existed, follow=follow, as_json=as_json, analysis=job.analysis_id)

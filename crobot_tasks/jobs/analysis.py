@@ -1,0 +1,149 @@
+"""AnalysisJob: an analysis of one job, whose state and result are a row of ``system.user_preferences``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from celery.canvas import Signature
+from sqlalchemy.orm import Session
+
+from crobot_errors import BadInput, CRobotError, ServiceError
+from crobot_tasks.folders import storage_root
+from crobot_tasks.jobs.base import CRobotJob
+from db import preferences
+from db.engine import transaction
+from workers import storage
+
+NAME_LENGTH = 200
+
+_kinds: list[str] = []
+
+
+class AnalysisJob(CRobotJob):
+    """An analysis of a user; its tag is ``type:analysis_id``, and its state lies in `db.preferences`.
+
+    The row comes into being with the job, in one transaction; if the job cannot be sent, the row says so, with the
+    reason. What the caller asked for is checked before, when the object is built: of a wrong request nothing is stored.
+
+    Raises:
+        BadInput: the name cannot be.
+    """
+
+    immutable = True
+    #: keys of the result, in ``data``; those of a former job go when the analysis is sent again
+    result_keys: ClassVar[tuple[str, ...]] = ()
+    #: the type of its jobs, and of its rows
+    kind: ClassVar[str]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "kind" in vars(cls):
+            _kinds.append(cls.kind)
+
+    def __init__(self, *, name: str, parameters: dict[str, Any] | None = None, **more: Any) -> None:
+        super().__init__(type=self.kind, tag="", **more)
+        self.context |= {"name": _checked_name(name or self.kind), "parameters": parameters or {}}
+
+    @property
+    def analysis_id(self) -> int | None:
+        """The id of its row; none before it is sent."""
+        return self.context.get("analysis_id")
+
+    @property
+    def analysis_dir(self) -> Path:
+        """Where the head puts files for the node; of this analysis alone."""
+        assert self.analysis_id is not None
+        root = storage_root()
+        return storage.make_dir(storage.analysis_dir(root, self.analysis_id), root)
+
+    @property
+    def same_key(self) -> str:
+        """One live job for an analysis."""
+        return f"analysis/{self.analysis_id}"
+
+    def prepare(self, session: Session) -> None:
+        """Write what the node reads, now that the analysis has an id; sets `inputs`."""
+
+    def signature(self) -> Signature:
+        """Return the Celery signature; the analysis gets its id and its row here."""
+        if self.analysis_id is None:
+            with transaction(self.database) as session:
+                self._store(session, preferences.reserve(session))
+                self.prepare(session)
+        return super().signature()
+
+    def send_job(self) -> int:
+        """Send the job, in the transaction that is open or in its own.
+
+        Raises:
+            BadInput: it cannot be sent; the analysis says so, unless the transaction was the caller's.
+        """
+        try:
+            with transaction(self.database):
+                return super().send_job()
+        except ServiceError:
+            raise
+        except CRobotError as error:
+            if self.analysis_id is not None:
+                with transaction(self.database) as session:
+                    self._store(session, self.analysis_id)
+                    preferences.not_sent(session, self.analysis_id, str(error))
+            raise
+
+    def _store(self, session: Session, analysis_id: int) -> None:
+        self.context |= {"analysis_id": analysis_id}
+        self.tag = f"{self.type}:{analysis_id}"
+        preferences.add(
+            session,
+            analysis_id,
+            user_id=self.user_id,
+            database=self.database,
+            type=self.type,
+            name=self.context["name"],
+            data=self.context["parameters"],
+        )
+
+    # --- the life of the job ------------------------------------------------------------------------------------------
+
+    @classmethod
+    def parked(cls, session: Session, job_id: int, row: dict[str, Any]) -> None:
+        """(a) This is the analysis' job now."""
+        super().parked(session, job_id, row)
+        preferences.sent(session, row["context"]["analysis_id"], job_id, cls.result_keys)
+
+    def process_job(self, session: Session, result: dict[str, Any]) -> str | None:
+        """(d) Write the result."""
+        message = super().process_job(session, result)
+        found = self.results(session, result) | {"provenance": self.provenance(result)}
+        preferences.completed(session, self.context["analysis_id"], self.number, found)
+        return message
+
+    def results(self, session: Session, result: dict[str, Any]) -> dict[str, Any]:
+        """Return the result as it is kept, by `result_keys`."""
+        return {name: result["results"][name] for name in self.result_keys if name in result["results"]}
+
+    def process_failure(self, session: Session, message: str) -> None:
+        """(d) Say so, with the cause."""
+        super().process_failure(session, message)
+        preferences.failed(session, self.context["analysis_id"], self.number, message)
+
+    @classmethod
+    def process_cancels(cls, session: Session, cancelled: Sequence[Self]) -> None:
+        """(d) A cancelled analysis has no result, and nothing that is going to make one."""
+        super().process_cancels(session, cancelled)
+        for job in cancelled:
+            preferences.failed(session, job.context["analysis_id"], job.number, "cancelled")
+
+
+def _checked_name(name: str) -> str:
+    stripped = name.strip()
+    if not stripped or not stripped.isprintable() or len(stripped) > NAME_LENGTH:
+        raise BadInput(f"{name!r} cannot name an analysis: use 1 to {NAME_LENGTH} printable characters")
+    return stripped
+
+
+def analysis_types() -> list[str]:
+    """Return the types of all analyses."""
+    return list(_kinds)
