@@ -137,6 +137,10 @@ class UnusableAssembly(ToolError):
     """The assembly file is not nucleotide FASTA, or is empty."""
 
 
+class TooFewTaxa(ToolError):
+    """A tree needs at least four."""
+
+
 class NodeError(AttemptError):
     """The node's fault: tried again elsewhere."""
 

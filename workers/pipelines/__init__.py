@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from crobot_errors import UnknownPipeline, UnknownVersion
 from workers.pipelines.base import Pipeline
+from workers.pipelines.matrix_phylogeny import MatrixPhylogeny
 from workers.pipelines.nomenclature import Nomenclature
 from workers.pipelines.probe import Probe
 from workers.pipelines.qassembly import QAssembly
+from workers.pipelines.ref_mapper import RefMapper
+from workers.pipelines.ref_mapper_matrix import RefMapperMatrix
+from workers.pipelines.ref_masker import RefMasker
 
-PIPELINES: dict[str, Pipeline] = {each.name: each for each in (QAssembly(), Nomenclature(), Probe())}
+#: one a line
+PIPELINES: dict[str, Pipeline] = {
+    each.name: each
+    for each in (
+        QAssembly(),
+        Nomenclature(),
+        Probe(),
+        RefMasker(),
+        RefMapper(),
+        RefMapperMatrix(),
+        MatrixPhylogeny(),
+    )
+}
 
 
 def pipeline(name: str, version: str = "") -> Pipeline:
