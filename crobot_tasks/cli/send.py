@@ -12,6 +12,7 @@ from crobot_tasks import sending
 from crobot_tasks.celery import app
 from crobot_tasks.cli import asked, services
 from crobot_tasks.cli.output import json_option
+from crobot_tasks.cli.send_snp_project import snp_project
 from workers.assemblers import ASSEMBLERS, DEFAULT
 
 _assembler = click.option(
@@ -116,3 +117,6 @@ def _send_reads(
     job = sending.send_reads(species, strain, read_sets, params=params, **request)
     assert job.job_id is not None
     asked.tell(job.job_id, existed=job.existed, follow=follow, as_json=as_json)
+
+
+send.add_command(snp_project)

@@ -11,6 +11,7 @@ from crobot_tasks.jobs.assembly_based import AssemblyBasedJob, RemoteAssemblyBas
 from crobot_tasks.jobs.base import CRobotJob, RemoteJob
 from crobot_tasks.jobs.local import LocalJob
 from crobot_tasks.jobs.nomenclature import NomenclatureJob
+from crobot_tasks.jobs.snp import MatrixJob, PhylogenyJob, RefMapperJob, RefMaskerJob
 from crobot_tasks.registry import job_class
 from db import jobs
 from db.engine import transaction
@@ -20,7 +21,11 @@ __all__ = [
     "AssemblyJob",
     "CRobotJob",
     "LocalJob",
+    "MatrixJob",
     "NomenclatureJob",
+    "PhylogenyJob",
+    "RefMapperJob",
+    "RefMaskerJob",
     "RemoteAssemblyBasedJob",
     "RemoteJob",
     "get_crobot_job",

@@ -9,9 +9,9 @@ from pathlib import Path
 from crobot_errors import BadInput, TooFewTaxa
 from workers import storage
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources, Tool
-from workers.snp.draw_tree import draw_tree
 from workers.snp.inputs import file_bytes, input_text
 from workers.snp.matrix_files import read_alignment
+from workers.snp.pictures import draw_tree
 from workers.snp.tree import Tree, distinct, in_snps, newick, put_back, read_newick, rooted, small_tree
 
 IQTREE = Tool("iqtree", "iqtree2", ("--version",), "2.0", "iqtree")
@@ -136,5 +136,6 @@ def _write(attempt: Attempt, tree: Tree, sites: int) -> dict[str, str]:
     }
     paths["tree"].write_text(newick(tree), encoding="utf-8")
     drawn = in_snps(deepcopy(tree), sites)
-    draw_tree(drawn, paths["tree_svg"], paths["tree_png"], attempt.job.params.get("reference", ""))
+    reference = attempt.job.params.get("reference", "")
+    draw_tree(drawn, reference, svg=paths["tree_svg"], png=paths["tree_png"])
     return {name: str(path) for name, path in paths.items()}

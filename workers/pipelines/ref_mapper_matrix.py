@@ -11,11 +11,11 @@ from workers import storage
 from workers.fasta import open_text
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources
 from workers.snp.call_files import StoredCalls, read_calls
-from workers.snp.draw_distances import draw_distances
 from workers.snp.inputs import check_fasta, file_bytes, input_text, others, read_fasta
 from workers.snp.intervals import read_gff
 from workers.snp.matrix import Matrix, build
 from workers.snp.matrix_files import write_distances, write_fasta, write_table
+from workers.snp.pictures import draw_distances
 
 DEFAULT_THRESHOLD = 0.95
 BASE_MEMORY_BYTES, MEMORY_A_BYTE = 500_000_000, 40
@@ -106,7 +106,7 @@ def _results(matrix: Matrix, threshold: float) -> dict[str, Any]:
 def _write(directory: Path, matrix: Matrix) -> dict[str, str]:
     distances = matrix.distances()
     svg, png = directory / "distances.svg", directory / "distances.png"
-    draw_distances(matrix.taxa, distances, svg, png)
+    draw_distances(matrix.taxa, distances, svg=svg, png=png)
     paths = {
         "snp_fasta": write_fasta(directory / "snps.fasta", matrix),
         "matrix": write_table(directory / "snps.aln.matrix.gz", matrix),

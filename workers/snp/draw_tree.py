@@ -21,8 +21,8 @@ SURE = 95
 SVG = {"Date": None}
 
 
-def draw_tree(tree: Tree, svg: Path, png: Path, highlighted: str = "") -> None:
-    """Draw both files; branch lengths are in SNPs, ``highlighted`` is the reference."""
+def draw_tree(tree: Tree, highlighted: str, svg: Path, png: Path) -> None:
+    """Draw both files; branch lengths are in SNPs, ``highlighted`` is the reference, or empty."""
     taxa = tree.get_terminals()
     rows = {leaf: float(row) for row, leaf in enumerate(taxa)}
     for clade in tree.get_nonterminals(order="postorder"):
