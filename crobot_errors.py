@@ -153,6 +153,10 @@ class UnusableInput(ToolError):
     """An input file turned out to be unusable when the node read it in full."""
 
 
+class TooFewTaxa(ToolError):
+    """A tree needs at least four."""
+
+
 class NodeError(AttemptError):
     """The node's fault: tried again elsewhere."""
 

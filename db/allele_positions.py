@@ -50,6 +50,22 @@ def gff(session: Session, barcode: str, scheme: str) -> str:
     return decode(Indexed(row.records, row.contigs, row.rest), _loci(session, scheme_id))
 
 
+def gffs(session: Session, assembly_id: int) -> Iterator[tuple[str, str]]:
+    """Give the description of each scheme that has positions for an assembly, with its GFF text."""
+    query = (
+        select(Annotation, Scheme)
+        .join(AssemblyLookup, AssemblyLookup.id == Annotation.lookup_id)
+        .join(Scheme, Scheme.id == AssemblyLookup.scheme_id)
+        .where(AssemblyLookup.assembly_id == assembly_id)
+        .order_by(Scheme.id)
+    )
+    for row, scheme in session.execute(query).all():
+        yield (
+            scheme.description,
+            decode(Indexed(row.records, row.contigs, row.rest), _loci(session, scheme.id)),
+        )
+
+
 def get_allele_details_for_strain(
     session: Session, barcode: str, scheme: str, loci: Sequence[str]
 ) -> dict[str, Place]:

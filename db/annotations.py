@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.species import AssemblyLookup, Scheme
+from db import allele_positions
 
 
 class PlacedLocus(NamedTuple):
@@ -27,14 +26,8 @@ class PlacedLocus(NamedTuple):
 
 def placed_loci(session: Session, assembly_id: int) -> Iterator[PlacedLocus]:
     """Every locus of every scheme that an assembly was typed by."""
-    rows = session.execute(
-        select(Scheme.description, AssemblyLookup.annotation)
-        .join(Scheme, Scheme.id == AssemblyLookup.scheme_id)
-        .where(AssemblyLookup.assembly_id == assembly_id, AssemblyLookup.annotation.is_not(None))
-        .order_by(Scheme.id)
-    )
-    for scheme, gff in rows:
-        for line in (gff or "").splitlines():
+    for scheme, gff in allele_positions.gffs(session, assembly_id):
+        for line in gff.splitlines():
             if line and not line.startswith("#"):
                 yield _locus(scheme, line)
 

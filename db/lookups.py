@@ -7,15 +7,29 @@ reference assembly for ``snp_calls``, and blank for all other schemes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, Text, case, column, func, literal, select, update, values
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Text,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+    values,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from crobot_errors import UnknownJob
 from db import allele_positions
+from db.jsonb import to_json
 from db.species import AssemblyLookup, LookupStatus
 
 
@@ -34,16 +48,24 @@ def sent(
     session: Session, assembly_id: int, scheme_id: int, job_id: int, version: str, reference: str = ""
 ) -> None:
     """A job was sent: one more is live, and it is the latest."""
+    sent_each(session, [Key(assembly_id, scheme_id, reference)], job_id, version)
+
+
+def sent_each(session: Session, keys: Collection[Key], job_id: int, version: str) -> None:
+    """Note a job that was sent for all of these; rows are taken in the order of their keys, by everybody."""
     row = insert(AssemblyLookup).values(
-        assembly_id=assembly_id,
-        scheme_id=scheme_id,
-        reference=reference,
-        st_barcode=reference,
-        version=version,
-        status=LookupStatus.QUEUED,
-        job_id=job_id,
-        job_count=1,
-        queued_count=1,
+        [
+            {
+                **key._asdict(),
+                "st_barcode": key.reference,
+                "version": version,
+                "status": LookupStatus.QUEUED,
+                "job_id": job_id,
+                "job_count": 1,
+                "queued_count": 1,
+            }
+            for key in sorted(set(keys))
+        ]
     )
     again = {
         "job_id": row.excluded.job_id,
@@ -86,6 +108,30 @@ def completed(
         allele_positions.store(session, lookup_id, scheme_id, annotation)
 
 
+def completed_each(
+    session: Session, results: Mapping[Key, dict[str, Any]], job_id: int, version: str
+) -> None:
+    """Write the results of one job for each of what it was sent for."""
+    given = {key: to_json(result) for key, result in results.items()}
+    row = {
+        "status": _unless_another_is_live(literal(LookupStatus.COMPLETE.value)),
+        "version": version,
+        "complete_count": AssemblyLookup.complete_count + 1,
+        "queued_count": AssemblyLookup.queued_count - 1,
+    }
+    _end_each(session, given, job_id, row, lambda text: {"results": cast(text, JSONB)})
+
+
+def failed_each(session: Session, messages: Mapping[Key, str], job_id: int) -> None:
+    """Note that a job failed for each of these, whole or in part."""
+    row = {
+        "status": _unless_another_is_live(literal(LookupStatus.FAILED.value)),
+        "fail_count": AssemblyLookup.fail_count + 1,
+        "queued_count": AssemblyLookup.queued_count - 1,
+    }
+    _end_each(session, messages, job_id, row, lambda text: {"results": _with_error(job_id, text)})
+
+
 def failed(
     session: Session, assembly_id: int, scheme_id: int, job_id: int, message: str, reference: str = ""
 ) -> None:
@@ -111,6 +157,7 @@ def cancelled_each(session: Session, keys: Sequence[Key]) -> None:
         UnknownJob: nothing was ever sent for one of them.
     """
     times = Counter(keys)
+    lock_each(session, times)
     left = values(
         column("assembly_id", Integer), column("scheme_id", Integer), column("reference", Text),
         column("jobs", Integer), name="cancelled",
@@ -148,6 +195,24 @@ def find_lookup(
     return session.scalar(select(AssemblyLookup).where(*_is(assembly_id, scheme_id, reference)))
 
 
+def find_each(session: Session, keys: Collection[Key]) -> dict[Key, AssemblyLookup]:
+    """Return how each of these stands, if it was ever sent, as it is now."""
+    rows = session.scalars(
+        select(AssemblyLookup).where(_among(keys)).execution_options(populate_existing=True)
+    )
+    return {Key(row.assembly_id, row.scheme_id, row.reference): row for row in rows}
+
+
+def lock_each(session: Session, keys: Collection[Key]) -> None:
+    """Lock rows for a change, in the order of their keys: so that two transactions never wait for each other."""
+    columns = [getattr(AssemblyLookup, name) for name in _KEY]
+    session.execute(select(AssemblyLookup.id).where(_among(keys)).order_by(*columns).with_for_update())
+
+
+def _among(keys: Collection[Key]) -> ColumnElement[bool]:
+    return tuple_(*(getattr(AssemblyLookup, name) for name in _KEY)).in_([tuple(key) for key in keys])
+
+
 def _is(assembly_id: int, scheme_id: int, reference: str) -> tuple[ColumnElement[bool], ...]:
     return (
         AssemblyLookup.assembly_id == assembly_id,
@@ -163,8 +228,34 @@ def _unless_another_is_live(
     return case((AssemblyLookup.queued_count > ending, LookupStatus.QUEUED.value), else_=status)
 
 
-def _with_error(job_id: int, message: str) -> ColumnElement[Any]:
+def _with_error(job_id: int, message: str | ColumnElement[str]) -> ColumnElement[Any]:
     return AssemblyLookup.results.op("||")(func.jsonb_build_object("error", message, "error_job_id", job_id))
+
+
+def _end_each(
+    session: Session,
+    texts: Mapping[Key, str],
+    job_id: int,
+    row: dict[str, Any],
+    of_text: Callable[[ColumnElement[str]], dict[str, Any]],
+) -> None:
+    """End one job in several rows, each with a text of its own."""
+    if not texts:
+        return
+    lock_each(session, texts)
+    ended = values(
+        column("assembly_id", Integer), column("scheme_id", Integer), column("reference", Text),
+        column("said", Text), name="ended",
+    ).data([(*key, text) for key, text in sorted(texts.items())])  # fmt: skip
+    statement = (
+        update(AssemblyLookup)
+        .where(*(getattr(AssemblyLookup, name) == ended.c[name] for name in _KEY))
+        .values(row | of_text(ended.c.said) | {"updated_at": func.now()})
+        .returning(AssemblyLookup.id)
+        .execution_options(synchronize_session=False)
+    )
+    if len(session.execute(statement).all()) < len(texts):
+        raise UnknownJob(f"job {job_id}: nothing was ever sent for one of {', '.join(map(str, texts))}")
 
 
 def _end(

@@ -64,6 +64,11 @@ GENOME_PACKAGE = Package(
     "33002143b58e4dc6f14c037e611886d53e9b249423e1e9c462f21e3b14933204",
 )
 GENOME_MEMBER = "snp-pipeline-2.2.1/snppipeline/data/agonaInputs/reference/NC_011149.fasta"
+#: of six real isolates: the sites that differ, the base of each isolate there, the pairwise distances
+PUBLISHED_MEMBERS = tuple(
+    f"snp-pipeline-2.2.1/snppipeline/data/agonaExpectedResults/{name}"
+    for name in ("snplist.txt", "snpma.fasta", "snp_distance_matrix.tsv")
+)
 SCHEME_PACKAGE = Package(
     "cvmmlst==0.3.9",
     "cvmmlst-0.3.9-py3-none-any.whl",
@@ -111,6 +116,12 @@ def fetch_genome(directory: Path) -> Path:
     """The complete genome of Salmonella enterica serovar Agona SL483."""
     (genome,) = _fetch(GENOME_PACKAGE, [GENOME_MEMBER], directory)
     return genome
+
+
+def fetch_published(directory: Path) -> tuple[Path, Path, Path]:
+    """What was published of six isolates of Agona: the list of SNPs, their matrix, the pairwise distances."""
+    sites, matrix, distances = _fetch(GENOME_PACKAGE, PUBLISHED_MEMBERS, directory)
+    return sites, matrix, distances
 
 
 def fetch_scheme(directory: Path) -> tuple[tuple[Path, ...], Path]:

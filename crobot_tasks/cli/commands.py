@@ -29,6 +29,7 @@ COMMANDS = {
     "pause": "pause:pause",
     "policy": "policy:policy",
     "priority": "control:priority",
+    "project": "projects:project",
     "release": "control:release",
     "resend": "resend:resend",
     "resume": "nodes:resume",

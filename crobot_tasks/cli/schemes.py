@@ -12,9 +12,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
-from crobot_tasks import called
+from crobot_tasks import called, versions
 from crobot_tasks import schemes as importing
-from crobot_tasks import versions
 from crobot_tasks.cli import services
 from crobot_tasks.cli.output import console, emit, json_option, table
 from db import outdated, overview, registry

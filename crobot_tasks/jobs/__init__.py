@@ -14,6 +14,7 @@ from crobot_tasks.jobs.generic import GenericJob
 from crobot_tasks.jobs.local import LocalJob
 from crobot_tasks.jobs.locus_search import LocusSearchJob
 from crobot_tasks.jobs.nomenclature import NomenclatureJob
+from crobot_tasks.jobs.snp import MatrixJob, PhylogenyJob, RefMapperJob, RefMaskerJob
 from crobot_tasks.jobs.stats import AssemblyStatsJob
 from crobot_tasks.registry import job_class
 from db import jobs
@@ -28,7 +29,11 @@ __all__ = [
     "GenericJob",
     "LocalJob",
     "LocusSearchJob",
+    "MatrixJob",
     "NomenclatureJob",
+    "PhylogenyJob",
+    "RefMapperJob",
+    "RefMaskerJob",
     "RemoteAssemblyBasedJob",
     "RemoteJob",
     "get_crobot_job",

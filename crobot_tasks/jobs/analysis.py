@@ -74,7 +74,7 @@ class AnalysisJob(CRobotJob):
                 self.prepare(session)
         return super().signature()
 
-    def send_job(self) -> int:
+    def send_job(self, *, again: bool = False) -> int:
         """Send the job, in the transaction that is open or in its own.
 
         Raises:
@@ -82,7 +82,7 @@ class AnalysisJob(CRobotJob):
         """
         try:
             with transaction(self.database):
-                return super().send_job()
+                return super().send_job(again=again)
         except ServiceError:
             raise
         except CRobotError as error:

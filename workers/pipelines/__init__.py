@@ -6,12 +6,17 @@ from crobot_errors import UnknownPipeline, UnknownVersion
 from workers.pipelines.assembly_stats import AssemblyStats
 from workers.pipelines.base import Pipeline
 from workers.pipelines.crispr import Crispr
+from workers.pipelines.matrix_phylogeny import MatrixPhylogeny
 from workers.pipelines.nomenclature import Nomenclature
 from workers.pipelines.probe import Probe
 from workers.pipelines.prokka_annotation import ProkkaAnnotation
 from workers.pipelines.qassembly import QAssembly
+from workers.pipelines.ref_mapper import RefMapper
+from workers.pipelines.ref_mapper_matrix import RefMapperMatrix
+from workers.pipelines.ref_masker import RefMasker
 from workers.pipelines.seropred import SeroPred
 
+#: one a line
 PIPELINES: dict[str, Pipeline] = {
     each.name: each
     for each in (
@@ -21,6 +26,10 @@ PIPELINES: dict[str, Pipeline] = {
         SeroPred(),
         ProkkaAnnotation(),
         Crispr(),
+        RefMasker(),
+        RefMapper(),
+        RefMapperMatrix(),
+        MatrixPhylogeny(),
         Probe(),
     )
 }

@@ -1,0 +1,82 @@
+"""RefMapperJob: many assemblies against one reference in one job, each pair a row that every project may use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from sqlalchemy.orm import Session
+
+from crobot_tasks.jobs.outputs import output_file
+from crobot_tasks.jobs.snp.advance import pair_keys
+from crobot_tasks.jobs.snp.state import State, Step
+from crobot_tasks.jobs.snp.steps import SharedStepJob
+from crobot_tasks.registry import register
+from db import lookups
+from db.assemblies import find_assembly
+from db.lookups import Key
+
+
+class RefMapperJob(SharedStepJob):
+    """Keeps the rows of the scheme ``snp_calls``, one for each assembly that it was sent for."""
+
+    step = Step.MAPPER
+
+    @classmethod
+    def for_project(cls, state: State, barcodes: Sequence[str] = ()) -> Self:
+        """Map these assemblies: those of the project whose pair is neither there nor under way."""
+        keys = pair_keys(state)
+        reference = str(state.data["reference"])
+        inputs = {code: find_assembly(state.session, code).file_pointer for code in barcodes}
+        inputs["reference"] = find_assembly(state.session, reference).file_pointer
+        pairs = {code: list(keys[code]) for code in barcodes}
+        return cls(state, inputs=inputs, context={"pairs": pairs})
+
+    @property
+    def keys(self) -> dict[str, Key]:
+        """Barcode → row in assembly_lookup."""
+        return _keys(self.context)
+
+    @classmethod
+    def parked(cls, session: Session, job_id: int, row: dict[str, Any]) -> None:
+        """(a) One more live job for each pair."""
+        super().parked(session, job_id, row)
+        lookups.sent_each(session, _keys(row["context"]).values(), job_id, row["version"])
+
+    def write(self, state: State, result: dict[str, Any]) -> None:
+        """Write each pair: its calls, or why there are none."""
+        found: dict[str, dict[str, Any]] = result["results"]["assemblies"]
+        provenance = self.provenance(result)
+        done: dict[Key, dict[str, Any]] = {}
+        errors: dict[Key, str] = {}
+        for code, key in self.keys.items():
+            one = found.get(code, {"error": "the pipeline says nothing of it"})
+            if "error" in one:
+                errors[key] = str(one["error"])
+            else:
+                pointer = {"file_pointer": str(output_file(result, code)), "provenance": provenance}
+                done[key] = one | pointer
+        lookups.lock_each(state.session, self.keys.values())
+        lookups.completed_each(state.session, done, self.number, result["pipeline_version"])
+        lookups.failed_each(state.session, errors, self.number)
+
+    def flaw(self, state: State, result: dict[str, Any]) -> str | None:
+        """Name the assemblies that cannot be mapped: the project's owner decides to leave them out."""
+        found = result["results"]["assemblies"]
+        errors = [f"{code}: {one['error']}" for code, one in sorted(found.items()) if "error" in one]
+        return "; ".join(errors) or None
+
+    def write_failure(self, state: State, message: str) -> None:
+        """Count the failure of every pair."""
+        lookups.failed_each(state.session, dict.fromkeys(self.keys.values(), message), self.number)
+
+    def write_cancel(self, state: State) -> None:
+        """One live job less for every pair."""
+        lookups.cancelled_each(state.session, list(self.keys.values()))
+
+
+def _keys(context: Mapping[str, Any]) -> dict[str, Key]:
+    return {code: Key(*key) for code, key in context["pairs"].items()}
+
+
+register("refMapper", RefMapperJob)

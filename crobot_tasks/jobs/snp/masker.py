@@ -1,0 +1,61 @@
+"""RefMaskerJob: the repeats of a reference, found once and used by every project with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from sqlalchemy.orm import Session
+
+from crobot_tasks.jobs.outputs import output_file
+from crobot_tasks.jobs.snp.advance import mask_key
+from crobot_tasks.jobs.snp.state import State, Step
+from crobot_tasks.jobs.snp.steps import SharedStepJob
+from crobot_tasks.registry import register
+from db import lookups
+from db.assemblies import find_assembly
+from db.lookups import Key
+
+
+class RefMaskerJob(SharedStepJob):
+    """Keeps the row of the scheme ``ref_masker``."""
+
+    step = Step.MASKER
+
+    @classmethod
+    def for_project(cls, state: State, barcodes: Sequence[str] = ()) -> Self:
+        """Mask the project's reference."""
+        key = mask_key(state.session, int(state.data["ref_id"]))
+        path = find_assembly(state.session, str(state.data["reference"])).file_pointer
+        return cls(state, inputs={"reference": path}, context={"scheme_id": key.scheme_id})
+
+    @property
+    def key(self) -> Key:
+        """The row in assembly_lookup."""
+        return Key(int(self.context["ref_id"]), int(self.context["scheme_id"]))
+
+    @classmethod
+    def parked(cls, session: Session, job_id: int, row: dict[str, Any]) -> None:
+        """(a) One more live job."""
+        super().parked(session, job_id, row)
+        key = Key(int(row["context"]["ref_id"]), int(row["context"]["scheme_id"]))
+        lookups.sent_each(session, [key], job_id, row["version"])
+
+    def write(self, state: State, result: dict[str, Any]) -> None:
+        """Write where the mask lies."""
+        results = result["results"] | {
+            "file_location": str(output_file(result, "gff")),
+            "provenance": self.provenance(result),
+        }
+        lookups.completed_each(state.session, {self.key: results}, self.number, result["pipeline_version"])
+
+    def write_failure(self, state: State, message: str) -> None:
+        """Count the failure."""
+        lookups.failed_each(state.session, {self.key: message}, self.number)
+
+    def write_cancel(self, state: State) -> None:
+        """One live job less."""
+        lookups.cancelled_each(state.session, [self.key])
+
+
+register("refMasker", RefMaskerJob)

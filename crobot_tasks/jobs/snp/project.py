@@ -1,0 +1,132 @@
+"""Projects as people ask for them: a name, a reference and assemblies; sent, and resumed where they failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from crobot_errors import BadInput
+from crobot_tasks.jobs.snp.advance import advance
+from crobot_tasks.jobs.snp.state import State, Step, Tag, lock_reference
+from db import projects
+from db.assemblies import find_assembly
+from db.engine import retrying, transaction
+from db.registry import find_species
+from db.species import Assembly, AssemblyStatus
+
+LEAST_TAXA = 4
+
+
+@dataclass(frozen=True)
+class Project:
+    """What is asked for; the reference is one of the taxa. ``request`` takes workgroup, batch and priority."""
+
+    database: str
+    name: str
+    #: barcodes
+    reference: str
+    assemblies: Sequence[str]
+    user_id: int = 0
+    #: barcode of the taxon at which the tree is rooted; else in its middle
+    outgroup: str = ""
+    #: ``core_threshold``
+    params: dict[str, Any] = field(default_factory=dict)
+    request: dict[str, Any] = field(default_factory=dict)
+
+
+def send_project(project: Project) -> int:
+    """Store a project and send its first jobs, or nothing at all; return its analysis id.
+
+    Raises:
+        UnknownSpecies: there is none of this name.
+        BadInput: it cannot work; nothing was stored.
+    """
+    with transaction() as session:
+        find_species(session, project.database)
+
+    def send() -> int:
+        with transaction(project.database) as session:
+            reference, assemblies = _checked(session, project)
+            lock_reference(session, project.database, reference.id)
+            data = _data(project, reference, assemblies)
+            row = projects.add(session, project.database, project.name, project.user_id, data)
+            state = State.locked(session, row.id)
+            advance(state)
+            if not state.live:
+                raise BadInput(str(state.data["error"]))
+            return row.id
+
+    return retrying(send)
+
+
+def resume_project(project_id: int) -> None:
+    """Go on with a project from the step that failed; what is complete or under way is used.
+
+    Raises:
+        BadInput: there is no such project, or it did not fail.
+    """
+    with transaction() as session:
+        database = projects.find(session, project_id).database
+
+    def resume() -> None:
+        with transaction(database) as session:
+            state = State.locked(session, project_id)
+            if "complete" in state.data:
+                raise BadInput(f"the SNP project {project_id} is complete: there is nothing to resume")
+            if state.live:
+                raise BadInput(
+                    f"the SNP project {project_id} goes on already: `crobot project show {project_id}`"
+                )
+            state.forget_failure()
+            advance(state)
+            if not state.live:
+                raise BadInput(str(state.data["error"]))
+
+    retrying(resume)
+
+
+def _checked(session: Session, project: Project) -> tuple[Assembly, list[Assembly]]:
+    """Find the assemblies.
+
+    Raises:
+        BadInput: unknown, named twice, failed QA, or too few.
+    """
+    if not project.name.strip():
+        raise BadInput("an SNP project needs a name, as --name 'outbreak 2026'")
+    codes = list(project.assemblies)
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if twice:
+        raise BadInput(f"{', '.join(twice)} named twice: each assembly can be in a project once")
+    if project.reference in codes:
+        raise BadInput(
+            f"{project.reference} is the reference, and so in the tree already: leave it out of the others"
+        )
+    if project.outgroup and project.outgroup not in (project.reference, *codes):
+        raise BadInput(f"the outgroup {project.outgroup} is not in the project: add it to the assemblies")
+    if len(codes) + 1 < LEAST_TAXA:
+        raise BadInput(
+            f"a tree needs at least {LEAST_TAXA} genomes, the reference included; these are {len(codes) + 1}"
+        )
+    reference, *assemblies = [find_assembly(session, code) for code in (project.reference, *codes)]
+    failed = [str(one.barcode) for one in (reference, *assemblies) if one.status is AssemblyStatus.FAILED_QA]
+    if failed:
+        raise BadInput(
+            f"{', '.join(failed)} failed the QA evaluation: SNPs of it cannot be trusted; leave it out"
+        )
+    return reference, assemblies
+
+
+def _data(project: Project, reference: Assembly, assemblies: Sequence[Assembly]) -> dict[str, Any]:
+    return {
+        **dict.fromkeys((step.value for step in Step), Tag.NOT_SENT.value),
+        "ref_id": reference.id,
+        "reference": reference.barcode,
+        "assembly_ids": [one.id for one in assemblies],
+        "barcodes": {str(one.barcode): one.id for one in assemblies},
+        "outgroup": project.outgroup,
+        "params": project.params,
+        "request": {name: value for name, value in project.request.items() if value not in (None, "")},
+    }

@@ -1,0 +1,1 @@
+"""SNPs of assemblies against a reference, pure: alignments → calls → matrix → tree and pictures; runs no tool."""

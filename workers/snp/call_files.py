@@ -1,0 +1,83 @@
+"""Calls on disk: gzipped GFF with each substitution and each stretch that is not decided, and back."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from crobot_errors import BadInput
+from workers.fasta import DAMAGED, open_text
+from workers.gff import VALUE_SAFE
+from workers.snp.calls import Calls, Snp, Verdict
+from workers.snp.genome import runs
+from workers.snp.intervals import feature, read_gff, region_lines
+
+#: terms of the Sequence Ontology
+SNP, UNDECIDED = "SNV", "sequence_uncertainty"
+PASS = "PASS"  # noqa: S105 (a filter's word)
+
+
+@dataclass(frozen=True)
+class StoredCalls:
+    """What is read back: trusted substitutions and undecided stretches, both with positions from 0 on a contig."""
+
+    lengths: dict[str, int]
+    #: (contig, position, base)
+    snps: list[tuple[str, int, str]]
+    #: (contig, start, end)
+    undecided: list[tuple[str, int, int]]
+
+
+def write_calls(path: Path, calls: Calls, comments: dict[str, str]) -> Path:
+    """Write the same bytes for the same calls."""
+    with (
+        path.open("wb") as raw,
+        gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6, mtime=0) as packed,
+        io.TextIOWrapper(packed, encoding="ascii") as text,
+    ):
+        text.writelines(f"{line}\n" for line in _lines(calls, comments))
+    return path
+
+
+def _lines(calls: Calls, comments: dict[str, str]) -> Iterator[str]:
+    yield from region_lines(calls.genome.lengths)
+    for name, value in comments.items():
+        yield f"# {name} {quote(value, safe=VALUE_SAFE)}"
+    for start, end, verdict in runs(calls.verdicts):
+        if verdict != Verdict.CALLED:
+            for contig, begin, stop in calls.genome.split(start, end):
+                yield feature(contig, UNDECIDED, begin, stop, f"reason={Verdict(verdict).name.lower()}")
+    for snp in calls.snps:
+        yield _snp(calls, snp)
+
+
+def _snp(calls: Calls, snp: Snp) -> str:
+    contig, at = calls.genome.place(snp.position)
+    verdict = PASS if snp.verdict is Verdict.CALLED else snp.verdict.name.lower()
+    attributes = (
+        f"Reference_seq={snp.reference};Variant_seq={snp.base};filter={verdict};"
+        f"contig={quote(snp.contig, safe=VALUE_SAFE)};contig_position={snp.at + 1};contig_strand={snp.strand}"
+    )
+    return feature(contig, SNP, at, at + 1, attributes, str(snp.quality))
+
+
+def read_calls(path: Path) -> StoredCalls:
+    """Read what `write_calls` wrote.
+
+    Raises: BadInput if it is something else, or damaged.
+    """
+    try:
+        with open_text(path) as text:
+            lengths, features = read_gff(text, path)
+    except DAMAGED as error:
+        raise BadInput(f"{path} is damaged, or not text ({error})") from error
+    snps = [
+        (each.contig, each.start, each.attributes["Variant_seq"])
+        for each in features
+        if each.kind == SNP and each.attributes.get("filter") == PASS
+    ]
+    return StoredCalls(lengths, snps, [(e.contig, e.start, e.end) for e in features if e.kind == UNDECIDED])

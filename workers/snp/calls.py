@@ -1,0 +1,170 @@
+"""Which bases of the reference an assembly decides, and where it differs, pure: alignments → calls with reasons.
+
+A contig is trustworthy in its middle. What makes false SNPs lies at the ends of contigs, where an assembler has
+guessed its way into a repeat, beside gaps of an alignment, and where two contigs claim the same place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from workers.snp.genome import Array, Genome
+from workers.snp.paf import Alignment, Difference
+
+BASES = frozenset("ACGT")
+
+
+class Verdict(IntEnum):
+    """Of one base of the reference; the largest of several that apply."""
+
+    MISSING = 0
+    CALLED = 1
+    #: a substitution within a crowd of others, as unequal copies of a repeat have
+    CROWDED = 2
+    NEAR_GAP = 3
+    ALIGNMENT_END = 4
+    WEAK_ALIGNMENT = 5
+    SEVERAL_ALIGNMENTS = 6
+    AMBIGUOUS_BASE = 7
+    DELETED = 8
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where a call is trusted; lengths in bases."""
+
+    #: of an alignment
+    min_length: int = 500
+    min_identity: float = 0.90
+    min_quality: int = 30
+    #: so much at the ends of an alignment is not trusted
+    end: int = 60
+    #: the same, where the alignment ends because the reference's contig does
+    reference_end: int = 5
+    #: on both sides of an insertion or deletion
+    near_gap: int = 10
+    #: so many substitutions within so many bases are no point mutations
+    crowd: int = 5
+    crowd_window: int = 25
+
+
+@dataclass(frozen=True)
+class Snp:
+    """A substitution; ``position`` counts over the whole reference, from 0."""
+
+    position: int
+    reference: str
+    base: str
+    verdict: Verdict
+    contig: str
+    #: on the contig, from 0
+    at: int
+    strand: str
+    quality: int
+
+
+@dataclass(frozen=True)
+class Calls:
+    """What an assembly says of every base of the reference."""
+
+    genome: Genome
+    verdicts: Array
+    snps: list[Snp]
+
+    @property
+    def called_share(self) -> float:
+        """Share of the reference that is decided."""
+        return float(np.mean(self.verdicts == Verdict.CALLED)) if len(self.verdicts) else 0.0
+
+
+def call(alignments: Sequence[Alignment], genome: Genome, limits: Limits | None = None) -> Calls:
+    """Judge every base of the reference."""
+    limits = limits or Limits()
+    weak = [each for each in alignments if not _is_trusted(each, genome, limits)]
+    good = [each for each in alignments if _is_trusted(each, genome, limits)]
+    verdicts = np.full(genome.size, Verdict.MISSING, np.uint8)
+    depth = np.zeros(genome.size, np.uint16)
+    for each in weak:
+        _stretch(verdicts, genome, each, each.start, each.end)[:] = Verdict.WEAK_ALIGNMENT
+    for each in good:
+        _stretch(depth, genome, each, each.start, each.end)[:] += 1
+        _stretch(verdicts, genome, each, each.start, each.end)[:] = Verdict.CALLED
+    for each in good:
+        _doubt(verdicts, genome, each, limits)
+    verdicts[depth > 1] = Verdict.SEVERAL_ALIGNMENTS
+    for each in good:
+        _delete(verdicts, genome, each)
+    return Calls(genome, verdicts, _snps(verdicts, genome, [*weak, *good]))
+
+
+def _is_trusted(each: Alignment, genome: Genome, limits: Limits) -> bool:
+    # contigs of a scattered reference may be shorter than what is asked for
+    length = min(limits.min_length, genome.lengths[each.reference] // 2)
+    long = each.length >= length and each.columns > 2 * limits.reference_end
+    return long and each.identity >= limits.min_identity and each.quality >= limits.min_quality
+
+
+def _stretch(values: Array, genome: Genome, each: Alignment, start: int, end: int) -> Array:
+    """A view of part of an alignment."""
+    begin = genome.offsets[each.reference]
+    return values[begin + max(start, each.start) : begin + min(end, each.end)]
+
+
+def _doubt(verdicts: Array, genome: Genome, each: Alignment, limits: Limits) -> None:
+    """Lower the verdict where the alignment itself gives reason to."""
+
+    def worsen(start: int, end: int, to: Verdict) -> None:
+        part = _stretch(verdicts, genome, each, start, end)
+        np.maximum(part, np.uint8(to), out=part)
+
+    whole = genome.lengths[each.reference]
+    head = limits.end if each.start > limits.end else limits.reference_end
+    tail = limits.end if whole - each.end > limits.end else limits.reference_end
+    worsen(each.start, each.start + head, Verdict.ALIGNMENT_END)
+    worsen(each.end - tail, each.end, Verdict.ALIGNMENT_END)
+    gaps = [*each.deletions, *((at, at) for at in each.insertions)]
+    for start, end in gaps:
+        worsen(start - limits.near_gap, end + limits.near_gap, Verdict.NEAR_GAP)
+    for start, end in _crowds(each.substitutions, limits):
+        worsen(start, end, Verdict.CROWDED)
+    for one in each.substitutions:
+        if one.base not in BASES or one.reference not in BASES:
+            worsen(one.start, one.start + 1, Verdict.AMBIGUOUS_BASE)
+
+
+def _crowds(substitutions: Sequence[Difference], limits: Limits) -> list[tuple[int, int]]:
+    """Stretches with too many substitutions."""
+    starts = [one.start for one in substitutions]
+    most = limits.crowd - 1
+    return [
+        (first, last + 1)
+        for first, last in zip(starts, starts[most:], strict=False)
+        if last - first < limits.crowd_window
+    ]
+
+
+def _delete(verdicts: Array, genome: Genome, each: Alignment) -> None:
+    for start, end in each.deletions:
+        _stretch(verdicts, genome, each, start, end)[:] = Verdict.DELETED
+
+
+def _snps(verdicts: Array, genome: Genome, alignments: Sequence[Alignment]) -> list[Snp]:
+    found = [
+        Snp(
+            position := genome.offsets[each.reference] + one.start,
+            one.reference,
+            one.base,
+            Verdict(int(verdicts[position])),
+            each.contig,
+            one.at,
+            each.strand,
+            each.quality,
+        )
+        for each in alignments
+        for one in each.substitutions
+    ]
+    return sorted(found, key=lambda snp: (snp.position, snp.contig, snp.at))

@@ -1,0 +1,143 @@
+"""The SNP matrix, pure: calls of all assemblies + mask → the core sites that differ, and the distances by them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from crobot_errors import BadInput
+from workers.snp.call_files import StoredCalls
+from workers.snp.genome import Array, Genome
+
+#: what is not decided
+GAP = ord("-")
+LETTERS = b"ACGT"
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """``bases`` has a row for each taxon, the reference first, and a column for each site."""
+
+    genome: Genome
+    taxa: tuple[str, ...]
+    #: positions over the whole reference, from 0
+    sites: Array
+    bases: Array
+    #: core sites at which all taxa agree, by base: a tree's model needs them
+    constant: Mapping[str, int]
+    masked: int
+    #: sites that are not masked and differ, but too few taxa decide them
+    not_core: int
+
+    @property
+    def core(self) -> int:
+        """Sites that are not masked, and decided by enough taxa."""
+        return sum(self.constant.values()) + len(self.sites)
+
+    def sequence(self, taxon: int) -> str:
+        """A taxon's bases at the sites."""
+        return bytes(self.bases[taxon]).decode("ascii")
+
+    def snp_counts(self) -> dict[str, int]:
+        """Taxon → sites at which it differs from the reference."""
+        known = self.bases != GAP
+        counts = ((self.bases != self.bases[0]) & known).sum(axis=1)
+        return dict(zip(self.taxa, map(int, counts), strict=True))
+
+    def distances(self) -> Array:
+        """Sites at which two taxa differ, of those that both decide."""
+        shape = (len(self.taxa), len(self.taxa))
+        both, same = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        # exact in single precision up to 16 million sites
+        known = (self.bases != GAP).astype(np.float32)
+        both += known @ known.T
+        for letter in LETTERS:
+            has = (self.bases == letter).astype(np.float32)
+            same += has @ has.T
+        distances: Array = np.rint(both - same).astype(np.int64)
+        return distances
+
+
+def build(
+    reference: tuple[str, Mapping[str, str]],
+    calls: Iterable[tuple[str, StoredCalls]],
+    mask: Iterable[tuple[str, int, int]],
+    threshold: float,
+) -> Matrix:
+    """Put the matrix together; ``reference`` is its name and its contigs, ``threshold`` the core's share of taxa.
+
+    Raises: BadInput if calls or mask are of another reference.
+    """
+    name, contigs = reference
+    genome = Genome({contig: len(sequence) for contig, sequence in contigs.items()})
+    letters = np.frombuffer("".join(contigs.values()).encode("ascii"), np.uint8)
+    named = list(calls)
+    undecided = {taxon: _stretches(genome, one.undecided, taxon) for taxon, one in named}
+    for taxon, one in named:
+        check_lengths(genome, one.lengths, f"the calls of {taxon}")
+    missing = _covered(genome, [stretch for each in undecided.values() for stretch in each])
+    masked = _covered(genome, _stretches(genome, mask, "the mask")) > 0
+    taxa = (name, *(taxon for taxon, _ in named))
+    # rounded first: a product such as 0.95 x 20 may lie a hair above the whole number
+    needed = int(np.ceil(round(threshold * len(taxa), 6)))
+    # a base of the reference that is none of ACGT is never compared
+    usable = ~masked & np.isin(letters, list(LETTERS))
+    enough = len(taxa) - missing >= needed
+    differing = np.zeros(genome.size, bool)
+    snps = {taxon: _positions(genome, one) for taxon, one in named}
+    for positions, _ in snps.values():
+        differing[positions] = True
+    sites = np.flatnonzero(differing & usable & enough)
+    constant = Counter(map(chr, letters[usable & enough & ~differing].tolist()))
+    return Matrix(
+        genome,
+        taxa,
+        sites,
+        _bases(letters, sites, [(undecided[taxon], snps[taxon]) for taxon, _ in named]),
+        {base: constant[base] for base in "ACGT"},
+        masked=int(masked.sum()),
+        not_core=int((differing & usable & ~enough).sum()),
+    )
+
+
+def _bases(letters: Array, sites: Array, taxa: Sequence[tuple[Array, tuple[Array, Array]]]) -> Array:
+    rows = np.tile(letters[sites], (len(taxa) + 1, 1))
+    for row, (undecided, (positions, alternatives)) in zip(rows[1:], taxa, strict=True):
+        for first, last in np.searchsorted(sites, undecided):
+            row[first:last] = GAP
+        chosen = np.isin(positions, sites)
+        row[np.searchsorted(sites, positions[chosen])] = alternatives[chosen]
+    return rows
+
+
+def check_lengths(genome: Genome, lengths: Mapping[str, int], what: str) -> None:
+    """Raises: BadInput if something was made with another reference."""
+    if dict(lengths) != dict(genome.lengths):
+        raise BadInput(f"{what} were made with another reference: its contigs have other names or lengths")
+
+
+def _stretches(genome: Genome, stretches: Iterable[tuple[str, int, int]], what: str) -> Array:
+    found = list(stretches)
+    unknown = next((contig for contig, _, _ in found if contig not in genome.offsets), None)
+    if unknown is not None:
+        raise BadInput(f"{what} name the contig {unknown!r}, which the reference does not have")
+    placed = [(genome.offsets[contig] + start, genome.offsets[contig] + end) for contig, start, end in found]
+    return np.array(placed, np.int64).reshape(-1, 2)
+
+
+def _covered(genome: Genome, stretches: Iterable[Array] | Array) -> Array:
+    """How many of the stretches cover each position."""
+    changes = np.zeros(genome.size + 1, np.int32)
+    placed = np.array([*stretches], np.int64).reshape(-1, 2)
+    np.add.at(changes, placed[:, 0], 1)
+    np.add.at(changes, placed[:, 1], -1)
+    counts: Array = np.cumsum(changes)[:-1]
+    return counts
+
+
+def _positions(genome: Genome, calls: StoredCalls) -> tuple[Array, Array]:
+    positions = [genome.offsets[contig] + at for contig, at, _ in calls.snps]
+    return np.array(positions, np.int64), np.array([ord(base) for _, _, base in calls.snps], np.uint8)
