@@ -1,6 +1,6 @@
 # `make` alone prints the targets. Everything installs what it misses; a second run costs nothing.
 .DEFAULT_GOAL := help
-.PHONY: help install start demo demo-kill test unit faults lint check format bench clean programs test-programs environments
+.PHONY: help install start demo demo-kill test unit faults truth lint check format bench clean programs test-programs environments
 .NOTPARALLEL:
 
 # The system's Python comes first: one in a home directory cannot be read by the user that a service runs as.
@@ -35,6 +35,9 @@ unit: $(INSTALLED_DEV) ## run the tests that need no servers
 
 faults: test-programs $(INSTALLED_DEV) ## run all fault scenarios, also those that take too long for `make test` (25 minutes)
 	$(BIN)/python -m pytest tests/smoke/faults
+
+truth: test-programs install $(INSTALLED_DEV) ## compare results with published ones (minutes)
+	$(BIN)/python -m pytest tests/truth
 
 lint: $(INSTALLED_DEV) ## check format, style, import contracts and types
 	$(BIN)/ruff format --check .

@@ -16,8 +16,8 @@ from db.engine import retrying, transaction
 from db.registry import find_species
 from workers.pipelines.seropred import METHODS
 
-#: what a new species gets: description, label; each is its own pipeline
-USUAL = {"prokka_annotation": "Annotation", "CRISPR": "CRISPR", "SeroPred": "Serovar"}
+#: what a new species gets: description, label; each is its own pipeline; the long one last
+USUAL = {"SeroPred": "Serovar", "CRISPR": "CRISPR", "prokka_annotation": "Annotation"}
 
 
 def add_scheme(database: str, description: str, pipeline: str, label: str = "") -> None:

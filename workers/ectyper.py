@@ -17,7 +17,7 @@ from typing import Any
 from crobot_errors import NodeBroken
 from workers import environments
 from workers.attempt import Attempt
-from workers.pipelines.on_assembly import Prepared
+from workers.prepared import Prepared
 from workers.qa import thresholds
 from workers.serotype import Check, Serotype
 from workers.species_check import MASH, species_share

@@ -89,6 +89,8 @@ def _records(lines: IO[str], path: Path) -> Iterator[Record]:
         elif begin:
             parts.extend(line.split())
         elif line.strip():
-            raise BadInput(f"{path}, line {number}: not FASTA, it begins with {line[:20]!r} instead of '>'")
+            raise BadInput(
+                f"{path}, line {number}: not FASTA, it begins with {line.strip()[:20]!r} instead of '>'"
+            )
     if begin:
         yield Record(begin, header, "".join(parts))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.attempt import Attempt
-from workers.pipelines.on_assembly import Prepared
+from workers.prepared import Prepared
 from workers.serotype import Check, Serotype
 from workers.tools import Tool
 
@@ -44,7 +44,7 @@ def read(found: dict[str, Any], method: str) -> Serotype:
         H1=value["h1"],
         H2=value["h2"],
         qc=qc,
-        cgmlst_match=_cgmlst(found),
+        cgmlst_match=None if qc.status == "FAIL" else _cgmlst(found),
     )
 
 

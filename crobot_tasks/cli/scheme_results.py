@@ -20,30 +20,31 @@ def show_scheme(out: Console, found: dict[str, Any]) -> None:
 
 
 def _show_serotype(out: Console, found: dict[str, Any]) -> None:
-    nearest = found["cgmlst_match"] or {}
+    known = {
+        "Serovar": found["serovar"] or "none",
+        "Serogroup": found["serogroup"],
+        "O": found["O"],
+        "H1": found["H1"],
+        "H2": found["H2"],
+        "Nearest": _nearest(found["cgmlst_match"]),
+        "QC": found["qc"]["status"],
+        "Method": found["method"],
+    }
     out.print()
-    out.print(
-        facts(
-            {
-                "Serovar": found["serovar"] or "none",
-                "Serogroup": found["serogroup"],
-                "O": found["O"],
-                "H1": found["H1"],
-                "H2": found["H2"],
-                "Nearest": nearest
-                and f"{nearest['genome']} ({nearest['serovar']}), cgMLST distance {nearest['distance']}, "
-                f"{nearest['loci_found']} loci found",
-                "QC": found["qc"]["status"],
-                "Method": found["method"],
-            }
-        )
-    )
+    out.print(facts(known))
     for message in found["qc"]["messages"]:
         out.print(f"  {message}", markup=False)
     if found["genes"]:
         keys = ("gene", "antigen", "allele", "contig", "identity", "coverage")
         lines = [[one[key] for key in keys] for one in found["genes"]]
         out.print(table([key.capitalize() for key in keys], lines, right=("Identity", "Coverage")))
+
+
+def _nearest(match: dict[str, Any] | None) -> str:
+    if not match:
+        return ""
+    genome = f"{match['genome']} ({match['serovar']})"
+    return f"{genome}, cgMLST distance {match['distance']}, {match['loci_found']} loci found"
 
 
 def _show_arrays(out: Console, found: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 from crobot_errors import BadInput
 from workers import assembly, qa, storage
 from workers.pipelines.base import Attempt, JobInput, Outcome, Resources
-from workers.pipelines.on_assembly import OnAssembly, Prepared
+from workers.pipelines.on_assembly import OnAssembly
+from workers.prepared import Prepared
 from workers.species_check import MASH, species_share
 
 MEMORY_BYTES, MEMORY_A_BYTE = 300_000_000, 20

@@ -1,39 +1,24 @@
-"""What pipelines share that take one assembly: its check on the head, and a copy that no tool stumbles over."""
+"""What pipelines share that take one assembly: its parameters and its check on the head."""
 
 from __future__ import annotations
 
 import re
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crobot_errors import BadInput, UnusableAssembly
+from crobot_errors import BadInput
 from workers import storage
-from workers.assembly import Contig
-from workers.contigs import check_assembly, fasta_text, read_assembly
+from workers.contigs import check_assembly
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline
+from workers.prepared import Prepared, prepare
 
 PREFIX = re.compile(r"[A-Za-z0-9_]{1,64}")
 #: gzipped assemblies are about a quarter of the text
 UNZIPPED = 4
 #: of which the size is not known
 TYPICAL_BYTES = 5_000_000
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """An assembly as tools get it: contigs in upper case under the names 1, 2, 3 …"""
-
-    path: Path
-    contigs: tuple[Contig, ...]
-    #: the names in the file that was sent
-    names: tuple[str, ...]
-
-    def name_of(self, number: str) -> str:
-        """The contig's own name, by its number in the tools' output."""
-        return self.names[int(number) - 1]
 
 
 class OnAssembly(Pipeline):
@@ -82,20 +67,3 @@ class OnAssembly(Pipeline):
         except OSError:
             return TYPICAL_BYTES
         return size * UNZIPPED if path.suffix == ".gz" else size
-
-
-def prepare(attempt: Attempt, text: str) -> Prepared:
-    """Read an assembly in full and write it into scratch under names that no tool mistakes.
-
-    Raises: UnusableAssembly in one line.
-    """
-    try:
-        found = read_assembly(attempt.input_file(text))
-    except BadInput as error:
-        raise UnusableAssembly(str(error)) from error
-    numbered = {str(number): sequence for number, sequence in enumerate(found.values(), 1)}
-    path = attempt.scratch_dir / "assembly.fasta"
-    path.write_text(fasta_text(numbered), encoding="ascii")
-    attempt.log(f"assembly: {len(found)} contigs, {sum(map(len, found.values()))} bp")
-    contigs = tuple(Contig(name, sequence) for name, sequence in numbered.items())
-    return Prepared(path, contigs, tuple(found))

@@ -7,7 +7,8 @@ from typing import Any
 
 from workers import prokka
 from workers.pipelines.base import Attempt, JobInput, Outcome, Resources
-from workers.pipelines.on_assembly import OnAssembly, Prepared
+from workers.pipelines.on_assembly import OnAssembly
+from workers.prepared import Prepared
 
 CORES = 2
 #: measured: 180 MB at 4.8 Mb, most of it GNU parallel's and BLAST's

@@ -8,7 +8,8 @@ from typing import Any
 from crobot_errors import BadInput
 from workers import ectyper, sistr
 from workers.pipelines.base import Attempt, JobInput, Outcome, Resources, Tool
-from workers.pipelines.on_assembly import OnAssembly, Prepared
+from workers.pipelines.on_assembly import OnAssembly
+from workers.prepared import Prepared
 from workers.serotype import Serotype
 
 CORES = 2

@@ -1,0 +1,44 @@
+"""Real genomes of which the truth is known, and the tools that only these tests need."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from demo.data import fetch_genome
+from workers import environments
+
+#: Escherichia coli K-12 MG1655, complete and as contigs, out of a Debian package that is only downloaded
+PACKAGE, MEMBERS = "ragout-examples", "usr/share/doc/ragout/examples/E.Coli"
+CONTIGS_SHA256 = "c8263c263924bb8f2aee0193f97cb2f5edfccc8f57d66938803b49584e1e0bcc"
+
+
+@pytest.fixture(scope="session")
+def serotyping() -> None:
+    """The environment with SISTR and ECTyper's alleles."""
+    environments.install("serotyping")
+
+
+@pytest.fixture(scope="session")
+def agona(pytestconfig: pytest.Config) -> Path:
+    """Salmonella enterica serovar Agona SL483, complete."""
+    return fetch_genome(pytestconfig.cache.mkdir("demo-data"))
+
+
+@pytest.fixture(scope="session")
+def mg1655(pytestconfig: pytest.Config) -> Path:
+    """Escherichia coli K-12 MG1655 (O16:H48) in 156 contigs."""
+    folder = pytestconfig.cache.mkdir("truth-data")
+    path = folder / "mg1655_contigs.fasta"
+    if not path.exists():
+        subprocess.run(["apt-get", "download", "-q", PACKAGE], cwd=folder, check=True)
+        (package,) = folder.glob(f"{PACKAGE}_*.deb")
+        subprocess.run(["dpkg", "--extract", package, folder / PACKAGE], check=True)
+        text = gzip.decompress((folder / PACKAGE / MEMBERS / "mg1655_contigs.fasta.gz").read_bytes())
+        assert hashlib.sha256(text).hexdigest() == CONTIGS_SHA256
+        path.write_bytes(text)
+    return path
