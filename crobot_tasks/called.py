@@ -56,9 +56,11 @@ def add_usual(database: str, genus: str) -> list[str]:
 
 
 def send_scheme(
-    database: str, description: str, barcodes: Sequence[str], **request: Any
+    database: str, description: str, barcodes: Sequence[str], *, again: bool = False, **request: Any
 ) -> list[RemoteAssemblyBasedJob]:
     """Send a scheme's job for each assembly, all or none; return them.
+
+    A current result answers, unless ``again``.
 
     Raises:
         UnknownSpecies, UnknownScheme: there is none of this name.
@@ -86,7 +88,7 @@ def send_scheme(
                 for barcode, path in files.items()
             ]
             for job in made:
-                job.send_job()
+                job.send_job(again=again)
             return made
 
     return retrying(sent)

@@ -20,24 +20,35 @@ from crobot_tasks.cli.output import emit, json_option
 @asked.user
 @asked.workgroup
 @asked.batch
+@asked.again
 @asked.follow
 @json_option
 def scheme(
     species: str, description: str, barcodes: tuple[str, ...], follow: bool, as_json: bool, **request: Any
 ) -> None:
-    """Call a scheme of the species on assemblies; a result that is there is replaced."""
+    """Call a scheme of the species on assemblies; one that has a current result is answered by it."""
     services.ready()
     if follow and len(barcodes) > 1:
         raise click.UsageError("--follow is for one assembly; `crobot wait` waits for many jobs")
     jobs = called.send_scheme(species, description, barcodes, **request)
     if len(jobs) == 1:
-        asked.tell(jobs[0].number, existed=jobs[0].existed, follow=follow, as_json=as_json)
+        (job,) = jobs
+        asked.tell(job.number, existed=job.existed, answered=job.answered, follow=follow, as_json=as_json)
         return
-    sent = [{"job": job.number, "assembly": job.assembly_barcode, "sent_before": job.existed} for job in jobs]
+    sent = [
+        {
+            "job": job.number,
+            "assembly": job.assembly_barcode,
+            "sent_before": job.existed,
+            "answered": job.answered,
+        }
+        for job in jobs
+    ]
     emit(as_json, sent, lambda out: _show(out, sent))
 
 
 def _show(out: Console, sent: list[dict[str, Any]]) -> None:
     for one in sent:
         what = "is live already" if one["sent_before"] else "is sent"
+        what = "has the result" if one["answered"] else what
         out.print(f"{one['assembly']}: job {one['job']} {what}", markup=False)
