@@ -59,9 +59,10 @@ def pipeline_of(scheme: Scheme) -> str:
 
 
 def failed_check(found: dict[str, Any]) -> str | None:
-    """Return why the result must not be relied on, if its own quality check says so."""
+    """Return the first reason why the result must not be relied on, if its own quality check has one."""
     check = found.get("qc") or {}
-    return f"QC FAIL: {'; '.join(check['messages'])}" if check.get("status") == "FAIL" else None
+    worst = next((each for each in check.get("messages", []) if each.startswith("FAIL")), None)
+    return f"QC {worst}" if worst else None
 
 
 for _pipeline in GENERIC:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from crobot_tasks.jobs.generic import failed_check
 from workers import ectyper, prokka, sistr
 from workers.crispr import arrays
 from workers.ectyper import Gene, best_o
@@ -132,3 +133,10 @@ def test_a_gff_has_the_contigs_own_names_and_counts_its_features(tmp_path: Path)
         "chr%3Bomo%3Dsome\tProdigal\tCDS\t1\t90\t.\t+\t0\tID=X_1\n"
         "gi|1|ref\tAragorn\ttRNA\t5\t80\t.\t+\t.\tID=X_2\n##FASTA\n>chr%3Bomo%3Dsome\nACGT\n"
     )
+
+
+def test_a_failed_quality_check_is_said_by_its_first_reason() -> None:
+    messages = ["WARNING: no fliC", "FAIL: 78 loci missing", "FAIL: no wzx"]
+    assert failed_check({"qc": {"status": "FAIL", "messages": messages}}) == "QC FAIL: 78 loci missing"
+    assert failed_check({"qc": {"status": "WARNING", "messages": messages[:1]}}) is None
+    assert failed_check({"arrays": []}) is None
