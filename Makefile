@@ -21,10 +21,10 @@ install: programs $(INSTALLED) environments ## install CRobot into .venv, and th
 start: install ## run head, beat, a node and Flower here (see Procfile) until Ctrl-C
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start
 
-demo: install ## send real reads through two calculation nodes and watch
+demo: programs $(INSTALLED) ## send real reads through two calculation nodes and watch
 	$(BIN)/python -m demo
 
-demo-kill: install ## kill a node in the middle of an assembly, and see the job end once
+demo-kill: programs $(INSTALLED) ## kill a node in the middle of an assembly, and see the job end once
 	$(BIN)/python -m demo kill
 
 test: test-programs lint ## run all checks: lint, then unit, integration and smoke tests
