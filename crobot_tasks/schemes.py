@@ -22,11 +22,18 @@ from workers.schemes import write_scheme
 
 
 def import_scheme(
-    database: str, scheme: str, description: str, label: str, alleles: Sequence[Path], profiles: Path
+    database: str,
+    scheme: str,
+    description: str,
+    label: str,
+    alleles: Sequence[Path],
+    profiles: Path | None = None,
 ) -> str:
     """Import a PubMLST scheme, or a newer release of it, and export it for the nodes; return its version.
 
-    ``scheme`` is its name in the nomenclature (senterica_achtman_2), ``description`` that in programs (MLST_Achtman).
+    Without ``profiles``, as most cgMLST schemes come, the loci are in the order of the files, and all sequence types
+    are numbered here. ``scheme`` is its name in the nomenclature (senterica_achtman_2), ``description`` that in
+    programs (MLST_Achtman).
 
     Raises:
         UnknownSpecies: there is none of this name.
@@ -65,9 +72,11 @@ def exported(session: Session, scheme: str) -> Path:
     return write_scheme(directory, scheme, current.version, current.loci, current.alleles)
 
 
-def _loci(alleles: Sequence[Path], profiles: Path) -> list[str]:
-    """Return the loci that have alleles, in the order of the profiles' columns."""
+def _loci(alleles: Sequence[Path], profiles: Path | None) -> list[str]:
+    """Return the loci that have alleles, in the order of the profiles' columns, or of the files."""
     found = dict.fromkeys(locus for locus, _, _ in pubmlst.read_alleles(alleles))
+    if profiles is None:
+        return list(found)
     columns = _columns(profiles)
     without = [locus for locus in found if locus not in columns]
     if without:
@@ -83,6 +92,8 @@ def _columns(profiles: Path) -> list[str]:
         raise BadInput(f"{profiles} cannot be read: it is damaged or not text ({error})") from error
 
 
-def _profiles(path: Path, loci: Sequence[str]) -> Iterator[tuple[int, list[int]]]:
+def _profiles(path: Path | None, loci: Sequence[str]) -> Iterator[tuple[int, list[int]]]:
+    if path is None:
+        return
     for st, alleles, _ in pubmlst.read_profiles(path, loci):
         yield st, [alleles[locus] for locus in loci]

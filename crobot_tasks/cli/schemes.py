@@ -36,9 +36,8 @@ def scheme() -> None:
               help="FASTA file of a locus, or a folder of them; may be given several times.")  # fmt: skip
 @click.option(
     "--profiles",
-    required=True,
     type=click.Path(path_type=Path),
-    help="Table of the sequence types, with tabs.",
+    help="Table of the sequence types, with tabs; without it all of them are numbered here.",
 )
 @click.option("--description", required=True, help="The scheme's name in programs: MLST_Achtman.")
 @click.option("--label", help="Its name for people.  [default: the description]")
@@ -47,7 +46,7 @@ def import_(
     species: str,
     name: str,
     alleles: tuple[Path, ...],
-    profiles: Path,
+    profiles: Path | None,
     description: str,
     label: str | None,
     as_json: bool,
@@ -57,7 +56,7 @@ def import_(
     services.ready_storage()
     _check_species(species)
     files = _files(alleles)
-    if not profiles.is_file():
+    if profiles is not None and not profiles.is_file():
         raise BadInput(f"there is no file {profiles}")
     out = console(to_stderr=True)
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
