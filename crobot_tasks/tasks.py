@@ -44,7 +44,8 @@ class PipelineTask(JobTask):
 
     def expected_seconds(self, args: Any, kwargs: dict[str, Any]) -> float:
         """Return the pipeline's typical time, unless the sender knows better."""
-        return float((kwargs.get("params") or {}).get("expected_s", self.pipeline.expected_s))
+        known = (kwargs.get("params") or {}).get("expected_s")
+        return float(self.pipeline.expected_seconds(_job_of(args, kwargs)) if known is None else known)
 
     def data(self, args: Any, kwargs: dict[str, Any]) -> list[str]:
         """Name accessions, read files and input files."""

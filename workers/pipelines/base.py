@@ -38,6 +38,10 @@ class Pipeline(ABC):
     def resources(self, job: JobInput) -> Resources:
         """What an attempt at this job needs."""
 
+    def expected_seconds(self, job: JobInput) -> float:
+        """Typical seconds of this job; jobs that say the same share their history."""
+        return self.expected_s
+
     def validate(self, job: JobInput, roots: Sequence[Path]) -> None:  # noqa: B027 (checking is optional)
         """Check on the head, cheaply, what was sent.
 

@@ -15,12 +15,17 @@ from workers.gff import gff_lines
 from workers.nearest import candidates, nearest_place
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources, Tool
 from workers.places import OUTFMT, Hit, Place, Region, exact_places, parse_hits, regions
-from workers.schemes import DESCRIPTION, Locus, Scheme, read_scheme
+from workers.schemes import DESCRIPTION, REPRESENTATIVES, Locus, Scheme, read_scheme
 
 BLASTN = Tool("blastn", "blastn", ("-version",), "2.6", "ncbi-blast+")
-#: of a scheme with few loci; one with thousands needs more for its new alleles
+#: besides what the assembly and the scheme need, by the size of each
 BASE_MEMORY_BYTES, MEMORY_A_BYTE = 500_000_000, 20
 BASE_DISK_BYTES, DISK_A_BYTE = 200_000_000, 10
+#: a byte of representatives, measured with 3,000 loci (3 MB) that all have new alleles: 460 MB for blastn, 250 MB
+#: for the worker itself, and 60 MB of scratch files
+MEMORY_A_SCHEME_BYTE, DISK_A_SCHEME_BYTE = 250, 40
+#: the same took 100 s on half a core; 7 s if nearly all alleles are known
+BYTES_A_SECOND, TIME_S_A_MB = 400_000, 600
 #: gzipped assemblies are about a quarter of the text
 UNZIPPED = 4
 TIME_S = 1800
@@ -41,16 +46,20 @@ class Nomenclature(Pipeline):
     expected_s = 2.0
 
     def resources(self, job: JobInput) -> Resources:
-        """By the size of the assembly."""
-        size = _size_bytes(job)
+        """By the size of the assembly, and of the scheme."""
+        size, scheme = _size_bytes(job), _scheme_bytes(job)
         if _is_search(job):
             return locus_search.resources(size)
         return Resources(
             cores=1,
-            memory_bytes=BASE_MEMORY_BYTES + MEMORY_A_BYTE * size,
-            disk_bytes=BASE_DISK_BYTES + DISK_A_BYTE * size,
-            time_s=TIME_S,
+            memory_bytes=BASE_MEMORY_BYTES + MEMORY_A_BYTE * size + MEMORY_A_SCHEME_BYTE * scheme,
+            disk_bytes=BASE_DISK_BYTES + DISK_A_BYTE * size + DISK_A_SCHEME_BYTE * scheme,
+            time_s=TIME_S + TIME_S_A_MB * scheme // 10**6,
         )
+
+    def expected_seconds(self, job: JobInput) -> float:
+        """By the size of the scheme: MLST takes seconds, thousands of loci are no short job."""
+        return self.expected_s + _scheme_bytes(job) // BYTES_A_SECOND
 
     def validate(self, job: JobInput, roots: Sequence[Path]) -> None:
         """Check the assembly's beginning, and that the scheme has been exported; or a locus search's query."""
@@ -109,6 +118,14 @@ def _size_bytes(job: JobInput) -> int:
     except OSError:
         return 0
     return size * UNZIPPED if path.suffix == ".gz" else size
+
+
+def _scheme_bytes(job: JobInput) -> int:
+    """Size of the scheme's representatives: about one allele a locus."""
+    try:
+        return Path(str(job.params.get("scheme_dir")), REPRESENTATIVES).stat().st_size
+    except OSError:
+        return 0
 
 
 def _read_assembly(path: Path) -> dict[str, str]:
