@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from crobot_tasks import genomes
-from crobot_tasks.cli import asked, services
+from crobot_tasks.cli import asked, assembly_loci, services
 from crobot_tasks.cli.output import emit, json_option, table
 from db import registry
 from db.assemblies import list_assemblies
@@ -77,3 +77,7 @@ def _schemes(statuses: dict[str, str]) -> str:
     return ", ".join(
         name if status == "COMPLETE" else f"{name} {status}" for name, status in sorted(statuses.items())
     )
+
+
+assembly.add_command(assembly_loci.locus)
+assembly.add_command(assembly_loci.gff)
