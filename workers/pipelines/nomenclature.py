@@ -21,7 +21,7 @@ BLASTN = Tool("blastn", "blastn", ("-version",), "2.6", "ncbi-blast+")
 #: besides what the assembly and the scheme need, by the size of each
 BASE_MEMORY_BYTES, MEMORY_A_BYTE = 500_000_000, 20
 BASE_DISK_BYTES, DISK_A_BYTE = 200_000_000, 10
-#: a byte of representatives, measured with 3,000 loci (3 MB) that all have new alleles: 460 MB for blastn, 250 MB
+#: a byte of representatives, measured with 3,000 loci (3 MB) that all have new alleles: 460 MB for blastn, 500 MB
 #: for the worker itself, and 60 MB of scratch files
 MEMORY_A_SCHEME_BYTE, DISK_A_SCHEME_BYTE = 250, 40
 #: the same took 100 s on half a core; 7 s if nearly all alleles are known
