@@ -123,12 +123,6 @@ def fetch_published(directory: Path) -> tuple[Path, Path, Path]:
     return sites, matrix, distances
 
 
-def fetch_published(directory: Path) -> tuple[Path, Path, Path]:
-    """What was published of six isolates of Agona: the list of SNPs, their matrix, the pairwise distances."""
-    sites, matrix, distances = _fetch(GENOME_PACKAGE, PUBLISHED_MEMBERS, directory)
-    return sites, matrix, distances
-
-
 def fetch_scheme(directory: Path) -> tuple[tuple[Path, ...], Path]:
     """The alleles, one file a locus, and the profiles of the seven-locus MLST scheme."""
     names = [*(f"{locus}.tfa" for locus in LOCI), f"{SCHEME}.txt"]
