@@ -192,6 +192,18 @@ def test_a_tree_is_rooted_in_its_middle_or_at_the_outgroup() -> None:
     assert newick(middle).endswith(";\n")
 
 
+@pytest.mark.parametrize(
+    "text", ["(d:10,(a:1,b:1):1,c:1);", "((a:1,b:1):1,c:1,d:10);", "(c:1,d:10,(a:1,b:1):1);"]
+)
+@pytest.mark.parametrize("outgroup", [None, "d", "a"])
+def test_rooting_changes_no_distance_between_taxa(text: str, outgroup: str | None) -> None:
+    before, after = read_newick(text), rooted(read_newick(text), outgroup)
+    for one, other in combinations("abcd", 2):
+        assert after.distance(one, other) == pytest.approx(before.distance(one, other))
+    if outgroup is None:
+        assert after.distance("d") == pytest.approx(6) == after.distance("a")
+
+
 def test_an_alignment_must_be_one(tmp_path: Path) -> None:
     path = tmp_path / "alignment.fasta"
     for text, message in (
