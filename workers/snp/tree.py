@@ -70,14 +70,32 @@ def put_back(tree: Tree, same: Mapping[str, Sequence[str]]) -> Tree:
 
 def rooted(tree: Tree, outgroup: str | None) -> Tree:
     """Root at the outgroup, or in the middle of the longest way between two taxa; the larger side comes last."""
+    tree.root.branch_length = 0.0
     lengths = [clade.branch_length or 0.0 for clade in tree.find_clades()]
     if outgroup is not None:
         tree.root_with_outgroup(outgroup, outgroup_branch_length=_half_way(tree, outgroup))
     elif max(lengths, default=0.0) > 0:
         tree.root_at_midpoint()
     tree.root.branch_length = 0.0
+    _set_root_branches(tree, sum(lengths), outgroup)
     tree.ladderize()
     return tree
+
+
+def _set_root_branches(tree: Tree, total: float, outgroup: str | None) -> None:
+    """Divide the branch on which the root lies: Bio.Phylo chooses it well, but may count its length twice."""
+    if len(tree.root.clades) != 2:
+        return
+    one, other = tree.root.clades
+    whole = max(0.0, total - (tree.total_branch_length() - one.branch_length - other.branch_length))
+    first = whole / 2 if outgroup is not None else (whole + _deepest(other) - _deepest(one)) / 2
+    one.branch_length = min(max(first, 0.0), whole)
+    other.branch_length = whole - one.branch_length
+
+
+def _deepest(clade: Tree) -> float:
+    """From a clade's node to its farthest taxon."""
+    return max((clade.distance(leaf) for leaf in clade.get_terminals() if leaf is not clade), default=0.0)
 
 
 def _half_way(tree: Tree, outgroup: str) -> float:

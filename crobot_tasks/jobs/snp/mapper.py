@@ -47,6 +47,7 @@ class RefMapperJob(SharedStepJob):
         """Write each pair: its calls, or why there are none."""
         found: dict[str, dict[str, Any]] = result["results"]["assemblies"]
         provenance = self.provenance(result)
+        checksums = provenance.get("inputs", {})
         done: dict[Key, dict[str, Any]] = {}
         errors: dict[Key, str] = {}
         for code, key in self.keys.items():
@@ -54,8 +55,10 @@ class RefMapperJob(SharedStepJob):
             if "error" in one:
                 errors[key] = str(one["error"])
             else:
-                pointer = {"file_pointer": str(output_file(result, code)), "provenance": provenance}
-                done[key] = one | pointer
+                pointer = str(output_file(result, code))
+                # of the pair alone: all of them in each row would be their number squared
+                read = {path: checksums.get(path) for path in (self.inputs["reference"], self.inputs[code])}
+                done[key] = one | {"file_pointer": pointer, "provenance": provenance | {"inputs": read}}
         lookups.lock_each(state.session, self.keys.values())
         lookups.completed_each(state.session, done, self.number, result["pipeline_version"])
         lookups.failed_each(state.session, errors, self.number)

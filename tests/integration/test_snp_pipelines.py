@@ -1,0 +1,158 @@
+"""The pipelines of an SNP project with the real tools, on a part of the genomes of six real isolates."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from crobot_errors import BadInput, ToolError
+from tests.truth.agona import OUTLIER, Agona, published, write_fasta
+from tests.truth.project import run, run_project
+from workers.fasta import reverse_complement
+from workers.snp.tree import read_newick, splits
+
+#: 244 sites differ there, and every base of every isolate was published
+WINDOW = (2_750_000, 3_000_000)
+Genomes = Mapping[str, str]
+
+
+@pytest.fixture(scope="session")
+def agona(pytestconfig: pytest.Config) -> Agona:
+    return published(pytestconfig.cache.mkdir("demo-data"))
+
+
+@pytest.fixture(scope="session")
+def genomes(agona: Agona) -> Genomes:
+    return agona.window(*WINDOW)
+
+
+def written(directory: Path, genomes: Genomes) -> tuple[tuple[str, Path], dict[str, Path]]:
+    paths = {name: write_fasta(directory / f"{name}.fasta", name, bases) for name, bases in genomes.items()}
+    return ("reference", paths.pop("reference")), paths
+
+
+def differing(one: str, other: str) -> int:
+    return sum(a != b for a, b in zip(one, other, strict=True))
+
+
+def distances(report: dict[str, dict[str, object]]) -> dict[tuple[str, str], int]:
+    header, *rows = Path(report["outputs"]["distances"]).read_text().splitlines()
+    names = header.split("\t")[1:]
+    return {
+        (name, other): int(value)
+        for name, *values in (row.split("\t") for row in rows)
+        for other, value in zip(names, values, strict=True)
+    }
+
+
+def test_a_project_finds_every_distance_and_the_grouping(tmp_path: Path, genomes: Genomes) -> None:
+    reports = run_project(tmp_path, *written(tmp_path, genomes))
+    matrix, tree = reports["refMapper_matrix"], reports["matrix_phylogeny"]
+    truth = {(a, b): differing(genomes[a], genomes[b]) for a in genomes for b in genomes}
+    assert distances(matrix) == truth
+    assert matrix["results"]["snp_count"] == {name: truth["reference", name] for name in genomes}
+    lines = gzip.decompress(Path(matrix["outputs"]["matrix"]).read_bytes()).decode().splitlines()
+    assert len(lines) == 2 + matrix["results"]["snps"]
+    rooted = read_newick(Path(tree["outputs"]["tree"]).read_text())
+    assert {leaf.name for leaf in rooted.get_terminals()} == set(genomes)
+    assert [OUTLIER] in [[leaf.name for leaf in clade.get_terminals()] for clade in rooted.root.clades]
+    for name in ("distances_svg", "distances_png"):
+        assert Path(matrix["outputs"][name]).stat().st_size > 5_000
+    picture = Path(tree["outputs"]["tree_svg"]).read_text()
+    assert all(name in picture for name in genomes)
+    assert Path(tree["outputs"]["tree_png"]).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_genome_may_be_in_pieces_reversed_lower_case_gzipped_and_with_odd_names(
+    tmp_path: Path, genomes: Genomes
+) -> None:
+    reference, paths = written(tmp_path, {"reference": genomes["reference"]})
+    bases = genomes[OUTLIER]
+    pieces = [bases[at : at + 25_000] for at in range(0, len(bases), 25_000)]
+    pieces[3:5] = [reverse_complement(piece) for piece in pieces[3:5]]
+    text = "".join(f">lcl|a;b=1 {at}%\r\n{piece.lower()}\r\n" for at, piece in enumerate(pieces))
+    odd = tmp_path / "odd.fasta.gz"
+    odd.write_bytes(gzip.compress(text.replace("b=1 ", "b=").encode()))
+    report = run(tmp_path, "refMapper", {"reference": reference[1], "odd": odd})
+    found = report["results"]["assemblies"]["odd"]
+    sites = [at for at, (a, b) in enumerate(zip(bases, genomes["reference"], strict=True)) if a != b]
+    # what lies at the pieces' ends is not believed
+    certain = [at for at in sites if 100 <= at % 25_000 < 24_900]
+    assert len(certain) <= found["snps"] <= len(sites)
+    assert found["called_share"] > 0.99
+
+
+@pytest.mark.full
+def test_a_reference_in_many_contigs_gives_the_same_snps(tmp_path: Path, genomes: Genomes) -> None:
+    _, paths = written(tmp_path, genomes)
+    bases = genomes["reference"]
+    pieces = [bases[at : at + 600] for at in range(0, len(bases), 600)]
+    reference = tmp_path / "pieces.fasta"
+    reference.write_text("".join(f">piece_{at}\n{piece}\n" for at, piece in enumerate(pieces)))
+    report = run_project(tmp_path, ("reference", reference), paths)["refMapper_matrix"]
+    truth = {(a, b): differing(genomes[a], genomes[b]) for a in genomes for b in genomes}
+    found = distances(report)
+    # the ends of pieces are lost to some
+    assert all(0.9 * truth[pair] - 1 <= found[pair] <= truth[pair] for pair in truth)
+
+
+def test_another_species_is_named_and_stops_no_other(tmp_path: Path, genomes: Genomes) -> None:
+    reference, paths = written(tmp_path, {name: genomes[name] for name in ("reference", OUTLIER)})
+    paths["alien"] = write_fasta(
+        tmp_path / "alien.fasta", "alien", "".join(random.Random(1).choices("ACGT", k=250_000))
+    )
+    paths["protein"] = write_fasta(tmp_path / "protein.fasta", "p", "ACGT" * 100 + "\nMKLVE" + "ACGT" * 60)
+    (tmp_path / "empty.fasta").write_text(">nothing\n")
+    with pytest.raises(BadInput, match="is no nucleotide"):
+        run(tmp_path, "refMapper", {"reference": reference[1], **paths})
+    del paths["protein"]
+    report = run(
+        tmp_path, "refMapper", {"reference": reference[1], **paths, "empty": tmp_path / "empty.fasta"}
+    )
+    found = report["results"]["assemblies"]
+    assert "only 0.0 % of the reference" in found["alien"]["error"]
+    assert "Leave it out" in found["alien"]["error"]
+    assert "no sequence" in found["empty"]["error"]
+    assert list(report["outputs"]) == [OUTLIER]
+    assert found[OUTLIER]["snps"] > 200
+
+
+def test_identical_taxa_have_a_tree_and_without_any_snp_it_is_a_star(
+    tmp_path: Path, genomes: Genomes
+) -> None:
+    some = {name: genomes[name] for name in ("reference", OUTLIER)}
+    twins = some | {"twin": genomes[OUTLIER], "double": genomes["reference"]}
+    tree = run_project(tmp_path, *written(tmp_path, twins))["matrix_phylogeny"]
+    assert tree["results"]["distinct_taxa"] == 2
+    assert splits(read_newick(Path(tree["outputs"]["tree"]).read_text())) == {frozenset({OUTLIER, "twin"})}
+    same = dict.fromkeys(("reference", "a", "b", "c"), genomes["reference"])
+    flat = run_project(tmp_path, *written(tmp_path, same))
+    assert flat["refMapper_matrix"]["results"]["snps"] == 0
+    star = read_newick(Path(flat["matrix_phylogeny"]["outputs"]["tree"]).read_text())
+    assert star.total_branch_length() == 0
+    assert star.count_terminals() == 4
+
+
+def test_three_taxa_and_an_unknown_outgroup_are_refused(tmp_path: Path) -> None:
+    three = tmp_path / "three.fasta"
+    three.write_text(">a\nACGT\n>b\nACGA\n>c\nACCA\n")
+    with pytest.raises(ToolError, match=r"at least 4 taxa.*these are 3: a, b, c"):
+        run(tmp_path, "matrix_phylogeny", {"alignment": three})
+    three.write_text(three.read_text() + ">d\nTCGA\n")
+    with pytest.raises(ToolError, match="outgroup 'x' is none of the taxa"):
+        run(tmp_path, "matrix_phylogeny", {"alignment": three}, outgroup="x")
+    report = run(tmp_path, "matrix_phylogeny", {"alignment": three}, outgroup="c")
+    tree = read_newick(Path(report["outputs"]["tree"]).read_text())
+    assert ["c"] in [[leaf.name for leaf in clade.get_terminals()] for clade in tree.root.clades]
+
+
+def test_calls_of_another_reference_are_refused(tmp_path: Path, genomes: Genomes) -> None:
+    reference, paths = written(tmp_path, genomes)
+    mapped = run(tmp_path, "refMapper", {"reference": reference[1], OUTLIER: paths[OUTLIER]})
+    other = write_fasta(tmp_path / "other.fasta", "other", genomes["reference"][:-1])
+    with pytest.raises(ToolError, match="another reference"):
+        run(tmp_path, "refMapper_matrix", {"reference": other, **mapped["outputs"]}, reference_name="other")

@@ -1,0 +1,124 @@
+"""SNP projects against what was published of six isolates of Salmonella Agona, with the reason for each difference.
+
+The genomes are the reference with the published bases of each isolate; the reads are simulated from them. Assemblies
+and perfect genomes must give the same matrix: whatever an assembler does must make no SNP, and hide none.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.truth.agona import OUTLIER, UNKNOWN, Agona, published, simulate_reads, write_fasta
+from tests.truth.project import run_project, run_reads
+from workers.snp.intervals import read_gff
+from workers.snp.tree import read_newick, splits
+
+pytestmark = [pytest.mark.full, pytest.mark.timeout(1800)]
+#: an isolate's name for the reference
+REFERENCE = "SL483"
+#: the published pair that is closest, and stands together in every tree
+PAIR = frozenset({"SRR2566901", "SRR3665129"})
+
+
+@pytest.fixture(scope="module")
+def agona(pytestconfig: pytest.Config) -> Agona:
+    return published(pytestconfig.cache.mkdir("demo-data"))
+
+
+@pytest.fixture(scope="module")
+def genomes(agona: Agona, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    folder = tmp_path_factory.mktemp("genomes")
+    return {name: write_fasta(folder / f"{name}.fasta", name, agona.genome(name)) for name in agona.bases}
+
+
+def test_perfect_genomes_give_the_published_distances(
+    agona: Agona, genomes: Mapping[str, Path], tmp_path: Path
+) -> None:
+    compare(agona, run_project(tmp_path, (REFERENCE, agona.reference), genomes), "perfect genomes")
+
+
+def test_assemblies_of_simulated_reads_give_the_published_distances(
+    agona: Agona, genomes: Mapping[str, Path], tmp_path: Path
+) -> None:
+    assemblies = {}
+    for seed, (name, genome) in enumerate(genomes.items(), 1):
+        reads = simulate_reads(genome, tmp_path, seed)
+        assemblies[name] = run_reads(tmp_path, reads, name, assembler="megahit", genus="Salmonella")
+        for path in reads:
+            path.unlink()
+    compare(agona, run_project(tmp_path, (REFERENCE, agona.reference), assemblies), "assemblies")
+
+
+def compare(agona: Agona, reports: Mapping[str, Any], what: str) -> None:
+    """Print the table, and demand a reason for every difference."""
+    found = sites_of(reports)
+    masked = mask_of(reports)
+    false = [at for at in found if at not in set(agona.sites)]
+    assert false == [], f"SNPs that nobody published: {false}"
+    print(f"\n{what}: {len(found)} SNPs, {len(agona.sites)} published, none of ours is false")
+    print(f"{'pair':<24}{'published':>10}{'here':>7}{'':>4} why")
+    for pair in combinations(agona.bases, 2):
+        here = sum(bases[pair[0]] != bases[pair[1]] for bases in found.values())
+        reasons = reasons_of(agona, pair, found, masked)
+        line = f"{pair[0]:<12}{pair[1]:<12}{agona.distances[pair]:>10,}{here:>7,}{here - agona.distances[pair]:>+4}"
+        print(line, ", ".join(f"{count} {why}" for why, count in reasons.items()))
+        assert agona.distances[pair] + explained_change(reasons) == here, pair
+        assert "not explained" not in reasons
+        # what lies in repeats is left out on purpose: short reads cannot tell copies apart
+        assert abs(here - agona.distances[pair] + reasons["masked as a repeat"]) <= 3, pair
+        assert abs(here - agona.distances[pair]) <= 6, pair
+    tree = read_newick(Path(reports["matrix_phylogeny"]["outputs"]["tree"]).read_text())
+    assert PAIR in splits(tree)
+    assert [OUTLIER] in [[leaf.name for leaf in clade.get_terminals()] for clade in tree.root.clades]
+
+
+def sites_of(reports: Mapping[str, Any]) -> dict[int, dict[str, str]]:
+    """Position from 1 → base of every taxon."""
+    taxa: dict[str, str] = {}
+    for record in Path(reports["refMapper_matrix"]["outputs"]["snp_fasta"]).read_text().split(">")[1:]:
+        name, bases, *_ = record.split("\n")
+        taxa[name] = bases
+    table = Path(reports["refMapper_matrix"]["outputs"]["matrix"])
+    return {
+        at: {name: bases[column] for name, bases in taxa.items()}
+        for column, at in enumerate(positions(table))
+    }
+
+
+def positions(table: Path) -> Iterable[int]:
+    with gzip.open(table, "rt") as lines:
+        return [int(line.split("\t")[1]) for line in lines if not line.startswith("#")]
+
+
+def mask_of(reports: Mapping[str, Any]) -> set[int]:
+    path = Path(reports["refMasker"]["outputs"]["gff"])
+    _, features = read_gff(path.read_text().splitlines(), path)
+    return {at + 1 for each in features for at in range(each.start, each.end)}
+
+
+def reasons_of(
+    agona: Agona, pair: tuple[str, str], found: Mapping[int, Mapping[str, str]], masked: set[int]
+) -> Counter[str]:
+    """Why sites count for the pair in one of the two, and not in the other."""
+    reasons: Counter[str] = Counter()
+    for at, one, other in zip(agona.sites, *(agona.bases[name] for name in pair), strict=True):
+        theirs = one != other and UNKNOWN not in (one, other)
+        ours = at in found and found[at][pair[0]] != found[at][pair[1]]
+        if theirs and not ours:
+            reasons["masked as a repeat" if at in masked else "not explained"] += 1
+        elif ours and not theirs:
+            reasons[
+                "more, where nothing was published of one" if UNKNOWN in (one, other) else "not explained"
+            ] += 1
+    return reasons
+
+
+def explained_change(reasons: Counter[str]) -> int:
+    return sum(count if why.startswith("more") else -count for why, count in reasons.items())
