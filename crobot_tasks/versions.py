@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from db import outdated
-from db.species import AssemblyLookup, Scheme
+from db.species import AssemblyLookup, LookupStatus, Scheme
 from workers.pipelines import PIPELINES
 
 #: schemes that an assembly job writes itself
@@ -23,3 +23,10 @@ def current_of(scheme: Scheme) -> str:
 def why_outdated(lookup: AssemblyLookup, scheme: Scheme) -> str:
     """Say for people by what a result of a scheme is outdated; empty if it is not."""
     return outdated.why(lookup.version, current_of(scheme), lookup.scheme_version, scheme.version)
+
+
+def standing(scheme: Scheme, status: str, version: str, scheme_version: str) -> str:
+    """Return the status of a result, or for people by what a complete one is outdated."""
+    if status != LookupStatus.COMPLETE:
+        return status
+    return outdated.why(version, current_of(scheme), scheme_version, scheme.version) or status

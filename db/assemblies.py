@@ -112,8 +112,11 @@ def judge_assembly(
     session.flush()
 
 
-def list_assemblies(session: Session) -> Sequence[Row[Any]]:
-    """Return all assemblies by barcode: with the names of their strains, and the schemes by their status."""
+def list_assemblies(session: Session, limit: int | None = None, strain: str = "") -> Sequence[Row[Any]]:
+    """Return the newest assemblies, the oldest of them first, all or those of a strain's name.
+
+    ``strain`` is the names of their strains; ``schemes`` has status, version and scheme_version of each by description.
+    """
     strains = (
         select(func.string_agg(Strain.strain.distinct(), literal(", ")))
         .select_from(Strain)
@@ -122,8 +125,13 @@ def list_assemblies(session: Session) -> Sequence[Row[Any]]:
         .where(trace_assembly.c.assembly_id == Assembly.id)
         .scalar_subquery()
     )
+    stand = func.jsonb_build_object(
+        "status", AssemblyLookup.status,
+        "version", AssemblyLookup.version,
+        "scheme_version", AssemblyLookup.scheme_version,
+    )  # fmt: skip
     schemes = (
-        select(func.jsonb_object_agg(Scheme.description, AssemblyLookup.status))
+        select(func.jsonb_object_agg(Scheme.description, stand))
         .select_from(AssemblyLookup)
         .join(Scheme, Scheme.id == AssemblyLookup.scheme_id)
         .where(AssemblyLookup.assembly_id == Assembly.id, AssemblyLookup.reference == "")
@@ -140,7 +148,14 @@ def list_assemblies(session: Session) -> Sequence[Row[Any]]:
         Assembly.file_pointer,
         Assembly.job_id,
     )
-    return session.execute(select(*columns).order_by(Assembly.id)).all()
+    query = select(*columns).order_by(Assembly.id.desc()).limit(limit)
+    if strain:
+        named = (
+            select(Trace.strain_id).join(Strain, Strain.id == Trace.strain_id).where(Strain.strain == strain)
+        )
+        of_strain = select(trace_assembly.c.assembly_id).join(Trace, Trace.id == trace_assembly.c.trace_id)
+        query = query.where(Assembly.id.in_(of_strain.where(Trace.strain_id.in_(named))))
+    return session.execute(query).all()[::-1]
 
 
 def _use(session: Session, assembly_id: int, trace_ids: Collection[int], user_id: int) -> None:

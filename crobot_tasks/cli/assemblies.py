@@ -8,12 +8,13 @@ from typing import Any
 import click
 from rich.console import Console
 
-from crobot_tasks import genomes
+from crobot_tasks import genomes, versions
 from crobot_tasks.cli import asked, assembly_loci, services
 from crobot_tasks.cli.output import emit, json_option, table
 from db import registry
 from db.assemblies import list_assemblies
 from db.engine import transaction
+from db.schemes import list_schemes
 
 
 @click.group()
@@ -51,14 +52,21 @@ def _told(added: dict[str, Any]) -> str:
 
 @assembly.command("list")
 @click.argument("species")
+@click.option("--strain", default="", help="Only those of strains of this name.")
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True)
 @json_option
-def list_(species: str, as_json: bool) -> None:
-    """List the assemblies of a species."""
+def list_(species: str, strain: str, limit: int, as_json: bool) -> None:
+    """List the newest assemblies of a species, and how the schemes stand for them."""
     services.ready_database()
     with transaction() as session:
         registry.find_species(session, species)
     with transaction(species) as session:
-        found = [dict(row._mapping) for row in list_assemblies(session)]
+        schemes = {scheme.description: scheme for scheme in list_schemes(session)}
+        found = [dict(row._mapping) for row in list_assemblies(session, limit, strain)]
+        for one in found:
+            one["schemes"] = {
+                name: versions.standing(schemes[name], **stand) for name, stand in one["schemes"].items()
+            }
     emit(as_json, found, lambda out: _show(out, found))
 
 
@@ -72,10 +80,10 @@ def _show(out: Console, found: list[dict[str, Any]]) -> None:
     out.print(table(columns, lines, right=("Bases", "Contigs", "N50")))
 
 
-def _schemes(statuses: dict[str, str]) -> str:
-    """Return the schemes; what is not COMPLETE says so."""
+def _schemes(standings: dict[str, str]) -> str:
+    """Return the schemes; what is not COMPLETE, or is outdated, says so."""
     return ", ".join(
-        name if status == "COMPLETE" else f"{name} {status}" for name, status in sorted(statuses.items())
+        name if stands == "COMPLETE" else f"{name} {stands}" for name, stands in sorted(standings.items())
     )
 
 

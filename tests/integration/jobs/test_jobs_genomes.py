@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import func, select
 
 from crobot_errors import BadInput, UnknownPipeline, UnknownScheme
-from crobot_tasks import called, folders
+from crobot_tasks import called, folders, versions
 from crobot_tasks.genomes import add_assembly
 from crobot_tasks.jobs import AssemblyJob, AssemblyStatsJob, GenericJob, get_crobot_job
 from db.assemblies import list_assemblies
 from db.engine import transaction
+from db.schemes import find_scheme
 from db.species import Assembly, AssemblyStatus, Scheme, Strain
 from demo.data import DemoData
 from tests.integration.jobs.test_jobs_chain import assembly, counters, ended, lookup
@@ -81,10 +82,14 @@ def test_a_genome_that_fails_the_qa_is_kept_and_goes_no_further(
     assert strain_of(strain).best_assembly is None
     with transaction("senterica") as session:
         listed = {row.barcode: row for row in list_assemblies(session)}
-    assert (listed[added.barcode].strain, listed[added.barcode].schemes) == (
-        strain,
-        {"assembly_stats": "COMPLETE"},
-    )
+        of_strain = list_assemblies(session, 1, strain)
+        scheme = find_scheme(session, "assembly_stats")
+        session.expunge(scheme)
+    stats = listed[added.barcode].schemes["assembly_stats"]
+    assert (listed[added.barcode].strain, stats["status"]) == (strain, "COMPLETE")
+    assert [row.barcode for row in of_strain] == [added.barcode]
+    assert versions.standing(scheme, **stats) == "COMPLETE"
+    assert versions.standing(scheme, **stats | {"version": "0.1"}).startswith("outdated (0.1, current ")
 
 
 def test_what_cannot_be_added_leaves_nothing(strain: str, tmp_path: Path, strains_before: None) -> None:
