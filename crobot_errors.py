@@ -80,12 +80,12 @@ class UnknownAnalysis(BadInput):
     """No analysis of this id."""
 
 
-class BadQuery(BadInput):
-    """A sequence that cannot be searched: not nucleotides, empty, or too long."""
-
-
 class BadProfiles(BadInput):
     """A table of allelic profiles that no tree can be made of."""
+
+
+class BadQuery(BadInput):
+    """A sequence that cannot be searched: not nucleotides, empty, or too long."""
 
 
 class UnknownNode(BadInput):

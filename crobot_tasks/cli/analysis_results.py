@@ -70,7 +70,25 @@ def _show_hits(out: Console, found: Mapping[str, Any]) -> None:
         out.print(f"and {found['hit_count'] - len(lines)} more", markup=False)
 
 
+def _show_tree(out: Console, found: Mapping[str, Any]) -> None:
+    profiles = f"{found['profiles']:,} ({found['different_profiles']:,} different)"
+    out.print(
+        facts(
+            {
+                "Method": found["method"],
+                "Profiles": f"{profiles}, {found['loci']:,} loci",
+                "Missing alleles": f"{found['missing_alleles']:,}",
+                "Length": f"{found['total_length']:,g} alleles, the longest edge {found['longest_edge']:,g}",
+                "Newick": found.get("nwk"),
+                "Nodes": found.get("json"),
+                "Picture": found.get("png"),
+            }
+        )
+    )
+
+
 #: type → a key that its results have, and who prints them
 _SHOWN: dict[str, tuple[str, Callable[[Console, Mapping[str, Any]], None]]] = {
-    "locus_search": ("hits", _show_hits)
+    "locus_search": ("hits", _show_hits),
+    "ms_tree": ("different_profiles", _show_tree),
 }

@@ -12,7 +12,7 @@ from crobot_tasks import sending
 from crobot_tasks.celery import app
 from crobot_tasks.cli import asked, services
 from crobot_tasks.cli.output import json_option
-from crobot_tasks.cli.send_analysis import locus_search
+from crobot_tasks.cli.send_analysis import locus_search, ms_tree
 from crobot_tasks.cli.send_scheme import scheme
 from crobot_tasks.cli.send_snp_project import snp_project
 from workers.assemblers import ASSEMBLERS, DEFAULT
@@ -123,5 +123,5 @@ def _send_reads(
     asked.tell(job.job_id, existed=job.existed, answered=job.answered, follow=follow, as_json=as_json)
 
 
-for _command in (locus_search, scheme, snp_project):
+for _command in (locus_search, ms_tree, scheme, snp_project):
     send.add_command(_command)

@@ -9,8 +9,9 @@ import click
 
 from crobot_tasks.cli import asked, services
 from crobot_tasks.cli.output import json_option
-from crobot_tasks.jobs import AnalysisJob, LocusSearchJob
+from crobot_tasks.jobs import AnalysisJob, LocusSearchJob, MSTreeJob
 from workers.locus_search import MIN_COVERAGE, MIN_IDENTITY
+from workers.pipelines.ms_tree import METHODS
 from workers.query import read_query_text
 
 _PERCENT = click.FloatRange(0, 100)
@@ -50,6 +51,33 @@ def locus_search(
         params={"min_identity": min_identity, "min_coverage": min_coverage},
         **request,
     )
+    _send(job, follow, as_json)
+
+
+@click.command("ms-tree")
+@click.argument("species")
+@click.argument("scheme")
+@click.argument("barcodes", metavar="[BARCODE…]", nargs=-1)
+@_name
+@click.option("--method", type=click.Choice(list(METHODS)), default="MSTreeV2", show_default=True)
+@asked.priority
+@asked.user
+@asked.workgroup
+@asked.batch
+@asked.follow
+@json_option
+def ms_tree(
+    species: str,
+    scheme: str,
+    barcodes: tuple[str, ...],
+    method: str,
+    follow: bool,
+    as_json: bool,
+    **request: Any,
+) -> None:
+    """Make a tree of the allelic profiles of assemblies, by default of all that strains have in use."""
+    services.ready()
+    job = MSTreeJob(database=species, scheme=scheme, barcodes=barcodes, method=method, **request)
     _send(job, follow, as_json)
 
 

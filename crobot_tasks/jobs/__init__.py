@@ -13,6 +13,7 @@ from crobot_tasks.jobs.base import CRobotJob, RemoteJob
 from crobot_tasks.jobs.generic import GenericJob
 from crobot_tasks.jobs.local import LocalJob
 from crobot_tasks.jobs.locus_search import LocusSearchJob
+from crobot_tasks.jobs.ms_tree import MSTreeJob
 from crobot_tasks.jobs.nomenclature import NomenclatureJob
 from crobot_tasks.jobs.snp import MatrixJob, PhylogenyJob, RefMapperJob, RefMaskerJob
 from crobot_tasks.jobs.stats import AssemblyStatsJob
@@ -29,6 +30,7 @@ __all__ = [
     "GenericJob",
     "LocalJob",
     "LocusSearchJob",
+    "MSTreeJob",
     "MatrixJob",
     "NomenclatureJob",
     "PhylogenyJob",

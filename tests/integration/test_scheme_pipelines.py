@@ -9,7 +9,7 @@ import pytest
 
 from crobot_errors import BadInput, BadPath, ToolError
 from demo.data import DemoData, fetch
-from tests.on_assembly import run_on
+from tests.running import run_on
 from workers.contigs import read_assembly
 from workers.job import JobInput
 from workers.pipelines import PIPELINES, pipeline

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.data import fetch_genome
+from demo.data import DemoData, fetch, fetch_genome
 from workers import environments
 
 #: Escherichia coli K-12 MG1655, complete and as contigs, out of a Debian package that is only downloaded
@@ -21,6 +21,18 @@ CONTIGS_SHA256 = "c8263c263924bb8f2aee0193f97cb2f5edfccc8f57d66938803b49584e1e0b
 def serotyping() -> None:
     """The environment with SISTR and ECTyper's alleles."""
     environments.install("serotyping")
+
+
+@pytest.fixture(scope="session")
+def grapetree() -> None:
+    """The environment with GrapeTree."""
+    environments.install("grapetree")
+
+
+@pytest.fixture(scope="session")
+def demo_data(pytestconfig: pytest.Config) -> DemoData:
+    """Reads, and the scheme of seven loci."""
+    return fetch(pytestconfig.cache.mkdir("demo-data"), small=True)
 
 
 @pytest.fixture(scope="session")

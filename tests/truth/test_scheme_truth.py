@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.on_assembly import run_on
+from tests.running import run_on
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
 

@@ -7,6 +7,7 @@ from workers.pipelines.assembly_stats import AssemblyStats
 from workers.pipelines.base import Pipeline
 from workers.pipelines.crispr import Crispr
 from workers.pipelines.matrix_phylogeny import MatrixPhylogeny
+from workers.pipelines.ms_tree import MSTree
 from workers.pipelines.nomenclature import Nomenclature
 from workers.pipelines.probe import Probe
 from workers.pipelines.prokka_annotation import ProkkaAnnotation
@@ -26,6 +27,7 @@ PIPELINES: dict[str, Pipeline] = {
         SeroPred(),
         ProkkaAnnotation(),
         Crispr(),
+        MSTree(),
         RefMasker(),
         RefMapper(),
         RefMapperMatrix(),

@@ -1,0 +1,89 @@
+"""MSTreeJob: the allelic profiles of assemblies → a tree, as Newick, nodes with positions, and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from sqlalchemy.orm import Session
+
+from crobot_errors import BadInput
+from crobot_tasks.jobs.analysis import AnalysisJob
+from crobot_tasks.registry import register
+from db import profiles
+from db.engine import transaction
+from db.registry import find_species
+from db.schemes import find_scheme
+from workers.profiles import write_profiles
+
+
+class MSTreeJob(AnalysisJob):
+    """A tree of the profiles by one nomenclature scheme, of ``barcodes`` or of all strains' assemblies in use.
+
+    ``method`` is MSTreeV2 (a minimum spanning tree) or NJ.
+
+    Raises:
+        UnknownSpecies, UnknownScheme: there is none of this name.
+        BadInput: no MLST scheme, an assembly twice, or without a result of the scheme; fewer than two profiles.
+    """
+
+    kind: ClassVar[str] = "ms_tree"
+    own_params = frozenset({"profiles", "scheme"})
+    result_keys: ClassVar[tuple[str, ...]] = (
+        "method", "loci", "profiles", "different_profiles", "total_length", "longest_edge", "missing_alleles",
+        "nwk", "json", "svg", "png",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        database: str,
+        scheme: str,
+        barcodes: Sequence[str] = (),
+        method: str = "MSTreeV2",
+        name: str = "",
+        **request: Any,
+    ) -> None:
+        with transaction() as session:
+            find_species(session, database)
+        with transaction(database) as session:
+            found = find_scheme(session, scheme)
+            if "scheme" not in found.param:
+                raise BadInput(f"the scheme {scheme!r} has no allelic profiles: it is no MLST scheme")
+            self._loci = profiles.loci(session, found)
+            self._profiles = profiles.profiles(session, found, barcodes)
+            version = found.version
+        if len(self._profiles) < 2:
+            raise BadInput(
+                f"a tree takes two profiles at least: {len(self._profiles)} assemblies have a result of {scheme!r}"
+            )
+        super().__init__(
+            pipeline="ms_tree",
+            database=database,
+            name=name,
+            params={"method": method, "scheme": scheme, "profiles": len(self._profiles)},
+            parameters={
+                "scheme": scheme,
+                "scheme_version": version,
+                "method": method,
+                "assemblies": len(self._profiles),
+            },
+            **request,
+        )
+
+    def prepare(self, session: Session) -> None:
+        """Write the table where nodes can read it; when the analysis is sent again, it is the same one."""
+        path = self.analysis_dir / "profiles.tsv"
+        rows = (
+            (one.barcode, one.label, [one.alleles.get(locus) for locus in self._loci])
+            for one in self._profiles
+        )
+        write_profiles(path, self._loci, rows)
+        self.inputs |= {"profiles": str(path)}
+
+    def results(self, session: Session, result: dict[str, Any]) -> dict[str, Any]:
+        """Return the figures, and where the files are."""
+        return super().results(session, result) | result["outputs"]
+
+
+register(MSTreeJob.kind, MSTreeJob)

@@ -1,0 +1,91 @@
+"""GrapeTree on real profiles: sequence types that are known to be near each other are, and thousands fit."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crobot_errors import AttemptError
+from demo.data import LOCI, DemoData
+from tests.running import run_pipeline
+from workers import newick
+from workers.profiles import write_profiles
+from workers.pubmlst import read_profiles
+
+pytestmark = [pytest.mark.full, pytest.mark.timeout(900), pytest.mark.usefixtures("grapetree")]
+
+Rows = list[tuple[str, list[int]]]
+
+
+@pytest.fixture(scope="module")
+def sequence_types(demo_data: DemoData) -> Rows:
+    """All of the scheme's, by number."""
+    found = read_profiles(demo_data.profiles, list(LOCI))
+    return [(str(st), [alleles[locus] for locus in LOCI]) for st, alleles, _ in found]
+
+
+def tree(tmp_path: Path, rows: Rows, method: str = "MSTreeV2") -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return results and nodes; every file is there."""
+    path = tmp_path / "profiles.tsv"
+    write_profiles(
+        path, [f"l{at}" for at in range(len(rows[0][1]))], ((name, name, row) for name, row in rows)
+    )
+    params = {"method": method, "profiles": len(rows), "scheme": "MLST"}
+    report = run_pipeline("ms_tree", tmp_path, inputs={"profiles": str(path)}, params=params)
+    files = {name: Path(path) for name, path in report["outputs"].items()}
+    assert files["svg"].read_text().lstrip().startswith("<?xml")
+    assert files["png"].read_bytes().startswith(b"\x89PNG")
+    leaves = [one.name for one in newick.parse(files["nwk"].read_text()).postorder() if not one.children]
+    assert sorted(leaves) == sorted(name for name, _ in rows)
+    return report["results"], json.loads(files["json"].read_text())
+
+
+def test_each_edge_of_a_minimum_spanning_tree_is_the_distance_of_its_profiles(
+    tmp_path: Path, sequence_types: Rows
+) -> None:
+    rows = sequence_types[:60]
+    results, shown = tree(tmp_path, rows)
+    assert (results["profiles"], results["different_profiles"], results["loci"]) == (60, 60, 7)
+    alleles = dict(rows)
+    names = {node["id"]: node["assemblies"][0] for node in shown["nodes"]}
+    for edge in shown["edges"]:
+        pair = zip(alleles[names[edge["source"]]], alleles[names[edge["target"]]], strict=True)
+        assert edge["distance"] == sum(one != other for one, other in pair)
+    assert len(shown["edges"]) == 59
+
+
+@pytest.mark.parametrize("method", ["MSTreeV2", "NJ"])
+def test_relatives_come_together_and_equal_profiles_are_one_node(tmp_path: Path, method: str) -> None:
+    near = [[1] * 20, [1] * 19 + [2], [1] * 18 + [2, 2]]
+    far = [[5] * 20, [5] * 19 + [6], [5] * 20]
+    rows = [(f"g{at}", row) for at, row in enumerate([*near, *far])]
+    results, shown = tree(tmp_path, rows, method)
+    assert results["different_profiles"] == 5
+    assert ["g3", "g5"] in [node["assemblies"] for node in shown["nodes"]]
+    longest = max(shown["edges"], key=lambda edge: edge["distance"])
+    # in an NJ tree the way between the groups goes over inner nodes
+    assert longest["distance"] > (15 if method == "MSTreeV2" else 8)
+
+
+def test_profiles_that_are_all_the_same_and_missing_alleles(tmp_path: Path) -> None:
+    results, shown = tree(tmp_path, [("a", [1, 2, 0]), ("b", [1, 2, 0])])
+    assert (results["different_profiles"], results["longest_edge"], results["missing_alleles"]) == (1, 0, 2)
+    assert len(shown["nodes"]) == 1
+
+
+def test_a_table_that_is_damaged_fails_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "profiles.tsv"
+    path.write_text("#Name\ta\tb\nx\t1\t2\ny\t1\n")
+    with pytest.raises(AttemptError, match=r"line 3 \('y'\): 2 columns, and the header has 3"):
+        run_pipeline("ms_tree", tmp_path, inputs={"profiles": str(path)}, params={})
+
+
+def test_thousands_of_profiles(tmp_path: Path, sequence_types: Rows) -> None:
+    chosen = random.Random(1).sample(sequence_types, 3000)
+    results, shown = tree(tmp_path, chosen)
+    assert results["different_profiles"] == 3000
+    assert len(shown["edges"]) == 2999

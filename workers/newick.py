@@ -1,0 +1,76 @@
+"""Newick: text ↔ branches. Nothing here recurses: a tree of thousands may be a chain of thousands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+_TOKEN = re.compile(r"[(),;]|:[^(),;]+|'(?:[^']|'')*'|[^(),:;'\s]+")
+_PLAIN = re.compile(r"[A-Za-z0-9_.|+-]+")
+
+
+@dataclass
+class Branch:
+    """A node with the branch above it; ``length`` in the unit of the tree."""
+
+    name: str = ""
+    length: float = 0.0
+    children: list[Branch] = field(default_factory=list)
+
+    def postorder(self) -> Iterator[Branch]:
+        """Every branch after its children."""
+        waiting, ordered = [self], list[Branch]()
+        while waiting:
+            branch = waiting.pop()
+            ordered.append(branch)
+            waiting += branch.children
+        return reversed(ordered)
+
+
+def parse(text: str) -> Branch:
+    """Read a tree.
+
+    Raises: ValueError if this is no Newick.
+    """
+    root = branch = Branch()
+    path: list[Branch] = []
+    for part in _TOKEN.findall(text):
+        if part == ";":
+            break
+        if part in "(,)":
+            branch = _step(part, branch, path)
+        elif part[0] == ":":
+            branch.length = float(part[1:])
+        else:
+            branch.name = part[1:-1].replace("''", "'") if part[0] == "'" else part
+    if path or not (root.children or root.name):
+        raise ValueError(f"no Newick tree: {text[:60]!r}")
+    return root
+
+
+def _step(part: str, branch: Branch, path: list[Branch]) -> Branch:
+    """Go down, to the next, or up."""
+    if part == "(":
+        path.append(branch)
+    elif not path:
+        raise ValueError(f"no Newick tree: {part!r} outside of all brackets")
+    elif part == ")":
+        return path.pop()
+    child = Branch()
+    path[-1].children.append(child)
+    return child
+
+
+def write(root: Branch, name_of: Callable[[Branch], str]) -> str:
+    """Write a tree, with names as ``name_of`` gives them."""
+    texts: dict[int, str] = {}
+    for branch in root.postorder():
+        below = ",".join(f"{texts.pop(id(child))}:{child.length:g}" for child in branch.children)
+        texts[id(branch)] = (f"({below})" if below else "") + quoted(name_of(branch))
+    return texts[id(root)] + ";"
+
+
+def quoted(name: str) -> str:
+    """A name as it stands in Newick."""
+    return name if not name or _PLAIN.fullmatch(name) else "'" + name.replace("'", "''") + "'"
