@@ -6,9 +6,6 @@ from db import outdated
 from db.species import AssemblyLookup, LookupStatus, Scheme
 from workers.pipelines import PIPELINES
 
-#: schemes that an assembly job writes itself
-_OF_ASSEMBLIES = {"assembly_stats": "QAssembly"}
-
 
 def current_version(pipeline: str) -> str:
     """Return a pipeline's version in this program; empty if it has none of this name."""
@@ -16,8 +13,11 @@ def current_version(pipeline: str) -> str:
 
 
 def current_of(scheme: Scheme) -> str:
-    """Return the version of the pipeline that makes a scheme's results; empty if nothing here does."""
-    return current_version(scheme.param.get("pipeline") or _OF_ASSEMBLIES.get(scheme.description, ""))
+    """Return the version of the pipeline that makes a scheme's results; empty if nothing here does.
+
+    ``assembly_stats``, which two pipelines write, has none: whether an assembly is outdated, its own version says.
+    """
+    return current_version(scheme.param.get("pipeline", ""))
 
 
 def why_outdated(lookup: AssemblyLookup, scheme: Scheme) -> str:

@@ -85,11 +85,13 @@ def test_a_genome_that_fails_the_qa_is_kept_and_goes_no_further(
         of_strain = list_assemblies(session, 1, strain)
         scheme = find_scheme(session, "assembly_stats")
         session.expunge(scheme)
+    serovars = Scheme(description="SeroPred", param={"pipeline": "SeroPred"}, version="")
     stats = listed[added.barcode].schemes["assembly_stats"]
     assert (listed[added.barcode].strain, stats["status"]) == (strain, "COMPLETE")
     assert [row.barcode for row in of_strain] == [added.barcode]
     assert versions.standing(scheme, **stats) == "COMPLETE"
-    assert versions.standing(scheme, **stats | {"version": "0.1"}).startswith("outdated (0.1, current ")
+    assert versions.standing(serovars, "COMPLETE", "0.1", "").startswith("outdated (0.1, current ")
+    assert versions.standing(serovars, "FAILED", "0.1", "") == "FAILED"
 
 
 def test_what_cannot_be_added_leaves_nothing(strain: str, tmp_path: Path, strains_before: None) -> None:
