@@ -112,6 +112,19 @@ def judge_assembly(
     session.flush()
 
 
+def strain_names(session: Session, assembly_ids: Collection[int]) -> dict[str, str]:
+    """Return barcode → the name of its strain, or the barcode of one without."""
+    query = (
+        select(Assembly.barcode, func.min(Strain.strain))
+        .outerjoin(trace_assembly, trace_assembly.c.assembly_id == Assembly.id)
+        .outerjoin(Trace, Trace.id == trace_assembly.c.trace_id)
+        .outerjoin(Strain, Strain.id == Trace.strain_id)
+        .where(Assembly.id.in_(assembly_ids))
+        .group_by(Assembly.barcode)
+    )
+    return {str(barcode): strain or str(barcode) for barcode, strain in session.execute(query)}
+
+
 def list_assemblies(session: Session, limit: int | None = None, strain: str = "") -> Sequence[Row[Any]]:
     """Return the newest assemblies, the oldest of them first, all or those of a strain's name.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from crobot_errors import BadInput, TooFewTaxa
 from workers import storage
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources, Tool
-from workers.snp.inputs import file_bytes, input_text
+from workers.snp.inputs import file_bytes, input_text, labels_of
 from workers.snp.matrix_files import read_alignment
 from workers.snp.pictures import draw_tree
 from workers.snp.tree import Tree, distinct, in_snps, newick, put_back, read_newick, rooted, small_tree
@@ -28,7 +28,8 @@ class MatrixPhylogeny(Pipeline):
     """Input: ``alignment`` of the sites that differ.
 
     Parameters: ``constant``, the numbers of constant sites by base, without which branches come out too long;
-    ``outgroup``, a taxon (else the root lies in the middle); ``reference``, the taxon to highlight.
+    ``outgroup``, a taxon (else the root lies in the middle); ``reference``, the taxon to highlight;
+    ``labels``, names for the picture by taxon.
     """
 
     name = "matrix_phylogeny"
@@ -49,6 +50,7 @@ class MatrixPhylogeny(Pipeline):
     def validate(self, job: JobInput, roots: Sequence[Path]) -> None:
         """Check parameters, and that the alignment is there."""
         _constant(job)
+        labels_of(job)
         storage.checked_file(input_text(self.name, job, "alignment"), roots)
 
     def run(self, attempt: Attempt) -> Outcome:
@@ -135,7 +137,9 @@ def _write(attempt: Attempt, tree: Tree, sites: int) -> dict[str, str]:
         "tree_png": directory / "tree.png",
     }
     paths["tree"].write_text(newick(tree), encoding="utf-8")
-    drawn = in_snps(deepcopy(tree), sites)
+    drawn, labels = in_snps(deepcopy(tree), sites), labels_of(attempt.job)
+    for leaf in drawn.get_terminals():
+        leaf.name = labels.get(leaf.name, leaf.name)
     reference = attempt.job.params.get("reference", "")
-    draw_tree(drawn, reference, svg=paths["tree_svg"], png=paths["tree_png"])
+    draw_tree(drawn, labels.get(reference, reference), svg=paths["tree_svg"], png=paths["tree_png"])
     return {name: str(path) for name, path in paths.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from workers import storage
 from workers.fasta import open_text
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources
 from workers.snp.call_files import StoredCalls, read_calls
-from workers.snp.inputs import check_fasta, file_bytes, input_text, others, read_fasta
+from workers.snp.inputs import check_fasta, file_bytes, input_text, labels_of, others, read_fasta
 from workers.snp.intervals import read_gff
 from workers.snp.matrix import Matrix, build
 from workers.snp.matrix_files import write_distances, write_fasta, write_table
@@ -26,7 +26,8 @@ NAMED = ("reference", "mask")
 class RefMapperMatrix(Pipeline):
     """Inputs: ``reference``, ``mask`` (optional), and the calls of each assembly under its barcode.
 
-    Parameters: ``reference_name``, its barcode; ``core_threshold``, the share of taxa that must decide a site.
+    Parameters: ``reference_name``, its barcode; ``core_threshold``, the share of taxa that must decide a site;
+    ``labels``, names for pictures by barcode.
     """
 
     name = "refMapper_matrix"
@@ -43,6 +44,7 @@ class RefMapperMatrix(Pipeline):
     def validate(self, job: JobInput, roots: Sequence[Path]) -> None:
         """Check parameters, and that the files are there."""
         _params(job)
+        labels_of(job)
         check_fasta(input_text(self.name, job, "reference"), roots)
         assemblies = others(job, *NAMED)
         if not assemblies:
@@ -62,7 +64,9 @@ class RefMapperMatrix(Pipeline):
             f"{len(matrix.taxa)} taxa, {len(matrix.sites)} SNPs in {matrix.core} core sites; "
             f"{matrix.masked} bases masked, {matrix.not_core} SNPs at sites that too few taxa decide"
         )
-        return Outcome(_results(matrix, threshold), _write(attempt.output_dir, matrix))
+        return Outcome(
+            _results(matrix, threshold), _write(attempt.output_dir, matrix, labels_of(attempt.job))
+        )
 
 
 def _params(job: JobInput) -> tuple[str, float]:
@@ -103,10 +107,10 @@ def _results(matrix: Matrix, threshold: float) -> dict[str, Any]:
     }
 
 
-def _write(directory: Path, matrix: Matrix) -> dict[str, str]:
+def _write(directory: Path, matrix: Matrix, labels: Mapping[str, str]) -> dict[str, str]:
     distances = matrix.distances()
     svg, png = directory / "distances.svg", directory / "distances.png"
-    draw_distances(matrix.taxa, distances, svg=svg, png=png)
+    draw_distances([labels.get(taxon, taxon) for taxon in matrix.taxa], distances, svg=svg, png=png)
     paths = {
         "snp_fasta": write_fasta(directory / "snps.fasta", matrix),
         "matrix": write_table(directory / "snps.aln.matrix.gz", matrix),

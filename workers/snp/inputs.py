@@ -31,6 +31,17 @@ def others(job: JobInput, *named: str) -> dict[str, str]:
     return {name: job.inputs[name] for name in sorted(job.inputs) if name not in named}
 
 
+def labels_of(job: JobInput) -> dict[str, str]:
+    """Names for people, by the name of the genome; those without one keep theirs.
+
+    Raises: BadInput if they are no names.
+    """
+    labels = job.params.get("labels", {})
+    if not isinstance(labels, dict) or not all(isinstance(one, str) for one in labels.values()):
+        raise BadInput(f"the parameter labels is {labels!r:.80}: it must be names by barcode")
+    return labels
+
+
 def file_bytes(text: str) -> int:
     """Letters at most; 0 on a node that lacks the file, where the attempt ends anyway."""
     path = Path(text)

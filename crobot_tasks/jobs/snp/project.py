@@ -12,7 +12,7 @@ from crobot_errors import BadInput
 from crobot_tasks.jobs.snp.advance import advance
 from crobot_tasks.jobs.snp.state import State, Step, Tag, lock_reference
 from db import projects
-from db.assemblies import find_assembly
+from db.assemblies import find_assembly, strain_names
 from db.engine import retrying, transaction
 from db.registry import find_species
 from db.species import Assembly, AssemblyStatus
@@ -51,7 +51,7 @@ def send_project(project: Project) -> int:
         with transaction(project.database) as session:
             reference, assemblies = _checked(session, project)
             lock_reference(session, project.database, reference.id)
-            data = _data(project, reference, assemblies)
+            data = _data(session, project, reference, assemblies)
             row = projects.add(session, project.database, project.name, project.user_id, data)
             state = State.locked(session, row.id)
             advance(state)
@@ -119,12 +119,16 @@ def _checked(session: Session, project: Project) -> tuple[Assembly, list[Assembl
     return reference, assemblies
 
 
-def _data(project: Project, reference: Assembly, assemblies: Sequence[Assembly]) -> dict[str, Any]:
+def _data(
+    session: Session, project: Project, reference: Assembly, assemblies: Sequence[Assembly]
+) -> dict[str, Any]:
     return {
         **dict.fromkeys((step.value for step in Step), Tag.NOT_SENT.value),
         "ref_id": reference.id,
         "reference": reference.barcode,
         "assembly_ids": [one.id for one in assemblies],
+        # people know strains by their names: the pictures have those
+        "labels": strain_names(session, [one.id for one in (reference, *assemblies)]),
         "barcodes": {str(one.barcode): one.id for one in assemblies},
         "outgroup": project.outgroup,
         "params": project.params,

@@ -151,7 +151,8 @@ class MatrixJob(StepJob):
             "reference": assemblies.find_assembly(session, reference).file_pointer,
             "mask": file_of(found[mask]),
         }
-        return cls(state, inputs=inputs, params={"reference_name": reference} | state.data.get("params", {}))
+        own = {"reference_name": reference, "labels": state.data["labels"]}
+        return cls(state, inputs=inputs, params=own | state.data.get("params", {}))
 
     def write(self, state: State, result: dict[str, Any]) -> None:
         """Write files and counts into the project."""
@@ -185,7 +186,7 @@ class PhylogenyJob(StepJob):
     @classmethod
     def for_project(cls, state: State, barcodes: Sequence[str] = ()) -> Self:
         """Take the matrix as it is now."""
-        params = {"constant": state.data["constant"], "reference": state.data["reference"]}
+        params = {name: state.data[name] for name in ("constant", "reference", "labels")}
         if state.data.get("outgroup"):
             params["outgroup"] = state.data["outgroup"]
         return cls(state, inputs={"alignment": state.data["snp_fasta"]}, params=params)
