@@ -50,7 +50,7 @@ def distances(report: dict[str, dict[str, object]]) -> dict[tuple[str, str], int
 
 
 def test_a_project_finds_every_distance_and_the_grouping(tmp_path: Path, genomes: Genomes) -> None:
-    reports = run_project(tmp_path, *written(tmp_path, genomes))
+    reports = run_project(tmp_path, *written(tmp_path, genomes), labels={OUTLIER: "the odd one"})
     matrix, tree = reports["refMapper_matrix"], reports["matrix_phylogeny"]
     truth = {(a, b): differing(genomes[a], genomes[b]) for a in genomes for b in genomes}
     assert distances(matrix) == truth
@@ -63,7 +63,8 @@ def test_a_project_finds_every_distance_and_the_grouping(tmp_path: Path, genomes
     for name in ("distances_svg", "distances_png"):
         assert Path(matrix["outputs"][name]).stat().st_size > 5_000
     picture = Path(tree["outputs"]["tree_svg"]).read_text()
-    assert all(name in picture for name in genomes)
+    assert all(name in picture for name in ("the odd one", *genomes.keys() - {OUTLIER}))
+    assert OUTLIER not in picture
     assert Path(tree["outputs"]["tree_png"]).read_bytes().startswith(b"\x89PNG")
 
 

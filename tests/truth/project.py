@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-from workers.attempt import Attempt
-from workers.job import JobInput
-from workers.pipelines import pipeline
-from workers.runner import run_attempt
+from tests.running import run_pipeline
 
-_numbers = count(1)
+ANYWHERE = (Path("/"),)
 
 
 def run_reads(directory: Path, reads: Sequence[Path], prefix: str, **params: Any) -> Path:
     """Assemble reads with QAssembly; the assembly."""
-    job = JobInput({}, {"prefix": prefix, **params}, [[str(path) for path in reads]])
-    return Path(_run(directory, "QAssembly", job)["outputs"]["assembly"])
+    given = {"prefix": prefix, **params}
+    pair = [[str(path) for path in reads]]
+    report = run_pipeline("QAssembly", directory, {}, given, reads=pair, roots=ANYWHERE, checked=True)
+    return Path(report["outputs"]["assembly"])
 
 
 def run(directory: Path, name: str, inputs: Mapping[str, Any], **params: Any) -> dict[str, Any]:
     """Run one pipeline; what its report says."""
-    return _run(directory, name, JobInput({key: str(path) for key, path in inputs.items()}, params))
-
-
-def _run(directory: Path, name: str, job: JobInput) -> dict[str, Any]:
-    storage, state = directory / "storage", directory / "state"
-    storage.mkdir(exist_ok=True)
-    state.mkdir(exist_ok=True)
-    roots = [Path("/")]
-    pipeline(name).validate(job, roots)
-    resources = pipeline(name).resources(job)
-    return run_attempt(pipeline(name), Attempt(next(_numbers), 1, job, resources, storage, roots, state))
+    files = {key: str(path) for key, path in inputs.items()}
+    return run_pipeline(name, directory, files, params, roots=ANYWHERE, checked=True)
 
 
 def run_project(
