@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, func
+from sqlalchemy import Index, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import Mapped, mapped_column
@@ -40,7 +40,16 @@ class UserPreference(Base):
     """A setting of a user, or the result of an analysis: ``id`` is the analysis id."""
 
     __tablename__ = "user_preferences"
-    __table_args__ = (Index(None, "user_id", "type"), {"schema": SYSTEM})
+    __table_args__ = (
+        Index(None, "user_id", "type"),
+        # those that wait for what another one's job finds
+        Index(
+            "ix_user_preferences_live_projects",
+            "database",
+            postgresql_where=text("type = 'snp_project' AND NOT data ? 'complete' AND NOT data ? 'failed'"),
+        ),
+        {"schema": SYSTEM},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(server_default="0")
