@@ -33,7 +33,7 @@ test: test-programs lint ## run all checks: lint, then unit, integration and smo
 unit: $(INSTALLED_DEV) ## run the tests that need no servers
 	$(BIN)/python -m pytest tests/unit
 
-faults: test-programs $(INSTALLED_DEV) ## run all fault scenarios, also those that take too long for `make test` (25 minutes)
+faults: test-programs $(INSTALLED_DEV) ## run all fault scenarios, also those that take too long for `make test` (an hour)
 	$(BIN)/python -m pytest tests/smoke/faults
 
 truth: test-programs install $(INSTALLED_DEV) ## compare results with published ones (minutes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -13,6 +14,8 @@ from crobot_tasks.cli.output import emit
 from db import overview
 from db.crobot import JobState
 from db.engine import transaction
+
+Asking = TypeVar("Asking", bound=Callable[..., Any])
 
 priority = click.option(
     "--priority", type=click.IntRange(0, 9), default=5, show_default=True, help="0 is the most urgent."
@@ -30,6 +33,13 @@ again = click.option(
 follow = click.option(
     "--follow", is_flag=True, help="Show its log until it is over; exit code 1 unless it is COMPLETE."
 )
+
+
+def request(command: Asking) -> Asking:
+    """Ask for what every job is sent with."""
+    for option in (batch, workgroup, user, priority):
+        command = option(command)
+    return command
 
 
 def tell(

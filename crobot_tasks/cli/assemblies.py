@@ -26,10 +26,7 @@ def assembly() -> None:
 @click.argument("species")
 @click.argument("fasta", type=click.Path(path_type=Path))
 @click.option("--strain", required=True, help="Name of the isolate.")
-@asked.priority
-@asked.user
-@asked.workgroup
-@asked.batch
+@asked.request
 @json_option
 def add(species: str, fasta: Path, strain: str, as_json: bool, **request: Any) -> None:
     """Add a genome that was assembled elsewhere (FASTA, plain or gzipped), without reads.

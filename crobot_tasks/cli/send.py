@@ -34,10 +34,7 @@ def send() -> None:
 @click.option("--strain", required=True, help="Name of the isolate.")
 @_assembler
 @asked.again
-@asked.priority
-@asked.user
-@asked.workgroup
-@asked.batch
+@asked.request
 @asked.follow
 @json_option
 def reads(species: str, read1: Path, read2: Path, follow: bool, as_json: bool, **asked: Any) -> None:
@@ -53,10 +50,7 @@ def reads(species: str, read1: Path, read2: Path, follow: bool, as_json: bool, *
 @click.option("--strain", help="Name of the isolate.  [default: the first accession]")
 @_assembler
 @asked.again
-@asked.priority
-@asked.user
-@asked.workgroup
-@asked.batch
+@asked.request
 @asked.follow
 @json_option
 def accession(
@@ -78,10 +72,7 @@ def accession(
 @click.option("--fail", help="How it fails: tool, node, memory, exit or crash.")
 @click.option("--cores", type=int, help="Cores that it asks for.")
 @click.option("--tag", default="probe", show_default=True, help="What it is for.")
-@asked.priority
-@asked.user
-@asked.workgroup
-@asked.batch
+@asked.request
 @asked.follow
 @json_option
 def probe(

@@ -26,10 +26,7 @@ _name = click.option("--name", default="", help="Its name, for people.")
 @click.option("--min-identity", type=_PERCENT, default=MIN_IDENTITY, show_default=True, help="Percent.")
 @click.option("--min-coverage", type=_PERCENT, default=MIN_COVERAGE, show_default=True,
               help="Percent of the sequence's length.")  # fmt: skip
-@asked.priority
-@asked.user
-@asked.workgroup
-@asked.batch
+@asked.request
 @asked.follow
 @json_option
 def locus_search(
@@ -60,10 +57,7 @@ def locus_search(
 @click.argument("barcodes", metavar="[BARCODE…]", nargs=-1)
 @_name
 @click.option("--method", type=click.Choice(list(METHODS)), default="MSTreeV2", show_default=True)
-@asked.priority
-@asked.user
-@asked.workgroup
-@asked.batch
+@asked.request
 @asked.follow
 @json_option
 def ms_tree(

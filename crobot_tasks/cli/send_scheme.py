@@ -16,10 +16,7 @@ from crobot_tasks.cli.output import emit, json_option
 @click.argument("species")
 @click.argument("description", metavar="SCHEME")
 @click.argument("barcodes", metavar="BARCODE…", nargs=-1, required=True)
-@asked.priority
-@asked.user
-@asked.workgroup
-@asked.batch
+@asked.request
 @asked.again
 @asked.follow
 @json_option

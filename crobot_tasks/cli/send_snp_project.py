@@ -25,10 +25,7 @@ from crobot_tasks.jobs.snp import Project, send_project
 )
 @click.option("--core", "core_threshold", type=click.FloatRange(0, 1, min_open=True), default=0.95, show_default=True,
               help="Share of the genomes that must decide a site.")  # fmt: skip
-@asked.priority
-@asked.user
-@asked.workgroup
-@asked.batch
+@asked.request
 @json_option
 def snp_project(
     species: str,

@@ -74,6 +74,25 @@ def test_at_a_regular_end_a_message_in_hand_goes_back(valkey: Valkey, kombus_own
         assert connection.SimpleQueue("work").get(timeout=5).payload == {"job": 17}
 
 
+def test_who_could_not_acknowledge_a_message_asks_for_no_more_before_connecting_again(
+    valkey: Valkey, kombus_own: None
+) -> None:
+    """kombu counts the message as taken for ever: with all slots lost so, it would wait for ever, too."""
+    reconnecting.survive_lost_connections()
+    connection = Connection(valkey.url)
+    work = connection.SimpleQueue("work")
+    work.put({"job": 17})
+    message = work.get(timeout=5)
+    qos = message.channel.qos
+    assert qos.can_consume()
+    valkey.stop()
+    with pytest.raises(connection.connection_errors):
+        message.ack()
+    with pytest.raises(connection.connection_errors):
+        qos.can_consume()
+    drop(connection)
+
+
 def test_a_head_reads_as_fast_as_before_after_all_its_connections_were_cut(cluster: Cluster) -> None:
     app.backend.client.client_kill_filter(_type="normal", skipme=True)
     app.backend.client.client_kill_filter(_type="pubsub", skipme=True)
