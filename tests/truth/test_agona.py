@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pytest
 
 from tests.truth.agona import OUTLIER, UNKNOWN, Agona, published, simulate_reads, write_fasta
 from tests.truth.project import run_project, run_reads
+from workers.contigs import read_assembly
 from workers.snp.intervals import read_gff
 from workers.snp.tree import read_newick, splits
 
@@ -54,6 +55,24 @@ def test_assemblies_of_simulated_reads_give_the_published_distances(
         for path in reads:
             path.unlink()
     compare(agona, run_project(tmp_path, (REFERENCE, agona.reference), assemblies), "assemblies")
+
+
+def test_a_reference_in_5000_contigs_loses_few_snps_and_makes_none(
+    agona: Agona, genomes: Mapping[str, Path], tmp_path: Path
+) -> None:
+    (bases,) = read_assembly(agona.reference).values()
+    starts = [len(bases) * at // 5000 for at in range(5001)]
+    pieces = [bases[start:end] for start, end in pairwise(starts)]
+    reference = tmp_path / "pieces.fasta"
+    reference.write_text("".join(f">piece_{at}\n{piece}\n" for at, piece in enumerate(pieces)))
+    reports = run_project(tmp_path, (REFERENCE, reference), genomes)
+    table = Path(reports["refMapper_matrix"]["outputs"]["matrix"])
+    with gzip.open(table, "rt") as lines:
+        rows = [line.split("\t")[:2] for line in lines if not line.startswith("#")]
+    found = {starts[int(contig.removeprefix("piece_"))] + int(at) for contig, at in rows}
+    assert found <= set(agona.sites)
+    print(f"\n{len(pieces)} contigs: {len(found)} of {len(agona.sites)} published SNPs")
+    assert len(found) > 0.85 * len(agona.sites)
 
 
 def compare(agona: Agona, reports: Mapping[str, Any], what: str) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.running import run_on
+from tests.truth.agona import simulate_reads
+from tests.truth.project import run_reads
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
 
@@ -18,6 +20,15 @@ def test_sl483_is_agona(agona: Path, tmp_path: Path) -> None:
     assert (found["H1"], found["H2"], found["qc"]["status"]) == ("f,g,s", None, "PASS")
     assert found["cgmlst_match"]["serovar"] == "Agona"
     assert found["cgmlst_match"]["loci_found"] == 330
+
+
+@pytest.mark.usefixtures("serotyping")
+def test_an_assembly_of_simulated_reads_has_the_serovar_of_its_genome(agona: Path, tmp_path: Path) -> None:
+    reads = simulate_reads(agona, tmp_path, seed=1)
+    assembly = run_reads(tmp_path, reads, "SL483", assembler="megahit", genus="Salmonella")
+    found = run_on("SeroPred", assembly, tmp_path)["results"]
+    assert (found["serovar"], found["O"], found["H1"]) == ("Agona", "1,4,[5],12", "f,g,s")
+    assert (found["qc"]["status"], found["cgmlst_match"]["loci_found"]) == ("PASS", 330)
 
 
 @pytest.mark.usefixtures("serotyping")
