@@ -41,7 +41,7 @@ class Listener:
                 if self._connection is None:
                     self._connection = self._connect()
                     return True
-                return self._heard(max(0.0, ends_at - time.monotonic()))
+                return self._heard(ends_at)
             except (psycopg2.OperationalError, psycopg2.InterfaceError, DBAPIError):
                 # the caller's own queries say what is wrong; here only the pace is kept
                 self.close()
@@ -74,11 +74,12 @@ class Listener:
             cursor.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self.channel)))
         return raw
 
-    def _heard(self, timeout_s: float) -> bool:
+    def _heard(self, ends_at: float) -> bool:
+        """Wait for a notice; what else the server says (that it ends this connection, say) is none."""
         assert self._connection is not None
         self._connection.poll()
-        if not self._connection.notifies:
-            select.select([self._connection], [], [], timeout_s)
+        while not self._connection.notifies and (left_s := ends_at - time.monotonic()) > 0:
+            select.select([self._connection], [], [], left_s)
             self._connection.poll()
         heard = bool(self._connection.notifies)
         self._connection.notifies.clear()
