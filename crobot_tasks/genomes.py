@@ -20,7 +20,7 @@ from db.barcodes import Kind
 from db.engine import retrying, transaction
 from db.known_species import Species
 from db.registry import find_species
-from db.species import Assembly
+from db.species import Assembly, AssemblyStatus
 from db.strains import add_genome, lock_strain, new_row
 from workers import assembly, contigs, qa, storage
 
@@ -100,7 +100,7 @@ def _added(
 
 
 def _genome(stored: Assembly, job_id: int | None, existed: bool) -> Genome:
-    passed = stored.status == "Assembled"
+    passed = stored.status is AssemblyStatus.ASSEMBLED
     return Genome(str(stored.barcode), Path(stored.file_pointer), passed, job_id, existed)
 
 

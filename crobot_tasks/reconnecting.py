@@ -24,7 +24,7 @@ class QoS(redis.QoS):
         """Acknowledge a message."""
         try:
             super().ack(delivery_tag)
-        except Exception as error:
+        except self.channel.connection_errors as error:
             self._lost = error
             raise
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from sqlalchemy.orm import Session
 
 from db import allele_positions
+from db.gff_index import features
 
 
 class PlacedLocus(NamedTuple):
@@ -27,22 +28,9 @@ class PlacedLocus(NamedTuple):
 def placed_loci(session: Session, assembly_id: int) -> Iterator[PlacedLocus]:
     """Every locus of every scheme that an assembly was typed by."""
     for scheme, gff in allele_positions.gffs(session, assembly_id):
-        for line in gff.splitlines():
-            if line and not line.startswith("#"):
-                yield _locus(scheme, line)
-
-
-def _locus(scheme: str, line: str) -> PlacedLocus:
-    contig, _, _, start, end, _, strand, _, attributes = line.split("\t")
-    values = {
-        key: unquote(value) for key, _, value in (pair.partition("=") for pair in attributes.split(";"))
-    }
-    return PlacedLocus(
-        scheme,
-        values.get("locus", ""),
-        values.get("allele", ""),
-        unquote(contig),
-        int(start),
-        int(end),
-        strand,
-    )
+        for columns, attributes in features(gff):
+            contig, _, _, start, end, _, strand, *_ = columns
+            allele = attributes.get("allele", "")
+            yield PlacedLocus(
+                scheme, attributes["locus"], allele, unquote(contig), int(start), int(end), strand
+            )

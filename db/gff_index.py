@@ -130,9 +130,7 @@ def place(record: bytes, contig: str | None) -> Place | None:
 
 def place_in_text(text: str, locus: str) -> Place:
     """Return what the text says of a locus, line by line: for what no record can hold."""
-    found = [
-        values for line in text.split("\n") if (values := _columns(line)) and values[1]["locus"] == locus
-    ]
+    found = [each for each in features(text) if each[1]["locus"] == locus]
     if not found:
         return Place("missing")
     columns, attributes = found[0]
@@ -147,6 +145,13 @@ def place_in_text(text: str, locus: str) -> Place:
         identity=float(columns[5]) if _DECIMAL.fullmatch(columns[5]) else None,
         copies=len(found),
     )
+
+
+def features(text: str) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """Give the nine columns of each feature that names a locus, and its attributes."""
+    for line in text.split("\n"):
+        if found := _columns(line):
+            yield found
 
 
 def _columns(line: str) -> tuple[list[str], dict[str, str]] | None:

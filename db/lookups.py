@@ -136,13 +136,7 @@ def failed(
     session: Session, assembly_id: int, scheme_id: int, job_id: int, message: str, reference: str = ""
 ) -> None:
     """A job failed for good: results of an earlier one stay, beside the ``error``."""
-    row: dict[str, Any] = {
-        "status": _unless_another_is_live(literal(LookupStatus.FAILED.value)),
-        "fail_count": AssemblyLookup.fail_count + 1,
-        "queued_count": AssemblyLookup.queued_count - 1,
-        "results": _with_error(job_id, message),
-    }
-    _end(session, assembly_id, scheme_id, job_id, reference, row)
+    failed_each(session, {Key(assembly_id, scheme_id, reference): message}, job_id)
 
 
 def cancelled(session: Session, assembly_id: int, scheme_id: int, job_id: int, reference: str = "") -> None:
@@ -228,7 +222,7 @@ def _unless_another_is_live(
     return case((AssemblyLookup.queued_count > ending, LookupStatus.QUEUED.value), else_=status)
 
 
-def _with_error(job_id: int, message: str | ColumnElement[str]) -> ColumnElement[Any]:
+def _with_error(job_id: int, message: ColumnElement[str]) -> ColumnElement[Any]:
     return AssemblyLookup.results.op("||")(func.jsonb_build_object("error", message, "error_job_id", job_id))
 
 

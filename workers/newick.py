@@ -1,4 +1,4 @@
-"""Newick: text ↔ branches. Nothing here recurses: a tree of thousands may be a chain of thousands."""
+"""Newick: text ↔ branches. Nothing here recurses, as Bio.Phylo does: a tree of thousands may be a chain of them."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ import click
 
 #: command → module within this package, and the command's name there
 COMMANDS = {
-    "assembly": "assemblies:assembly",
     "analysis": "analyses:analysis",
+    "assembly": "assemblies:assembly",
     "beat": "beat:beat",
     "cancel": "cancel:cancel",
     "db": "databases:db",

@@ -37,11 +37,11 @@ def send() -> None:
 @asked.request
 @asked.follow
 @json_option
-def reads(species: str, read1: Path, read2: Path, follow: bool, as_json: bool, **asked: Any) -> None:
+def reads(species: str, read1: Path, read2: Path, follow: bool, as_json: bool, **request: Any) -> None:
     """Send paired FASTQ files of one isolate: they are assembled, judged, and typed by the schemes of the species."""
     # not resolved further: where links lead is checked where they are read
     files = [str(path.absolute()) for path in (read1, read2)]
-    _send_reads(species, [files], follow, as_json, **asked)
+    _send_reads(species, [files], follow, as_json, **request)
 
 
 @send.command()
@@ -54,7 +54,7 @@ def reads(species: str, read1: Path, read2: Path, follow: bool, as_json: bool, *
 @asked.follow
 @json_option
 def accession(
-    species: str, accessions: tuple[str, ...], strain: str | None, follow: bool, as_json: bool, **asked: Any
+    species: str, accessions: tuple[str, ...], strain: str | None, follow: bool, as_json: bool, **request: Any
 ) -> None:
     """Send runs of one isolate from the read archive; several are assembled together."""
     if not app.conf.crobot_archive_url:
@@ -62,7 +62,7 @@ def accession(
             "no read archive is configured: set CROBOT_ARCHIVE_URL, on the nodes too, or send files"
         )
     _send_reads(
-        species, [[each] for each in accessions], follow, as_json, strain=strain or accessions[0], **asked
+        species, [[each] for each in accessions], follow, as_json, strain=strain or accessions[0], **request
     )
 
 

@@ -95,7 +95,8 @@ def _set_root_branches(tree: Tree, total: float, outgroup: str | None) -> None:
 
 def _deepest(clade: Tree) -> float:
     """From a clade's node to its farthest taxon."""
-    return max((clade.distance(leaf) for leaf in clade.get_terminals() if leaf is not clade), default=0.0)
+    depths = clade.depths()
+    return float(max(depths[leaf] for leaf in clade.get_terminals()) - (clade.branch_length or 0.0))
 
 
 def _half_way(tree: Tree, outgroup: str) -> float:
