@@ -139,6 +139,16 @@ def failed(
     failed_each(session, {Key(assembly_id, scheme_id, reference): message}, job_id)
 
 
+def amended(session: Session, key: Key, values: dict[str, Any]) -> None:
+    """Parts of a result are replaced without a job; of what has no result nothing is."""
+    row = update(AssemblyLookup).where(*_is(*key), AssemblyLookup.complete_count > 0)
+    amended = {
+        "results": AssemblyLookup.results.op("||")(cast(values, JSONB)),
+        "updated_at": func.now(),
+    }
+    session.execute(row.values(amended).execution_options(synchronize_session=False))
+
+
 def cancelled(session: Session, assembly_id: int, scheme_id: int, job_id: int, reference: str = "") -> None:
     """Nobody wants the job any more: it counts as no failure, and a former result stands again."""
     cancelled_each(session, [Key(assembly_id, scheme_id, reference)])

@@ -8,10 +8,15 @@ from dataclasses import dataclass, field
 from math import cos, pi, sin, sqrt
 from typing import Any
 
+import numpy as np
+
+from workers.daylight import spread
 from workers.newick import Branch
 
 #: drawn length of what has no distance, so that its nodes can be told apart
 SHORTEST = 0.4
+#: larger trees are left as equal angles place them: spreading takes quadratic time, 3 s for so many nodes
+MOST_SPREAD = 4000
 
 
 @dataclass
@@ -104,7 +109,7 @@ def mark_profiles(root: Branch) -> None:
 
 
 def place(tree: AlleleTree) -> None:
-    """Give every node its position, by the equal-angle method: no two edges cross."""
+    """Give every node its position, by equal angles and then equal daylight: no two edges cross."""
     neighbours: dict[int, list[tuple[int, float]]] = defaultdict(list)
     for edge in tree.edges:
         neighbours[edge.source].append((edge.target, edge.distance))
@@ -125,6 +130,11 @@ def place(tree: AlleleTree) -> None:
             tree.nodes[other].x = tree.nodes[at].x + length * cos(angle)
             tree.nodes[other].y = tree.nodes[at].y + length * sin(angle)
             start = wedge[other][1]
+    if len(tree.nodes) <= MOST_SPREAD:
+        positions = np.array([(node.x, node.y) for node in tree.nodes])
+        spread(positions, order, above)
+        for node, (x, y) in zip(tree.nodes, positions.tolist(), strict=True):
+            node.x, node.y = x, y
 
 
 def _from(

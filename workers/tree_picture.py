@@ -35,10 +35,10 @@ def draw(tree: dict[str, Any], title: str, paths: list[Path]) -> None:
     axes.add_collection(LineCollection(ends, colors=GREY, linewidths=0.8, zorder=1))
     full = [node for node in tree["nodes"] if node["assemblies"]]
     # area by the number of assemblies, smaller when there are many nodes
-    unit = max(6.0, 60.0 / max(1.0, len(full) / 50))
+    unit = max(16.0, 60.0 / max(1.0, len(full) / 50))
     sizes = [unit * len(node["assemblies"]) ** 0.8 for node in full]
     axes.scatter([node["x"] for node in full], [node["y"] for node in full], s=sizes, c=BLUE, edgecolors="white",
-                 linewidths=0.5, zorder=2)  # fmt: skip
+                 linewidths=0.5 if len(full) <= MOST_LABELS else 0, zorder=2)  # fmt: skip
     if len(ends) <= MOST_DISTANCES:
         _write_distances(axes, tree, ends)
     if len(full) <= MOST_LABELS:

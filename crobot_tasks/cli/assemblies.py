@@ -9,11 +9,13 @@ import click
 from rich.console import Console
 
 from crobot_tasks import genomes, versions
+from crobot_tasks.celery import app
 from crobot_tasks.cli import asked, assembly_loci, services
 from crobot_tasks.cli.output import emit, json_option, table
+from crobot_tasks.jobs import RejudgeJob
 from db import registry
-from db.assemblies import list_assemblies
-from db.engine import transaction
+from db.assemblies import find_assembly, list_assemblies
+from db.engine import retrying, transaction
 from db.schemes import list_schemes
 
 
@@ -82,6 +84,39 @@ def _schemes(standings: dict[str, str]) -> str:
     return ", ".join(
         name if stands == "COMPLETE" else f"{name} {stands}" for name, stands in sorted(standings.items())
     )
+
+
+@assembly.command()
+@click.argument("species")
+@click.argument("barcodes", metavar="BARCODE…", nargs=-1, required=True)
+@asked.user
+@json_option
+def rejudge(species: str, barcodes: tuple[str, ...], user_id: int, as_json: bool) -> None:
+    """Judge assemblies by the limits as they are now, from what was measured; those that pass now are typed.
+
+    It is done at once; with USE_CELERY by a worker of the head, in its time.
+    """
+    services.ready()
+
+    def judge() -> None:
+        # all or none: one that cannot be judged undoes the others
+        with transaction(species):
+            for barcode in barcodes:
+                RejudgeJob(database=species, assembly_barcode=barcode, user_id=user_id).send_job()
+
+    retrying(judge)
+    later = app.conf.crobot_use_celery
+    with transaction(species) as session:
+        found = [
+            {"assembly": barcode, "status": None if later else find_assembly(session, barcode).status}
+            for barcode in barcodes
+        ]
+    emit(as_json, found, lambda out: _show_verdicts(out, found))
+
+
+def _show_verdicts(out: Console, found: list[dict[str, Any]]) -> None:
+    for one in found:
+        out.print(f"{one['assembly']}: {one['status'] or 'is judged by a worker of the head'}", markup=False)
 
 
 assembly.add_command(assembly_loci.locus)

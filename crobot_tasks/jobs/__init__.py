@@ -15,6 +15,7 @@ from crobot_tasks.jobs.local import LocalJob
 from crobot_tasks.jobs.locus_search import LocusSearchJob
 from crobot_tasks.jobs.ms_tree import MSTreeJob
 from crobot_tasks.jobs.nomenclature import NomenclatureJob
+from crobot_tasks.jobs.rejudge import RejudgeJob
 from crobot_tasks.jobs.snp import MatrixJob, PhylogenyJob, RefMapperJob, RefMaskerJob
 from crobot_tasks.jobs.stats import AssemblyStatsJob
 from crobot_tasks.registry import job_class
@@ -36,6 +37,7 @@ __all__ = [
     "PhylogenyJob",
     "RefMapperJob",
     "RefMaskerJob",
+    "RejudgeJob",
     "RemoteAssemblyBasedJob",
     "RemoteJob",
     "get_crobot_job",
