@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import BindParameter, Row, Select, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
+from db.barcodes import Kind
 from db.engine import database_of
 from db.gff_index import WIDTH, Indexed, Place, decode, encode, place, place_in_text
 from db.nomenclature.store import loci_of
 from db.species import Annotation, Assembly, AssemblyLookup, Locus, Scheme, Strain
 
 Columns = TypeVarTuple("Columns")
+#: of assemblies, given with each execution
+_BARCODES: BindParameter[Sequence[str]] = bindparam("barcodes", expanding=True)
 
 
 class AlleleDetails(NamedTuple):
@@ -43,7 +47,8 @@ def gff(session: Session, barcode: str, scheme: str) -> str:
         BadInput: no such assembly, no such scheme, or the scheme has no annotation for it.
     """
     columns = select(Annotation, Scheme.id)
-    found = session.execute(_annotated(columns, [barcode]).where(Scheme.description == scheme)).first()
+    query = _annotated(columns).where(Scheme.description == scheme)
+    found = session.execute(query, {"barcodes": _assemblies(session, [barcode])}).first()
     if found is None:
         raise _nothing(session, barcode, scheme)
     row, scheme_id = found
@@ -86,14 +91,8 @@ def get_allele_details(
     session: Session, barcodes: Sequence[str], scheme: str, loci: Sequence[str]
 ) -> Iterator[AlleleDetails]:
     """Give what was found of loci in many assemblies or strains; those without a result are left out."""
-    record = func.substring(Annotation.records, Locus.position * WIDTH + 1, WIDTH)
-    contig = Annotation.contigs[func.get_byte(record, 0) * 256 + func.get_byte(record, 1)]
-    columns: Select[Any] = select(
-        Assembly.barcode, Locus.name, record.label("record"), contig.label("contig")
-    )
-    query = _annotated(columns, barcodes).join(Locus, Locus.scheme_id == Scheme.id)
-    query = query.where(Scheme.description == scheme, Locus.name.in_(loci), func.length(record) == WIDTH)
-    for row in session.execute(query):
+    named = {"barcodes": _assemblies(session, barcodes), "scheme": scheme, "loci": loci}
+    for row in session.execute(_records(), named):
         yield _details(session, row, scheme)
 
 
@@ -104,21 +103,38 @@ def _details(session: Session, row: Row[Any], scheme: str) -> AlleleDetails:
     return AlleleDetails(row.barcode, row.name, found)
 
 
-def _annotated(columns: Select[*Columns], barcodes: Sequence[str]) -> Select[*Columns]:
-    """Join the annotations of assemblies, and of the assemblies in use of strains, with their schemes."""
+def _annotated(columns: Select[*Columns]) -> Select[*Columns]:
+    """Join the annotations of the assemblies ``barcodes``, a parameter, with their schemes."""
     return (
         columns.select_from(Annotation)
         .join(AssemblyLookup, AssemblyLookup.id == Annotation.lookup_id)
         .join(Scheme, Scheme.id == AssemblyLookup.scheme_id)
         .join(Assembly, Assembly.id == AssemblyLookup.assembly_id)
-        .where(_is_one_of(barcodes))
+        .where(Assembly.barcode.in_(_BARCODES))
     )
 
 
-def _is_one_of(barcodes: Sequence[str]) -> ColumnElement[bool]:
-    of_assemblies = select(Assembly.id).where(Assembly.barcode.in_(barcodes))
-    of_strains = select(Strain.best_assembly).where(Strain.barcode.in_(barcodes))
-    return Assembly.id.in_(of_assemblies.union_all(of_strains))
+@cache
+def _records() -> Select[Any]:
+    """Build the statement once: that takes longer than its answer."""
+    record = func.substring(Annotation.records, Locus.position * WIDTH + 1, WIDTH)
+    contig = Annotation.contigs[func.get_byte(record, 0) * 256 + func.get_byte(record, 1)]
+    columns: Select[Any] = select(
+        Assembly.barcode, Locus.name, record.label("record"), contig.label("contig")
+    )
+    query = _annotated(columns).join(Locus, Locus.scheme_id == Scheme.id)
+    wanted = (Scheme.description == bindparam("scheme"), Locus.name.in_(bindparam("loci", expanding=True)))
+    return query.where(*wanted, func.length(record) == WIDTH)
+
+
+def _assemblies(session: Session, barcodes: Sequence[str]) -> list[str]:
+    """Put the assemblies in use in place of strains."""
+    strains = {each for each in barcodes if each.endswith(f"_{Kind.STRAIN}")}
+    found = set(barcodes) - strains
+    if strains:
+        in_use = select(Assembly.barcode).join(Strain, Strain.best_assembly == Assembly.id)
+        found.update(session.scalars(in_use.where(Strain.barcode.in_(strains))))
+    return list(found)
 
 
 def _loci(session: Session, scheme_id: int) -> Sequence[str]:
@@ -140,9 +156,9 @@ def _missing_loci(session: Session, barcode: str, scheme: str, missing: Iterable
 
 
 def _nothing(session: Session, barcode: str, scheme: str) -> BadInput:
-    have = session.scalars(_annotated(select(Scheme.description), [barcode]).order_by(Scheme.id)).all()
-    known = session.scalar(select(Assembly.id).where(_is_one_of([barcode])))
-    if known is None:
+    named = {"barcodes": _assemblies(session, [barcode])}
+    have = session.scalars(_annotated(select(Scheme.description)).order_by(Scheme.id), named).all()
+    if session.scalar(select(Assembly.id).where(Assembly.barcode.in_(_BARCODES)), named) is None:
         return BadInput(
             f"the species {database_of(session)!r} has no assembly {barcode!r}, and no strain of this barcode "
             "with an assembly in use"
