@@ -71,6 +71,14 @@ def gffs(session: Session, assembly_id: int) -> Iterator[tuple[str, str]]:
         )
 
 
+def jobs(session: Session, assembly_id: int) -> list[tuple[int, int | None]]:
+    """Return the id of each scheme that has positions for an assembly, with the job that they are from."""
+    lookup = AssemblyLookup
+    query = select(lookup.scheme_id, lookup.job_id).join(Annotation, Annotation.lookup_id == lookup.id)
+    rows = session.execute(query.where(lookup.assembly_id == assembly_id).order_by(lookup.scheme_id))
+    return [(row.scheme_id, row.job_id) for row in rows]
+
+
 def get_allele_details_for_strain(
     session: Session, barcode: str, scheme: str, loci: Sequence[str]
 ) -> dict[str, Place]:

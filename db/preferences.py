@@ -33,6 +33,8 @@ _NOTE_ALWAYS = text(_NOTE)
 #: what ends after another job was sent for the same analysis says nothing any more
 _NOTE_OF_JOB = text(_NOTE + " AND CAST(data ->> 'job_id' AS bigint) = :job_id")
 
+_REMOVE_UNSENT = text("DELETE FROM system.user_preferences WHERE id = :id AND NOT data ? 'job_id'")
+
 
 def reserve(session: Session) -> int:
     """Return the id of an analysis to be, so that its files can be written before its row."""
@@ -74,6 +76,18 @@ def completed(session: Session, analysis_id: int, job_id: int, results: Mapping[
 def failed(session: Session, analysis_id: int, job_id: int, error: str) -> None:
     """Its job came back failed, or nobody wants it any more."""
     _note(session, analysis_id, {"failed": "true", "error": error}, ["complete"], job_id)
+
+
+def remove_unsent(session: Session, analysis_id: int) -> None:
+    """Remove an analysis for which no job was ever sent."""
+    session.execute(_REMOVE_UNSENT, {"id": analysis_id})
+
+
+def complete_by(session: Session, analysis_id: int, job_id: int) -> dict[str, Any] | None:
+    """Return what an analysis holds if it is complete by this job."""
+    found = session.get(UserPreference, analysis_id)
+    is_it = found is not None and "complete" in found.data and found.data.get("job_id") == job_id
+    return found.data if found is not None and is_it else None
 
 
 def find_analysis(session: Session, analysis_id: int) -> UserPreference:

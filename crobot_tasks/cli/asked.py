@@ -64,17 +64,14 @@ def tell(
 
 
 def _show(out: Console, sent: dict[str, Any]) -> None:
+    job = f"job {sent['job']}" + (f" for analysis {sent['analysis']}" if "analysis" in sent else "")
     if sent["answered"]:
-        out.print(
-            f"job {sent['job']} has the result of the same input, version and parameters; nothing new was sent "
-            "(--again computes it again)",
-            markup=False,
+        text = (
+            f"{job} has the result of the same input, version and parameters; nothing new was sent "
+            "(--again computes it again)"
         )
     elif sent["sent_before"]:
-        out.print(
-            f"job {sent['job']} for the same is live already; nothing new was sent ({sent['why_waiting']})",
-            markup=False,
-        )
+        text = f"{job}, for the same, is live already; nothing new was sent ({sent['why_waiting']})"
     else:
-        what = f"job {sent['job']}" + (f" for analysis {sent['analysis']}" if "analysis" in sent else "")
-        out.print(f"{what} is sent ({sent['why_waiting']})", markup=False)
+        text = f"{job} is sent ({sent['why_waiting']})"
+    out.print(text, markup=False)

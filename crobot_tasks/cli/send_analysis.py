@@ -27,6 +27,7 @@ _name = click.option("--name", default="", help="Its name, for people.")
 @click.option("--min-coverage", type=_PERCENT, default=MIN_COVERAGE, show_default=True,
               help="Percent of the sequence's length.")  # fmt: skip
 @asked.request
+@asked.again
 @asked.follow
 @json_option
 def locus_search(
@@ -35,6 +36,7 @@ def locus_search(
     fasta: Path,
     min_identity: float,
     min_coverage: float,
+    again: bool,
     follow: bool,
     as_json: bool,
     **request: Any,
@@ -48,7 +50,7 @@ def locus_search(
         params={"min_identity": min_identity, "min_coverage": min_coverage},
         **request,
     )
-    _send(job, follow, as_json)
+    _send(job, again, follow, as_json)
 
 
 @click.command("ms-tree")
@@ -58,6 +60,7 @@ def locus_search(
 @_name
 @click.option("--method", type=click.Choice(list(METHODS)), default="MSTreeV2", show_default=True)
 @asked.request
+@asked.again
 @asked.follow
 @json_option
 def ms_tree(
@@ -65,6 +68,7 @@ def ms_tree(
     scheme: str,
     barcodes: tuple[str, ...],
     method: str,
+    again: bool,
     follow: bool,
     as_json: bool,
     **request: Any,
@@ -72,9 +76,16 @@ def ms_tree(
     """Make a tree of the allelic profiles of assemblies, by default of all that strains have in use."""
     services.ready()
     job = MSTreeJob(database=species, scheme=scheme, barcodes=barcodes, method=method, **request)
-    _send(job, follow, as_json)
+    _send(job, again, follow, as_json)
 
 
-def _send(job: AnalysisJob, follow: bool, as_json: bool) -> None:
-    job_id = job.send_job()
-    asked.tell(job_id, existed=job.existed, follow=follow, as_json=as_json, analysis=job.analysis_id)
+def _send(job: AnalysisJob, again: bool, follow: bool, as_json: bool) -> None:
+    job_id = job.send_job(again=again)
+    asked.tell(
+        job_id,
+        existed=job.existed,
+        answered=job.answered,
+        follow=follow,
+        as_json=as_json,
+        analysis=job.analysis_id,
+    )

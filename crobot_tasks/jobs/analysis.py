@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, ClassVar, Self
 
 from celery.canvas import Signature
@@ -11,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput, CRobotError, ServiceError
 from crobot_tasks.folders import storage_root
-from crobot_tasks.jobs.base import CRobotJob
-from db import preferences
+from crobot_tasks.jobs.base import CRobotJob, digest
+from crobot_tasks.jobs.stamps import stamps
+from db import jobs, preferences
 from db.engine import transaction
 from workers import storage
 
@@ -26,6 +28,9 @@ class AnalysisJob(CRobotJob):
 
     The row comes into being with the job, in one transaction; if the job cannot be sent, the row says so, with the
     reason. What the caller asked for is checked before, when the object is built: of a wrong request nothing is stored.
+
+    The same question of the same user is not computed twice: it is answered by the analysis that has the result, or
+    that is about to get it. ``asked`` is what the result depends on beyond version, parameters and input files.
 
     Raises:
         BadInput: the name cannot be.
@@ -42,9 +47,15 @@ class AnalysisJob(CRobotJob):
         if "kind" in vars(cls):
             _kinds.append(cls.kind)
 
-    def __init__(self, *, name: str, parameters: dict[str, Any] | None = None, **more: Any) -> None:
+    def __init__(
+        self, *, name: str, asked: Any, parameters: dict[str, Any] | None = None, **more: Any
+    ) -> None:
         super().__init__(type=self.kind, tag="", **more)
-        self.context |= {"name": _checked_name(name or self.kind), "parameters": parameters or {}}
+        self.context |= {
+            "name": _checked_name(name or self.kind),
+            "parameters": parameters or {},
+            "asked": digest(self.params, stamps(self.inputs), asked),
+        }
 
     @property
     def analysis_id(self) -> int | None:
@@ -60,8 +71,23 @@ class AnalysisJob(CRobotJob):
 
     @property
     def same_key(self) -> str:
-        """One live job for an analysis."""
-        return f"analysis/{self.analysis_id}"
+        """The same question of the same user, to the same version."""
+        version = self.version or self.task.version
+        # jobs of older versions do not say what was asked
+        asked = self.context.get("asked", self.tag)
+        return "/".join((self.database, self.type, str(self.user_id), version, asked))
+
+    @property
+    def answer_key(self) -> str:
+        """The same."""
+        return self.same_key
+
+    def has_result(self, session: Session, job_id: int) -> bool:
+        """Whether an analysis has the result of that very job, with all its files."""
+        earlier = jobs.find(session, job_id)
+        data = earlier and preferences.complete_by(session, earlier.context["analysis_id"], job_id)
+        texts = [value for value in (data or {}).values() if isinstance(value, str)]
+        return bool(data) and all(Path(text).is_file() for text in texts if text.startswith("/"))
 
     def prepare(self, session: Session) -> None:
         """Write what the node reads, now that the analysis has an id; sets `inputs`."""
@@ -81,8 +107,10 @@ class AnalysisJob(CRobotJob):
             BadInput: it cannot be sent; the analysis says so, unless the transaction was the caller's.
         """
         try:
-            with transaction(self.database):
-                return super().send_job(again=again)
+            with transaction(self.database) as session:
+                job_id = super().send_job(again=again)
+                self._become_answer(session)
+            return job_id
         except ServiceError:
             raise
         except CRobotError as error:
@@ -91,6 +119,15 @@ class AnalysisJob(CRobotJob):
                     self._store(session, self.analysis_id)
                     preferences.not_sent(session, self.analysis_id, str(error))
             raise
+
+    def _become_answer(self, session: Session) -> None:
+        """Be the analysis whose job answers this one, or is under way; what was stored of this one goes."""
+        tag = f"{self.type}:{self.analysis_id}"
+        if self.tag not in ("", tag):
+            own = int(self.tag.rpartition(":")[2])
+            preferences.remove_unsent(session, own)
+            rmtree(storage.analysis_dir(storage_root(), own), ignore_errors=True)
+        self.tag = tag
 
     def _store(self, session: Session, analysis_id: int) -> None:
         self.context |= {"analysis_id": analysis_id}

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from crobot_tasks.jobs.analysis import AnalysisJob
 from crobot_tasks.registry import register
+from db import allele_positions
 from db.annotations import PlacedLocus, placed_loci
 from db.assemblies import find_assembly
 from db.engine import transaction
@@ -45,11 +46,15 @@ class LocusSearchJob(AnalysisJob):
         with transaction(database) as session:
             assembly = find_assembly(session, assembly_barcode)
             assembly_id, path = assembly.id, assembly.file_pointer
+            # hits name the loci of the schemes that the assembly was typed by
+            typed_by = allele_positions.jobs(session, assembly_id)
         chosen = params or {}
+        self._query = fasta(records)
         super().__init__(
             pipeline="nomenclature",
             database=database,
             name=name,
+            asked=[self._query, typed_by],
             inputs={"assembly": path},
             params=chosen | {"mode": MODE},
             context={"assembly_id": assembly_id},
@@ -61,7 +66,6 @@ class LocusSearchJob(AnalysisJob):
             },
             **request,
         )
-        self._query = fasta(records)
 
     def prepare(self, session: Session) -> None:
         """Put the query where nodes can read it: messages to them stay small."""

@@ -61,6 +61,7 @@ class MSTreeJob(AnalysisJob):
             pipeline="ms_tree",
             database=database,
             name=name,
+            asked=[self._loci, self._profiles],
             params={"method": method, "scheme": scheme, "profiles": len(self._profiles)},
             parameters={
                 "scheme": scheme,

@@ -73,6 +73,26 @@ def test_a_sequence_is_found_with_the_locus_that_lies_there(typed: Genome, aroc:
     assert Path(found["hits_file"]).read_text().count("\n") == 2
 
 
+def test_the_same_question_is_answered_by_the_analysis_that_has_the_result(typed: Genome, aroc: str) -> None:
+    query = aroc[:200]
+    with transaction("senterica"):
+        first, joined = search(typed, query, name="first"), search(typed, query, name="joined")
+        numbers = {first.send_job(), joined.send_job()}
+        assert (len(numbers), joined.existed, joined.answered) == (1, True, False)
+        assert (joined.analysis_id, joined.tag) == (first.analysis_id, first.tag)
+    (job_id,) = numbers
+    assert ended(job_id) == "COMPLETE"
+    answered = search(typed, query, name="answered")
+    assert (answered.send_job(), answered.answered) == (job_id, True)
+    assert answered.analysis_id == first.analysis_id
+    with transaction() as session:
+        names = {one.name for one in preferences.list_analyses(session, ["locus_search"])}
+    assert names.isdisjoint({"joined", "answered"})
+    assert search(typed, query).send_job(again=True) != job_id
+    for other in (search(typed, query, user_id=8), search(typed, query, params={"min_identity": 95.0})):
+        assert other.send_job() != job_id
+
+
 def test_an_assembly_that_vanished_fails_the_analysis_with_its_reason(
     senterica: str, demo_data: DemoData, aroc: str, typed: Genome
 ) -> None:
