@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,7 +114,7 @@ def judge_assembly(
 
 
 def strain_names(session: Session, assembly_ids: Collection[int]) -> dict[str, str]:
-    """Return barcode → the name of its strain, or the barcode of one without."""
+    """Return barcode → the name of its strain, or the barcode of one without; names are told apart."""
     query = (
         select(Assembly.barcode, func.min(Strain.strain))
         .outerjoin(trace_assembly, trace_assembly.c.assembly_id == Assembly.id)
@@ -122,7 +123,13 @@ def strain_names(session: Session, assembly_ids: Collection[int]) -> dict[str, s
         .where(Assembly.id.in_(assembly_ids))
         .group_by(Assembly.barcode)
     )
-    return {str(barcode): strain or str(barcode) for barcode, strain in session.execute(query)}
+    return told_apart({str(barcode): strain or str(barcode) for barcode, strain in session.execute(query)})
+
+
+def told_apart(names: Mapping[str, str]) -> dict[str, str]:
+    """Return barcode → name, with the barcode beside a name that several have: a strain may have two assemblies."""
+    times = Counter(names.values())
+    return {barcode: f"{name} ({barcode})" if times[name] > 1 else name for barcode, name in names.items()}
 
 
 def list_assemblies(session: Session, limit: int | None = None, strain: str = "") -> Sequence[Row[Any]]:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
+from db.assemblies import told_apart
 from db.nomenclature.store import loci_of
 from db.species import Assembly, AssemblyLookup, LookupStatus, Scheme, Strain
 
@@ -51,7 +52,9 @@ def profiles(session: Session, scheme: Scheme, barcodes: Sequence[str] = ()) -> 
     else:
         in_use = select(Strain.best_assembly).where(Strain.best_assembly.is_not(None))
         query = query.where(AssemblyLookup.status == LookupStatus.COMPLETE, Assembly.id.in_(in_use))
-    found = [Profile(row.barcode, row.strain or row.barcode, row.alleles) for row in session.execute(query)]
+    rows = session.execute(query).all()
+    labels = told_apart({row.barcode: row.strain or row.barcode for row in rows})
+    found = [Profile(row.barcode, labels[row.barcode], row.alleles) for row in rows]
     if missing := sorted(set(barcodes) - {one.barcode for one in found}):
         raise BadInput(
             f"no result of the scheme {scheme.description!r} for {_some(missing)}: "

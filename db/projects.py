@@ -70,6 +70,19 @@ def of_reference(session: Session, database: str, ref_id: int) -> Sequence[int]:
     return session.scalars(statement).all()
 
 
+def complete_of(session: Session, database: str, user_id: int, ref_id: int) -> Sequence[UserPreference]:
+    """Return a user's projects with this reference that are complete, the newest first."""
+    data = UserPreference.data
+    statement = (
+        select(UserPreference)
+        .where(UserPreference.type == TYPE, UserPreference.user_id == user_id)
+        .where(UserPreference.database == database)
+        .where(data["ref_id"].as_integer() == ref_id, data.has_key("complete"))
+        .order_by(UserPreference.id.desc())
+    )
+    return session.scalars(statement).all()
+
+
 def listing(session: Session, database: str | None = None, limit: int = 50) -> Sequence[UserPreference]:
     """Return projects, the newest first."""
     statement = select(UserPreference).where(UserPreference.type == TYPE)

@@ -26,6 +26,7 @@ from crobot_tasks.jobs.snp import Project, send_project
 @click.option("--core", "core_threshold", type=click.FloatRange(0, 1, min_open=True), default=0.95, show_default=True,
               help="Share of the genomes that must decide a site.")  # fmt: skip
 @asked.request
+@asked.again
 @json_option
 def snp_project(
     species: str,
@@ -35,6 +36,7 @@ def snp_project(
     outgroup: str,
     core_threshold: float,
     user_id: int,
+    again: bool,
     as_json: bool,
     **request: Any,
 ) -> None:
@@ -43,9 +45,16 @@ def snp_project(
     project = Project(
         species, name, reference, assemblies, user_id, outgroup, {"core_threshold": core_threshold}, request
     )
-    document = describe(send_project(project))
+    document = describe(send_project(project, again=again))
 
     def show(out: Console) -> None:
+        if document["state"] == "complete":
+            out.print(
+                f"SNP project {document['id']} has the result of the same genomes and parameters; nothing new was sent "
+                f"(--again computes it again); `crobot project show {document['id']}` shows it",
+                markup=False,
+            )
+            return
         jobs = ", ".join(f"{step['step']} by job {step['job']}" for step in document["steps"] if step["job"])
         out.print(f"SNP project {document['id']} is sent: {jobs or 'everything is there'}", markup=False)
         out.print(f"`crobot project show {document['id']}` tells how it stands", markup=False)

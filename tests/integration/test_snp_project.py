@@ -173,15 +173,17 @@ def test_a_project_goes_from_step_to_step_and_keeps_what_it_found(
 
 
 def test_what_is_mapped_is_not_mapped_again(codes: Mapping[str, str], tmp_path: Path) -> None:
-    send_project(project(codes))
+    first = send_project(project(codes))
     work_all(tmp_path)
     second = send_project(project(codes, OUTLIER, "ERR178926", "SRR3665129"))
     assert tags(second) == ["complete", "queued", "not_sent", "not_sent"]
     (mapper,) = live()
     assert set(mapper.context["pairs"]) == {codes["SRR3665129"]}
     assert work_all(tmp_path) == ["refMapper", "refMapper_matrix", "matrix_phylogeny"]
-    third = send_project(project(codes))
+    assert send_project(project(codes)) == first
+    third = send_project(project(codes), again=True)
     assert tags(third) == ["complete", "complete", "queued", "not_sent"]
+    assert send_project(project(codes, user_id=8)) not in (first, third)
     assert counters(lookup(codes, OUTLIER)) == (1, 1, 0, 0)
 
 

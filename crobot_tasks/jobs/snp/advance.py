@@ -34,6 +34,11 @@ PIPELINES = {
     Step.MATRIX: "refMapper_matrix",
     Step.PHYLOGENY: "matrix_phylogeny",
 }
+#: step → the keys of its file, and of how that was made
+MADE = {
+    Step.MATRIX: ("matrix", "matrix_provenance"),
+    Step.PHYLOGENY: ("raxml_tree", "tree_provenance"),
+}
 
 
 def advance_all(session: Session, database: str, ref_id: int) -> None:
@@ -99,6 +104,22 @@ def is_usable(row: AssemblyLookup | None, step: Step) -> bool:
         return False
     path = file_of(row)
     return row.version == job_task(PIPELINES[step]).version and path is not None and Path(path).is_file()
+
+
+def is_current(state: State) -> bool:
+    """Whether what a complete project was made of is there, unchanged since, and all by current versions."""
+    matrix_id, session = state.job_id(Step.MATRIX), state.session
+    mask, keys = mask_key(session, int(state.data["ref_id"])), pair_keys(state)
+    found = lookups.find_each(session, [mask, *keys.values()])
+    used = [(found.get(mask), Step.MASKER), *((found.get(key), Step.MAPPER) for key in keys.values())]
+    older = all(row and is_usable(row, step) and (row.job_id or 0) < (matrix_id or 0) for row, step in used)
+    return older and all(_is_by_current(state, step) for step in (Step.MATRIX, Step.PHYLOGENY))
+
+
+def _is_by_current(state: State, step: Step) -> bool:
+    file, provenance = MADE[step]
+    version = state.data.get(provenance, {}).get("pipeline_version")
+    return bool(version == job_task(PIPELINES[step]).version and Path(state.data[file]).is_file())
 
 
 def file_of(row: AssemblyLookup) -> str | None:

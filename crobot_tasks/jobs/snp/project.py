@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
-from crobot_tasks.jobs.snp.advance import advance
+from crobot_tasks.jobs.snp.advance import advance, is_current
 from crobot_tasks.jobs.snp.state import State, Step, Tag, lock_reference
 from db import projects
 from db.assemblies import find_assembly, strain_names
@@ -37,8 +37,11 @@ class Project:
     request: dict[str, Any] = field(default_factory=dict)
 
 
-def send_project(project: Project) -> int:
+def send_project(project: Project, *, again: bool = False) -> int:
     """Store a project and send its first jobs, or nothing at all; return its analysis id.
+
+    If the user has a project of the same genomes and parameters whose result is there, and nothing that it was made of
+    is outdated, that is the answer: nothing is sent, unless ``again`` asks for it.
 
     Raises:
         UnknownSpecies: there is none of this name.
@@ -52,6 +55,9 @@ def send_project(project: Project) -> int:
             reference, assemblies = _checked(session, project)
             lock_reference(session, project.database, reference.id)
             data = _data(session, project, reference, assemblies)
+            answer = None if again else _answer(session, project, data)
+            if answer is not None:
+                return answer
             row = projects.add(session, project.database, project.name, project.user_id, data)
             state = State.locked(session, row.id)
             advance(state)
@@ -60,6 +66,15 @@ def send_project(project: Project) -> int:
             return row.id
 
     return retrying(send)
+
+
+def _answer(session: Session, project: Project, data: dict[str, Any]) -> int | None:
+    """Find the latest project that asked the same, and has a result that would not be another one today."""
+    for row in projects.complete_of(session, project.database, project.user_id, data["ref_id"]):
+        same = all(row.data.get(name) == data[name] for name in ("barcodes", "labels", "outgroup", "params"))
+        if same and is_current(State(session, row)):
+            return row.id
+    return None
 
 
 def resume_project(project_id: int) -> None:
