@@ -1,4 +1,4 @@
-"""Newick: text ↔ branches. Nothing here recurses, as Bio.Phylo does: a tree of thousands may be a chain of them."""
+"""Newick: text ↔ branches. Nothing here recurses, as libraries do: a tree of thousands may be a chain of them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,25 @@ _TOKEN = re.compile(r"[(),;]|:[^(),;]+|'(?:[^']|'')*'|[^(),:;'\s]+")
 _PLAIN = re.compile(r"[A-Za-z0-9_.|+-]+")
 
 
-@dataclass
+@dataclass(eq=False)
 class Branch:
-    """A node with the branch above it; ``length`` in the unit of the tree."""
+    """A node with the branch above it; ``length`` in the unit of the tree. The name of an inner node is its support."""
 
     name: str = ""
     length: float = 0.0
     children: list[Branch] = field(default_factory=list)
+
+    def preorder(self) -> Iterator[Branch]:
+        """Every branch before its children, which come in their order."""
+        waiting = [self]
+        while waiting:
+            branch = waiting.pop()
+            yield branch
+            waiting += reversed(branch.children)
+
+    def leaves(self) -> Iterator[Branch]:
+        """The taxa, from top to bottom."""
+        return (branch for branch in self.preorder() if not branch.children)
 
     def postorder(self) -> Iterator[Branch]:
         """Every branch after its children."""
@@ -62,8 +74,12 @@ def _step(part: str, branch: Branch, path: list[Branch]) -> Branch:
     return child
 
 
-def write(root: Branch, name_of: Callable[[Branch], str]) -> str:
-    """Write a tree, with names as ``name_of`` gives them."""
+def _own_name(branch: Branch) -> str:
+    return branch.name
+
+
+def write(root: Branch, name_of: Callable[[Branch], str] = _own_name) -> str:
+    """Write a tree in one line, with names as ``name_of`` gives them."""
     texts: dict[int, str] = {}
     for branch in root.postorder():
         below = ",".join(f"{texts.pop(id(child))}:{child.length:g}" for child in branch.children)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from crobot_errors import BadInput, ToolError
+from tests.trees import read_tree, sides, splits
 from tests.truth.agona import OUTLIER, Agona, published, write_fasta
 from tests.truth.project import run, run_project
 from workers.fasta import reverse_complement
-from workers.snp.tree import read_newick, splits
 
 #: 244 sites differ there, and every base of every isolate was published
 WINDOW = (2_750_000, 3_000_000)
@@ -57,9 +57,9 @@ def test_a_project_finds_every_distance_and_the_grouping(tmp_path: Path, genomes
     assert matrix["results"]["snp_count"] == {name: truth["reference", name] for name in genomes}
     lines = gzip.decompress(Path(matrix["outputs"]["matrix"]).read_bytes()).decode().splitlines()
     assert len(lines) == 2 + matrix["results"]["snps"]
-    rooted = read_newick(Path(tree["outputs"]["tree"]).read_text())
+    rooted = read_tree(Path(tree["outputs"]["tree"]))
     assert {leaf.name for leaf in rooted.get_terminals()} == set(genomes)
-    assert [OUTLIER] in [[leaf.name for leaf in clade.get_terminals()] for clade in rooted.root.clades]
+    assert [OUTLIER] in sides(rooted)
     for name in ("distances_svg", "distances_png"):
         assert Path(matrix["outputs"][name]).stat().st_size > 5_000
     picture = Path(tree["outputs"]["tree_svg"]).read_text()
@@ -129,11 +129,11 @@ def test_identical_taxa_have_a_tree_and_without_any_snp_it_is_a_star(
     twins = some | {"twin": genomes[OUTLIER], "double": genomes["reference"]}
     tree = run_project(tmp_path, *written(tmp_path, twins))["matrix_phylogeny"]
     assert tree["results"]["distinct_taxa"] == 2
-    assert splits(read_newick(Path(tree["outputs"]["tree"]).read_text())) == {frozenset({OUTLIER, "twin"})}
+    assert splits(read_tree(Path(tree["outputs"]["tree"]))) == {frozenset({OUTLIER, "twin"})}
     same = dict.fromkeys(("reference", "a", "b", "c"), genomes["reference"])
     flat = run_project(tmp_path, *written(tmp_path, same))
     assert flat["refMapper_matrix"]["results"]["snps"] == 0
-    star = read_newick(Path(flat["matrix_phylogeny"]["outputs"]["tree"]).read_text())
+    star = read_tree(Path(flat["matrix_phylogeny"]["outputs"]["tree"]))
     assert star.total_branch_length() == 0
     assert star.count_terminals() == 4
 
@@ -147,8 +147,8 @@ def test_three_taxa_and_an_unknown_outgroup_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match="outgroup 'x' is none of the taxa"):
         run(tmp_path, "matrix_phylogeny", {"alignment": three}, outgroup="x")
     report = run(tmp_path, "matrix_phylogeny", {"alignment": three}, outgroup="c")
-    tree = read_newick(Path(report["outputs"]["tree"]).read_text())
-    assert ["c"] in [[leaf.name for leaf in clade.get_terminals()] for clade in tree.root.clades]
+    tree = read_tree(Path(report["outputs"]["tree"]))
+    assert ["c"] in sides(tree)
 
 
 def test_calls_of_another_reference_are_refused(tmp_path: Path, genomes: Genomes) -> None:

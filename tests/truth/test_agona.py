@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from tests.trees import read_tree, sides, splits
 from tests.truth.agona import OUTLIER, UNKNOWN, Agona, published, simulate_reads, write_fasta
 from tests.truth.project import run_project, run_reads
 from workers.contigs import read_assembly
 from workers.snp.intervals import read_gff
-from workers.snp.tree import read_newick, splits
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(1800)]
 #: an isolate's name for the reference
@@ -93,9 +93,9 @@ def compare(agona: Agona, reports: Mapping[str, Any], what: str) -> None:
         # what lies in repeats is left out on purpose: short reads cannot tell copies apart
         assert abs(here - agona.distances[pair] + reasons["masked as a repeat"]) <= 3, pair
         assert abs(here - agona.distances[pair]) <= 6, pair
-    tree = read_newick(Path(reports["matrix_phylogeny"]["outputs"]["tree"]).read_text())
+    tree = read_tree(Path(reports["matrix_phylogeny"]["outputs"]["tree"]))
     assert PAIR in splits(tree)
-    assert [OUTLIER] in [[leaf.name for leaf in clade.get_terminals()] for clade in tree.root.clades]
+    assert [OUTLIER] in sides(tree)
 
 
 def sites_of(reports: Mapping[str, Any]) -> dict[int, dict[str, str]]:

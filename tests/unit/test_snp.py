@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from crobot_errors import BadInput
+from tests.trees import read_tree, sides, splits
+from workers import newick
 from workers.snp.call_files import StoredCalls, read_calls, write_calls
 from workers.snp.calls import Verdict, call
 from workers.snp.genome import Genome, runs
@@ -17,8 +20,10 @@ from workers.snp.matrix import build
 from workers.snp.matrix_files import read_alignment
 from workers.snp.ordering import clustered
 from workers.snp.paf import Alignment, parse_paf
+from workers.snp.pictures import draw_tree
 from workers.snp.repeats import low_complexity, repeats
-from workers.snp.tree import distinct, newick, put_back, read_newick, rooted, small_tree, splits
+from workers.snp.rooting import rooted
+from workers.snp.tree import distinct, in_snps, put_back, small_tree
 
 GENOME = Genome({"one": 2_000, "two": 1_000})
 
@@ -162,9 +167,14 @@ def test_what_is_close_stands_together() -> None:
     assert clustered(np.zeros((1, 1))) == [0]
 
 
+def seen(tree: newick.Branch) -> Any:
+    """The tree as another program reads what we write."""
+    return read_tree(newick.write(tree))
+
+
 def test_the_lengths_of_a_small_tree_add_up_to_the_distances() -> None:
     taxa = {"a": "AAAAA", "b": "ATAAA", "c": "TTTTT"}
-    tree = small_tree(taxa, 5)
+    tree = seen(small_tree(taxa, 5))
     for one, other in combinations(taxa, 2):
         far = sum(a != b for a, b in zip(taxa[one], taxa[other], strict=True))
         assert tree.distance(one, other) == pytest.approx(far / 5)
@@ -172,10 +182,11 @@ def test_the_lengths_of_a_small_tree_add_up_to_the_distances() -> None:
         small_tree(taxa | {"d": "CCCCC"}, 5)
 
 
-def test_identical_taxa_are_set_aside_and_put_back_at_no_distance() -> None:
+@pytest.mark.parametrize("outgroup", [None, "a", "d"])
+def test_identical_taxa_are_set_aside_and_put_back_at_no_distance(outgroup: str | None) -> None:
     same = distinct({"a": "AC", "b": "AG", "c": "AC", "d": "AC"})
     assert same == {"a": ["c", "d"], "b": []}
-    tree = rooted(put_back(read_newick("(a:1,b:3);"), same), None)
+    tree = seen(rooted(put_back(newick.parse("(a:1,b:3);"), same), outgroup))
     assert splits(tree) == set()
     assert {leaf.name for leaf in tree.get_terminals()} == set("abcd")
     assert tree.distance("a", "d") == 0
@@ -183,25 +194,49 @@ def test_identical_taxa_are_set_aside_and_put_back_at_no_distance() -> None:
 
 
 def test_a_tree_is_rooted_in_its_middle_or_at_the_outgroup() -> None:
-    text = "((a:1,b:1):1,c:1,d:10);"
-    middle = rooted(read_newick(text), None)
-    assert [tree.name for tree in middle.root.clades if not tree.clades] == ["d"]
-    at_c = rooted(read_newick(text), "c")
-    assert "c" in [tree.name for tree in at_c.root.clades]
+    text = "((a:1,b:1)87:1,c:1,d:10);"
+    middle, at_c = (seen(rooted(newick.parse(text), outgroup)) for outgroup in (None, "c"))
+    assert ["d"] in sides(middle)
+    assert ["c"] in sides(at_c)
     assert splits(middle) == splits(at_c) == {frozenset({"a", "b"})}
-    assert newick(middle).endswith(";\n")
 
 
-@pytest.mark.parametrize(
-    "text", ["(d:10,(a:1,b:1):1,c:1);", "((a:1,b:1):1,c:1,d:10);", "(c:1,d:10,(a:1,b:1):1);"]
-)
+TEXTS = ["(d:10,(a:1,b:1):1,c:1);", "((a:1,b:1):1,c:1,d:10);", "(c:1,d:10,(a:1,b:1):1);"]
+#: with a root, and in the middle of its longest way already
+TEXTS += ["(d:6,(c:1,(a:1,b:1):1):4);", "((d:5,(c:1,(b:1,a:1):1):5):0,(e:0,f:0):0);"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("outgroup", [None, "d", "a"])
 def test_rooting_changes_no_distance_between_taxa(text: str, outgroup: str | None) -> None:
-    before, after = read_newick(text), rooted(read_newick(text), outgroup)
-    for one, other in combinations("abcd", 2):
+    before, after = read_tree(text), seen(rooted(newick.parse(text), outgroup))
+    taxa = sorted(leaf.name for leaf in before.get_terminals())
+    for one, other in combinations(taxa, 2):
         assert after.distance(one, other) == pytest.approx(before.distance(one, other))
+    assert sorted(leaf.name for leaf in after.get_terminals()) == taxa
     if outgroup is None:
-        assert after.distance("d") == pytest.approx(6) == after.distance("a")
+        assert after.distance("d") == pytest.approx(before.distance("d", "a") / 2) == after.distance("a")
+
+
+@pytest.mark.parametrize("outgroup", [None, "a", "e", "f"])
+def test_support_stays_with_the_taxa_that_it_is_of(outgroup: str | None) -> None:
+    text = "(a:1,b:1,((c:1,d:1)11:1,(e:1,f:9)22:1)33:1);"
+    tree = seen(rooted(newick.parse(text), outgroup))
+    everyone, found = frozenset("abcdef"), {}
+    for clade in tree.get_nonterminals():
+        below = frozenset(leaf.name for leaf in clade.get_terminals())
+        if clade.confidence is not None:
+            found[min(below, everyone - below, key=lambda one: (len(one), sorted(one)))] = clade.confidence
+    assert found == {frozenset("cd"): 11, frozenset("ef"): 22, frozenset("ab"): 33}
+
+
+def test_a_ladder_of_thousands_is_rooted_and_drawn(tmp_path: Path) -> None:
+    rungs = 3000
+    text = "(" * rungs + "t0:1" + "".join(f",t{at}:1):1" for at in range(1, rungs + 1)) + ";"
+    tree = in_snps(rooted(put_back(newick.parse(text), {"t7": ["twin"]}), None), 1)
+    assert sum(1 for _ in tree.leaves()) == rungs + 2
+    draw_tree(tree, "t7", svg=tmp_path / "tree.svg", png=tmp_path / "tree.png")
+    assert (tmp_path / "tree.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_an_alignment_must_be_one(tmp_path: Path) -> None:

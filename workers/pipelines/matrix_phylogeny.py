@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from pathlib import Path
 
 from crobot_errors import BadInput, TooFewTaxa
-from workers import storage
+from workers import newick, storage
+from workers.newick import Branch
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources, Tool
 from workers.snp.inputs import file_bytes, input_text, labels_of
 from workers.snp.matrix_files import read_alignment
 from workers.snp.pictures import draw_tree
-from workers.snp.tree import Tree, distinct, in_snps, newick, put_back, read_newick, rooted, small_tree
+from workers.snp.rooting import rooted
+from workers.snp.tree import distinct, in_snps, put_back, small_tree
 
 IQTREE = Tool("iqtree", "iqtree2", ("--version",), "2.0", "iqtree")
 MODEL = "GTR+F"
+#: replicates of the SH-like likelihood-ratio test, whose percentages are the support of branches; its least number
+REPLICATES = 1000
 #: fewer taxa have only one tree without a root
 LEAST_TAXA = 4
 SEED = 1
@@ -33,7 +36,7 @@ class MatrixPhylogeny(Pipeline):
     """
 
     name = "matrix_phylogeny"
-    version = "1.0"
+    version = "1.1"
     tools = (IQTREE,)
     expected_s = 30.0
 
@@ -72,6 +75,7 @@ class MatrixPhylogeny(Pipeline):
             "snps": sites - sum(constant),
             "model": "none: fewer than four taxa are distinct" if few else MODEL,
             "root": outgroup or "midpoint",
+            "support": "" if few else "SH-aLRT",
         }
         return Outcome(results, _write(attempt, tree, sites))
 
@@ -101,7 +105,7 @@ def _outgroup(job: JobInput, alignment: Mapping[str, str]) -> str | None:
     return outgroup
 
 
-def _inferred(attempt: Attempt, alignment: Mapping[str, str], constant: Sequence[int]) -> Tree:
+def _inferred(attempt: Attempt, alignment: Mapping[str, str], constant: Sequence[int]) -> Branch:
     """Let IQ-TREE find the tree, with numbers for names."""
     path, prefix = attempt.scratch_dir / "snps.fasta", attempt.scratch_dir / "iqtree"
     names = list(alignment)
@@ -110,35 +114,38 @@ def _inferred(attempt: Attempt, alignment: Mapping[str, str], constant: Sequence
     )
     # branches may be as short as a hundredth of a change: the default minimum would be visible
     shortest = 0.01 / (sum(constant) + len(alignment[names[0]]))
+    cores = str(attempt.resources.cores)
     options = [
         "-m",
         MODEL,
         "-seed",
         str(SEED),
         "-nt",
-        str(attempt.resources.cores),
+        cores,
         "-blmin",
         f"{shortest:.3g}",
+        "-alrt",
+        str(REPLICATES),
     ]
     if any(constant):
         options += ["-fconst", ",".join(map(str, constant))]
     attempt.run_tool(IQTREE, ["-s", path, "-pre", prefix, "-redo", "-keep-ident", *options])
-    tree = read_newick(prefix.with_suffix(".treefile").read_text())
-    for leaf in tree.get_terminals():
+    tree = newick.parse(prefix.with_suffix(".treefile").read_text())
+    for leaf in tree.leaves():
         leaf.name = names[int(leaf.name[1:])]
     return tree
 
 
-def _write(attempt: Attempt, tree: Tree, sites: int) -> dict[str, str]:
+def _write(attempt: Attempt, tree: Branch, sites: int) -> dict[str, str]:
     directory = attempt.output_dir
     paths = {
         "tree": directory / "rooted.nwk",
         "tree_svg": directory / "tree.svg",
         "tree_png": directory / "tree.png",
     }
-    paths["tree"].write_text(newick(tree), encoding="utf-8")
-    drawn, labels = in_snps(deepcopy(tree), sites), labels_of(attempt.job)
-    for leaf in drawn.get_terminals():
+    paths["tree"].write_text(newick.write(tree) + "\n", encoding="utf-8")
+    drawn, labels = in_snps(tree, sites), labels_of(attempt.job)
+    for leaf in drawn.leaves():
         leaf.name = labels.get(leaf.name, leaf.name)
     reference = attempt.job.params.get("reference", "")
     draw_tree(drawn, labels.get(reference, reference), svg=paths["tree_svg"], png=paths["tree_png"])

@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from workers.snp.tree import Tree
+from workers.newick import Branch
 
 INCHES_A_TAXON, MOST_INCHES = 0.26, 60.0
-#: names with fewer than so many points cannot be read
-LEAST_POINTS = 2.0
+#: names with fewer points cannot be read, and are left out
+LEAST_POINTS = 1.5
 INK, FAINT = "#22313f", "#b8c4ce"
 ACCENT = "#c0392b"
-#: support from which a branch gets no number
-SURE = 95
+#: support in percent from which a branch gets no number; of larger trees none does
+SURE, MOST_NUMBERED = 80, 200
 SVG = {"Date": None}
 
 
-def draw_tree(tree: Tree, highlighted: str, svg: Path, png: Path) -> None:
+def draw_tree(tree: Branch, highlighted: str, svg: Path, png: Path) -> None:
     """Draw both files; branch lengths are in SNPs, ``highlighted`` is the reference, or empty."""
-    taxa = tree.get_terminals()
-    rows = {leaf: float(row) for row, leaf in enumerate(taxa)}
-    for clade in tree.get_nonterminals(order="postorder"):
-        rows[clade] = (rows[clade.clades[0]] + rows[clade.clades[-1]]) / 2
-    depths = tree.depths()
+    taxa = list(tree.leaves())
+    at = _positions(tree, taxa)
     height = min(max(1.6, INCHES_A_TAXON * len(taxa) + 1.0), MOST_INCHES)
-    points = max(LEAST_POINTS, min(9.0, 72 * (height - 1.0) / len(taxa) * 0.72))
-    longest = max(len(leaf.name) for leaf in taxa) * points / 72 * 0.66
+    points = min(9.0, 72 * (height - 1.0) / len(taxa) * 0.72)
+    named = points >= LEAST_POINTS
+    longest = max(len(leaf.name) for leaf in taxa) * points / 72 * 0.66 if named else 0.0
     figure = Figure(figsize=(6.0 + longest, height), layout="constrained")
     axes = figure.subplots()
-    deepest = max(depths.values()) or 1.0
-    _branches(axes, tree, rows, depths)
-    for leaf in taxa:
-        colour = ACCENT if leaf.name == highlighted else INK
-        axes.plot([depths[leaf], deepest * 1.02], [rows[leaf]] * 2, ":", color=FAINT, linewidth=0.8, zorder=1)
-        axes.text(deepest * 1.03, rows[leaf], leaf.name, va="center", fontsize=points, color=colour)
-        axes.plot(depths[leaf], rows[leaf], "o", color=colour, markersize=min(3.2, points / 2.4), zorder=3)
+    deepest = max(depth for depth, _ in at.values()) or 1.0
+    _branches(axes, tree, at)
+    if len(taxa) <= MOST_NUMBERED:
+        _supports(axes, tree, at)
+    ends = [[at[leaf], (deepest * 1.02, at[leaf][1])] for leaf in taxa] if named else []
+    axes.add_collection(LineCollection(ends, linestyles=":", colors=FAINT, linewidths=0.8, zorder=1))
+    colours = [ACCENT if leaf.name == highlighted else INK for leaf in taxa]
+    depths, rows = zip(*(at[leaf] for leaf in taxa), strict=True)
+    axes.scatter(depths, rows, s=min(3.2, points / 2.4) ** 2, c=colours, zorder=3)
+    for leaf, colour in zip(taxa, colours, strict=True) if named else ():
+        # as it stands: a $ in a name begins no formula
+        text = leaf.name.replace("$", r"\$")
+        axes.text(deepest * 1.03, at[leaf][1], text, va="center", fontsize=points, color=colour)
     _scale(axes, deepest, len(taxa), highlighted)
     with mpl.rc_context({"svg.hashsalt": "crobot", "svg.fonttype": "none"}):
         figure.savefig(svg, metadata=SVG)
@@ -47,19 +52,31 @@ def draw_tree(tree: Tree, highlighted: str, svg: Path, png: Path) -> None:
         figure.savefig(png, dpi=min(130, 60_000 / height))
 
 
-def _branches(axes: Axes, tree: Tree, rows: dict[Any, float], depths: dict[Any, float]) -> None:
-    for clade in tree.find_clades():
-        at = depths[clade]
-        if clade.clades:
-            ends = [rows[child] for child in clade.clades]
-            axes.plot(
-                [at, at], [min(ends), max(ends)], color=INK, linewidth=1.3, solid_capstyle="round", zorder=2
-            )
-        for child in clade.clades:
-            axes.plot([at, depths[child]], [rows[child]] * 2, color=INK, linewidth=1.3, zorder=2)
-        support = getattr(clade, "confidence", None)
-        if clade.clades and clade is not tree.root and support is not None and support < SURE:
-            axes.annotate(f"{support:.0f}", (at, rows[clade]), (-2, 2), textcoords="offset points",
+def _positions(tree: Branch, taxa: Sequence[Branch]) -> dict[Branch, tuple[float, float]]:
+    """Depth in SNPs and row of every node; rows count from the top."""
+    depths = {tree: 0.0}
+    for branch in tree.preorder():
+        depths.update({child: depths[branch] + child.length for child in branch.children})
+    rows = {leaf: float(row) for row, leaf in enumerate(taxa)}
+    for branch in tree.postorder():
+        if branch.children:
+            rows[branch] = (rows[branch.children[0]] + rows[branch.children[-1]]) / 2
+    return {branch: (depth, rows[branch]) for branch, depth in depths.items()}
+
+
+def _branches(axes: Axes, tree: Branch, at: Mapping[Branch, tuple[float, float]]) -> None:
+    lines = []
+    for branch in tree.preorder():
+        depth, row = at[branch]
+        lines += [[(depth, row), (depth, at[child][1]), at[child]] for child in branch.children]
+    axes.add_collection(LineCollection(lines, colors=INK, linewidths=1.3, capstyle="round", zorder=2))
+
+
+def _supports(axes: Axes, tree: Branch, at: Mapping[Branch, tuple[float, float]]) -> None:
+    for branch in tree.preorder():
+        support = float(branch.name or SURE) if branch.children else SURE
+        if support < SURE and branch.length > 0:
+            axes.annotate(f"{support:.0f}", at[branch], (-2, 2), textcoords="offset points",
                           ha="right", fontsize=6, color="#7f8c8d")  # fmt: skip
 
 
