@@ -98,6 +98,7 @@ def describe(project_id: int) -> dict[str, Any]:
     return summary | {
         "reference": data["reference"],
         "assemblies": list(data["barcodes"]),
+        "labels": data["labels"],
         "error": data.get("error"),
         "failed_step": data.get("failed_step"),
         "steps": steps,
@@ -133,7 +134,7 @@ def _distances(path: str | None) -> list[list[str]] | None:
 
 
 def _show(out: Console, found: dict[str, Any]) -> None:
-    sites = found["core_sites"]
+    sites, labels = found["core_sites"], found["labels"]
     out.print(
         facts(
             {
@@ -142,7 +143,7 @@ def _show(out: Console, found: dict[str, Any]) -> None:
                 "Why": found["error"],
                 "Way out": f"mend it, then `crobot project resume {found['id']}`" if found["error"] else "",
                 "Species": found["species"],
-                "Reference": found["reference"],
+                "Reference": f"{found['reference']}  {labels.get(found['reference'], '')}",
                 "Genomes": f"{found['taxa']}, the reference included",
                 "SNPs": f"{found['snps']:,} in {sites:,} core sites" if sites is not None else "",
                 "Created": found["created"],
@@ -156,12 +157,14 @@ def _show(out: Console, found: dict[str, Any]) -> None:
     if found["snp_count"]:
         out.print()
         counts = sorted(found["snp_count"].items(), key=lambda item: (item[1], item[0]))
-        out.print(table(("Assembly", "SNPs"), counts[:50], right=("SNPs",)))
+        lines = [[barcode, labels.get(barcode, barcode), count] for barcode, count in counts[:50]]
+        out.print(table(("Assembly", "Strain", "SNPs"), lines, right=("SNPs",)))
     distances = found["distances"]
     if distances and len(distances) <= MOST_SHOWN + 1:
         out.print()
-        names = distances[0][1:]
-        out.print(table(("Distance", *names), distances[1:], right=names))
+        names = [labels.get(barcode, barcode) for barcode in distances[0][1:]]
+        lines = [[name, *line[1:]] for name, line in zip(names, distances[1:], strict=True)]
+        out.print(table(("Distance", *names), lines, right=names))
     if found["files"]:
         out.print()
         out.print(table(("File", "Path"), [[FILES[key], path] for key, path in found["files"].items()]))
