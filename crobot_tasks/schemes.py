@@ -7,7 +7,7 @@ versions stay on the storage, since jobs that were sent with them may still run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -28,22 +28,28 @@ def import_scheme(
     label: str,
     alleles: Sequence[Path],
     profiles: Path | None = None,
+    number_here: bool = False,
 ) -> str:
     """Import a PubMLST scheme, or a newer release of it, and export it for the nodes; return its version.
 
     Without ``profiles``, as most cgMLST schemes come, the loci are in the order of the files, and all sequence types
     are numbered here. ``scheme`` is its name in the nomenclature (senterica_achtman_2), ``description`` that in
-    programs (MLST_Achtman).
+    programs (MLST_Achtman). ``number_here``: the names of the alleles are no numbers; those that are new are numbered.
 
     Raises:
         UnknownSpecies: there is none of this name.
         BadInput: the files contradict themselves, or what was imported before; nothing was stored.
     """
-    loci = _loci(alleles, profiles)
+    if number_here and profiles is not None:
+        raise BadInput(
+            f"{profiles} names alleles by numbers, which --number-here would give anew: leave one of them out"
+        )
+    read = pubmlst.read_labelled_alleles if number_here else pubmlst.read_alleles
+    loci = _loci((locus for locus, _, _ in read(alleles)), profiles)
 
     def imported() -> str:
         with transaction(database) as session:
-            numbers = pubmlst.read_alleles(alleles), _profiles(profiles, loci)
+            numbers = read(alleles), _profiles(profiles, loci)
             version = nomenclature.import_scheme(session, scheme, description, label, loci, *numbers)
             exported(session, scheme)
         return version
@@ -72,9 +78,9 @@ def exported(session: Session, scheme: str) -> Path:
     return write_scheme(directory, scheme, current.version, current.loci, current.alleles)
 
 
-def _loci(alleles: Sequence[Path], profiles: Path | None) -> list[str]:
+def _loci(of_alleles: Iterable[str], profiles: Path | None) -> list[str]:
     """Return the loci that have alleles, in the order of the profiles' columns, or of the files."""
-    found = dict.fromkeys(locus for locus, _, _ in pubmlst.read_alleles(alleles))
+    found = dict.fromkeys(of_alleles)
     if profiles is None:
         return list(found)
     columns = _columns(profiles)

@@ -11,8 +11,13 @@ from pathlib import Path
 from crobot_errors import BadInput
 from workers.fasta import DAMAGED, Record, check_letters, open_text, read_records
 
-#: aroC_12 and aroC-12, then aroC12: a locus may itself end in a digit (lmo0001_12)
-NAME_STYLES = (re.compile(r"(?P<locus>.+)[_-](?P<number>\d+)"), re.compile(r"(?P<locus>.*\D)(?P<number>\d+)"))
+#: aroC|12, aroC_12 and aroC-12, then aroC12: a locus may itself end in a digit (lmo0001_12)
+NAME_STYLES = (
+    re.compile(r"(?P<locus>.+)[|_-](?P<number>\d+)"),
+    re.compile(r"(?P<locus>.*\D)(?P<number>\d+)"),
+)
+#: aroC|9f86d081 or aroC_9f86d081: what stands after the bar, or else the last '_', only tells alleles apart
+LABELLED = re.compile(r"(?P<locus>[^|]+)\|[^|]+|(?P<before>[^|]+)_[^|_]+")
 OWN_NUMBER = re.compile(r"[_-]?(\d+)")
 
 Profile = tuple[int, dict[str, int], dict[str, str]]
@@ -30,13 +35,36 @@ def read_alleles(paths: Iterable[Path]) -> Iterator[tuple[str, int, str]]:
     for path in paths:
         for record in read_records(path):
             locus, number = _locus_and_number(record, path)
-            sequence = record.sequence.upper()
             where = f"{path}, line {record.line}"
-            check_letters(sequence, f"{where} ({record.name})")
-            if not sequence:
-                raise BadInput(f"{where}: allele {record.name} has no sequence")
+            sequence = _checked_sequence(record, where)
             seen.add(locus, number, sequence, where)
             yield locus, number, sequence
+
+
+def read_labelled_alleles(paths: Iterable[Path]) -> Iterator[tuple[str, None, str]]:
+    """(locus, no number, sequence in upper case) of every record, where alleles have names that are no numbers.
+
+    Many schemes name alleles by a checksum of the sequence; so a sequence that comes twice is one allele.
+
+    Raises: BadInput for a name without a locus, and letters that are no nucleotides.
+    """
+    for path in paths:
+        for record in read_records(path):
+            where = f"{path}, line {record.line}"
+            found = LABELLED.fullmatch(record.name)
+            if not found:
+                raise BadInput(
+                    f"{where}: {record.name!r} does not name a locus and an allele (expected for example aroC|9f86d081)"
+                )
+            yield found["locus"] or found["before"], None, _checked_sequence(record, where)
+
+
+def _checked_sequence(record: Record, where: str) -> str:
+    sequence = record.sequence.upper()
+    check_letters(sequence, f"{where} ({record.name})")
+    if not sequence:
+        raise BadInput(f"{where}: allele {record.name} has no sequence")
+    return sequence
 
 
 def _locus_and_number(record: Record, path: Path) -> tuple[str, int]:

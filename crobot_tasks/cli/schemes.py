@@ -33,11 +33,16 @@ def scheme() -> None:
 @click.argument("species")
 @click.argument("name")
 @click.option("--alleles", required=True, multiple=True, type=click.Path(path_type=Path),
-              help="FASTA file of a locus, or a folder of them; may be given several times.")  # fmt: skip
+              help="FASTA file of a locus or of many, or a folder of them; may be given several times.")  # fmt: skip
 @click.option(
     "--profiles",
     type=click.Path(path_type=Path),
     help="Table of the sequence types, with tabs; without it all of them are numbered here.",
+)
+@click.option(
+    "--number-here",
+    is_flag=True,
+    help="The alleles' names are no numbers but checksums, as locus|9f86d081: number them here.",
 )
 @click.option("--description", required=True, help="The scheme's name in programs: MLST_Achtman.")
 @click.option("--label", help="Its name for people.  [default: the description]")
@@ -47,6 +52,7 @@ def import_(
     name: str,
     alleles: tuple[Path, ...],
     profiles: Path | None,
+    number_here: bool,
     description: str,
     label: str | None,
     as_json: bool,
@@ -62,7 +68,9 @@ def import_(
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     with Progress(*columns, console=out, transient=True, disable=as_json or not out.is_terminal) as progress:
         progress.add_task(f"importing {name} from {len(files)} files")
-        version = importing.import_scheme(species, name, description, label or description, files, profiles)
+        version = importing.import_scheme(
+            species, name, description, label or description, files, profiles, number_here
+        )
     found = next(one for one in _schemes(species) if one["description"] == description)
     emit(as_json, found | {"species": species}, lambda out: out.print(
         f"{description} ({name}) of {species}, version {version}: {found['loci']} loci, {found['alleles']} alleles, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 from crobot_errors import BadInput
@@ -12,6 +13,8 @@ SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,62}")
 LOCUS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.'-]{0,62}")
 #: published alleles may have letters for more than one base
 BASES = re.compile(r"[ACGTRYSWKMBDHVNacgtryswkmbdhvn]+")
+
+HASHES = "; if the alleles' names are no numbers but checksums, import them with --number-here"
 
 
 def check_loci(scheme: str, loci: Sequence[str]) -> None:
@@ -28,16 +31,18 @@ def check_loci(scheme: str, loci: Sequence[str]) -> None:
                 f"{name!r} cannot name a locus of {scheme!r}: use letters, digits, '_', '.', '-' and \"'\""
             )
     if len(set(loci)) < len(loci):
-        raise BadInput(f"the scheme {scheme!r} names a locus twice: {', '.join(loci)}")
+        twice = [name for name, count in Counter(loci).items() if count > 1]
+        raise BadInput(f"the scheme {scheme!r} names a locus twice: {some(twice)}")
 
 
-def check_allele(locus: str, number: int, sequence: str, loci: Collection[str]) -> None:
+def check_allele(locus: str, number: int | None, sequence: str, loci: Collection[str]) -> None:
     """Refuse an allele of another scheme's locus, without a sequence, or with a number that is given here."""
     if locus not in loci:
-        raise BadInput(f"the alleles name a locus {locus!r}, the scheme has {', '.join(loci)}")
-    _check_number(f"allele {number} of {locus}", number)
+        raise BadInput(f"the alleles name a locus {locus!r}, the scheme has {some(loci)}")
+    if number is not None:
+        _check_number(f"allele {number} of {locus}", number, HASHES)
     if not BASES.fullmatch(sequence):
-        raise BadInput(f"allele {number} of {locus} is not a nucleotide sequence: {sequence[:60]!r}")
+        raise BadInput(f"allele {number or ''} of {locus} is not a nucleotide sequence: {sequence[:60]!r}")
 
 
 def check_sequence_type(number: int, profile: Sequence[int], loci: int) -> None:
@@ -49,6 +54,12 @@ def check_sequence_type(number: int, profile: Sequence[int], loci: int) -> None:
         raise BadInput(f"ST {number} has an allele number outside 0 to {LOCAL_OFFSET}: {list(profile)}")
 
 
-def _check_number(what: str, number: int) -> None:
+def some(names: Collection[str], most: int = 10) -> str:
+    """Return names for a message: a scheme may have thousands."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(list(names)[:most]) + more
+
+
+def _check_number(what: str, number: int, cure: str = "") -> None:
     if not 1 <= number <= LOCAL_OFFSET:
-        raise BadInput(f"{what}: published numbers are 1 to {LOCAL_OFFSET}, those above are given here")
+        raise BadInput(f"{what}: published numbers are 1 to {LOCAL_OFFSET}, those above are given here{cure}")

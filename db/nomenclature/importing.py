@@ -12,9 +12,17 @@ from sqlalchemy.orm import Session
 from crobot_errors import BadInput
 from db.engine import database_of
 from db.nomenclature.adopting import adopt_allele, adopt_sequence_type
-from db.nomenclature.checking import check_allele, check_loci, check_sequence_type
+from db.nomenclature.checking import check_allele, check_loci, check_sequence_type, some
 from db.nomenclature.exporting import has_unpublished, release
-from db.nomenclature.store import LOCAL_OFFSET, SCHEME_NAME, loci_of, lock, profile_digest, sequence_digest
+from db.nomenclature.store import (
+    LOCAL_OFFSET,
+    SCHEME_NAME,
+    loci_of,
+    lock,
+    next_local,
+    profile_digest,
+    sequence_digest,
+)
 from db.registry import barcode_prefix
 from db.species import Allele, Locus, Scheme, SequenceType
 
@@ -27,14 +35,14 @@ def import_scheme(
     description: str,
     label: str,
     loci: Sequence[str],
-    alleles: Iterable[tuple[str, int, str]],
+    alleles: Iterable[tuple[str, int | None, str]],
     profiles: Iterable[tuple[int, Sequence[int]]],
 ) -> str:
     """Import a published scheme, or what is new in a newer release; return the version that nodes get.
 
     ``scheme`` is its name in the nomenclature (senterica_achtman_2), ``description`` the one in programs
-    (MLST_Achtman), ``alleles`` are (locus, number, sequence), ``profiles`` (ST, numbers in the order of ``loci``,
-    0 for a missing one). The same release again changes nothing.
+    (MLST_Achtman), ``alleles`` are (locus, number, sequence), without a number to be numbered here, ``profiles`` (ST,
+    numbers in the order of ``loci``, 0 for a missing one). The same release again changes nothing.
 
     Raises:
         BadInput: the files contradict themselves or what was imported before; nothing is stored if the caller's
@@ -81,23 +89,34 @@ def _locus_rows(session: Session, scheme: Scheme, names: Sequence[str]) -> dict[
     have = [row.name for row in rows]
     if have != list(names):
         raise BadInput(
-            f"the scheme {scheme.param['scheme']!r} has the loci {', '.join(have)}, the files {', '.join(names)}: "
+            f"the scheme {scheme.param['scheme']!r} {_differ(have, names)}: "
             "other loci, or another order, are another scheme; import it under another name"
         )
     return {row.name: row for row in rows}
 
 
+def _differ(have: Sequence[str], names: Sequence[str]) -> str:
+    missing, more = set(have) - set(names), set(names) - set(have)
+    if missing or more:
+        only = [some(sorted(each)) or "none" for each in (missing, more)]
+        return f"has loci that the files lack ({only[0]}), or lacks some of theirs ({only[1]})"
+    return f"has the loci in the order {some(have)}, the files {some(names)}"
+
+
 def _new_alleles(
-    session: Session, scheme: Scheme, loci: dict[str, Locus], alleles: Iterable[tuple[str, int, str]]
+    session: Session, scheme: Scheme, loci: dict[str, Locus], alleles: Iterable[tuple[str, int | None, str]]
 ) -> Iterator[dict[str, Any]]:
     """Return the rows of the alleles that are new; published and given numbers for the same sequence are merged."""
     ids = [locus.id for locus in loci.values()]
     query = select(Allele.locus_id, Allele.number, Allele.sha256).where(Allele.locus_id.in_(ids))
     digests = {(locus_id, number): bytes(digest) for locus_id, number, digest in session.execute(query)}
     numbers = {(locus_id, digest): number for (locus_id, number), digest in digests.items()}
-    for name, number, sequence in alleles:
-        check_allele(name, number, sequence, loci)
+    for name, published, sequence in alleles:
+        check_allele(name, published, sequence, loci)
         locus_id, digest = loci[name].id, sequence_digest(sequence)
+        if published is None and (locus_id, digest) in numbers:
+            continue
+        number = next_local(loci[name]) if published is None else published
         known, other = digests.get((locus_id, number)), numbers.get((locus_id, digest))
         if known is not None and known != digest:
             raise BadInput(

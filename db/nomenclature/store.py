@@ -59,5 +59,13 @@ def list_schemes(session: Session) -> Sequence[Scheme]:
 
 
 def loci_of(session: Session, scheme: Scheme) -> Sequence[Locus]:
-    """Return a scheme's loci in the order of its profiles."""
-    return session.scalars(select(Locus).where(Locus.scheme_id == scheme.id).order_by(Locus.position)).all()
+    """Return a scheme's loci in the order of its profiles, as they are now."""
+    # how many alleles were numbered may have changed since the session saw them last, before the lock was ours
+    query = select(Locus).where(Locus.scheme_id == scheme.id).execution_options(populate_existing=True)
+    return session.scalars(query.order_by(Locus.position)).all()
+
+
+def next_local(locus: Locus) -> int:
+    """Return a number for a new allele; only under the lock."""
+    locus.last_local_allele += 1
+    return LOCAL_OFFSET + locus.last_local_allele

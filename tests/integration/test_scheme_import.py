@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from crobot_errors import BadInput
 from crobot_tasks.schemes import import_scheme
 from db.engine import transaction
-from db.nomenclature import number_profile
+from db.nomenclature import export, number_profile
 from db.species import Allele, Scheme
 
 pytestmark = pytest.mark.usefixtures("two_species")
@@ -44,6 +44,34 @@ def test_a_scheme_without_profiles_numbers_its_sequence_types_here(tmp_path: Pat
     with transaction("senterica") as session:
         number = number_profile(session, "cg", {"a": 2, "b": 1, "lower": 1}).number
     assert number == 1_000_001
+
+
+def test_alleles_named_by_checksums_are_numbered_here_and_keep_their_numbers(tmp_path: Path) -> None:
+    (first,) = files(
+        tmp_path, {"one.fasta": b">x|9f86\nATGAAATAA\n>y.1|4294967295\nATG\n>x|d081\nATGAACTAA\n"}
+    )
+    (later,) = files(
+        tmp_path, {"two.fasta": b">x|aaaa\nATGACCTAA\n>y.1|4294967295\natg\n>x|9f86\nATGAAATAA\n"}
+    )
+    for file in (first, first, later):
+        import_scheme("senterica", "hashed", "hashed", "hashed", [file], number_here=True)
+    with transaction("senterica") as session:
+        alleles = list(export(session, "hashed").alleles)
+    assert alleles == [
+        ("x", 1_000_001, "ATGAAATAA"),
+        ("x", 1_000_002, "ATGAACTAA"),
+        ("x", 1_000_003, "ATGACCTAA"),
+        ("y.1", 1_000_001, "ATG"),
+    ]
+
+
+def test_a_checksum_taken_for_a_number_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    (file,) = files(tmp_path, {"one.fasta": b">x|4294967295\nATG\n"})
+    with pytest.raises(BadInput, match="published numbers are 1 to 1000000.*--number-here"):
+        import_scheme("ecoli", "sums", "sums", "sums", [file])
+    (tmp_path / "p.txt").write_bytes(PROFILES)
+    with pytest.raises(BadInput, match="p.txt names alleles by numbers"):
+        import_scheme("ecoli", "sums", "sums", "sums", [file], tmp_path / "p.txt", number_here=True)
 
 
 @pytest.mark.parametrize(

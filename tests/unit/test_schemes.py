@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crobot_errors import BadInput, NodeBroken
-from workers.pubmlst import read_alleles, read_profiles
+from workers.pubmlst import read_alleles, read_labelled_alleles, read_profiles
 from workers.representatives import LocusSummary, is_coding
 from workers.schemes import read_scheme, write_scheme
 
@@ -21,7 +21,7 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["aroC_12", "aroC-12", "aroC12", "12", "aroC_12 some words"])
+@pytest.mark.parametrize("name", ["aroC_12", "aroC-12", "aroC|12", "aroC12", "12", "aroC_12 some words"])
 def test_an_allele_is_named_in_several_styles(tmp_path: Path, name: str) -> None:
     file = written(tmp_path / "aroC.tfa", f">{name}\nACGT\nacgt\n")
     assert list(read_alleles([file])) == [("aroC", 12, "ACGTACGT")]
@@ -38,6 +38,26 @@ def test_an_allele_is_named_in_several_styles(tmp_path: Path, name: str) -> None
 )
 def test_a_locus_may_end_in_a_digit(tmp_path: Path, file: str, name: str, locus: str) -> None:
     assert list(read_alleles([written(tmp_path / file, f">{name}\nACGT\n")])) == [(locus, 15, "ACGT")]
+
+
+@pytest.mark.parametrize(
+    ("name", "locus"),
+    [
+        ("NC_003198.1_3005|3616957590", "NC_003198.1_3005"),
+        ("aroC_9f86d081", "aroC"),
+        ("lmo_0001-b_9f86", "lmo_0001-b"),
+    ],
+)
+def test_an_allele_may_be_named_by_a_checksum(tmp_path: Path, name: str, locus: str) -> None:
+    file = written(tmp_path / "all.fasta", f">{name} words\nacgt\n>{name}\nACGT\n")
+    assert list(read_labelled_alleles([file])) == [(locus, None, "ACGT")] * 2
+
+
+@pytest.mark.parametrize("name", ["aroC", "|9f86", "aroC|", "aroC|9f86|2", "9f86d081"])
+def test_a_checksum_without_a_locus_is_refused(tmp_path: Path, name: str) -> None:
+    file = written(tmp_path / "all.fasta", f">aroC|1\nAC\n>{name}\nACGT\n")
+    with pytest.raises(BadInput, match="line 3.*does not name a locus and an allele"):
+        list(read_labelled_alleles([file]))
 
 
 def test_ambiguity_codes_of_published_alleles_are_kept(tmp_path: Path) -> None:

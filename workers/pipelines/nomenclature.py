@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from crobot_errors import BadInput, BadPath, UnusableAssembly
 from workers import alleles, locus_search, storage
 from workers.alleles import Call
+from workers.anchored import anchored_places
 from workers.contigs import check_assembly, read_assembly
 from workers.gff import gff_lines
 from workers.nearest import candidates, nearest_place
@@ -37,11 +38,12 @@ class Nomenclature(Pipeline):
 
     A few representatives of each locus are searched with BLAST, which says where to look. Whether a known
     allele lies there is decided letter by letter, among all alleles: no limit on the number of BLAST's hits
-    can hide the right one. Only where there is none are the alleles most like the place aligned with it.
+    can hide the right one. Most new alleles differ from a known one in single letters, and are compared so, too.
+    Only what is left is aligned with the known alleles most like it.
     """
 
     name = "nomenclature"
-    version = "4.0"
+    version = "4.1"
     tools = (BLASTN,)
     expected_s = 2.0
 
@@ -139,15 +141,21 @@ def _calls(attempt: Attempt, scheme: Scheme, contigs: Mapping[str, str]) -> list
     """One call for each locus, in the scheme's order."""
     loci = {locus.name: locus for locus in scheme.loci}
     places = search(attempt, scheme, contigs)
-    exact = exact_places(places, scheme.alleles())
-    open_regions = [region for each in places.values() for region in each if region not in exact]
+    settled = exact_places(places, scheme.alleles())
+    unknown = _others(places, settled)
+    if unknown:
+        settled |= anchored_places(unknown, scheme.alleles(), loci)
+        unknown = _others(places, settled)
+    if unknown:
+        settled |= _nearest(attempt, scheme, loci, unknown)
     found: dict[str, list[Place]] = defaultdict(list)
-    for region, place in exact.items():
+    for region, place in settled.items():
         found[region.locus].append(place)
-    if open_regions:
-        for region, place in _nearest(attempt, scheme, loci, open_regions):
-            found[region.locus].append(place)
     return [alleles.call(locus, found[locus.name]) for locus in scheme.loci]
+
+
+def _others(places: Mapping[str, Iterable[Region]], settled: Container[Region]) -> list[Region]:
+    return [region for each in places.values() for region in each if region not in settled]
 
 
 def search(attempt: Attempt, scheme: Scheme, contigs: Mapping[str, str]) -> dict[str, list[Region]]:
@@ -158,7 +166,7 @@ def search(attempt: Attempt, scheme: Scheme, contigs: Mapping[str, str]) -> dict
 
 def _nearest(
     attempt: Attempt, scheme: Scheme, loci: Mapping[str, Locus], places: Sequence[Region]
-) -> Iterable[tuple[Region, Place]]:
+) -> dict[Region, Place]:
     """What lies at the places without a known allele, by the known ones that are most like it."""
     alike = candidates(places, scheme.alleles())
     query = attempt.scratch_dir / "alleles.fasta"
@@ -173,9 +181,10 @@ def _nearest(
         at = int(hit.subject)
         if places[at].locus == hit.locus and hit.number in alike[places[at]]:
             hits[at].append(hit)
-    for at, aligned in sorted(hits.items()):
-        region = places[at]
-        yield region, nearest_place(region, aligned, alike[region], loci[region.locus])
+    return {
+        places[at]: nearest_place(places[at], aligned, alike[places[at]], loci[places[at].locus])
+        for at, aligned in sorted(hits.items())
+    }
 
 
 def _blast(
