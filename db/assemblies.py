@@ -167,6 +167,7 @@ def list_assemblies(session: Session, limit: int | None = None, strain: str = ""
         func.coalesce(schemes, text("'{}'::jsonb")).label("schemes"),
         Assembly.file_pointer,
         Assembly.job_id,
+        Assembly.pipeline_version,
     )
     query = select(*columns).order_by(Assembly.id.desc()).limit(limit)
     if strain:

@@ -35,6 +35,8 @@ class AssemblyParams:
     #: k-mer lengths; none: the assembler's own choice
     kmers: tuple[int, ...] = ()
     cores: int = 2
+    #: whether the reads are mapped back for a quality of each base
+    quality: bool = True
 
     @property
     def tool(self) -> Assembler:
@@ -74,6 +76,8 @@ def checked_params(params: dict[str, Any]) -> AssemblyParams:
     _check_names(made)
     _check_number("min_contig", made.min_contig, range(1, 1_000_001))
     _check_number("cores", made.cores, range(1, 1025))
+    if not isinstance(made.quality, bool):
+        raise BadInput(f"QAssembly's quality is {made.quality!r}: it must be true or false")
     if made.genome_size != 0:
         _check_number("genome_size", made.genome_size, GENOME_BASES)
     _check_kmers(made)

@@ -13,7 +13,7 @@ from crobot_tasks.celery import app
 from crobot_tasks.cli import asked, assembly_loci, services
 from crobot_tasks.cli.output import emit, json_option, table
 from crobot_tasks.jobs import RejudgeJob
-from db import registry
+from db import outdated, registry
 from db.assemblies import find_assembly, list_assemblies
 from db.engine import retrying, transaction
 from db.schemes import list_schemes
@@ -66,7 +66,14 @@ def list_(species: str, strain: str, limit: int, as_json: bool) -> None:
             one["schemes"] = {
                 name: versions.standing(schemes[name], **stand) for name, stand in one["schemes"].items()
             }
+            one["outdated"] = _outdated(one)
     emit(as_json, found, lambda out: _show(out, found))
+
+
+def _outdated(one: dict[str, Any]) -> str:
+    """Say by what an assembly that a job made is outdated; empty if it is not, or was brought in as it is."""
+    made = one["job_id"] is not None
+    return outdated.why(one["pipeline_version"], versions.current_version("QAssembly")) if made else ""
 
 
 def _show(out: Console, found: list[dict[str, Any]]) -> None:
@@ -75,7 +82,8 @@ def _show(out: Console, found: list[dict[str, Any]]) -> None:
         return
     columns = ("Assembly", "Strain", "Status", "Bases", "Contigs", "N50", "Schemes")
     keys = ("barcode", "strain", "status", "bases", "contigs", "n50")
-    lines = [[*(one[key] for key in keys), _schemes(one["schemes"])] for one in found]
+    told = [one | {"status": f"{one['status']} {one['outdated']}".strip()} for one in found]
+    lines = [[*(one[key] for key in keys), _schemes(one["schemes"])] for one in told]
     out.print(table(columns, lines, right=("Bases", "Contigs", "N50")))
 
 

@@ -127,7 +127,7 @@ class AssemblyJob(CRobotJob):
             coverage=found["mean_depth"],
             low_qualities=found["n_share"],
             top_species=top_species(find_species(session, self.database), results["qa"]),
-            stats=results | {"provenance": self.provenance(result)},
+            stats=results | _quality_pointer(result) | {"provenance": self.provenance(result)},
         )
 
     def _record_statistics(self, session: Session, assembly_id: int, result: dict[str, Any]) -> None:
@@ -137,6 +137,13 @@ class AssemblyJob(CRobotJob):
         lookups.sent(session, assembly_id, scheme_id, self.job_id, version)
         results = result["results"] | {"provenance": self.provenance(result)}
         lookups.completed(session, assembly_id, scheme_id, self.job_id, version, results)
+
+
+def _quality_pointer(result: dict[str, Any]) -> dict[str, str]:
+    """Return where the quality of the bases lies, by which SNPs are believed; none if it was switched off."""
+    if "quality" not in result["outputs"]:
+        return {}
+    return {"quality_pointer": str(output_file(result, "quality"))}
 
 
 def failed_measures(qa: dict[str, Any]) -> str:

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from crobot_errors import AttemptError, NodeBroken, NothingAssembled, ToolError, UnusableReads
 from tests.archive_server import serving
 from workers.assembly import read_contigs
 from workers.attempt import Attempt
+from workers.base_quality import TOP, read_bedgraph
 from workers.job import JobInput, Resources
 from workers.pipelines.qassembly import QAssembly
 from workers.reads import ReadPair
@@ -89,8 +91,13 @@ def test_every_assembler_gives_back_the_genome(
     assert statistics["bases"] == pytest.approx(GENOME_BASES, rel=0.01)
     assert statistics["contigs"] <= 3
     assert statistics["mean_depth"] == pytest.approx(30, rel=0.03)
-    assert body["tools"].keys() == {"fastp", assembler, "mash"}
+    assert body["tools"].keys() == {"fastp", assembler, "minimap2", "samtools", "mash"}
     contigs = read_contigs(Path(body["outputs"]["assembly"]))
+    qualities = read_bedgraph(Path(body["outputs"]["quality"]), {each.name: each.length for each in contigs})
+    assert np.median(np.concatenate([*qualities.values()])) == TOP
+    assert body["results"]["quality"]["low_share"] < 0.01
+    assert body["results"]["quality"]["mean_depth"] == pytest.approx(30, rel=0.05)
+    assert body["results"]["quality"]["contradicted"] == 0
     assert contigs[0].name == f"{BARCODE}_1"
     assert list((tmp_path / "state" / "scratch").iterdir()) == []
 
@@ -103,7 +110,9 @@ def test_results_have_reads_qa_and_usage(run: Run, pair: list[str], data: Path, 
     assert results["qa"]["failed"] == ["bases"]
     assert results["qa"]["measures"][-1]["value"] == 100.0
     assert json.loads(Path(body["outputs"]["qa"]).read_text()) == results
-    assert [tool["name"] for tool in body["usage"]["tools"]] == ["fastp", "megahit", "mash", "mash"]
+    assert [tool["name"] for tool in body["usage"]["tools"]] == [
+        "fastp", "megahit", "mash", "mash", "minimap2", "samtools", "samtools", "samtools"
+    ]  # fmt: skip
     assert body["usage"]["peak_memory_bytes"] > 10_000_000
     assert "QA: fail bases" in log_of(tmp_path)
 
@@ -117,8 +126,13 @@ def test_the_species_is_judged_contig_by_contig(run: Run, data: Path, tmp_path: 
     assert body["results"]["qa"]["failed"] == ["bases", "species"]
 
 
-def test_without_references_the_species_is_not_checked(run: Run, pair: list[str]) -> None:
-    species = run([pair], assembler="megahit")["results"]["qa"]["measures"][-1]
+def test_without_references_the_species_is_not_checked_and_quality_is_a_choice(
+    run: Run, pair: list[str]
+) -> None:
+    body = run([pair], assembler="megahit", quality=False)
+    species = body["results"]["qa"]["measures"][-1]
+    assert body["outputs"].keys() == {"assembly", "qa"}
+    assert body["tools"].keys() == {"fastp", "megahit"}
     assert (species["value"], species["passed"], species["limit"]) == (None, None, "not checked")
 
 
@@ -140,6 +154,7 @@ def test_read_sets_share_the_greatest_depth(data: Path, tmp_path: Path) -> None:
 def test_two_read_sets_give_one_assembly(run: Run, pair: list[str], data: Path, tmp_path: Path) -> None:
     more = simulate(data / "genome.fasta", 2000, tmp_path, "more")
     body = run([pair, more], kmers=[77])
+    assert body["results"]["quality"]["mean_depth"] == pytest.approx(50, rel=0.05)
     assert body["results"]["statistics"]["mean_depth"] == pytest.approx(50, rel=0.03)
 
 

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from crobot_errors import AttemptError, BadInput, OutcomeKind
@@ -32,6 +33,7 @@ from tests.conftest import import_tasks
 from tests.processes import query
 from tests.truth.agona import OUTLIER, published, write_fasta
 from workers.attempt import Attempt
+from workers.base_quality import TOP, write_bedgraph
 from workers.job import JobInput
 from workers.pipelines import pipeline
 from workers.runner import run_attempt
@@ -55,9 +57,9 @@ def codes(two_species: None, data_dir: Path, pytestconfig: pytest.Config) -> Map
     }
 
 
-def recorded(path: Path, passed: bool = True) -> str:
+def recorded(path: Path, passed: bool = True, **stats: str) -> str:
     record = assemblies.AssemblyRecord(
-        job_id=next(_jobs), pipeline_version="4.0", file_pointer=str(path), passed=passed
+        job_id=next(_jobs), pipeline_version="4.0", file_pointer=str(path), passed=passed, stats=stats
     )
     with transaction(SPECIES) as session:
         return assemblies.record_assembly(session, record, []).barcode
@@ -170,6 +172,30 @@ def test_a_project_goes_from_step_to_step_and_keeps_what_it_found(
     assert shown["state"] == "complete"
     assert shown["snp_count"][codes[OUTLIER]] == row.results["snps"]
     assert [step["state"] for step in shown["steps"]] == ["COMPLETE"] * 4
+
+
+def test_an_assembly_of_known_quality_is_believed_by_its_reads_and_the_others_as_before(
+    codes: Mapping[str, str], tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    genomes = published(pytestconfig.cache.mkdir("demo-data")).window(*WINDOW)
+    own, reference = genomes["ERR178929"], genomes["reference"]
+    first, *others = [at for at in range(len(own)) if own[at] != reference[at]]
+    qualities = np.full(len(own), TOP)
+    qualities[first] = 3
+    fasta = write_fasta(storage_root() / "snp-genomes" / "read.fasta", "read", own)
+    pointer = write_bedgraph(fasta.with_suffix(".bedgraph.gz"), {"read": qualities})
+    barcode = recorded(fasta, quality_pointer=str(pointer))
+    chosen = codes | {"read": barcode}
+    send_project(project(chosen, OUTLIER, "ERR178926", "read"))
+    (mapper,) = live("refMapper")
+    assert mapper.kwargs["inputs"][f"quality:{barcode}"] == str(pointer)
+    assert sum(name.startswith("quality:") for name in mapper.kwargs["inputs"]) == 1
+    work_all(tmp_path)
+    read, unread = lookup(chosen, "read"), lookup(codes, OUTLIER)
+    assert (read.results["by_reads"], unread.results["by_reads"]) == (True, False)
+    assert (read.results["low_quality_bases"], read.results["snps"]) == (1, len(others))
+    assert unread.results["snps"] == 1 + len(others)
+    assert str(pointer) in read.results["provenance"]["inputs"]
 
 
 def test_what_is_mapped_is_not_mapped_again(codes: Mapping[str, str], tmp_path: Path) -> None:

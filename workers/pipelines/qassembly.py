@@ -1,4 +1,4 @@
-"""QAssembly: paired reads → assembly, its statistics and the QA evaluation."""
+"""QAssembly: paired reads → assembly, the quality of its bases, its statistics and the QA evaluation."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from workers.archive import Archive
 from workers.assemblers import ASSEMBLERS, DEFAULT
 from workers.assembly import Contig
 from workers.assembly_params import AssemblyParams, check_references, checked_params
+from workers.base_quality import BaseQuality, judge, read_consensus, read_depths, write_bedgraph
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources, Tool
 from workers.read_check import checking
 from workers.reads import ReadPair
+from workers.remap import MINIMAP2, SAMTOOLS, map_back
 from workers.species_check import MASH, species_share
 from workers.trim import FASTP, Trimmed, trim
 
@@ -25,21 +27,23 @@ TYPICAL_RUN_BYTES = 300 * MB
 #: assemblers, measured: about 1.2 GB at 50 MB of reads; the depth cap bounds what large runs need
 BASE_MEMORY_BYTES, MEMORY_A_BYTE, MOST_MEMORY_BYTES = 2 * GB, 10, 16 * GB
 #: trimmed reads are not compressed, and the assembler makes files of its own from them
-BASE_DISK_BYTES, DISK_A_BYTE = 500 * MB, 12
+BASE_DISK_BYTES, DISK_A_BYTE = 1500 * MB, 12
 BASE_TIME_S, TIME_S_A_MB = 3600, 20
 
 
 class QAssembly(Pipeline):
-    """Trim, cap the depth, assemble, filter, measure, evaluate."""
+    """Trim, cap the depth, assemble, filter, map the reads back, measure, evaluate."""
 
     name = "QAssembly"
-    version = "4.0"
-    tools = (FASTP, ASSEMBLERS[DEFAULT].tool, MASH)
+    version = "4.1"
+    tools = (FASTP, ASSEMBLERS[DEFAULT].tool, MINIMAP2, SAMTOOLS, MASH)
     expected_s = 600.0
 
     def needs(self, job: JobInput) -> tuple[Tool, ...]:
         """The chosen assembler instead of the default one."""
-        return (FASTP, checked_params(job.params).tool.tool, MASH)
+        params = checked_params(job.params)
+        mapping = (MINIMAP2, SAMTOOLS) if params.quality else ()
+        return (FASTP, params.tool.tool, *mapping, MASH)
 
     def resources(self, job: JobInput) -> Resources:
         """By the size of the reads."""
@@ -81,7 +85,14 @@ class QAssembly(Pipeline):
             "reads": _reads_results(trimmed),
             "assembler": params.assembler,
         }
-        return Outcome(results, {"assembly": str(path), "qa": str(_write_qa(attempt, results))})
+        outputs = {"assembly": str(path)}
+        if params.quality:
+            quality = _base_quality(attempt, contigs, path, trimmed, found.mean_depth)
+            results["quality"] = quality.as_dict()
+            outputs["quality"] = str(
+                write_bedgraph(attempt.output_dir / "quality.bedgraph.gz", quality.qualities)
+            )
+        return Outcome(results, outputs | {"qa": str(_write_qa(attempt, results))})
 
 
 def _size_bytes(read_set: Sequence[str]) -> int:
@@ -152,6 +163,17 @@ def _assembled(attempt: Attempt, trimmed: Trimmed, params: AssemblyParams) -> li
         )
     attempt.log(f"{len(raw)} contigs, {len(contigs)} after those were dropped that are short or thin")
     return assembly.name_by_length(assembly.scale_depths(contigs, after.bases), params.prefix)
+
+
+def _base_quality(
+    attempt: Attempt, contigs: Sequence[Contig], path: Path, trimmed: Trimmed, depth: float
+) -> BaseQuality:
+    """What the reads say of every base."""
+    consensus, depths = map_back(attempt, path, trimmed.pairs, depth)
+    with consensus.open(encoding="ascii") as bases, depths.open(encoding="ascii") as deep:
+        found = judge(contigs, read_consensus(bases), read_depths(deep))
+    attempt.log(f"quality of the bases: {found.as_dict()}")
+    return found
 
 
 def _reads_results(trimmed: Trimmed) -> dict[str, Any]:

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from crobot_errors import BadInput, UnusableAssembly
-from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources, Tool
+from workers import storage
+from workers.base_quality import read_bedgraph
+from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources
+from workers.remap import MINIMAP2
 from workers.snp.call_files import write_calls
 from workers.snp.calls import Calls, Verdict, call
-from workers.snp.genome import Genome
+from workers.snp.genome import Array, Genome
 from workers.snp.inputs import check_fasta, file_bytes, input_text, others, read_fasta, write_numbered
 from workers.snp.paf import parse_paf
 
-MINIMAP2 = Tool("minimap2", "minimap2", ("--version",), "2.17", "minimap2")
+#: before an assembly's name: the quality of its bases
+QUALITY = "quality:"
 #: up to 10 % divergence; for closer genomes made, asm5 leaves off the ends of contigs sooner
 PRESET = "asm10"
 #: an assembly that decides less of the reference is of another species, or hardly there
@@ -30,17 +34,18 @@ TYPICAL_S = 5.0
 class RefMapper(Pipeline):
     """Align each assembly with the reference, and judge every base.
 
-    Inputs: ``reference``, and each assembly under its barcode. One that cannot be used does not stop the others.
+    Inputs: ``reference``, each assembly under its barcode, and where it is known the quality of its bases, as QAssembly
+    writes it, under ``quality:<barcode>``. One that cannot be used does not stop the others.
     """
 
     name = "refMapper"
-    version = "1.0"
+    version = "1.1"
     tools = (MINIMAP2,)
     expected_s = 30.0
 
     def resources(self, job: JobInput) -> Resources:
         """By the largest file and the number of assemblies."""
-        assemblies = others(job, "reference")
+        assemblies = _assemblies(job)
         size = max(map(file_bytes, job.inputs.values()), default=0)
         return Resources(
             cores=CORES,
@@ -52,11 +57,15 @@ class RefMapper(Pipeline):
     def validate(self, job: JobInput, roots: Sequence[Path]) -> None:
         """Check the beginning of every file."""
         check_fasta(input_text(self.name, job, "reference"), roots)
-        assemblies = others(job, "reference")
+        assemblies = _assemblies(job)
         if not assemblies:
             raise BadInput("refMapper needs at least one assembly beside the reference")
         for name in assemblies:
             check_fasta(input_text(self.name, job, name), roots)
+        for name in job.inputs.keys() - assemblies.keys() - {"reference"}:
+            if name.removeprefix(QUALITY) not in assemblies:
+                raise BadInput(f"refMapper got {name!r}, but not the assembly of which that is")
+            storage.checked_file(input_text(self.name, job, name), roots)
 
     def run(self, attempt: Attempt) -> Outcome:
         """Index the reference once, then one assembly after the other, each on all cores."""
@@ -65,10 +74,10 @@ class RefMapper(Pipeline):
         reference = write_numbered(attempt.scratch_dir / "reference.fasta", contigs)
         results: dict[str, Any] = {}
         outputs: dict[str, str] = {}
-        for barcode, text in others(attempt.job, "reference").items():
+        for barcode, text in _assemblies(attempt.job).items():
             path = attempt.input_file(text)
             try:
-                calls = _mapped(attempt, reference, genome, read_fasta(path), path)
+                calls = _mapped(attempt, reference, genome, barcode, path)
             except UnusableAssembly as error:
                 results[barcode] = {"error": error.message}
                 attempt.log(f"{barcode}: {error.message}")
@@ -79,13 +88,32 @@ class RefMapper(Pipeline):
         return Outcome({"assemblies": results}, outputs)
 
 
-def _mapped(
-    attempt: Attempt, reference: Path, genome: Genome, contigs: Mapping[str, str], path: Path
-) -> Calls:
+def _assemblies(job: JobInput) -> dict[str, str]:
+    """The assemblies by name."""
+    return {name: text for name, text in others(job, "reference").items() if not name.startswith(QUALITY)}
+
+
+def _quality(attempt: Attempt, barcode: str, contigs: Mapping[str, str]) -> dict[str, Array] | None:
+    """The quality of an assembly's bases, if that was sent.
+
+    Raises: UnusableAssembly if it does not belong to it.
+    """
+    if QUALITY + barcode not in attempt.job.inputs:
+        return None
+    path = attempt.input_file(attempt.job.inputs[QUALITY + barcode])
+    try:
+        return read_bedgraph(path, {name: len(sequence) for name, sequence in contigs.items()})
+    except BadInput as error:
+        raise UnusableAssembly(str(error)) from error
+
+
+def _mapped(attempt: Attempt, reference: Path, genome: Genome, barcode: str, path: Path) -> Calls:
     """Align and judge.
 
     Raises: UnusableAssembly if it is too far from the reference.
     """
+    contigs = read_fasta(path)
+    qualities = _quality(attempt, barcode, contigs)
     query = write_numbered(attempt.scratch_dir / "assembly.fasta", contigs)
     table = attempt.scratch_dir / "assembly.paf"
     threads = ["-t", str(attempt.resources.cores)]
@@ -97,7 +125,7 @@ def _mapped(
             replace(each, reference=references[int(each.reference)], contig=names[int(each.contig)])
             for each in parse_paf(lines)
         ]
-    calls = call(found, genome)
+    calls = call(found, genome, qualities)
     if calls.called_share < MIN_CALLED:
         raise UnusableAssembly(
             f"{path}: only {100 * calls.called_share:.1f} % of the reference can be decided by it "
@@ -117,4 +145,6 @@ def _summary(calls: Calls) -> dict[str, Any]:
         "snps": passed,
         "snps_filtered": len(calls.snps) - passed,
         "called_share": round(calls.called_share, 5),
+        "low_quality_bases": int((calls.verdicts == Verdict.LOW_QUALITY).sum()),
+        "by_reads": calls.doubtful is not None,
     }

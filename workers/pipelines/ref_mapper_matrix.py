@@ -31,7 +31,7 @@ class RefMapperMatrix(Pipeline):
     """
 
     name = "refMapper_matrix"
-    version = "1.0"
+    version = "1.1"
     expected_s = 10.0
 
     def resources(self, job: JobInput) -> Resources:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,10 +14,12 @@ from workers.fasta import DAMAGED, open_text
 from workers.gff import VALUE_SAFE
 from workers.snp.calls import Calls, Snp, Verdict
 from workers.snp.genome import runs
-from workers.snp.intervals import feature, read_gff, region_lines
+from workers.snp.intervals import Feature, feature, read_gff, region_lines
 
 #: terms of the Sequence Ontology
-SNP, UNDECIDED = "SNV", "sequence_uncertainty"
+SNP, UNDECIDED, DOUBTFUL = "SNV", "sequence_uncertainty", "biological_region"
+#: why something is doubtful: it would be in a long repeat; no reads say anything of the assembly
+IN_REPEATS, NO_READS = "in_repeats", "no_reads"
 PASS = "PASS"  # noqa: S105 (a filter's word)
 
 
@@ -30,6 +32,10 @@ class StoredCalls:
     snps: list[tuple[str, int, str]]
     #: (contig, start, end)
     undecided: list[tuple[str, int, int]]
+    #: the same, of what is not believed in long repeats of the reference
+    doubtful: list[tuple[str, int, int]] = field(default_factory=list)
+    #: whether the quality of the bases was known
+    by_reads: bool = False
 
 
 def write_calls(path: Path, calls: Calls, comments: dict[str, str]) -> Path:
@@ -49,10 +55,24 @@ def _lines(calls: Calls, comments: dict[str, str]) -> Iterator[str]:
         yield f"# {name} {quote(value, safe=VALUE_SAFE)}"
     for start, end, verdict in runs(calls.verdicts):
         if verdict != Verdict.CALLED:
-            for contig, begin, stop in calls.genome.split(start, end):
-                yield feature(contig, UNDECIDED, begin, stop, f"reason={Verdict(verdict).name.lower()}")
+            yield from _features(calls, UNDECIDED, start, end, Verdict(verdict).name.lower())
+    yield from _doubtful(calls)
     for snp in calls.snps:
         yield _snp(calls, snp)
+
+
+def _doubtful(calls: Calls) -> Iterator[str]:
+    if calls.doubtful is None:
+        yield from _features(calls, DOUBTFUL, 0, calls.genome.size, NO_READS)
+        return
+    for start, end, doubtful in runs(calls.doubtful):
+        if doubtful:
+            yield from _features(calls, DOUBTFUL, start, end, IN_REPEATS)
+
+
+def _features(calls: Calls, kind: str, start: int, end: int, reason: str) -> Iterator[str]:
+    for contig, begin, stop in calls.genome.split(start, end):
+        yield feature(contig, kind, begin, stop, f"reason={reason}")
 
 
 def _snp(calls: Calls, snp: Snp) -> str:
@@ -80,4 +100,11 @@ def read_calls(path: Path) -> StoredCalls:
         for each in features
         if each.kind == SNP and each.attributes.get("filter") == PASS
     ]
-    return StoredCalls(lengths, snps, [(e.contig, e.start, e.end) for e in features if e.kind == UNDECIDED])
+    by_reads = not any(each.attributes.get("reason") == NO_READS for each in features)
+    return StoredCalls(
+        lengths, snps, _stretches(features, UNDECIDED), _stretches(features, DOUBTFUL), by_reads
+    )
+
+
+def _stretches(features: list[Feature], kind: str) -> list[tuple[str, int, int]]:
+    return [(each.contig, each.start, each.end) for each in features if each.kind == kind]

@@ -1,19 +1,21 @@
 """Which bases of the reference an assembly decides, and where it differs, pure: alignments → calls with reasons.
 
 A contig is trustworthy in its middle. What makes false SNPs lies at the ends of contigs, where an assembler has
-guessed its way into a repeat, beside gaps of an alignment, and where two contigs claim the same place.
+guessed its way into a repeat, beside gaps of an alignment, and where two contigs claim the same place. Where the reads
+say how sure each base is, they decide instead of a guess, and may be believed even within repeats of the reference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 
+from workers.base_quality import LOW, LOW_IN_REPEATS
 from workers.snp.genome import Array, Genome
-from workers.snp.paf import Alignment, Difference
+from workers.snp.paf import Alignment, Difference, places
 
 BASES = frozenset("ACGT")
 
@@ -30,7 +32,9 @@ class Verdict(IntEnum):
     WEAK_ALIGNMENT = 5
     SEVERAL_ALIGNMENTS = 6
     AMBIGUOUS_BASE = 7
-    DELETED = 8
+    #: the assembly's own reads do not agree on it
+    LOW_QUALITY = 8
+    DELETED = 9
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Limits:
     end: int = 60
     #: the same, where the alignment ends because the reference's contig does
     reference_end: int = 5
+    #: as `end`, within repeats: as long as a read, since depth tells nothing there
+    repeat_end: int = 300
     #: on both sides of an insertion or deletion
     near_gap: int = 10
     #: so many substitutions within so many bases are no point mutations
@@ -74,6 +80,8 @@ class Calls:
     genome: Genome
     verdicts: Array
     snps: list[Snp]
+    #: which bases are not believed where the reference has long repeats; None: nothing is known of the reads
+    doubtful: Array | None
 
     @property
     def called_share(self) -> float:
@@ -81,8 +89,13 @@ class Calls:
         return float(np.mean(self.verdicts == Verdict.CALLED)) if len(self.verdicts) else 0.0
 
 
-def call(alignments: Sequence[Alignment], genome: Genome, limits: Limits | None = None) -> Calls:
-    """Judge every base of the reference."""
+def call(
+    alignments: Sequence[Alignment],
+    genome: Genome,
+    qualities: Mapping[str, Array] | None = None,
+    limits: Limits | None = None,
+) -> Calls:
+    """Judge every base of the reference; ``qualities`` are those of each contig's bases, if they are known."""
     limits = limits or Limits()
     weak = [each for each in alignments if not _is_trusted(each, genome, limits)]
     good = [each for each in alignments if _is_trusted(each, genome, limits)]
@@ -96,9 +109,13 @@ def call(alignments: Sequence[Alignment], genome: Genome, limits: Limits | None 
     for each in good:
         _doubt(verdicts, genome, each, limits)
     verdicts[depth > 1] = Verdict.SEVERAL_ALIGNMENTS
+    doubtful = None if qualities is None else np.zeros(genome.size, bool)
+    if qualities is not None and doubtful is not None:
+        for each in good:
+            _weigh(verdicts, doubtful, genome, each, qualities[each.contig], limits)
     for each in good:
         _delete(verdicts, genome, each)
-    return Calls(genome, verdicts, _snps(verdicts, genome, [*weak, *good]))
+    return Calls(genome, verdicts, _snps(verdicts, genome, [*weak, *good]), doubtful)
 
 
 def _is_trusted(each: Alignment, genome: Genome, limits: Limits) -> bool:
@@ -112,6 +129,21 @@ def _stretch(values: Array, genome: Genome, each: Alignment, start: int, end: in
     """A view of part of an alignment."""
     begin = genome.offsets[each.reference]
     return values[begin + max(start, each.start) : begin + min(end, each.end)]
+
+
+def _weigh(
+    verdicts: Array, doubtful: Array, genome: Genome, each: Alignment, quality: Array, limits: Limits
+) -> None:
+    """Carry the quality of the contig's bases to the reference's."""
+    at, aligned = places(each), quality[each.contig_start : each.contig_end]
+    begin = genome.offsets[each.reference]
+    low = begin + at[(at >= 0) & (aligned < LOW)]
+    verdicts[low] = np.maximum(verdicts[low], np.uint8(Verdict.LOW_QUALITY))
+    doubtful[begin + at[(at >= 0) & (aligned < LOW_IN_REPEATS)]] = True
+    if each.start > limits.reference_end:
+        _stretch(doubtful, genome, each, each.start, each.start + limits.repeat_end)[:] = True
+    if genome.lengths[each.reference] - each.end > limits.reference_end:
+        _stretch(doubtful, genome, each, each.end - limits.repeat_end, each.end)[:] = True
 
 
 def _doubt(verdicts: Array, genome: Genome, each: Alignment, limits: Limits) -> None:

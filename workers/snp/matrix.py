@@ -10,8 +10,11 @@ import numpy as np
 
 from crobot_errors import BadInput
 from workers.snp.call_files import StoredCalls
-from workers.snp.genome import Array, Genome
+from workers.snp.genome import Array, Genome, runs
 
+#: an assembly whose reads are known may be believed in repeats shorter than the fragments that were sequenced, since
+#: mates reach out of them. In longer ones its doubtful bases are not
+LONG_REPEAT = 500
 #: what is not decided
 GAP = ord("-")
 LETTERS = b"ACGT"
@@ -28,13 +31,14 @@ class Matrix:
     bases: Array
     #: core sites at which all taxa agree, by base: a tree's model needs them
     constant: Mapping[str, int]
+    #: bases in which only taxa count whose reads are known
     masked: int
-    #: sites that are not masked and differ, but too few taxa decide them
+    #: sites that differ, but too few taxa decide them
     not_core: int
 
     @property
     def core(self) -> int:
-        """Sites that are not masked, and decided by enough taxa."""
+        """Sites that enough taxa decide."""
         return sum(self.constant.values()) + len(self.sites)
 
     def sequence(self, taxon: int) -> str:
@@ -74,42 +78,68 @@ def build(
     name, contigs = reference
     genome = Genome({contig: len(sequence) for contig, sequence in contigs.items()})
     letters = np.frombuffer("".join(contigs.values()).encode("ascii"), np.uint8)
-    named = list(calls)
-    for taxon, one in named:
-        check_lengths(genome, one.lengths, f"the calls of {taxon}")
-    undecided = {taxon: _stretches(genome, one.undecided, taxon) for taxon, one in named}
-    missing = _covered(genome, [stretch for each in undecided.values() for stretch in each])
-    masked = _covered(genome, _stretches(genome, mask, "the mask")) > 0
-    taxa = (name, *(taxon for taxon, _ in named))
+    masked, long = _masks(genome, _stretches(genome, mask, "the mask"))
+    found = {taxon: _decide(genome, one, masked, long, taxon) for taxon, one in calls}
+    taxa = (name, *found)
+    missing = _covered(genome, [stretch for each in found.values() for stretch in each.undecided])
     # rounded first: a product such as 0.95 x 20 may lie a hair above the whole number
     needed = int(np.ceil(round(threshold * len(taxa), 6)))
     # a base of the reference that is none of ACGT is never compared
-    usable = ~masked & np.isin(letters, list(LETTERS))
+    usable = np.isin(letters, list(LETTERS))
     enough = len(taxa) - missing >= needed
     differing = np.zeros(genome.size, bool)
-    snps = {taxon: _positions(genome, one) for taxon, one in named}
-    for positions, _ in snps.values():
-        differing[positions] = True
+    for each in found.values():
+        differing[each.positions] = True
     sites = np.flatnonzero(differing & usable & enough)
     constant = Counter(map(chr, letters[usable & enough & ~differing].tolist()))
     return Matrix(
         genome,
         taxa,
         sites,
-        _bases(letters, sites, [(undecided[taxon], snps[taxon]) for taxon, _ in named]),
+        _bases(letters, sites, [*found.values()]),
         {base: constant[base] for base in "ACGT"},
         masked=int(masked.sum()),
         not_core=int((differing & usable & ~enough).sum()),
     )
 
 
-def _bases(letters: Array, sites: Array, taxa: Sequence[tuple[Array, tuple[Array, Array]]]) -> Array:
+@dataclass(frozen=True)
+class _Taxon:
+    """Stretches that it does not decide, none of which overlap, and where it has which other base."""
+
+    undecided: Array
+    positions: Array
+    bases: Array
+
+
+def _masks(genome: Genome, stretches: Array) -> tuple[Array, Array]:
+    """Whether each base lies in the mask, and in a long stretch of it."""
+    masked = _covered(genome, stretches) > 0
+    long = _covered(genome, stretches[stretches[:, 1] - stretches[:, 0] >= LONG_REPEAT]) > 0
+    return masked, long
+
+
+def _decide(genome: Genome, calls: StoredCalls, masked: Array, long: Array, taxon: str) -> _Taxon:
+    """What a taxon says, less what is not believed."""
+    check_lengths(genome, calls.lengths, f"the calls of {taxon}")
+    undecided = _covered(genome, _stretches(genome, calls.undecided, taxon)) > 0
+    if calls.by_reads:
+        undecided |= long & (_covered(genome, _stretches(genome, calls.doubtful, taxon)) > 0)
+    else:
+        undecided |= masked
+    stretches = [(start, end) for start, end, value in runs(undecided) if value]
+    positions, bases = _positions(genome, calls)
+    decided = ~undecided[positions]
+    return _Taxon(np.array(stretches, np.int64).reshape(-1, 2), positions[decided], bases[decided])
+
+
+def _bases(letters: Array, sites: Array, taxa: Sequence[_Taxon]) -> Array:
     rows = np.tile(letters[sites], (len(taxa) + 1, 1))
-    for row, (undecided, (positions, alternatives)) in zip(rows[1:], taxa, strict=True):
-        for first, last in np.searchsorted(sites, undecided):
+    for row, each in zip(rows[1:], taxa, strict=True):
+        for first, last in np.searchsorted(sites, each.undecided):
             row[first:last] = GAP
-        chosen = np.isin(positions, sites)
-        row[np.searchsorted(sites, positions[chosen])] = alternatives[chosen]
+        chosen = np.isin(each.positions, sites)
+        row[np.searchsorted(sites, each.positions[chosen])] = each.bases[chosen]
     return rows
 
 

@@ -6,6 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from workers.snp.genome import Array
+
 #: one step of a cs tag: so many equal bases, equal bases, a substitution (reference, query), an insertion, a deletion
 _STEP = re.compile(r":(\d+)|=([A-Za-z]+)|\*([a-z])([a-z])|\+([a-z]+)|-([a-z]+)")
 _COLUMNS = 12
@@ -41,6 +45,8 @@ class Alignment:
     deletions: list[tuple[int, int]] = field(default_factory=list)
     #: positions on the reference before which something is inserted
     insertions: list[int] = field(default_factory=list)
+    #: (start on the reference, bases of the contig walked before, length) of columns without a gap
+    blocks: list[tuple[int, int, int]] = field(default_factory=list)
 
     @property
     def length(self) -> int:
@@ -51,6 +57,14 @@ class Alignment:
     def identity(self) -> float:
         """Share of equal columns, gaps included."""
         return self.matches / max(self.columns, 1)
+
+
+def places(each: Alignment) -> Array:
+    """For every base of the aligned part of the contig its position on the reference, or -1 if that has none."""
+    found = np.full(each.contig_end - each.contig_start, -1, np.int64)
+    for start, taken, length in each.blocks:
+        found[taken : taken + length] = np.arange(start, start + length)
+    return found if each.strand == "+" else found[::-1]
 
 
 def parse_paf(lines: Iterable[str]) -> Iterator[Alignment]:
@@ -84,6 +98,7 @@ def _read_cs(cs: str, into: Alignment) -> None:
         same, letters, reference, base, inserted, deleted = step.groups()
         if base:
             into.substitutions.append(_substitution(into, here, taken, reference, base))
+            into.blocks.append((here, taken, 1))
             here, taken = here + 1, taken + 1
         elif inserted:
             into.insertions.append(here)
@@ -93,6 +108,7 @@ def _read_cs(cs: str, into: Alignment) -> None:
             here += len(deleted)
         else:
             equal = int(same) if same else len(letters)
+            into.blocks.append((here, taken, equal))
             here, taken = here + equal, taken + equal
     if read != len(cs) or here != into.end:
         raise ValueError(f"the cs tag of {into.contig} cannot be read from {cs[read : read + 30]!r}")

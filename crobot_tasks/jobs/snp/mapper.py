@@ -15,6 +15,7 @@ from crobot_tasks.registry import register
 from db import lookups
 from db.assemblies import find_assembly
 from db.lookups import Key
+from workers.pipelines.ref_mapper import QUALITY
 
 
 class RefMapperJob(SharedStepJob):
@@ -27,7 +28,11 @@ class RefMapperJob(SharedStepJob):
         """Map these assemblies: those of the project whose pair is neither there nor under way."""
         keys = pair_keys(state)
         reference = str(state.data["reference"])
-        inputs = {code: find_assembly(state.session, code).file_pointer for code in barcodes}
+        mapped = {code: find_assembly(state.session, code) for code in barcodes}
+        inputs = {code: one.file_pointer for code, one in mapped.items()}
+        # genomes that were brought in without reads have none, nor have assemblies of before QAssembly wrote it
+        qualities = {f"{QUALITY}{code}": one.stats.get("quality_pointer") for code, one in mapped.items()}
+        inputs |= {name: path for name, path in qualities.items() if path}
         inputs["reference"] = find_assembly(state.session, reference).file_pointer
         pairs = {code: list(keys[code]) for code in barcodes}
         return cls(state, inputs=inputs, context={"pairs": pairs})
@@ -57,7 +62,8 @@ class RefMapperJob(SharedStepJob):
             else:
                 pointer = str(output_file(result, code))
                 # of the pair alone: all of them in each row would be their number squared
-                read = {path: checksums.get(path) for path in (self.inputs["reference"], self.inputs[code])}
+                paths = (self.inputs.get(name) for name in ("reference", code, QUALITY + code))
+                read = {path: checksums.get(path) for path in paths if path}
                 done[key] = one | {"file_pointer": pointer, "provenance": provenance | {"inputs": read}}
         lookups.lock_each(state.session, self.keys.values())
         lookups.completed_each(state.session, done, self.number, result["pipeline_version"])

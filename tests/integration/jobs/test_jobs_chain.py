@@ -132,6 +132,7 @@ def test_reads_become_a_typed_assembly(
     found = assembly(sent.assembly_barcode)
     assert found.status == "Failed QA"
     assert Path(found.file_pointer).read_text().startswith(f">{sent.assembly_barcode}_1 ")
+    assert Path(found.stats["quality_pointer"]).is_file()
     log = user_job(sent.job_id)
     assert log.status.startswith("COMPLETE; failed QA: bases ")
     assert "limit 4000000 to 5800000" in log.status
