@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from tests.running import run_pipeline
+from workers.pipelines.ref_mapper import QUALITY
 
 ANYWHERE = (Path("/"),)
 
 
-def run_reads(directory: Path, reads: Sequence[Path], prefix: str, **params: Any) -> Path:
-    """Assemble reads with QAssembly; the assembly."""
+def run_reads(directory: Path, reads: Sequence[Path], prefix: str, **params: Any) -> tuple[Path, Path]:
+    """Assemble reads with QAssembly; the assembly, and the quality of its bases."""
     given = {"prefix": prefix, **params}
     pair = [[str(path) for path in reads]]
     report = run_pipeline("QAssembly", directory, {}, given, reads=pair, roots=ANYWHERE, checked=True)
-    return Path(report["outputs"]["assembly"])
+    return Path(report["outputs"]["assembly"]), Path(report["outputs"]["quality"])
 
 
 def run(directory: Path, name: str, inputs: Mapping[str, Any], **params: Any) -> dict[str, Any]:
@@ -26,12 +27,17 @@ def run(directory: Path, name: str, inputs: Mapping[str, Any], **params: Any) ->
 
 
 def run_project(
-    directory: Path, reference: tuple[str, Path], assemblies: Mapping[str, Path], **params: Any
+    directory: Path,
+    reference: tuple[str, Path],
+    assemblies: Mapping[str, Path],
+    qualities: Mapping[str, Path] | None = None,
+    **params: Any,
 ) -> dict[str, dict[str, Any]]:
-    """Run them all; the reports by pipeline."""
+    """Run them all; the reports by pipeline. ``qualities`` are those of assemblies with reads."""
     name, path = reference
     mask = run(directory, "refMasker", {"reference": path})
-    mapped = run(directory, "refMapper", {"reference": path, **assemblies})
+    read = {f"{QUALITY}{name}": file for name, file in (qualities or {}).items()}
+    mapped = run(directory, "refMapper", {"reference": path, **assemblies, **read})
     inputs = {"reference": path, "mask": mask["outputs"]["gff"], **mapped["outputs"]}
     matrix = run(directory, "refMapper_matrix", inputs, reference_name=name)
     tree = run(

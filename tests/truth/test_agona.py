@@ -19,13 +19,24 @@ from tests.trees import read_tree, sides, splits
 from tests.truth.agona import OUTLIER, UNKNOWN, Agona, published, simulate_reads, write_fasta
 from tests.truth.project import run_project, run_reads
 from workers.contigs import read_assembly
-from workers.snp.intervals import read_gff
+from workers.fasta import open_text
+from workers.snp.call_files import DOUBTFUL, UNDECIDED
+from workers.snp.intervals import Feature, read_gff
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(1800)]
 #: an isolate's name for the reference
 REFERENCE = "SL483"
 #: the published pair that is closest, and stands together in every tree
 PAIR = frozenset({"SRR2566901", "SRR3665129"})
+#: in the words of the pipelines → for people
+WHY = {
+    "missing": "in no contig of one assembly",
+    "weak_alignment": "in a contig of one assembly that fits several places",
+    "no_reads": "masked as a repeat",
+    "in_repeats": "in a repeat, and doubtful by the reads",
+}
+#: SNPs between two isolates; see the docstring
+MOST_LOST = {"megahit": 5, "spades": 4}
 
 
 @pytest.fixture(scope="module")
@@ -42,19 +53,25 @@ def genomes(agona: Agona, tmp_path_factory: pytest.TempPathFactory) -> Mapping[s
 def test_perfect_genomes_give_the_published_distances(
     agona: Agona, genomes: Mapping[str, Path], tmp_path: Path
 ) -> None:
-    compare(agona, run_project(tmp_path, (REFERENCE, agona.reference), genomes), "perfect genomes")
+    compare(agona, run_project(tmp_path, (REFERENCE, agona.reference), genomes), "perfect genomes", 6)
 
 
+@pytest.mark.parametrize("assembler", ["megahit", "spades"])
 def test_assemblies_of_simulated_reads_give_the_published_distances(
-    agona: Agona, genomes: Mapping[str, Path], tmp_path: Path
+    agona: Agona, genomes: Mapping[str, Path], tmp_path: Path, assembler: str
 ) -> None:
-    assemblies = {}
+    assemblies, qualities = {}, {}
     for seed, (name, genome) in enumerate(genomes.items(), 1):
         reads = simulate_reads(genome, tmp_path, seed)
-        assemblies[name] = run_reads(tmp_path, reads, name, assembler="megahit", genus="Salmonella")
+        assemblies[name], qualities[name] = run_reads(
+            tmp_path, reads, name, assembler=assembler, genus="Salmonella"
+        )
         for path in reads:
             path.unlink()
-    compare(agona, run_project(tmp_path, (REFERENCE, agona.reference), assemblies), "assemblies")
+    reports = run_project(tmp_path, (REFERENCE, agona.reference), assemblies, qualities)
+    compare(agona, reports, f"assemblies by {assembler}", MOST_LOST[assembler])
+    # that the reads decide is what it is about: by the mask alone, both lose up to 6
+    assert all(one["by_reads"] for one in reports["refMapper"]["results"]["assemblies"].values())
 
 
 def test_a_reference_in_5000_contigs_loses_few_snps_and_makes_none(
@@ -75,24 +92,22 @@ def test_a_reference_in_5000_contigs_loses_few_snps_and_makes_none(
     assert len(found) > 0.85 * len(agona.sites)
 
 
-def compare(agona: Agona, reports: Mapping[str, Any], what: str) -> None:
-    """Print the table, and demand a reason for every difference."""
+def compare(agona: Agona, reports: Mapping[str, Any], what: str, most: int) -> None:
+    """Print the table, demand a reason for every difference, and that none is larger than ``most``."""
     found = sites_of(reports)
-    masked = mask_of(reports)
+    undecided = undecided_of(reports)
     false = [at for at in found if at not in set(agona.sites)]
     assert false == [], f"SNPs that nobody published: {false}"
     print(f"\n{what}: {len(found)} SNPs, {len(agona.sites)} published, none of ours is false")
     print(f"{'pair':<24}{'published':>10}{'here':>7}{'':>4} why")
     for pair in combinations(agona.bases, 2):
         here = sum(bases[pair[0]] != bases[pair[1]] for bases in found.values())
-        reasons = reasons_of(agona, pair, found, masked)
+        reasons = reasons_of(agona, pair, found, undecided)
         line = f"{pair[0]:<12}{pair[1]:<12}{agona.distances[pair]:>10,}{here:>7,}{here - agona.distances[pair]:>+4}"
         print(line, ", ".join(f"{count} {why}" for why, count in reasons.items()))
         assert agona.distances[pair] + explained_change(reasons) == here, pair
         assert "not explained" not in reasons
-        # what lies in repeats is left out on purpose: short reads cannot tell copies apart
-        assert abs(here - agona.distances[pair] + reasons["masked as a repeat"]) <= 3, pair
-        assert abs(here - agona.distances[pair]) <= 6, pair
+        assert abs(here - agona.distances[pair]) <= most, pair
     tree = read_tree(Path(reports["matrix_phylogeny"]["outputs"]["tree"]))
     assert PAIR in splits(tree)
     assert [OUTLIER] in sides(tree)
@@ -118,12 +133,34 @@ def positions(table: Path) -> Iterable[int]:
 
 def mask_of(reports: Mapping[str, Any]) -> set[int]:
     path = Path(reports["refMasker"]["outputs"]["gff"])
-    _, features = read_gff(path.read_text().splitlines(), path)
-    return {at + 1 for each in features for at in range(each.start, each.end)}
+    return {at + 1 for each in features_of(path) for at in range(each.start, each.end)}
+
+
+def features_of(path: Path) -> list[Feature]:
+    with open_text(path) as lines:
+        return read_gff(lines, path)[1]
+
+
+def undecided_of(reports: Mapping[str, Any]) -> dict[int, str]:
+    """Position from 1 → why the first assembly that does not decide it does not."""
+    masked = mask_of(reports)
+    found: dict[int, str] = {}
+    for path in map(Path, reports["refMapper"]["outputs"].values()):
+        for each in features_of(path):
+            if each.kind in (UNDECIDED, DOUBTFUL):
+                why = WHY.get(each.attributes["reason"], each.attributes["reason"])
+                places = range(each.start + 1, each.end + 1)
+                inside = masked.intersection(places) if each.kind == DOUBTFUL else places
+                for at in inside:
+                    found.setdefault(at, why)
+    return found
 
 
 def reasons_of(
-    agona: Agona, pair: tuple[str, str], found: Mapping[int, Mapping[str, str]], masked: set[int]
+    agona: Agona,
+    pair: tuple[str, str],
+    found: Mapping[int, Mapping[str, str]],
+    undecided: Mapping[int, str],
 ) -> Counter[str]:
     """Why sites count for the pair in one of the two, and not in the other."""
     reasons: Counter[str] = Counter()
@@ -131,7 +168,7 @@ def reasons_of(
         theirs = one != other and UNKNOWN not in (one, other)
         ours = at in found and found[at][pair[0]] != found[at][pair[1]]
         if theirs and not ours:
-            reasons["masked as a repeat" if at in masked else "not explained"] += 1
+            reasons[undecided.get(at, "not explained")] += 1
         elif ours and not theirs:
             reasons[
                 "more, where nothing was published of one" if UNKNOWN in (one, other) else "not explained"

@@ -25,7 +25,7 @@ def test_sl483_is_agona(agona: Path, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("serotyping")
 def test_an_assembly_of_simulated_reads_has_the_serovar_of_its_genome(agona: Path, tmp_path: Path) -> None:
     reads = simulate_reads(agona, tmp_path, seed=1)
-    assembly = run_reads(tmp_path, reads, "SL483", assembler="megahit", genus="Salmonella")
+    assembly, _ = run_reads(tmp_path, reads, "SL483", assembler="megahit", genus="Salmonella")
     found = run_on("SeroPred", assembly, tmp_path)["results"]
     assert (found["serovar"], found["O"], found["H1"]) == ("Agona", "1,4,[5],12", "f,g,s")
     assert (found["qc"]["status"], found["cgmlst_match"]["loci_found"]) == ("PASS", 330)

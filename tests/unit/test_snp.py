@@ -86,6 +86,12 @@ def test_what_two_contigs_claim_is_not_decided_and_a_doubtful_one_does_not_count
     assert weak.called_share == 0
 
 
+def test_a_substitution_of_a_doubtful_alignment_is_no_snp_where_a_good_one_says_otherwise() -> None:
+    calls = call([paf(":1000"), paf(":500*ag:499", quality=0)], GENOME)
+    assert verdict(calls, 500) is Verdict.CALLED
+    assert [snp.verdict for snp in calls.snps] == [Verdict.WEAK_ALIGNMENT]
+
+
 def test_a_crowd_of_substitutions_and_unknown_bases_are_no_snps() -> None:
     crowd = "*ag:3" * 5
     calls = call([paf(f":300{crowd}:100*an:579")], GENOME)

@@ -115,7 +115,7 @@ def call(
             _weigh(verdicts, doubtful, genome, each, qualities[each.contig], limits)
     for each in good:
         _delete(verdicts, genome, each)
-    return Calls(genome, verdicts, _snps(verdicts, genome, [*weak, *good]), doubtful)
+    return Calls(genome, verdicts, _snps(verdicts, genome, good, weak), doubtful)
 
 
 def _is_trusted(each: Alignment, genome: Genome, limits: Limits) -> bool:
@@ -184,19 +184,31 @@ def _delete(verdicts: Array, genome: Genome, each: Alignment) -> None:
         _stretch(verdicts, genome, each, start, end)[:] = Verdict.DELETED
 
 
-def _snps(verdicts: Array, genome: Genome, alignments: Sequence[Alignment]) -> list[Snp]:
+def _snps(verdicts: Array, genome: Genome, good: Sequence[Alignment], weak: Sequence[Alignment]) -> list[Snp]:
+    """All substitutions; what a weak alignment says is never believed, also where a good one decides the place."""
+    believed = [
+        (each, one, _verdict(verdicts, genome, each, one)) for each in good for one in each.substitutions
+    ]
+    others = [
+        (each, one, max(Verdict.WEAK_ALIGNMENT, _verdict(verdicts, genome, each, one)))
+        for each in weak
+        for one in each.substitutions
+    ]
     found = [
         Snp(
-            position := genome.offsets[each.reference] + one.start,
+            genome.offsets[each.reference] + one.start,
             one.reference,
             one.base,
-            Verdict(int(verdicts[position])),
+            verdict,
             each.contig,
             one.at,
             each.strand,
             each.quality,
         )
-        for each in alignments
-        for one in each.substitutions
+        for each, one, verdict in [*believed, *others]
     ]
     return sorted(found, key=lambda snp: (snp.position, snp.contig, snp.at))
+
+
+def _verdict(verdicts: Array, genome: Genome, each: Alignment, one: Difference) -> Verdict:
+    return Verdict(int(verdicts[genome.offsets[each.reference] + one.start]))
