@@ -92,6 +92,20 @@ def test_a_substitution_of_a_doubtful_alignment_is_no_snp_where_a_good_one_says_
     assert [snp.verdict for snp in calls.snps] == [Verdict.WEAK_ALIGNMENT]
 
 
+@pytest.mark.parametrize("strand", ["+", "-"])
+def test_the_quality_of_a_contigs_bases_is_carried_to_the_reference(strand: str) -> None:
+    each = paf(":500*ag:9-cc+tt:988", 0, 1_500, strand)
+    # 1,502 bases less 2, of a contig that begins 100 bases before the alignment does
+    quality = np.full(5_000, 60)
+    walked = {"+": lambda taken: 100 + taken, "-": lambda taken: 100 + 1_500 - 1 - taken}[strand]
+    quality[walked(500)], quality[walked(700)], quality[walked(800)] = 3, 19, 25
+    calls = call([each], GENOME, {"c": quality})
+    assert [snp.verdict for snp in calls.snps] == [Verdict.LOW_QUALITY]
+    assert np.flatnonzero(calls.verdicts == Verdict.LOW_QUALITY).tolist() == [500, 700]
+    doubtful = np.flatnonzero(calls.doubtful).tolist()
+    assert doubtful == [500, 700, 800, *range(1_200, 1_500)]
+
+
 def test_a_crowd_of_substitutions_and_unknown_bases_are_no_snps() -> None:
     crowd = "*ag:3" * 5
     calls = call([paf(f":300{crowd}:100*an:579")], GENOME)
@@ -107,6 +121,11 @@ def test_calls_come_back_from_their_file(tmp_path: Path) -> None:
     assert found.lengths == GENOME.lengths
     assert found.snps == [("one", 500, "G")]
     assert found.undecided == [("one", 0, 5), ("one", 940, 1_000), ("one", 1_000, 2_000), ("two", 0, 1_000)]
+    assert not found.by_reads
+    read = write_calls(
+        tmp_path / "read.gff.gz", call([paf(":500*ag:499")], GENOME, {"c": np.full(5_000, 60)}), {}
+    )
+    assert (read_calls(read).by_reads, read_calls(read).doubtful) == (True, [("one", 700, 1_000)])
     before = path.read_bytes()
     write_calls(path, calls, {"assembly": "odd; name\t"})
     assert path.read_bytes() == before
@@ -152,6 +171,23 @@ def test_a_site_is_core_if_enough_taxa_decide_it_and_it_is_not_masked() -> None:
     assert [loose.sequence(taxon) for taxon in range(4)] == ["CGAC", "GAAC", "-GCC", "CGAT"]
     assert loose.snp_counts() == {"ref": 0, "a": 2, "b": 1, "c": 1}
     assert loose.distances().tolist() == [[0, 2, 1, 1], [2, 0, 2, 3], [1, 2, 0, 2], [1, 3, 2, 0]]
+
+
+def test_an_assembly_of_known_quality_is_believed_in_repeats_but_not_its_doubtful_bases_in_long_ones() -> (
+    None
+):
+    reference = ("ref", {"r": "A" * 2_000})
+    mask = [("r", 0, 100), ("r", 1_000, 1_600)]
+    places = [("r", at, "C") for at in (50, 200, 1_100, 1_200)]
+    doubtful = [("r", 40, 60), ("r", 190, 210), ("r", 1_190, 1_210)]
+    read = StoredCalls({"r": 2_000}, places, [], doubtful, by_reads=True)
+    unread = StoredCalls({"r": 2_000}, places, [])
+    assert build(reference, [("a", read)], mask, 1.0).sites.tolist() == [50, 200, 1_100]
+    assert build(reference, [("a", unread)], mask, 1.0).sites.tolist() == [200]
+    both = build(reference, [("a", read), ("b", unread)], mask, 0.5)
+    assert both.sites.tolist() == [50, 200, 1_100]
+    assert [both.sequence(taxon) for taxon in range(3)] == ["AAA", "CCC", "-C-"]
+    assert both.distances().tolist() == [[0, 3, 1], [3, 0, 0], [1, 0, 0]]
 
 
 def test_calls_of_another_reference_do_not_go_into_a_matrix() -> None:
