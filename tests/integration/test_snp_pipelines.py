@@ -11,8 +11,8 @@ import pytest
 
 from crobot_errors import BadInput, ToolError
 from tests.trees import read_tree, sides, splits
-from tests.truth.agona import OUTLIER, Agona, published, write_fasta
-from tests.truth.project import run, run_project
+from tests.truth.agona import OUTLIER, Agona, published, simulate_reads, write_fasta
+from tests.truth.project import run, run_project, run_reads
 from workers.fasta import reverse_complement
 
 #: 244 sites differ there, and every base of every isolate was published
@@ -85,6 +85,54 @@ def test_a_genome_may_be_in_pieces_reversed_lower_case_gzipped_and_with_odd_name
     certain = [at for at in sites if 100 <= at % 25_000 < 24_900]
     assert len(certain) <= found["snps"] <= len(sites)
     assert found["called_share"] > 0.99
+
+
+def test_reads_tell_which_snps_an_assembler_made_up_in_repeats(tmp_path: Path) -> None:
+    chance = random.Random(3)
+    unique = ["".join(chance.choices("ACGT", k=10_000)) for _ in range(6)]
+    # an assembler mixes up the close copies, and tells the distant one apart
+    copies = [unequal(unique[0][3_000:6_000], 0.01, chance) for _ in range(4)]
+    copies += [unequal(unique[1][3_000:6_000], 0.04, chance)]
+    bases = "".join(part for pair in zip(unique, [*copies, ""], strict=True) for part in pair)
+    true = dict.fromkeys(chance.sample(range(len(bases)), 60))
+    own = list(bases)
+    for at in true:
+        own[at] = chance.choice([base for base in "ACGT" if base != bases[at]])
+    reads = simulate_reads(write_fasta(tmp_path / "own.fasta", "own", "".join(own)), tmp_path, seed=1)
+    assembly, quality = run_reads(tmp_path, reads, "own", assembler="megahit", genus="Salmonella")
+    reference = write_fasta(tmp_path / "reference.fasta", "reference", bases)
+    mask = run(tmp_path, "refMasker", {"reference": reference})["outputs"]["gff"]
+
+    def called(**inputs: Path | str) -> dict[int, str]:
+        mapping = {name: file for name, file in inputs.items() if name != "mask"}
+        calls = run(tmp_path, "refMapper", {"reference": reference, **mapping})["outputs"]["own"]
+        files = {"reference": reference, "own": calls} | ({"mask": mask} if "mask" in inputs else {})
+        matrix = run(tmp_path, "refMapper_matrix", files, reference_name="ref")["outputs"]["matrix"]
+        rows = [
+            line.split("\t") for line in gzip.decompress(Path(matrix).read_bytes()).decode().splitlines()[2:]
+        ]
+        return {int(row[1]) - 1: row[3] for row in rows}
+
+    def false(found: Mapping[int, str]) -> int:
+        return sum(own[at] != base or at not in true for at, base in found.items())
+
+    by_reads = {"own": assembly, "quality:own": quality}
+    alone, masked, believed = (
+        called(own=assembly),
+        called(own=assembly, mask=mask),
+        called(**by_reads, mask=mask),
+    )
+    assert false(alone) > 0
+    assert (false(masked), false(believed)) == (0, 0)
+    assert len(believed) > len(masked)
+
+
+def unequal(bases: str, share: float, chance: random.Random) -> str:
+    """A copy of which a share of the bases differs."""
+    letters = list(bases)
+    for at in chance.sample(range(len(bases)), round(share * len(bases))):
+        letters[at] = chance.choice([base for base in "ACGT" if base != bases[at]])
+    return "".join(letters)
 
 
 @pytest.mark.full
