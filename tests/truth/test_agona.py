@@ -2,6 +2,16 @@
 
 The genomes are the reference with the published bases of each isolate; the reads are simulated from them. Assemblies
 and perfect genomes must give the same matrix: whatever an assembler does must make no SNP, and hide none.
+
+No SNP may be false. Of the distances, at 30x:
+
+- Perfect genomes have no reads, so what lies in repeats of the reference is masked: up to 6 are lost.
+- SPAdes' contigs lose at most 1 but between SRR1566386 and SRR2566901, 5 of whose SNPs lie in an insertion sequence and
+  in rRNA operons, in stretches that are the same in several copies over more than a fragment of 400 bases: no read pair
+  can place them (at two of the five nothing was published of two and four isolates either). One more is found where
+  nothing was published of another isolate, which makes 4.
+- MEGAHIT uses no pairs, and its contigs end where operons begin; so it also lacks three SNPs that SRR3664651 has
+  within 330 bases of an operon's end, in all 5 of a pair. Masks do not matter any more: without any it is the same.
 """
 
 from __future__ import annotations
@@ -23,7 +33,7 @@ from workers.fasta import open_text
 from workers.snp.call_files import DOUBTFUL, UNDECIDED
 from workers.snp.intervals import Feature, read_gff
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(3600)]
 #: an isolate's name for the reference
 REFERENCE = "SL483"
 #: the published pair that is closest, and stands together in every tree
