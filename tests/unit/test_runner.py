@@ -128,7 +128,9 @@ def test_a_pipeline_is_found_by_its_name_and_version() -> None:
     with pytest.raises(UnknownPipeline, match="no pipeline 'QAssembley'; known are .*QAssembly"):
         pipeline("QAssembley")
     current = PIPELINES["QAssembly"].version
-    with pytest.raises(UnknownVersion, match=f"QAssembly has no version '3.61'; the current one is {current}"):
+    with pytest.raises(
+        UnknownVersion, match=f"QAssembly has no version '3.61'; the current one is {current}"
+    ):
         pipeline("QAssembly", "3.61")
 
 
