@@ -81,7 +81,9 @@ def find_assembly(session: Session, barcode: str) -> Assembly:
     check(barcode, Kind.ASSEMBLY, barcode_prefix(session, database))
     found = session.scalar(select(Assembly).where(Assembly.barcode == barcode))
     if found is None:
-        raise BadInput(f"the species {database!r} has no assembly {barcode!r}")
+        raise BadInput(
+            f"the species {database!r} has no assembly {barcode!r}: `crobot assembly list {database}` lists them"
+        )
     return found
 
 

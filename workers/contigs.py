@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from crobot_errors import BadInput
-from workers.fasta import DAMAGED, Record, check_letters, open_text, read_records
+from workers.fasta import DAMAGED, PLAIN_SHARE, Record, check_letters, open_text, plain_bases, read_records
 
 #: the head looks only at the beginning
 CHECKED_LINES = 200
@@ -49,6 +49,7 @@ def read_assembly(path: Path) -> dict[str, str]:
         contigs[record.name] = record.sequence.upper().replace("U", "T")
     if not any(contigs.values()):
         raise BadInput(f"{path} has headers but no sequence")
+    _check_bases(path, contigs)
     return {name: sequence for name, sequence in contigs.items() if sequence}
 
 
@@ -63,6 +64,15 @@ def fasta_text(contigs: Mapping[str, str]) -> str:
 def checksum(contigs: Mapping[str, str]) -> str:
     """SHA-256 of the FASTA text, so that line ends, case and compression make no difference."""
     return hashlib.sha256(fasta_text(contigs).encode()).hexdigest()
+
+
+def _check_bases(path: Path, contigs: Mapping[str, str]) -> None:
+    """N is no sign of a protein: scaffolds have long gaps, and the QA judges their share."""
+    sequences = contigs.values()
+    letters = sum(len(each) - each.count("N") for each in sequences)
+    plain = sum(map(plain_bases, sequences))
+    if plain < PLAIN_SHARE * letters:
+        raise BadInput(f"{path}: only {plain:,} of {letters:,} letters are A, C, G or T; is this a protein?")
 
 
 def _check_name(record: Record, contigs: dict[str, str], where: str) -> None:

@@ -17,6 +17,8 @@ from crobot_errors import BadInput
 GZIP_MAGIC = b"\x1f\x8b"
 #: what a damaged gzip file or a binary file raises while it is read
 DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError)
+#: of a nucleotide sequence at least this share is no ambiguity code; many proteins consist of IUPAC letters
+PLAIN_SHARE = 0.5
 #: IUPAC codes
 NUCLEOTIDES = re.compile("[ACGTURYSWKMBDHVN]*", re.IGNORECASE)
 
@@ -47,6 +49,12 @@ def check_letters(sequence: str, where: str) -> None:
     if not NUCLEOTIDES.fullmatch(sequence):
         wrong = "".join(sorted({letter for letter in sequence if not NUCLEOTIDES.fullmatch(letter)}))[:10]
         raise BadInput(f"{where}: {wrong!r} is no nucleotide; is this a protein, or an alignment?")
+
+
+def plain_bases(sequence: str) -> int:
+    """How many letters are bases, and no ambiguity codes."""
+    letters = sequence.upper()
+    return sum(letters.count(base) for base in "ACGTU")
 
 
 @contextmanager

@@ -165,4 +165,8 @@ class _Table:
             raise BadInput(f"{self.path}, line {line}: ST {st} was already given in line {earlier}")
         same = self.profiles.setdefault(profile, line)
         if same != line:
-            raise BadInput(f"{self.path}, line {line}: ST {st} has the same profile as line {same}")
+            others = ", ".join(name for name in self.header if name not in (self.st_column, *self.loci))
+            hint = (
+                f" (there are no alleles for the columns {others}: is one of them a locus?)" if others else ""
+            )
+            raise BadInput(f"{self.path}, line {line}: ST {st} has the same profile as line {same}{hint}")

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from crobot_errors import BadQuery
-from workers.fasta import DAMAGED, NUCLEOTIDES, Record, open_text
+from workers.fasta import DAMAGED, NUCLEOTIDES, PLAIN_SHARE, Record, open_text, plain_bases
 
 #: all sequences of a query together; searching so many takes seconds
 MOST_BASES = 200_000
@@ -17,8 +17,6 @@ MOST_SEQUENCES = 500
 SHORTEST = 30
 #: characters of a file that are read at most: headers and line ends beside the bases
 MOST_CHARACTERS = 2 * MOST_BASES + 200_000
-#: of a nucleotide sequence at least this share is no ambiguity code; many proteins consist of IUPAC letters
-PLAIN_SHARE = 0.5
 BARE = "query"
 
 _SPACE = re.compile(r"\s+")
@@ -92,7 +90,7 @@ def _check(record: Record) -> None:
     if not NUCLEOTIDES.fullmatch(letters):
         wrong = "".join(sorted({letter for letter in letters if not NUCLEOTIDES.fullmatch(letter)}))[:10]
         raise BadQuery(f"{where}: {wrong!r} is no nucleotide; is this a protein, or an alignment?")
-    plain = sum(letters.upper().count(base) for base in "ACGTU")
+    plain = plain_bases(letters)
     if plain < PLAIN_SHARE * len(letters):
         raise BadQuery(
             f"{where}: only {plain} of its {len(letters)} letters are A, C, G or T; is this a protein?"

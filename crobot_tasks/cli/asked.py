@@ -75,3 +75,5 @@ def _show(out: Console, sent: dict[str, Any]) -> None:
     else:
         text = f"{job} is sent ({sent['why_waiting']})"
     out.print(text, markup=False)
+    if "analysis" in sent:
+        out.print(f"`crobot analysis show {sent['analysis']}` shows what it finds", markup=False)

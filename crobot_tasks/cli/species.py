@@ -70,7 +70,7 @@ def add(
         as_json,
         document,
         lambda out: out.print(
-            f"species {name} ({label}) is there, with {len(kept)} reference genomes"
+            f"species {name} ({label}) is there, with {len(kept)} reference genome{'' if len(kept) == 1 else 's'}"
             + (f"; called on every new assembly: {', '.join(schemes)}" if schemes else "")
         ),
     )

@@ -111,6 +111,7 @@ def test_bad_alleles_are_refused_with_file_and_line(
         ("ST\taroC\tdnaN\n1\t1\t1\t4\n", "line 2", "4 columns, the header has 3"),
         ("ST\taroC\tdnaN\n1\t1\t1\n1\t1\t2\n", "line 3", "ST 1 was already given in line 2"),
         ("ST\taroC\tdnaN\n1\t1\t1\n2\t1\t1\n", "line 3", "same profile as line 2"),
+        ("ST\taroC\tdnaN\themD\n1\t1\t1\t1\n2\t1\t1\t2\n", "line 3", "no alleles for the columns hemD"),
         ("ST\taroC\tdnaN\n0\t1\t1\n", "line 2", "'0' in column ST"),
         ("ST\taroC\tdnaN\n", "", "no profiles"),
         ("", "line 1", "no column"),

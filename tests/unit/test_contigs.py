@@ -1,0 +1,37 @@
+"""Assemblies that were sent: what is no nucleotide FASTA is refused, and whatever is one is read."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from crobot_errors import BadInput
+from workers.contigs import read_assembly
+
+
+def test_a_protein_whose_letters_are_all_nucleotide_codes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "protein.fasta"
+    path.write_text(">p\n" + "MKTAYHSDRNGVSWTAVKSGWVMTDG\n" * 10)
+    with pytest.raises(BadInput, match=r"only \d+ of 250 letters are A, C, G or T; is this a protein"):
+        read_assembly(path)
+
+
+def test_gaps_make_no_protein_of_a_scaffold(tmp_path: Path) -> None:
+    path = tmp_path / "scaffold.fasta"
+    path.write_text(">s\nACGTR" + "N" * 100 + "ACGT\n")
+    assert read_assembly(path) == {"s": "ACGTR" + "N" * 100 + "ACGT"}
+
+
+def test_lower_case_line_ends_of_windows_and_gzip_make_no_difference(tmp_path: Path) -> None:
+    path = tmp_path / "any.fasta"
+    path.write_bytes(gzip.compress(b">a first\r\nacgu\r\nACGT\r\n"))
+    assert read_assembly(path) == {"a": "ACGTACGT"}
+
+
+def test_garbage_behind_a_gzip_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "trailing.fasta.gz"
+    path.write_bytes(gzip.compress(b">a\nACGT\n") + b"garbage")
+    with pytest.raises(BadInput, match=r"trailing\.fasta\.gz cannot be read to its end"):
+        read_assembly(path)
