@@ -24,18 +24,18 @@ from workers.snp.genome import Array, runs
 TOP = 60
 #: where more than this times the reads of the surroundings lie, they may come from several copies of a repeat, whose
 #: differences nobody knows: good enough elsewhere (chance makes one base in a hundred so deep), not within repeats
-DEEP, DEEP_QUALITY = 1.5, 25
+DEEP, DEEP_QUALITY = 1.5, 35
 #: a contig of this length is its own surroundings: depth falls from the origin of replication to its end, and a
 #: plasmid has its own
 LONG = 20_000
-#: one in a hundred is wrong; within repeats of the reference more is asked for
-LOW, LOW_IN_REPEATS = 20, 30
+#: one in a thousand is wrong: at Q20 eight reads a base leave a few false SNPs. Within repeats more is asked for
+LOW, LOW_IN_REPEATS = 30, 40
 ASCII = 33
 
 
 @dataclass(frozen=True)
 class BaseQuality:
-    """Of all contigs; ``contradicted`` counts bases of which the reads agree (Q20) that they are others."""
+    """Of all contigs; ``contradicted`` counts bases of which the reads agree (Q30) that they are others."""
 
     qualities: Mapping[str, Array]
     mean_depth: float
@@ -43,7 +43,7 @@ class BaseQuality:
 
     @property
     def low_share(self) -> float:
-        """Share of the bases below Q20."""
+        """Share of the bases below Q30."""
         return float(np.mean(np.concatenate([*self.qualities.values()]) < LOW))
 
     def as_dict(self) -> dict[str, float | int]:

@@ -38,7 +38,7 @@ def _show_assembly(out: Console, found: dict[str, Any]) -> None:
                      "Largest contig": f"{statistics.get('largest', 0):,} bp",
                      "Depth": f"{depth:.0f}x" if (depth := statistics.get("mean_depth")) else None,
                      "GC": f"{100 * statistics.get('gc_share', 0):.1f} %",
-                     "Bases below Q20": _low_bases(found),
+                     "Bases below Q30": _low_bases(found),
                      "Assembler": found.get("assembler")}))  # fmt: skip
     out.print(
         table(("Measure", "Value", "Limit", ""), [_measure(one) for one in qa["measures"]], right=("Value",))

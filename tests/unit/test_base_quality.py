@@ -38,7 +38,7 @@ def test_a_base_is_as_sure_as_its_reads_and_worth_nothing_where_they_say_another
     assert found.qualities["a"].tolist() == [TOP, TOP, 0, TOP, TOP, 0, TOP, TOP, ord("5") - 33, 0]
     # the reads agree on T instead of G, and on one base less at the end; they do not agree at all on the N
     assert found.contradicted == 2
-    assert found.low_share == 0.3
+    assert found.low_share == 0.4
     assert found.mean_depth == 30
 
 

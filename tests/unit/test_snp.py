@@ -98,7 +98,7 @@ def test_the_quality_of_a_contigs_bases_is_carried_to_the_reference(strand: str)
     # 1,502 bases less 2, of a contig that begins 100 bases before the alignment does
     quality = np.full(5_000, 60)
     walked = {"+": lambda taken: 100 + taken, "-": lambda taken: 100 + 1_500 - 1 - taken}[strand]
-    quality[walked(500)], quality[walked(700)], quality[walked(800)] = 3, 19, 25
+    quality[walked(500)], quality[walked(700)], quality[walked(800)] = 3, 29, 35
     calls = call([each], GENOME, {"c": quality})
     assert [snp.verdict for snp in calls.snps] == [Verdict.LOW_QUALITY]
     assert np.flatnonzero(calls.verdicts == Verdict.LOW_QUALITY).tolist() == [500, 700]
