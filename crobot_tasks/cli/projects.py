@@ -133,6 +133,12 @@ def _distances(path: str | None) -> list[list[str]] | None:
     return [line.split("\t") for line in Path(path).read_text(encoding="utf-8").splitlines()]
 
 
+def _way_out(found: dict[str, Any]) -> str:
+    return (
+        f"mend it, then `crobot project resume {found['id']}`; or send another project, without what is named"
+    )
+
+
 def _show(out: Console, found: dict[str, Any]) -> None:
     sites, labels = found["core_sites"], found["labels"]
     out.print(
@@ -141,7 +147,7 @@ def _show(out: Console, found: dict[str, Any]) -> None:
                 "SNP project": f"{found['id']}  {found['name']}",
                 "State": found["state"],
                 "Why": found["error"],
-                "Way out": f"mend it, then `crobot project resume {found['id']}`" if found["error"] else "",
+                "Way out": _way_out(found) if found["error"] else "",
                 "Species": found["species"],
                 "Reference": f"{found['reference']}  {labels.get(found['reference'], '')}",
                 "Genomes": f"{found['taxa']}, the reference included",

@@ -23,11 +23,12 @@ from crobot_tasks.folders import storage_root
 from crobot_tasks.jobs import get_crobot_job
 from crobot_tasks.jobs.snp import Project, resume_project, send_project
 from db import assemblies, jobs, lookups, projects
+from db.assemblies import find_assembly
 from db.crobot import JobState
 from db.engine import transaction
 from db.lookups import Key
 from db.schemes import find_scheme
-from db.species import AssemblyLookup, LookupStatus
+from db.species import AssemblyLookup, AssemblyStatus, LookupStatus
 from db.system import UserJob
 from tests.conftest import import_tasks
 from tests.processes import query
@@ -317,6 +318,26 @@ def test_an_assembly_of_another_species_fails_the_project_by_name_and_keeps_the_
     assert (row.status, counters(row)) == (LookupStatus.FAILED, (1, 0, 0, 1))
     assert "another species" in row.results["error"]
     assert lookup(codes, OUTLIER).status is LookupStatus.COMPLETE
+
+
+def test_a_project_with_an_assembly_that_has_failed_the_qa_since_is_not_resumed(
+    codes: Mapping[str, str],
+) -> None:
+    project_id = send_project(project(codes, OUTLIER, "ERR178926", "alien"))
+    for row in live():
+        fail(row)
+    judge(codes["alien"], AssemblyStatus.FAILED_QA)
+    try:
+        with pytest.raises(BadInput, match=f"{codes['alien']} failed the QA.* send a project without it"):
+            resume_project(project_id)
+    finally:
+        judge(codes["alien"], AssemblyStatus.ASSEMBLED)
+    assert data(project_id)["failed"] == "true"
+
+
+def judge(barcode: str, status: AssemblyStatus) -> None:
+    with transaction(SPECIES) as session:
+        find_assembly(session, barcode).status = status
 
 
 def test_what_cannot_work_is_refused_and_nothing_is_stored(codes: Mapping[str, str], tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def resume_project(project_id: int) -> None:
     """Go on with a project from the step that failed; what is complete or under way is used.
 
     Raises:
-        BadInput: there is no such project, or it did not fail.
+        BadInput: there is no such project, it did not fail, or an assembly has failed the QA since.
     """
     with transaction() as session:
         database = projects.find(session, project_id).database
@@ -95,6 +95,7 @@ def resume_project(project_id: int) -> None:
                 raise BadInput(
                     f"the SNP project {project_id} goes on already: `crobot project show {project_id}`"
                 )
+            _check_qa([session.get_one(Assembly, one) for one in _ids(state.data)])
             state.forget_failure()
             advance(state)
             if not state.live:
@@ -126,12 +127,21 @@ def _checked(session: Session, project: Project) -> tuple[Assembly, list[Assembl
             f"a tree needs at least {LEAST_TAXA} genomes, the reference included; these are {len(codes) + 1}"
         )
     reference, *assemblies = [find_assembly(session, code) for code in (project.reference, *codes)]
-    failed = [str(one.barcode) for one in (reference, *assemblies) if one.status is AssemblyStatus.FAILED_QA]
+    _check_qa([reference, *assemblies])
+    return reference, assemblies
+
+
+def _check_qa(assemblies: Sequence[Assembly]) -> None:
+    failed = [str(one.barcode) for one in assemblies if one.status is AssemblyStatus.FAILED_QA]
     if failed:
         raise BadInput(
-            f"{', '.join(failed)} failed the QA evaluation: SNPs of it cannot be trusted; leave it out"
+            f"{', '.join(failed)} failed the QA evaluation: SNPs of it cannot be trusted; "
+            "send a project without it"
         )
-    return reference, assemblies
+
+
+def _ids(data: dict[str, Any]) -> list[int]:
+    return [int(data["ref_id"]), *map(int, data["barcodes"].values())]
 
 
 def _data(
