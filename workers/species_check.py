@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from workers.assembly import Contig
 from workers.attempt import Attempt
+from workers.fasta import GZIP_MAGIC
 from workers.tools import Tool
 
 MASH = Tool("mash", "mash", ("--version",), "2.0", "mash")
@@ -14,6 +16,25 @@ MASH = Tool("mash", "mash", ("--version",), "2.0", "mash")
 #: boundary between species. On mutated Agona it holds for contigs from 400 bp up (4 % changed: 0.954 to 0.971,
 #: 6 %: 0.919 to 0.941); a contig of which a third is in the references passes, so accessory genes do no harm
 IDENTITY = 0.95
+
+#: of a contig at most: mash's default
+HASHES = 1000
+_CHUNK = 1 << 20
+
+
+def most_hashes(assembly: Path, bases: int) -> int:
+    """How many hashes the contigs of a file have at most; what is gzipped, or not there, is taken for one in pieces.
+
+    They decide how much memory mash takes.
+    """
+    try:
+        with assembly.open("rb") as file:
+            if file.peek(2).startswith(GZIP_MAGIC):
+                return bases
+            contigs = sum(chunk.count(b">") for chunk in iter(partial(file.read, _CHUNK), b""))
+    except OSError:
+        return bases
+    return min(bases, HASHES * contigs)
 
 
 def species_share(
