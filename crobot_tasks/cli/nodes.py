@@ -131,5 +131,12 @@ def _quarantine(node: dict[str, Any]) -> str:
 
 def _line(node: dict[str, Any]) -> list[Any]:
     pipelines = ", ".join(f"{name} {version}".strip() for name, version in node["pipelines"].items())
-    return [node["name"], node["state"], f"{node['cores_used']} of {node['cores']}", size(node["memory_bytes"]),
+    return [node["name"], node["state"], _cores(node), size(node["memory_bytes"]),
             node["live_attempts"], f"{duration(node['heard_s_ago'])} ago", pipelines]  # fmt: skip
+
+
+def _cores(node: dict[str, Any]) -> str:
+    """Short jobs may queue on a node, so live attempts can have more cores together than it has."""
+    queued = max(0, node["cores_used"] - node["cores"])
+    used = f"{node['cores_used'] - queued} of {node['cores']}"
+    return f"{used}, {queued} queued" if queued else used

@@ -134,9 +134,9 @@ def _distances(path: str | None) -> list[list[str]] | None:
 
 
 def _way_out(found: dict[str, Any]) -> str:
-    return (
-        f"mend it, then `crobot project resume {found['id']}`; or send another project, without what is named"
-    )
+    resume = f"`crobot project resume {found['id']}` when the cause is gone"
+    named = [code for code in found["assemblies"] if code in found["error"]]
+    return f"{resume}, or a project without {', '.join(named)}" if named else resume
 
 
 def _show(out: Console, found: dict[str, Any]) -> None:

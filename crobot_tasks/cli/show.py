@@ -147,6 +147,7 @@ def _lines(job: dict[str, Any]) -> dict[str, Any]:
         "State": job["state"] + (f" ({job['outcome']})" if job["outcome"] not in (None, "ok") else ""),
         "Why": job["why"],
         "Message": job["message"],
+        "Way out": _way_out(job) if job["state"] == JobState.FAILED else "",
         "Type": job["type"],
         "Tag": job["tag"],
         "Species": job["database"],
@@ -163,6 +164,11 @@ def _lines(job: dict[str, Any]) -> dict[str, Any]:
         "Asks for": asked + f"{duration(job['time_limit_s'])} at most",
         "Output": job["output_location"],
     }
+
+
+def _way_out(job: dict[str, Any]) -> str:
+    number = job["id"]
+    return f"`crobot log {number}` has what the tools said; when the cause is gone, `crobot resend {number}`"
 
 
 def _attempt_line(one: dict[str, Any]) -> list[Any]:
