@@ -17,7 +17,7 @@ from db.engine import transaction
 from demo.data import DemoData, fetch
 from tests.processes import query, wait_for
 from workers import process
-from workers.qa import THRESHOLDS
+from workers.assembling.qa import THRESHOLDS
 
 SPECIES = "senterica"
 ASSEMBLERS = ("megahit", "spades")

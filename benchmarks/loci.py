@@ -18,9 +18,9 @@ from crobot_tasks import embedded
 from db import allele_positions, assemblies, engine, lookups, migrate, nomenclature, registry
 from db.gff_index import Place, place_in_text
 from db.migrations.revision import scratch_database
-from workers.alleles import Call, Status
-from workers.gff import gff_lines
-from workers.places import Place as Found
+from workers.nomenclature.alleles import Call, Status
+from workers.nomenclature.gff import gff_lines
+from workers.nomenclature.places import Place as Found
 
 LOCI, CONTIGS, ASSEMBLIES, LOOKS = 3000, 80, 200, 200
 SCHEME, SPECIES = "wgMLST", "benchmark"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workers.fasta import reverse_complement
-from workers.representatives import is_coding
+from workers.nomenclature.representatives import is_coding
 
 LOCI, ALLELES = 3000, 20
 #: chewBBACA's own least length

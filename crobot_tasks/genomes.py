@@ -22,7 +22,8 @@ from db.known_species import Species
 from db.registry import find_species
 from db.species import Assembly, AssemblyStatus
 from db.strains import add_genome, lock_strain, new_row
-from workers import assembly, contigs, qa, storage
+from workers import contigs, storage
+from workers.assembling import assembly, qa
 
 FILE = "assembly.fasta"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from workers import archive
+from workers.short_reads import archive
 
 #: names in one heartbeat
 MOST = 500

@@ -16,9 +16,10 @@ from crobot_errors import BadInput
 from crobot_tasks.folders import storage_root
 from db import nomenclature
 from db.engine import database_of, retrying, transaction
-from workers import pubmlst, storage
+from workers import storage
 from workers.fasta import DAMAGED, open_text
-from workers.schemes import write_scheme
+from workers.nomenclature import pubmlst
+from workers.nomenclature.schemes import write_scheme
 
 
 def import_scheme(

@@ -10,7 +10,7 @@ from crobot_tasks.jobs import AssemblyJob
 from db.engine import retrying, transaction
 from db.registry import find_species
 from db.strains import add_strain_with_reads
-from workers.reads import check_read_sets
+from workers.short_reads.reads import check_read_sets
 
 
 def send_reads(

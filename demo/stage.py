@@ -26,7 +26,7 @@ from db.selection import Selection
 from demo.data import SCHEME, DemoData, DemoDataFailed, fetch
 from demo.processes import Process, stop
 from workers import storage
-from workers.qa import THRESHOLDS
+from workers.assembling.qa import THRESHOLDS
 
 SPECIES, STRAIN, SCHEME_IN_PROGRAMS = "senterica", "Agona SL483 (simulated reads)", "MLST_Achtman"
 NODES = ("calc01", "calc02")

@@ -15,7 +15,7 @@ from crobot_tasks.cli.output import json_option
 from crobot_tasks.cli.send_analysis import locus_search, ms_tree
 from crobot_tasks.cli.send_scheme import scheme
 from crobot_tasks.cli.send_snp_project import snp_project
-from workers.assemblers import ASSEMBLERS, DEFAULT
+from workers.assembling.assemblers import ASSEMBLERS, DEFAULT
 
 _assembler = click.option(
     "--assembler", type=click.Choice(list(ASSEMBLERS)), default=DEFAULT, show_default=True

@@ -10,9 +10,9 @@ import click
 from crobot_tasks.cli import asked, services
 from crobot_tasks.cli.output import json_option
 from crobot_tasks.jobs import AnalysisJob, LocusSearchJob, MSTreeJob
-from workers.locus_search import MIN_COVERAGE, MIN_IDENTITY
+from workers.nomenclature.locus_search import MIN_COVERAGE, MIN_IDENTITY
+from workers.nomenclature.query import read_query_text
 from workers.pipelines.ms_tree import METHODS
-from workers.query import read_query_text
 
 _PERCENT = click.FloatRange(0, 100)
 _name = click.option("--name", default="", help="Its name, for people.")

@@ -17,8 +17,8 @@ from crobot_tasks.cli import services
 from crobot_tasks.cli.output import emit, json_option, table
 from db import registry
 from db.engine import transaction
-from workers.assembly import read_contigs
-from workers.qa import THRESHOLDS
+from workers.assembling.assembly import read_contigs
+from workers.assembling.qa import THRESHOLDS
 from workers.storage import references_dir
 
 

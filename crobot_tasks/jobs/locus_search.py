@@ -13,8 +13,8 @@ from db import allele_positions
 from db.annotations import PlacedLocus, placed_loci
 from db.assemblies import find_assembly
 from db.engine import transaction
-from workers.locus_search import MODE
-from workers.query import fasta, parse_query
+from workers.nomenclature.locus_search import MODE
+from workers.nomenclature.query import fasta, parse_query
 
 
 class LocusSearchJob(AnalysisJob):

@@ -14,7 +14,7 @@ from db import profiles
 from db.engine import transaction
 from db.registry import find_species
 from db.schemes import find_scheme
-from workers.profiles import write_profiles
+from workers.trees.profiles import write_profiles
 
 
 class MSTreeJob(AnalysisJob):

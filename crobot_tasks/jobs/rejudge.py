@@ -18,8 +18,8 @@ from db.assemblies import find_assembly, judge_assembly
 from db.engine import transaction
 from db.registry import find_species
 from db.schemes import find_scheme
-from workers import qa
-from workers.assembly import Statistics
+from workers.assembling import qa
+from workers.assembling.assembly import Statistics
 
 
 class RejudgeJob(AssemblyBasedJob, LocalJob):

@@ -14,9 +14,9 @@ import pytest
 
 from crobot_errors import BadAccession, NodeBroken, TimeLimit, ToolError
 from tests.archive_server import Behaviour, serving
-from workers import download
-from workers.archive import Archive
-from workers.reads import ReadPair
+from workers.short_reads import download
+from workers.short_reads.archive import Archive
+from workers.short_reads.reads import ReadPair
 
 RUN = "ERR123456"
 Make = Callable[..., Archive]

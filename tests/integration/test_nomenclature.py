@@ -20,12 +20,12 @@ from workers.attempt import Attempt
 from workers.contigs import read_assembly
 from workers.fasta import reverse_complement
 from workers.job import JobInput
+from workers.nomenclature.places import exact_places
+from workers.nomenclature.pubmlst import read_alleles, read_profiles
+from workers.nomenclature.schemes import Scheme, read_scheme, write_scheme
 from workers.pipelines import pipeline
 from workers.pipelines.nomenclature import search
-from workers.places import exact_places
-from workers.pubmlst import read_alleles, read_profiles
 from workers.runner import run_attempt
-from workers.schemes import Scheme, read_scheme, write_scheme
 
 Contigs = dict[str, str]
 Typing = Callable[[Path], dict[str, Any]]

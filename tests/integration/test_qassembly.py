@@ -15,14 +15,14 @@ import pytest
 
 from crobot_errors import AttemptError, NodeBroken, NothingAssembled, ToolError, UnusableReads
 from tests.archive_server import serving
-from workers.assembly import read_contigs
+from workers.assembling.assembly import read_contigs
+from workers.assembling.base_quality import TOP, read_bedgraph
 from workers.attempt import Attempt
-from workers.base_quality import TOP, read_bedgraph
 from workers.job import JobInput, Resources
 from workers.pipelines.qassembly import QAssembly
-from workers.reads import ReadPair
 from workers.runner import run_attempt
-from workers.trim import ReadCount, trim
+from workers.short_reads.reads import ReadPair
+from workers.short_reads.trim import ReadCount, trim
 
 BARCODE = "SAL_AA0001AA_AS"
 GENOME_BASES = 30_000

@@ -33,8 +33,8 @@ from db.system import UserJob
 from tests.conftest import import_tasks
 from tests.processes import query
 from tests.truth.agona import OUTLIER, published, write_fasta
+from workers.assembling.base_quality import TOP, write_bedgraph
 from workers.attempt import Attempt
-from workers.base_quality import TOP, write_bedgraph
 from workers.job import JobInput
 from workers.pipelines import pipeline
 from workers.runner import run_attempt

@@ -17,8 +17,8 @@ from tests.truth.project import run_reads
 from workers import environments
 from workers.contigs import read_assembly
 from workers.fasta import reverse_complement
-from workers.pubmlst import read_labelled_alleles
-from workers.schemes import Scheme, read_scheme, write_scheme
+from workers.nomenclature.pubmlst import read_labelled_alleles
+from workers.nomenclature.schemes import Scheme, read_scheme, write_scheme
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(900), pytest.mark.usefixtures("serotyping")]
 

@@ -12,9 +12,9 @@ import pytest
 from crobot_errors import AttemptError
 from demo.data import LOCI, DemoData
 from tests.running import run_pipeline
-from workers import newick
-from workers.profiles import write_profiles
-from workers.pubmlst import read_profiles
+from workers.nomenclature.pubmlst import read_profiles
+from workers.trees import newick
+from workers.trees.profiles import write_profiles
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(900), pytest.mark.usefixtures("grapetree")]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from crobot_errors import BadProfiles
-from workers import newick
-from workers.allele_tree import Edge, mark_profiles, place, tree_of
-from workers.profiles import read_profiles, write_profiles
+from workers.trees import newick
+from workers.trees.allele_tree import Edge, mark_profiles, place, tree_of
+from workers.trees.profiles import read_profiles, write_profiles
 
 
 def table(path: Path, *lines: str, ends: str = "\n") -> Path:

@@ -6,13 +6,13 @@ import random
 
 import pytest
 
-from workers import nearest
-from workers.alleles import Call, Status, call, results
 from workers.fasta import reverse_complement
-from workers.gff import gff_lines
-from workers.nearest import candidates, nearest_place
-from workers.places import Hit, Place, exact_places, parse_hits, regions
-from workers.schemes import Locus
+from workers.nomenclature import nearest
+from workers.nomenclature.alleles import Call, Status, call, results
+from workers.nomenclature.gff import gff_lines
+from workers.nomenclature.nearest import candidates, nearest_place
+from workers.nomenclature.places import Hit, Place, exact_places, parse_hits, regions
+from workers.nomenclature.schemes import Locus
 
 LETTERS = random.Random(7).choices("ACGT", k=900)
 ALLELE = "".join(LETTERS[300:600])

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from workers import assembly
-from workers.assemblers import ASSEMBLERS
-from workers.assembly import Contig
+from workers.assembling import assembly
+from workers.assembling.assemblers import ASSEMBLERS
+from workers.assembling.assembly import Contig
 
 
 def contig(length: int, depth: float = 10.0, letter: str = "A") -> Contig:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crobot_errors import BadInput, BadPath
-from workers.assembly_params import check_references, checked_params
+from workers.assembling.assembly_params import check_references, checked_params
 from workers.job import JobInput
 from workers.pipelines.qassembly import QAssembly
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from crobot_errors import BadInput
-from workers.assembly import Contig
-from workers.base_quality import (
+from workers.assembling.assembly import Contig
+from workers.assembling.base_quality import (
     DEEP_QUALITY,
     TOP,
     judge,
@@ -19,8 +19,8 @@ from workers.base_quality import (
     read_depths,
     write_bedgraph,
 )
-from workers.reads import ReadPair
-from workers.remap import thinned
+from workers.short_reads.reads import ReadPair
+from workers.short_reads.remap import thinned
 
 CONTIGS = [Contig("a", "ACGTACGTAC"), Contig("b", "TTTT")]
 

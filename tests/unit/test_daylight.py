@@ -8,7 +8,7 @@ from math import hypot, sqrt
 
 import pytest
 
-from workers.allele_tree import AlleleTree, Edge, Node, place
+from workers.trees.allele_tree import AlleleTree, Edge, Node, place
 
 Point = tuple[float, float]
 

@@ -7,9 +7,9 @@ import random
 import pytest
 
 from db.gff_index import WIDTH, Place, decode, encode, place, place_in_text
-from workers.alleles import Call, Status
-from workers.gff import gff_lines
-from workers.places import Place as Found
+from workers.nomenclature.alleles import Call, Status
+from workers.nomenclature.gff import gff_lines
+from workers.nomenclature.places import Place as Found
 
 LOCI = [f"STMMW_{number:05}" for number in range(200)]
 CONTIGS = {f"SAL_AA0001AA_AS_{number}": 50_000 for number in range(1, 9)}

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from crobot_errors import BadInput
-from workers import qa
-from workers.assembly import Statistics
+from workers.assembling import qa
+from workers.assembling.assembly import Statistics
 
 GOOD = Statistics(4_800_000, 80, 165_000, 10, 400_000, 0.0, 0.52, 40.0)
 

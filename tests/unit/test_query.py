@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crobot_errors import BadQuery
-from workers.query import MOST_BASES, SHORTEST, fasta, parse_query, read_query_text
+from workers.nomenclature.query import MOST_BASES, SHORTEST, fasta, parse_query, read_query_text
 
 BASES = "ACGTACGTAC" * 4
 

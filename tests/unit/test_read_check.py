@@ -9,8 +9,8 @@ from threading import Event
 import pytest
 
 from crobot_errors import UnusableReads
-from workers.read_check import BATCH, Stopped, checking, count_pairs
-from workers.reads import ReadPair
+from workers.short_reads.read_check import BATCH, Stopped, checking, count_pairs
+from workers.short_reads.reads import ReadPair
 
 #: beyond the first batch, so that numbers are counted on
 COUNT = BATCH + 100

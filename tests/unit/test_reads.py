@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crobot_errors import BadAccession, BadPath, BadReads
-from workers import reads
+from workers.short_reads import reads
 
 RECORD = "@run.{n}/{mate}\n{bases}\n+\n{quality}\n"
 

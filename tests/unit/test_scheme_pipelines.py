@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from crobot_tasks.jobs.generic import failed_check
-from workers import ectyper, prokka, sistr
-from workers.crispr import arrays
-from workers.ectyper import Gene, best_o
-from workers.serotype import Check
+from workers.annotating import prokka
+from workers.annotating.crispr import arrays
+from workers.serotyping import ectyper, sistr
+from workers.serotyping.ectyper import Gene, best_o
+from workers.serotyping.serotype import Check
 
 REPEAT, SPACERS = "CGGTTTATCCCCGCTGG", ("ACGTACGTACGTAAAC", "TTGCAAGCTTGCAAGT")
 CONTIG = "AAAA" + REPEAT + SPACERS[0] + REPEAT + SPACERS[1] + REPEAT + "TTTT"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from crobot_errors import BadInput, NodeBroken
-from workers.pubmlst import read_alleles, read_labelled_alleles, read_profiles
-from workers.representatives import LocusSummary, is_coding
-from workers.schemes import read_scheme, write_scheme
+from workers.nomenclature.pubmlst import read_alleles, read_labelled_alleles, read_profiles
+from workers.nomenclature.representatives import LocusSummary, is_coding
+from workers.nomenclature.schemes import read_scheme, write_scheme
 
 ALLELES = [("aroC", 1, "ATGAAATAA"), ("dnaN", 1, "ACGTACGTACGT"), ("aroC", 2, "ATGAACTAA")]
 

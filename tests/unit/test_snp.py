@@ -11,10 +11,10 @@ import pytest
 
 from crobot_errors import BadInput
 from tests.trees import read_tree, sides, splits
-from workers import newick
+from workers.runs import runs
 from workers.snp.call_files import StoredCalls, read_calls, write_calls
 from workers.snp.calls import Verdict, call
-from workers.snp.genome import Genome, runs
+from workers.snp.genome import Genome
 from workers.snp.intervals import Interval, merged
 from workers.snp.matrix import build
 from workers.snp.matrix_files import read_alignment
@@ -22,8 +22,9 @@ from workers.snp.ordering import clustered
 from workers.snp.paf import Alignment, parse_paf
 from workers.snp.pictures import draw_tree
 from workers.snp.repeats import low_complexity, repeats
-from workers.snp.rooting import rooted
 from workers.snp.tree import distinct, in_snps, put_back, small_tree
+from workers.trees import newick
+from workers.trees.rooting import rooted
 
 GENOME = Genome({"one": 2_000, "two": 1_000})
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from crobot_errors import BadInput
-from workers import assembly, qa, storage
+from workers import storage
+from workers.assembling import assembly, qa
+from workers.assembling.prepared import Prepared
+from workers.assembling.species_check import MASH, most_hashes, species_share
 from workers.pipelines.base import Attempt, JobInput, Outcome, Resources
 from workers.pipelines.on_assembly import OnAssembly
-from workers.prepared import Prepared
-from workers.species_check import MASH, most_hashes, species_share
 
 MEMORY_BYTES, MEMORY_A_BYTE = 300_000_000, 20
 #: measured: 1.27 GB for the 4.6 million hashes of a genome in 5,000 contigs

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from workers.crispr import arrays
+from workers.annotating.crispr import arrays
+from workers.assembling.prepared import Prepared
 from workers.pipelines.base import Attempt, JobInput, Outcome, Resources, Tool
 from workers.pipelines.on_assembly import OnAssembly
-from workers.prepared import Prepared
 
 PILERCR = Tool("pilercr", "pilercr", ("-options",), "1.06", "pilercr")
 #: measured: 21 MB at 4.8 Mb

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from crobot_errors import BadInput, TooFewTaxa
-from workers import newick, storage
-from workers.newick import Branch
+from workers import storage
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources, Tool
 from workers.snp.inputs import file_bytes, input_text, labels_of
 from workers.snp.matrix_files import read_alignment
 from workers.snp.pictures import draw_tree
-from workers.snp.rooting import rooted
 from workers.snp.tree import distinct, in_snps, put_back, small_tree
+from workers.trees import newick
+from workers.trees.newick import Branch
+from workers.trees.rooting import rooted
 
 IQTREE = Tool("iqtree", "iqtree2", ("--version",), "2.0", "iqtree")
 MODEL = "GTR+F"

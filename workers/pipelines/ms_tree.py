@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from crobot_errors import BadInput, BadProfiles, ToolFailed, UnusableInput
-from workers import newick, storage
-from workers.allele_tree import AlleleTree, Node, mark_profiles, place, tree_of
-from workers.newick import Branch
+from workers import storage
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources, Tool
-from workers.profiles import Profiles, check_profiles, read_profiles, write_profiles
+from workers.trees import newick
+from workers.trees.allele_tree import AlleleTree, Node, mark_profiles, place, tree_of
+from workers.trees.newick import Branch
+from workers.trees.profiles import Profiles, check_profiles, read_profiles, write_profiles
 
 GRAPETREE = Tool("grapetree", "grapetree", ("--version",), "3.0", "grapetree", "grapetree")
 PYTHON = Tool("python", sys.executable, ("--version",), "3.11", "python3")
@@ -127,7 +128,7 @@ def _written(
     title = f"{scheme} {method}: {len(profiles.names)} profiles, {len(profiles.loci)} loci"
     shown = {"title": title.strip(), "method": method} | tree.as_dict(profiles.names, profiles.labels)
     files["json"].write_text(json.dumps(shown) + "\n", encoding="utf-8")
-    attempt.run_tool(PYTHON, ["-m", "workers.tree_picture", files["json"], files["svg"], files["png"]])
+    attempt.run_tool(PYTHON, ["-m", "workers.trees.tree_picture", files["json"], files["svg"], files["png"]])
     return {
         "method": method,
         "loci": len(profiles.loci),

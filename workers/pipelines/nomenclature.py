@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from crobot_errors import BadInput, BadPath, UnusableAssembly
-from workers import alleles, locus_search, storage
-from workers.alleles import Call
-from workers.anchored import anchored_places
+from workers import storage
 from workers.contigs import check_assembly, read_assembly
-from workers.gff import gff_lines
-from workers.nearest import candidates, nearest_place
+from workers.nomenclature import alleles, locus_search
+from workers.nomenclature.alleles import Call
+from workers.nomenclature.anchored import anchored_places
+from workers.nomenclature.gff import gff_lines
+from workers.nomenclature.nearest import candidates, nearest_place
+from workers.nomenclature.places import OUTFMT, Hit, Place, Region, exact_places, parse_hits, regions
+from workers.nomenclature.schemes import DESCRIPTION, REPRESENTATIVES, Locus, Scheme, read_scheme
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources, Tool
-from workers.places import OUTFMT, Hit, Place, Region, exact_places, parse_hits, regions
-from workers.schemes import DESCRIPTION, REPRESENTATIVES, Locus, Scheme, read_scheme
 
 BLASTN = Tool("blastn", "blastn", ("-version",), "2.6", "ncbi-blast+")
 #: besides what the assembly and the scheme need, by the size of each

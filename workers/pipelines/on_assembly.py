@@ -10,9 +10,9 @@ from typing import Any
 
 from crobot_errors import BadInput
 from workers import storage
+from workers.assembling.prepared import Prepared, prepare
 from workers.contigs import check_assembly
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline
-from workers.prepared import Prepared, prepare
 
 PREFIX = re.compile(r"[A-Za-z0-9_]{1,64}")
 #: gzipped assemblies are about a quarter of the text

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from workers import prokka
+from workers.annotating import prokka
+from workers.assembling.prepared import Prepared
 from workers.pipelines.base import Attempt, JobInput, Outcome, Resources
 from workers.pipelines.on_assembly import OnAssembly
-from workers.prepared import Prepared
 
 CORES = 2
 #: measured: 180 MB at 4.8 Mb, most of it GNU parallel's and BLAST's

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from crobot_errors import AttemptError, BadInput, BadReads, NothingAssembled, UnusableReads
-from workers import assembly, qa, reads
-from workers.archive import Archive
-from workers.assemblers import ASSEMBLERS, DEFAULT
-from workers.assembly import Contig
-from workers.assembly_params import AssemblyParams, check_references, checked_params
-from workers.base_quality import BaseQuality, judge, read_consensus, read_depths, write_bedgraph
+from workers.assembling import assembly, qa
+from workers.assembling.assemblers import ASSEMBLERS, DEFAULT
+from workers.assembling.assembly import Contig
+from workers.assembling.assembly_params import AssemblyParams, check_references, checked_params
+from workers.assembling.base_quality import BaseQuality, judge, read_consensus, read_depths, write_bedgraph
+from workers.assembling.species_check import MASH, species_share
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources, Tool
-from workers.read_check import checking
-from workers.reads import ReadPair
-from workers.remap import MINIMAP2, SAMTOOLS, map_back
-from workers.species_check import MASH, species_share
-from workers.trim import FASTP, Trimmed, trim
+from workers.short_reads import reads
+from workers.short_reads.archive import Archive
+from workers.short_reads.read_check import checking
+from workers.short_reads.reads import ReadPair
+from workers.short_reads.remap import MINIMAP2, SAMTOOLS, map_back
+from workers.short_reads.trim import FASTP, Trimmed, trim
 
 MB, GB = 10**6, 10**9
 #: compressed size of a run of which only the accession is known

@@ -9,12 +9,13 @@ from typing import Any
 
 from crobot_errors import BadInput, UnusableAssembly
 from workers import storage
-from workers.base_quality import read_bedgraph
+from workers.assembling.base_quality import read_bedgraph
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources
-from workers.remap import MINIMAP2
+from workers.runs import Array
+from workers.short_reads.remap import MINIMAP2
 from workers.snp.call_files import write_calls
 from workers.snp.calls import Calls, Verdict, call
-from workers.snp.genome import Array, Genome
+from workers.snp.genome import Genome
 from workers.snp.inputs import check_fasta, file_bytes, input_text, others, read_fasta, write_numbered
 from workers.snp.paf import parse_paf
 

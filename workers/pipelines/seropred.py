@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from crobot_errors import BadInput
-from workers import ectyper, sistr
+from workers.assembling.prepared import Prepared
 from workers.pipelines.base import Attempt, JobInput, Outcome, Resources, Tool
 from workers.pipelines.on_assembly import OnAssembly
-from workers.prepared import Prepared
-from workers.serotype import Serotype
+from workers.serotyping import ectyper, sistr
+from workers.serotyping.serotype import Serotype
 
 CORES = 2
 #: measured: 420 MB at 4.8 Mb

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 from crobot_errors import BadInput
 from workers.fasta import DAMAGED, open_text
-from workers.gff import VALUE_SAFE
+from workers.nomenclature.gff import VALUE_SAFE
+from workers.runs import runs
 from workers.snp.calls import Calls, Snp, Verdict
-from workers.snp.genome import runs
 from workers.snp.intervals import Feature, feature, read_gff, region_lines
 
 #: terms of the Sequence Ontology

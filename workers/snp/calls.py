@@ -13,8 +13,9 @@ from enum import IntEnum
 
 import numpy as np
 
-from workers.base_quality import LOW, LOW_IN_REPEATS
-from workers.snp.genome import Array, Genome
+from workers.assembling.base_quality import LOW, LOW_IN_REPEATS
+from workers.runs import Array
+from workers.snp.genome import Genome
 from workers.snp.paf import Alignment, Difference, places
 
 BASES = frozenset("ACGT")

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from workers.newick import Branch
+from workers.trees.newick import Branch
 
 INCHES_A_TAXON, MOST_INCHES = 0.26, 60.0
 #: names with fewer points cannot be read, and are left out

@@ -6,12 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -51,13 +47,3 @@ class Genome:
             stop = min(end, start + self.lengths[name] - at)
             yield name, at, at + stop - start
             start = stop
-
-
-def runs(values: Array) -> Iterator[tuple[int, int, int]]:
-    """Stretches of equal values: (start, end, value)."""
-    if not len(values):
-        return
-    cuts = np.flatnonzero(np.diff(values)) + 1
-    begins, ends = [0, *cuts.tolist()], [*cuts.tolist(), len(values)]
-    for start, end in zip(begins, ends, strict=True):
-        yield start, end, int(values[start])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from crobot_errors import BadInput
-from workers.gff import SEQID_SAFE
+from workers.nomenclature.gff import SEQID_SAFE
 
 GFF_HEADER = "##gff-version 3"
 

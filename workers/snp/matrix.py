@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from crobot_errors import BadInput
+from workers.runs import Array, runs
 from workers.snp.call_files import StoredCalls
-from workers.snp.genome import Array, Genome, runs
+from workers.snp.genome import Genome
 
 #: an assembly whose reads are known may be believed in repeats shorter than the fragments that were sequenced, since
 #: mates reach out of them. In longer ones its doubtful bases are not

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from crobot_errors import BadInput
 from workers.fasta import read_records
-from workers.snp.genome import Array
+from workers.runs import Array
 from workers.snp.matrix import Matrix
 
 

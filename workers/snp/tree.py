@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from workers.newick import Branch
+from workers.trees.newick import Branch
 
 #: IQ-TREE gives branches without a change a tiny length; in SNPs less than this is none
 NO_CHANGE = 0.05

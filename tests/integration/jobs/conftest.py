@@ -16,7 +16,7 @@ from db.handle import dbhandle
 from db.species import Strain
 from demo.data import SCHEME, DemoData, fetch
 from workers import storage
-from workers.qa import THRESHOLDS
+from workers.assembling.qa import THRESHOLDS
 
 SPECIES = "senterica"
 _strains = count(1)

@@ -17,9 +17,9 @@ from db.schemes import find_scheme
 from demo.data import LOCI, TRUE_ALLELES, DemoData
 from tests.integration.jobs.test_jobs_chain import ended
 from tests.processes import Cluster
-from workers import profiles
 from workers.fasta import reverse_complement
-from workers.pubmlst import read_alleles
+from workers.nomenclature.pubmlst import read_alleles
+from workers.trees import profiles
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from crobot_errors import BadInput
-from workers.assembly import Contig
+from workers.assembling.assembly import Contig
 from workers.fasta import DAMAGED, open_text
-from workers.snp.genome import Array, runs
+from workers.runs import Array, runs
 
 #: more than this is written as this: the file would be forty times as large, and nobody would gain by it
 TOP = 60

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crobot_errors import NodeBroken
-from workers.download import Download
-from workers.reads import ReadPair, checked_accession
+from workers.short_reads.download import Download
+from workers.short_reads.reads import ReadPair, checked_accession
 
 MATES = (1, 2)
 #: locks are files that stay; this many serve for all accessions

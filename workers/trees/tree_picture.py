@@ -1,4 +1,4 @@
-"""Draws a tree of profiles, in a process of its own: ``python -m workers.tree_picture tree.json tree.svg tree.png``."""
+"""Draws a tree of profiles, in a process of its own; arguments: the tree as JSON, then pictures (SVG, PNG)."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from workers.daylight import spread
-from workers.newick import Branch
+from workers.trees.daylight import spread
+from workers.trees.newick import Branch
 
 #: drawn length of what has no distance, so that its nodes can be told apart
 SHORTEST = 0.4

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from urllib.parse import quote
 
-from workers.alleles import Call, Status
-from workers.places import Place
+from workers.nomenclature.alleles import Call, Status
+from workers.nomenclature.places import Place
 
 #: characters that stand for themselves in names of sequences, and in values of attributes
 SEQID_SAFE, VALUE_SAFE = ".:^*$@!+_?-|", " .:^*$@!+_?-|()[]/"

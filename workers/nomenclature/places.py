@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workers.fasta import reverse_complement
-from workers.schemes import Locus
+from workers.nomenclature.schemes import Locus
 
 #: the columns that ``parse_hits`` reads
 OUTFMT = "6 qseqid sseqid qlen qstart qend sstart send nident mismatch length"

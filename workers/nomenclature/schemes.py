@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from crobot_errors import BadInput, NodeBroken
-from workers.representatives import LocusSummary
+from workers.nomenclature.representatives import LocusSummary
 
 ALLELES, REPRESENTATIVES, DESCRIPTION = "alleles.fasta", "representatives.fasta", "scheme.json"
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crobot_errors import ToolFailed
-from workers.assembly import Contig, read_contigs
+from workers.assembling.assembly import Contig, read_contigs
 from workers.attempt import Attempt
-from workers.reads import ReadPair
+from workers.short_reads.reads import ReadPair
 from workers.tools import Tool
 
 GB = 10**9

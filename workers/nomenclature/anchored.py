@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import ne
 
-from workers.places import Place, Region
-from workers.representatives import is_coding
-from workers.schemes import Locus
+from workers.nomenclature.places import Place, Region
+from workers.nomenclature.representatives import is_coding
+from workers.nomenclature.schemes import Locus
 
 #: so many letters at both ends are those of the known allele
 ANCHOR = 15

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from workers.assembly import Contig
+from workers.assembling.assembly import Contig
 from workers.attempt import Attempt
 from workers.fasta import GZIP_MAGIC
 from workers.tools import Tool

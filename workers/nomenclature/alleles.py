@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from workers.places import Place
-from workers.schemes import Locus
+from workers.nomenclature.places import Place
+from workers.nomenclature.schemes import Locus
 
 MISSING, FRAGMENTED, DUPLICATED = 0, -1, -2
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from heapq import nlargest
 
-from workers.places import Hit, Place, Region
-from workers.representatives import K, is_coding
-from workers.schemes import Locus
+from workers.nomenclature.places import Hit, Place, Region
+from workers.nomenclature.representatives import K, is_coding
+from workers.nomenclature.schemes import Locus
 
 #: a new allele is at least this similar to the nearest known one; what is less similar is another gene
 MIN_IDENTITY = 0.9

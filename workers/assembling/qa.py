@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from crobot_errors import BadInput
-from workers.assembly import Statistics
+from workers.assembling.assembly import Statistics
 
 
 @dataclass(frozen=True)

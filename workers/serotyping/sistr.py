@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from workers.assembling.prepared import Prepared
 from workers.attempt import Attempt
-from workers.prepared import Prepared
-from workers.serotype import Check, Serotype
+from workers.serotyping.serotype import Check, Serotype
 from workers.tools import Tool
 
 SISTR = Tool("sistr", "sistr", ("--version",), "1.1.1", "", "serotyping")

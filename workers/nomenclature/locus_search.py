@@ -13,10 +13,10 @@ from workers.attempt import Attempt
 from workers.contigs import check_assembly
 from workers.fasta import Record, reverse_complement
 from workers.job import JobInput, Resources
-from workers.query import fasta, parse_query, read_query_text
-from workers.representatives import is_coding
+from workers.nomenclature.query import fasta, parse_query, read_query_text
+from workers.nomenclature.representatives import is_coding
+from workers.nomenclature.translation import translation
 from workers.tools import Tool
-from workers.translation import translation
 
 MODE = "locus_search"
 OUTFMT = "6 qseqid sseqid qlen qstart qend sstart send nident length evalue bitscore"

@@ -13,7 +13,7 @@ from threading import Event
 from typing import IO
 
 from crobot_errors import UnusableReads
-from workers.reads import ReadPair, are_mates, open_reads
+from workers.short_reads.reads import ReadPair, are_mates, open_reads
 
 #: records looked at in one go: large enough that C code does nearly all of the work
 BATCH = 4096

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from crobot_errors import BadInput
-from workers.assemblers import ASSEMBLERS, DEFAULT, Assembler
-from workers.qa import Thresholds, thresholds
+from workers.assembling.assemblers import ASSEMBLERS, DEFAULT, Assembler
+from workers.assembling.qa import Thresholds, thresholds
 from workers.storage import checked_file
 
 PREFIX = re.compile(r"[A-Za-z0-9_]{1,64}")

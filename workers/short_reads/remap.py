@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from workers.attempt import Attempt
-from workers.reads import ReadPair, open_reads
+from workers.short_reads.reads import ReadPair, open_reads
 from workers.tools import Tool
 
 MINIMAP2 = Tool("minimap2", "minimap2", ("--version",), "2.17", "minimap2")

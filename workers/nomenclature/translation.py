@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from workers.representatives import STARTS, STOPS
+from workers.nomenclature.representatives import STARTS, STOPS
 
 _UNKNOWN = re.compile("[^ACGT]")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workers.newick import Branch
+from workers.trees.newick import Branch
 
 
 @dataclass(frozen=True)

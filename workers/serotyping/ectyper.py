@@ -16,11 +16,11 @@ from typing import Any
 
 from crobot_errors import NodeBroken
 from workers import environments
+from workers.assembling.prepared import Prepared
+from workers.assembling.qa import thresholds
+from workers.assembling.species_check import MASH, species_share
 from workers.attempt import Attempt
-from workers.prepared import Prepared
-from workers.qa import thresholds
-from workers.serotype import Check, Serotype
-from workers.species_check import MASH, species_share
+from workers.serotyping.serotype import Check, Serotype
 from workers.tools import Tool
 
 __all__ = ["BLASTN", "MASH", "serotype"]

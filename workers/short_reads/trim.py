@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.attempt import Attempt
-from workers.reads import ReadPair, open_reads
+from workers.short_reads.reads import ReadPair, open_reads
 from workers.tools import Tool
 
 FASTP = Tool("fastp", "fastp", ("--version",), "0.20", "fastp")

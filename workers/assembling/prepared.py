@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crobot_errors import BadInput, UnusableAssembly
-from workers.assembly import Contig
+from workers.assembling.assembly import Contig
 from workers.attempt import Attempt
 from workers.contigs import fasta_text, read_assembly
 

@@ -1,0 +1,1 @@
+"""What tools find on assemblies beside alleles: genes, CRISPR arrays."""

@@ -1,0 +1,1 @@
+"""Assemblies: made, measured and judged."""

@@ -1,0 +1,1 @@
+"""Serovars and O:H types."""

@@ -1,0 +1,1 @@
+"""Short reads: fetched, checked, trimmed, and mapped back onto their assembly."""

@@ -1,0 +1,1 @@
+"""Trees and what is drawn of them."""
