@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 
 import pytest
-
 from workers.anchored import anchored_places
 from workers.places import Region
 from workers.schemes import Locus
