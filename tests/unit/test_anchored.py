@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
-from workers.anchored import anchored_places
-from workers.places import Region
-from workers.schemes import Locus
+
+from workers.nomenclature.anchored import anchored_places
+from workers.nomenclature.places import Region
+from workers.nomenclature.schemes import Locus
 
 CODONS = [a + b + c for a in "ACGT" for b in "ACGT" for c in "ACGT" if a + b + c not in ("TAA", "TAG", "TGA")]
 ALLELE = "ATG" + "".join(random.Random(1).choices(CODONS, k=98)) + "TAA"
@@ -29,7 +30,8 @@ def found(sequence: str, *more: str, coding: bool = True, strand: str = "+") -> 
     """(sequence, start, number, identity) of what is settled, by the allele 1 and more ones."""
     locus = Locus("g", len(ALLELE), len(ALLELE) + 30, coding)
     alleles = [("g", number, each) for number, each in enumerate((ALLELE, *more), 1)]
-    places = anchored_places([region(sequence, strand)], [("other", 1, "ACGT"), *alleles], {"g": locus})
+    known = [("other", 1, "ACGT"), *alleles]
+    places = anchored_places([region(sequence, strand)], lambda: known, {"g": locus})
     return [(each.sequence, each.start, each.number, round(each.identity, 4)) for each in places.values()]
 
 
@@ -68,3 +70,9 @@ def test_a_stop_codon_is_no_matter_where_alleles_are_parts_of_genes() -> None:
 def test_an_allele_of_unusual_length_settles_nothing() -> None:
     shorter = ALLELE[:150] + ALLELE[210:]
     assert found(changed(shorter, 90), shorter) == []
+
+
+def test_the_nearest_allele_counts_though_it_differs_at_an_end() -> None:
+    new = changed(ALLELE, -5)
+    far = changed(ALLELE, -5, 60, 90, 150)
+    assert found(new, far) == [(new, 140, None, round(1 - 1 / len(ALLELE), 4))]

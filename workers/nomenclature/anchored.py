@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import ne
 
 from workers.nomenclature.places import Place, Region
@@ -19,23 +19,32 @@ _KNOWN = re.compile("[ACGT]*")
 
 
 def anchored_places(
-    places: Sequence[Region], alleles: Iterable[tuple[str, int, str]], loci: Mapping[str, Locus]
+    places: Sequence[Region],
+    alleles: Callable[[], Iterable[tuple[str, int, str]]],
+    loci: Mapping[str, Locus],
 ) -> dict[Region, Place]:
     """What lies at the places where letter for letter stands beside a known allele of ordinary length.
 
     Most new alleles are of this kind. Where only one of unusual length fits, or none does, alignments decide.
+    ``alleles`` is called twice: where both ends of one stand, another may be the nearest, which differs in its ends.
     """
     by_locus: dict[str, list[Region]] = {}
     for region in places:
         by_locus.setdefault(region.locus, []).append(region)
+
+    def ordinary() -> Iterator[tuple[Region, int, str]]:
+        for locus, number, sequence in alleles():
+            if locus in by_locus and len(sequence) == loci[locus].typical_length:
+                yield from ((region, number, sequence) for region in by_locus[locus])
+
+    starts: dict[Region, set[int]] = {}
+    for region, _, sequence in ordinary():
+        starts.setdefault(region, set()).update(_anchored(region.sequence, sequence))
     nearest: dict[Region, tuple[int, int, int]] = {}
-    for locus, number, sequence in alleles:
-        if locus not in by_locus or len(sequence) != loci[locus].typical_length:
-            continue
-        for region in by_locus[locus]:
-            for at in _anchored(region.sequence, sequence):
-                differ = sum(map(ne, region.sequence[at : at + len(sequence)], sequence))
-                nearest[region] = min((differ, number, at), nearest.get(region, (differ, number, at)))
+    for region, number, sequence in ordinary():
+        for at in starts[region]:
+            differ = sum(map(ne, region.sequence[at : at + len(sequence)], sequence))
+            nearest[region] = min((differ, number, at), nearest.get(region, (differ, number, at)))
     placed = ((region, _place(region, loci[region.locus], *best)) for region, best in nearest.items())
     return {region: place for region, place in placed if place}
 

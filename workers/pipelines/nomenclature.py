@@ -145,7 +145,7 @@ def _calls(attempt: Attempt, scheme: Scheme, contigs: Mapping[str, str]) -> list
     settled = exact_places(places, scheme.alleles())
     unknown = _others(places, settled)
     if unknown:
-        settled |= anchored_places(unknown, scheme.alleles(), loci)
+        settled |= anchored_places(unknown, scheme.alleles, loci)
         unknown = _others(places, settled)
     if unknown:
         settled |= _nearest(attempt, scheme, loci, unknown)
