@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
-from workers.anchored import anchored_places
-from workers.places import Region
-from workers.schemes import Locus
+
+from workers.nomenclature.anchored import anchored_places
+from workers.nomenclature.places import Region
+from workers.nomenclature.schemes import Locus
 
 CODONS = [a + b + c for a in "ACGT" for b in "ACGT" for c in "ACGT" if a + b + c not in ("TAA", "TAG", "TGA")]
 ALLELE = "ATG" + "".join(random.Random(1).choices(CODONS, k=98)) + "TAA"
