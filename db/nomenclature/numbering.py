@@ -7,11 +7,24 @@ comes in: it is only believed under the lock, and then stays what it is until th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    Integer,
+    LargeBinary,
+    TableValuedAlias,
+    and_,
+    cast,
+    column,
+    func,
+    insert,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from crobot_errors import BadInput
 from db.barcodes import Kind, encode
@@ -21,6 +34,7 @@ from db.nomenclature.store import (
     find_scheme,
     loci_of,
     lock,
+    next_local,
     profile_digest,
     sequence_digest,
 )
@@ -49,7 +63,8 @@ def number_alleles(session: Session, scheme: str, sequences: Mapping[str, str]) 
         UnknownScheme: there is none of this name.
         BadInput: not a locus of the scheme, or a sequence with other letters than ACGT.
     """
-    loci = {locus.name: locus for locus in loci_of(session, find_scheme(session, scheme))}
+    row = find_scheme(session, scheme)
+    loci = {locus.name: locus for locus in loci_of(session, row)}
     _check_loci(scheme, sequences, loci)
     wanted = {(loci[name].id, sequence_digest(sequence)): name for name, sequence in sequences.items()}
     numbers = _known(session, wanted)
@@ -57,9 +72,8 @@ def number_alleles(session: Session, scheme: str, sequences: Mapping[str, str]) 
         lock(session)
         # until the lock was ours, another transaction may have numbered them, and a release renumbered them
         numbers = _known(session, wanted)
-        for key in wanted.keys() - numbers.keys():
-            numbers[key] = _give_number(session, loci[wanted[key]], sequences[wanted[key]])
-        session.flush()
+        new = {name: sequences[name] for key, name in wanted.items() if key not in numbers}
+        numbers |= _give_numbers(session, row, new)
     return {name: numbers[key] for key, name in wanted.items()}
 
 
@@ -110,8 +124,9 @@ def _current(session: Session, loci: Mapping[str, Locus], alleles: Mapping[str, 
     if not local:
         return dict(alleles)
     lock(session)
-    same = tuple_(Allele.locus_id, Allele.number).in_(list(local))
-    rows = session.execute(select(Allele.locus_id, Allele.number).where(same))
+    wanted = _table(local, Integer())
+    same = and_(Allele.locus_id == wanted.c.locus_id, Allele.number == wanted.c.value)
+    rows = session.execute(select(Allele.locus_id, Allele.number).join(wanted, same))
     # only what is left, as a rule nothing, is searched by the former number, which has no index
     left = local.keys() - {(locus_id, number) for locus_id, number in rows}
     published = _published(session, left) if left else {}
@@ -125,30 +140,46 @@ def _published(session: Session, replaced: Iterable[tuple[int, int]]) -> dict[tu
 
 
 def _known(session: Session, keys: Mapping[tuple[int, bytes], str]) -> dict[tuple[int, bytes], int]:
-    query = select(Allele.locus_id, Allele.sha256, Allele.number).where(
-        tuple_(Allele.locus_id, Allele.sha256).in_(list(keys))
+    wanted = _table(keys, LargeBinary())
+    query = select(Allele.locus_id, Allele.sha256, Allele.number).join(
+        wanted, and_(Allele.locus_id == wanted.c.locus_id, Allele.sha256 == wanted.c.value)
     )
     return {(locus_id, bytes(digest)): number for locus_id, digest, number in session.execute(query)}
 
 
-def _give_number(session: Session, locus: Locus, sequence: str) -> int:
-    sequence = sequence.upper()
-    if not _BASES.fullmatch(sequence):
-        raise BadInput(f"a new allele of {locus.name} can only have the letters ACGT: {sequence[:60]!r}")
-    session.refresh(locus, ["last_local_allele"])
-    locus.last_local_allele += 1
-    number = LOCAL_OFFSET + locus.last_local_allele
-    current = session.scalars(select(Scheme.release).where(Scheme.id == locus.scheme_id)).one()
-    session.add(
-        Allele(
-            locus_id=locus.id,
-            number=number,
-            sha256=sequence_digest(sequence),
-            sequence=sequence,
-            release=current + 1,
+def _table(pairs: Collection[tuple[int, object]], kind: TypeEngine[Any]) -> TableValuedAlias:
+    """Return pairs of a locus and a value as a table; PostgreSQL needs seconds to plan a list of thousands."""
+    loci, values = zip(*pairs, strict=True) if pairs else ((), ())
+    columns = cast(list(loci), ARRAY(Integer)), cast(list(values), ARRAY(kind))
+    named = column("locus_id", Integer), column("value", kind)
+    return func.unnest(*columns).table_valued(*named, name="wanted").render_derived()
+
+
+def _give_numbers(
+    session: Session, scheme: Scheme, sequences: Mapping[str, str]
+) -> dict[tuple[int, bytes], int]:
+    """Number locus → new sequence, under the lock; in few statements, since all other finishes wait."""
+    if not sequences:
+        return {}
+    session.refresh(scheme, ["release"])
+    loci = {locus.name: locus for locus in loci_of(session, scheme)}
+    rows: list[dict[str, Any]] = []
+    for name, given in sequences.items():
+        sequence = given.upper()
+        if not _BASES.fullmatch(sequence):
+            raise BadInput(f"a new allele of {name} can only have the letters ACGT: {sequence[:60]!r}")
+        rows.append(
+            {
+                "locus_id": loci[name].id,
+                "number": next_local(loci[name]),
+                "sha256": sequence_digest(sequence),
+                "sequence": sequence,
+                "release": scheme.release + 1,
+            }
         )
-    )
-    return number
+    session.execute(insert(Allele), rows)
+    session.flush()
+    return {(row["locus_id"], row["sha256"]): row["number"] for row in rows}
 
 
 def _find_profile(session: Session, scheme: Scheme, profile: Sequence[int]) -> int | None:
