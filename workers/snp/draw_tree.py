@@ -33,14 +33,16 @@ def draw_tree(tree: Branch, highlighted: str, svg: Path, png: Path) -> None:
     figure = Figure(figsize=(6.0 + longest, height), layout="constrained")
     axes = figure.subplots()
     deepest = max(depth for depth, _ in at.values()) or 1.0
-    _branches(axes, tree, at)
+    _branches(axes, tree, at, width=min(1.3, points / 4))
     if len(taxa) <= MOST_NUMBERED:
         _supports(axes, tree, at)
     ends = [[at[leaf], (deepest * 1.02, at[leaf][1])] for leaf in taxa] if named else []
     axes.add_collection(LineCollection(ends, linestyles=":", colors=FAINT, linewidths=0.8, zorder=1))
     colours = [ACCENT if leaf.name == highlighted else INK for leaf in taxa]
     depths, rows = zip(*(at[leaf] for leaf in taxa), strict=True)
-    axes.scatter(depths, rows, s=min(3.2, points / 2.4) ** 2, c=colours, zorder=3)
+    # the reference is found among thousands, too
+    sizes = [max(3.2 if leaf.name == highlighted else 0.0, min(3.2, points / 2.4)) ** 2 for leaf in taxa]
+    axes.scatter(depths, rows, s=sizes, c=colours, zorder=3)
     for leaf, colour in zip(taxa, colours, strict=True) if named else ():
         # as it stands: a $ in a name begins no formula
         text = leaf.name.replace("$", r"\$")
@@ -64,12 +66,12 @@ def _positions(tree: Branch, taxa: Sequence[Branch]) -> dict[Branch, tuple[float
     return {branch: (depth, rows[branch]) for branch, depth in depths.items()}
 
 
-def _branches(axes: Axes, tree: Branch, at: Mapping[Branch, tuple[float, float]]) -> None:
+def _branches(axes: Axes, tree: Branch, at: Mapping[Branch, tuple[float, float]], width: float) -> None:
     lines = []
     for branch in tree.preorder():
         depth, row = at[branch]
         lines += [[(depth, row), (depth, at[child][1]), at[child]] for child in branch.children]
-    axes.add_collection(LineCollection(lines, colors=INK, linewidths=1.3, capstyle="round", zorder=2))
+    axes.add_collection(LineCollection(lines, colors=INK, linewidths=width, capstyle="round", zorder=2))
 
 
 def _supports(axes: Axes, tree: Branch, at: Mapping[Branch, tuple[float, float]]) -> None:
@@ -84,7 +86,8 @@ def _scale(axes: Axes, deepest: float, taxa: int, highlighted: str) -> None:
     """Draw a bar of a round number of SNPs below the tree."""
     steps = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
     length = max((step for step in steps if step <= deepest / 4), default=1)
-    below = taxa - 0.1 + 0.02 * taxa
+    # of a large tree no row is as high as a number
+    below = taxa - 0.1 + min(0.02 * taxa, 4.0)
     axes.plot([0, length], [below, below], color=INK, linewidth=1.6)
     text = f"{length:,} SNP" + ("s" if length > 1 else "")
     axes.annotate(text, (length / 2, below), (0, -4), textcoords="offset points", ha="center", va="top",
