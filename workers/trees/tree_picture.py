@@ -10,13 +10,9 @@ from math import atan2, cos, pi, sin, sqrt
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-
-mpl.use("Agg")  # before its parts are loaded: there is no screen
-
-from matplotlib.axes import Axes  # noqa: E402
-from matplotlib.collections import LineCollection  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 
 #: with more nodes, names would hide the tree; with more edges, numbers would
 MOST_LABELS, MOST_DISTANCES = 80, 60
