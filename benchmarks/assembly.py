@@ -11,7 +11,6 @@ from typing import Any
 
 from benchmarks.figures import Chapter, Figure, compared
 from benchmarks.stage import CORES, NODE, Stage
-from crobot_tasks import sending
 from db import registry
 from db.engine import transaction
 from demo.data import DemoData, fetch
@@ -66,7 +65,7 @@ def _job(stage: Stage, data: DemoData, assembler: str) -> tuple[int, dict[str, f
     """Send reads; seconds of the whole job, of the task on the node, and of its tools."""
     began = time.perf_counter()
     reads = [[str(data.read1), str(data.read2)]]
-    job = sending.send_reads(SPECIES, "SL483", reads, params={"assembler": assembler}, again=True)
+    job = reads.send_reads(SPECIES, "SL483", reads, params={"assembler": assembler}, again=True)
     row = wait_for("the assembly", lambda: _ended(job.job_id), TIMEOUT_S)
     whole_s = time.perf_counter() - began
     if row.state != "COMPLETE":

@@ -15,9 +15,10 @@ from sqlalchemy import make_url, text
 
 from benchmarks.figures import Chapter, Figure
 from crobot_tasks import embedded
-from db import allele_positions, assemblies, engine, lookups, migrate, nomenclature, registry
-from db.gff_index import Place, place_in_text
+from db import engine, migrate, nomenclature, registry
 from db.migrations.revision import scratch_database
+from db.species import allele_positions, assemblies, lookups
+from db.species.gff_index import Place, place_in_text
 from workers.nomenclature.alleles import Call, Status
 from workers.nomenclature.gff import gff_lines
 from workers.nomenclature.places import Place as Found

@@ -13,9 +13,10 @@ from typing import Any
 from benchmarks import plain, tasks
 from crobot_tasks import embedded
 from crobot_tasks.celery import app
-from db import migrate, parking
+from db import migrate
+from db.crobot import parking
+from db.crobot.leases import drain, resume
 from db.engine import engine, notify, transaction
-from db.leases import drain, resume
 from tests.processes import Process, value, wait_for
 
 NODE = "bench01"
@@ -48,7 +49,7 @@ class Stage:
         self._configure()
         servers = embedded.servers(self.data_dir)
         plain.app.conf.update(broker_url=servers.broker_url, result_backend=servers.broker_url)
-        app.wire()
+        app.set_addresses()
         app.loader.import_default_modules()
         migrate.upgrade()
         (self.data_dir / "storage").mkdir()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from crobot_tasks.celery import app
-from crobot_tasks.parking import JobTask
+from crobot_tasks.lifecycle.job_task import JobTask
 
 _short = {"base": JobTask, "expected_s": 0.005, "memory_bytes": 10 * 1024**2}
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from benchmarks.figures import Chapter, Figure
 from crobot_tasks import embedded
 from crobot_tasks.celery import app
-from crobot_tasks.dispatch import dispatch
+from crobot_tasks.head.dispatch import dispatch
 from db import engine, migrate
 from db.engine import transaction
 
@@ -24,7 +24,7 @@ USERS, PIPELINES = 200, 4
 PLACED = 4000
 
 _NODES = text("""
-    INSERT INTO crobot.nodes (name, incarnation, cores, memory_bytes, disk_bytes, pipelines, missing)
+    INSERT INTO crobot.nodes (name, incarnation, cores, memory_bytes, disk_bytes, pipelines, unavailable)
     SELECT 'calc' || n, '1', :cores, 256 * 1024::bigint^3, 1e12, :pipelines, '{}' FROM generate_series(1, :nodes) n""")
 _JOBS = text("""
     INSERT INTO crobot.jobs (pipeline, version, priority, workgroup, user_id, args, kwargs, cores, memory_bytes,
@@ -85,7 +85,7 @@ def _servers() -> Iterator[None]:
             app.conf[f"crobot_{name}"] = ""
         app.conf.crobot_data_dir = folder
         embedded.servers(Path(folder))
-        app.wire()
+        app.set_addresses()
         migrate.upgrade()
         try:
             yield

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from celery import Celery
 
 from crobot_tasks.embedded import Servers, servers
-from db import engine
-
-if TYPE_CHECKING:
-    from crobot_tasks.courier import Courier
-    from crobot_tasks.holdings import Holdings
-    from crobot_tasks.spool import Spool
-
+from workers.attempt import Attempt
+from workers.job import JobInput
 
 #: schemes of the result stores whose chords we look after
 _FORGETFUL = ("redis", "rediss", "valkey")
@@ -24,16 +20,32 @@ _FORGETFUL = ("redis", "rediss", "valkey")
 def results_url(url: str) -> str:
     """Return the address of a result store as Celery takes it, with the class that looks after its chords."""
     scheme = url.partition("://")[0]
-    return f"crobot_tasks.results:ResultStore+{url}" if scheme in _FORGETFUL else url
+    return f"crobot_tasks.lifecycle.result_backend:ResultStore+{url}" if scheme in _FORGETFUL else url
+
+
+class Node(Protocol):
+    """What the worker of a calculation node does for the tasks that it runs; `crobot_tasks.node.run_attempt` has it."""
+
+    def run(self, task: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """(c) Run the body of a JobTask, if this attempt was not begun before."""
+
+    def attempt(self, request: Any, job: JobInput) -> Attempt:
+        """Return the attempt that a message asks for."""
 
 
 class CRobotApp(Celery):
     """Celery, with servers that are started at first use when none are configured."""
 
-    #: set in the processes of a calculation node: they have no database, and keep reports on disk
-    spool: Spool | None = None
-    courier: Courier
-    holdings: Holdings
+    #: set in the processes of a calculation node, which have no database
+    node: Node | None = None
+
+    @cached_property
+    def parking(self) -> Any:
+        """What a call of a JobTask needs of the database.
+
+        It is loaded by name, by the first process that sends or asks: nodes know the same tasks, and load no database.
+        """
+        return import_module("crobot_tasks.lifecycle.park")
 
     @cached_property
     def servers(self) -> Servers:
@@ -44,7 +56,7 @@ class CRobotApp(Celery):
         """Return the configured database, or the embedded one."""
         return str(self.conf.crobot_database_url or self.servers.database_url)
 
-    def wire(self) -> None:
+    def set_addresses(self) -> None:
         """Give Celery the broker's and the results' addresses, if it does not have them yet."""
         if self.conf.broker_url:
             return
@@ -57,28 +69,18 @@ class CRobotApp(Celery):
 
     def connection_for_read(self, *args: Any, **kwargs: Any) -> Any:
         """Connect to the broker, to consume."""
-        self.wire()
+        self.set_addresses()
         return super().connection_for_read(*args, **kwargs)
 
     def connection_for_write(self, *args: Any, **kwargs: Any) -> Any:
         """Connect to the broker, to publish."""
-        self.wire()
+        self.set_addresses()
         return super().connection_for_write(*args, **kwargs)
 
     def _get_backend(self) -> Any:
-        self.wire()
+        self.set_addresses()
         return super()._get_backend()
 
 
-app = CRobotApp(
-    "crobot",
-    include=[
-        "crobot_tasks.tasks",
-        "crobot_tasks.finish",
-        "crobot_tasks.settle",
-        "crobot_tasks.leases",
-        "crobot_tasks.jobs",
-    ],
-)
+app = CRobotApp("crobot", include=["crobot_tasks.tasks"])
 app.config_from_object("celeryconfig")
-engine.configure(app.database_url)

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from crobot_errors import UnknownPipeline, UnknownVersion
-from crobot_tasks import attempts
 from crobot_tasks.celery import app
-from crobot_tasks.parking import JobTask
+from crobot_tasks.lifecycle.job_task import JobTask
 from workers.job import JobInput, Resources, data_of
 from workers.pipelines import PIPELINES
 from workers.pipelines.base import Pipeline
@@ -36,7 +35,7 @@ class PipelineTask(JobTask):
     ) -> dict[str, Any]:
         """(c) Run the pipeline on this node; in a chain, the files of the job before it are its inputs."""
         job = _job(upstream, inputs, params, reads)
-        return run_attempt(self.pipeline, attempts.of_request(self, job))
+        return run_attempt(self.pipeline, self.app.node.attempt(self.request, job))
 
     def resources(self, args: Any, kwargs: dict[str, Any]) -> Resources:
         """Ask the pipeline."""

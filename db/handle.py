@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from db import species
 from db.base import SPECIES
 from db.engine import engine, transaction
-from db.registry import find_species
+from db.known_species import find_species
 
 #: the table's name in the singular of its model
 MODELS = SimpleNamespace(

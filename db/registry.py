@@ -1,4 +1,4 @@
-"""The species: which exist, and how one is added while everything runs."""
+"""How a species is added while everything runs: its row, its schema, its tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crobot_errors import BadInput, UnknownSpecies
+from crobot_errors import BadInput
 from db.engine import lock, transaction
 from db.known_species import Species
 from db.migrate import LOCK, create_schema, run
@@ -74,36 +74,6 @@ def add_species(
             session.add_all(
                 Scheme(description=key, name=text, param=param) for key, text, param in DEFAULT_SCHEMES
             )
-
-
-def list_species(session: Session) -> Sequence[Species]:
-    """Return all species by name."""
-    return session.scalars(select(Species).order_by(Species.name)).all()
-
-
-def find_species(session: Session, name: str) -> Species:
-    """Return one species.
-
-    Raises:
-        UnknownSpecies: there is none of this name.
-    """
-    found = session.get(Species, name)
-    if found is None:
-        raise unknown(name, [species.name for species in list_species(session)])
-    return found
-
-
-def barcode_prefix(session: Session, name: str) -> str:
-    """Return what a species' barcodes begin with."""
-    return find_species(session, name).barcode_prefix
-
-
-def unknown(name: str, existing: Sequence[str]) -> UnknownSpecies:
-    """Return the error that names the species that exist, and how to add one."""
-    have = ", ".join(existing) or "none"
-    return UnknownSpecies(
-        f"no species {name!r}: there are {have}. Add one with `crobot species add {name} …`"
-    )
 
 
 def _check(wanted: NewSpecies, known_genera: Collection[str]) -> None:

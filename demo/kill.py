@@ -8,7 +8,7 @@ import psutil
 
 from crobot_tasks.celery import app
 from crobot_tasks.jobs import AssemblyJob
-from db import jobs
+from db.crobot import jobs
 from db.engine import transaction
 from demo.report import gather, judge, tell
 from demo.show import LIMIT_S, see, send

@@ -10,12 +10,12 @@ from rich.table import Table
 from sqlalchemy import select
 
 from crobot_tasks.cli.output import duration, size
-from db import jobs
-from db.assemblies import find_assembly
+from db.crobot import jobs
 from db.engine import transaction
-from db.lookups import find_lookup
-from db.schemes import find_scheme
 from db.species import Assembly
+from db.species.assemblies import find_assembly
+from db.species.lookups import find_lookup
+from db.species.schemes import find_scheme
 from db.system import UserJob
 from demo.data import TRUE_ST
 from demo.stage import SCHEME_IN_PROGRAMS, SPECIES, DemoFailed, console

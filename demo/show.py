@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from crobot_tasks.intake.reads import send_reads
 from crobot_tasks.jobs import AssemblyJob, NomenclatureJob
-from crobot_tasks.sending import send_reads
 from db.crobot import JobState
 from db.engine import transaction
 from db.handle import dbhandle
@@ -41,7 +41,7 @@ def send(data: DemoData) -> AssemblyJob:
     """Send the reads, twice: while a job lives, the same work is not done again, whoever asks for it."""
     reads = [[str(data.read1), str(data.read2)]]
     job = send_reads(SPECIES, STRAIN, reads, params=PARAMS, again=True)
-    before = " (live from an earlier demo)" if job.existed else ""
+    before = " (live from an earlier demo)" if job.joined else ""
     names = f"{data.read1.name} and {data.read2.name}"
     say(f"sent       job {job.job_id}: assemble {names} as {job.assembly_barcode}{before}")
     twin = send_reads(SPECIES, STRAIN, reads, params=PARAMS, again=True)

@@ -15,14 +15,17 @@ from typing import Any
 from rich.console import Console
 
 from crobot_errors import CRobotError
-from crobot_tasks import embedded, explain, folders, schemes
-from crobot_tasks.cancel import cancel
+from crobot_tasks import embedded
+from crobot_tasks.broker import folders
 from crobot_tasks.celery import app
 from crobot_tasks.cli import services
-from db import jobs, registry
-from db.crobot import LIVE
+from crobot_tasks.jobs import scheme_export
+from crobot_tasks.lifecycle.cancel import cancel
+from crobot_tasks.operate import explain
+from db import registry
+from db.crobot import LIVE, jobs
+from db.crobot.selection import Selection
 from db.engine import engine, transaction
-from db.selection import Selection
 from demo.data import SCHEME, DemoData, DemoDataFailed, fetch
 from demo.processes import Process, stop
 from workers import storage
@@ -185,7 +188,7 @@ def add_species(data: DemoData) -> None:
         reference.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(data.genome, reference)
     registry.add_species(SPECIES, "Salmonella enterica", "Salmonella", "SAL", [reference], THRESHOLDS)
-    version = schemes.import_scheme(
+    version = scheme_export.import_scheme(
         SPECIES, SCHEME, SCHEME_IN_PROGRAMS, "Achtman 7 Gene MLST", data.alleles, data.profiles
     )
     say(f"species {SPECIES} with the scheme {SCHEME_IN_PROGRAMS} ({SCHEME}), version {version}")

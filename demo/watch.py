@@ -12,12 +12,12 @@ from typing import Any, Self
 from rich.live import Live
 from rich.table import Table
 
-from crobot_tasks import explain, folders
+from crobot_tasks.broker import folders
 from crobot_tasks.cli.output import duration, table
-from db import jobs
-from db.crobot import LIVE, JobState
+from crobot_tasks.operate import explain
+from db.crobot import LIVE, JobState, jobs
+from db.crobot.selection import Selection
 from db.engine import transaction
-from db.selection import Selection
 from demo.stage import DemoFailed, console, say
 from workers.storage import log_path
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from crobot_tasks.celery import app
-from crobot_tasks.parking import JobTask
+from crobot_tasks.lifecycle.job_task import JobTask
 
 _short = {"expected_s": 0.01, "memory_bytes": 10 * 1024**2}
 

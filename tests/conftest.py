@@ -68,5 +68,5 @@ def cluster(tables: None, data_dir: Path) -> Iterator[Cluster]:
 
 def import_tasks() -> None:
     """Know every task, as a process that sends jobs does."""
-    app.wire()
+    app.set_addresses()
     app.loader.import_default_modules()

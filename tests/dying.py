@@ -13,8 +13,8 @@ from typing import Any
 from celery.backends.redis import RedisBackend
 from kombu import Producer
 
-from crobot_tasks import finish, settle
-from crobot_tasks.parking import JobTask
+from crobot_tasks.lifecycle import finish, settle
+from crobot_tasks.lifecycle.job_task import JobTask
 
 
 def _die(*_: Any, **__: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from crobot_tasks import dispatch
+from crobot_tasks.head import dispatch
 
 
 def _die(producer: Any, job: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from crobot_tasks import settle
+from crobot_tasks.lifecycle import settle
 
 
 def _die(task_id: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crobot_tasks.celery import app
-from crobot_tasks.parking import JobTask
+from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.tasks import PipelineTask
 from workers.attempt import Attempt
 from workers.pipelines.base import Outcome

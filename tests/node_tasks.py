@@ -11,7 +11,7 @@ from typing import Any
 from billiard.process import current_process
 
 from crobot_tasks.celery import app
-from crobot_tasks.spool import Spool
+from crobot_tasks.node.spool import Spool
 from crobot_tasks.tasks import PipelineTask
 from tests.fault_tasks import Trial
 from workers.attempt import Attempt
@@ -49,11 +49,11 @@ STRIKE = "strike"
 _end = Spool.end
 
 
-def _end_when_let(self: Spool, attempt_id: str, report: dict[str, Any], precious: bool = False) -> None:
+def _end_when_let(self: Spool, attempt_id: str, report: dict[str, Any], must_fsync: bool = False) -> None:
     if current_process()._name != "MainProcess":
         _wait(self.state_dir, attempt_id)
         _strike(self.state_dir / STRIKE)
-    _end(self, attempt_id, report, precious)
+    _end(self, attempt_id, report, must_fsync)
 
 
 def _wait(state_dir: Path, attempt_id: str) -> None:

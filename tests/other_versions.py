@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from crobot_tasks import attempts, courier, dispatch, leases
+from crobot_tasks.head import dispatch, leases
+from crobot_tasks.node import courier, run_attempt
 
 #: what format 1 had when it began
 _FIRST_HEARTBEAT = {
@@ -49,7 +50,7 @@ def _old_head() -> None:
 
 def _behind() -> None:
     """A node that knows no format of messages as new as the head's."""
-    attempts.MESSAGE_FORMAT = 0  # type: ignore[attr-defined]
+    run_attempt.MESSAGE_FORMAT = 0  # type: ignore[attr-defined]
 
 
 def _ahead() -> None:

@@ -6,9 +6,10 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadInput, BrokerUnreachable, OldMigration
+from crobot_tasks.broker.queues import UNREACHABLE
 from crobot_tasks.celery import app
-from crobot_tasks.wire import UNREACHABLE
 from db import migrate
 from db.engine import engine
 
@@ -37,7 +38,7 @@ def ready_broker() -> None:
     Raises:
         BrokerUnreachable, ServerFailed
     """
-    app.wire()
+    app.set_addresses()
     with app.connection_for_write() as connection:
         try:
             _knock(connection)
@@ -65,7 +66,7 @@ def ready() -> None:
     """Make sure of all that a command which sends or ends jobs needs, job classes included."""
     ready_database()
     ready_storage()
-    app.wire()
+    app.set_addresses()
     app.loader.import_default_modules()
 
 
@@ -76,7 +77,7 @@ def database_address() -> str:
 
 def broker_address() -> str:
     """Return where the broker is, without the password."""
-    app.wire()
+    app.set_addresses()
     with app.connection_for_write() as connection:
         return str(connection.as_uri()) + _kind(app.conf.crobot_broker_url)
 

@@ -18,8 +18,8 @@ from crobot_tasks.jobs.nomenclature import NomenclatureJob
 from crobot_tasks.jobs.rejudge import RejudgeJob
 from crobot_tasks.jobs.snp import MatrixJob, PhylogenyJob, RefMapperJob, RefMaskerJob
 from crobot_tasks.jobs.stats import AssemblyStatsJob
-from crobot_tasks.registry import job_class
-from db import jobs
+from crobot_tasks.lifecycle.job_types import job_class
+from db.crobot import jobs
 from db.engine import transaction
 
 __all__ = [

@@ -11,11 +11,13 @@ from celery.canvas import Signature
 from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput, CRobotError, ServiceError
-from crobot_tasks.folders import storage_root
+from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.jobs.base import CRobotJob, digest
-from crobot_tasks.jobs.stamps import stamps
-from db import jobs, preferences
+from crobot_tasks.jobs.file_fingerprints import stamps
+from crobot_tasks.lifecycle.new_job import NewJob
+from db.crobot import jobs
 from db.engine import transaction
+from db.system import preferences
 from workers import storage
 
 NAME_LENGTH = 200
@@ -24,7 +26,7 @@ _kinds: list[str] = []
 
 
 class AnalysisJob(CRobotJob):
-    """An analysis of a user; its tag is ``type:analysis_id``, and its state lies in `db.preferences`.
+    """An analysis of a user; its tag is ``type:analysis_id``, and its state lies in `db.system.preferences`.
 
     The row comes into being with the job, in one transaction; if the job cannot be sent, the row says so, with the
     reason. What the caller asked for is checked before, when the object is built: of a wrong request nothing is stored.
@@ -70,7 +72,7 @@ class AnalysisJob(CRobotJob):
         return storage.make_dir(storage.analysis_dir(root, self.analysis_id), root)
 
     @property
-    def same_key(self) -> str:
+    def unique_key(self) -> str:
         """The same question of the same user, to the same version."""
         version = self.version or self.task.version
         # jobs of older versions do not say what was asked
@@ -78,9 +80,9 @@ class AnalysisJob(CRobotJob):
         return "/".join((self.database, self.type, str(self.user_id), version, asked))
 
     @property
-    def answer_key(self) -> str:
+    def cache_key(self) -> str:
         """The same."""
-        return self.same_key
+        return self.unique_key
 
     def has_result(self, session: Session, job_id: int) -> bool:
         """Whether an analysis has the result of that very job, with all its files."""
@@ -145,10 +147,10 @@ class AnalysisJob(CRobotJob):
     # --- the life of the job ------------------------------------------------------------------------------------------
 
     @classmethod
-    def parked(cls, session: Session, job_id: int, row: dict[str, Any]) -> None:
+    def parked(cls, session: Session, job_id: int, new: NewJob) -> None:
         """(a) This is the analysis' job now."""
-        super().parked(session, job_id, row)
-        preferences.sent(session, row["context"]["analysis_id"], job_id, cls.result_keys)
+        super().parked(session, job_id, new)
+        preferences.sent(session, new.context["analysis_id"], job_id, cls.result_keys)
 
     def process_job(self, session: Session, result: dict[str, Any]) -> str | None:
         """(d) Write the result."""

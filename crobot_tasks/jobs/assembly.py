@@ -11,21 +11,19 @@ from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
 from crobot_tasks.jobs.base import CRobotJob, digest
+from crobot_tasks.jobs.file_fingerprints import stamps
 from crobot_tasks.jobs.following import send_following
 from crobot_tasks.jobs.outputs import output_file
-from crobot_tasks.jobs.stamps import stamps
-from crobot_tasks.registry import register
-from db import lookups
-from db.assemblies import AssemblyRecord, find_made, record_assembly
-from db.barcodes import Kind
+from crobot_tasks.lifecycle.job_types import register
 from db.crobot import JobState
 from db.engine import transaction
-from db.known_species import Species
-from db.registry import find_species
-from db.schemes import find_scheme
-from db.species import Trace
-from db.strains import GENOME, NewRow, new_row
-from db.traces import find_traces
+from db.known_species import Species, find_species
+from db.species import Trace, lookups
+from db.species.assemblies import AssemblyRecord, find_made, record_assembly
+from db.species.barcodes import Kind
+from db.species.schemes import find_scheme
+from db.species.strains import GENOME, NewRow, new_row
+from db.species.traces import find_traces
 
 
 class AssemblyJob(CRobotJob):
@@ -72,15 +70,15 @@ class AssemblyJob(CRobotJob):
         return str(self.context.get("assembly_barcode", ""))
 
     @property
-    def same_key(self) -> str:
+    def unique_key(self) -> str:
         """The same reads, pipeline, version and parameters."""
         chosen = {name: value for name, value in self.params.items() if name != "prefix"}
         return f"{self.database}/QAssembly/" + digest(self.reads, self.version or self.task.version, chosen)
 
     @property
-    def answer_key(self) -> str:
+    def cache_key(self) -> str:
         """The same, with read files that have not changed since."""
-        return f"{self.same_key}/" + digest(stamps(self.reads))
+        return f"{self.unique_key}/" + digest(stamps(self.reads))
 
     def has_result(self, session: Session, job_id: int) -> bool:
         """Whether its assembly is there, in the database and on the storage."""

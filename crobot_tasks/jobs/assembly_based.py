@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from crobot_errors import UnknownScheme
 from crobot_tasks.jobs.base import CRobotJob, Job, digest
-from crobot_tasks.jobs.stamps import stamps
-from db import lookups
-from db.assemblies import find_assembly
+from crobot_tasks.jobs.file_fingerprints import stamps
+from crobot_tasks.lifecycle.new_job import NewJob
 from db.engine import transaction
-from db.schemes import find_scheme
-from db.species import LookupStatus, Scheme
+from db.species import LookupStatus, Scheme, lookups
+from db.species.assemblies import find_assembly
+from db.species.schemes import find_scheme
 
 
 class AssemblyBasedJob(Job):
@@ -77,15 +77,15 @@ class RemoteAssemblyBasedJob(AssemblyBasedJob, CRobotJob):
     immutable = True
 
     @property
-    def same_key(self) -> str:
+    def unique_key(self) -> str:
         """The same scheme on the same assembly, against the same reference."""
         return "/".join((self.database, self.tag, self.context["scheme"], self.context["reference"]))
 
     @property
-    def answer_key(self) -> str:
+    def cache_key(self) -> str:
         """The same, by the same version with the same parameters (the scheme's version is one), on unchanged files."""
         version = self.version or self.task.version
-        return f"{self.same_key}/" + digest(
+        return f"{self.unique_key}/" + digest(
             self.type, version, self.params, stamps([self.inputs, self.reads])
         )
 
@@ -111,11 +111,11 @@ class RemoteAssemblyBasedJob(AssemblyBasedJob, CRobotJob):
         return job
 
     @classmethod
-    def parked(cls, session: Session, job_id: int, row: dict[str, Any]) -> None:
+    def parked(cls, session: Session, job_id: int, new: NewJob) -> None:
         """(a) One more live job for this assembly and scheme."""
-        super().parked(session, job_id, row)
-        key = {name: row["context"][name] for name in ("assembly_id", "scheme_id", "reference")}
-        lookups.sent(session, job_id=job_id, version=row["version"], **key)
+        super().parked(session, job_id, new)
+        key = {name: new.context[name] for name in ("assembly_id", "scheme_id", "reference")}
+        lookups.sent(session, job_id=job_id, version=new.version, **key)
 
     def process_failure(self, session: Session, message: str) -> None:
         """(d) Count the failure."""

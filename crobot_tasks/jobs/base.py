@@ -10,18 +10,18 @@ from json import dumps
 from typing import Any, Self
 
 from celery.canvas import Signature
-from celery.utils import uuid
 from sqlalchemy.orm import Session
 
-from crobot_tasks.parking import JobTask
+from crobot_tasks.lifecycle.job_task import JobTask
+from crobot_tasks.lifecycle.new_job import NewJob
 from crobot_tasks.tasks import job_task
-from db import jobs, user_jobs
-from db.crobot import JobState
+from db.crobot import JobState, jobs
 from db.engine import transaction
-from db.registry import find_species
+from db.known_species import find_species
+from db.system import user_jobs
 
 #: what a job's context says of one send only
-OF_ONE_SEND = frozenset({"task_id", "resent_from", "chosen"})
+OF_ONE_SEND = frozenset({"resent_from", "chosen"})
 
 
 class Job:
@@ -90,9 +90,9 @@ class CRobotJob(RemoteJob):
         #: its number, once it is sent
         self.job_id: int | None = None
         #: whether the last send found the same job alive and joined it
-        self.existed = False
+        self.joined = False
         #: whether the last send found the result of an earlier job, and sent nothing
-        self.answered = False
+        self.cached = False
         #: where its live or last attempt was placed, and the version that was sent
         self.node: str | None = None
 
@@ -129,17 +129,17 @@ class CRobotJob(RemoteJob):
         return job_task(self.pipeline)
 
     @property
-    def same_key(self) -> str:
+    def unique_key(self) -> str:
         """Two live jobs never share it; empty: the job is like no other."""
         return ""
 
     @property
-    def answer_key(self) -> str:
-        """Jobs that share it have the same result: version, parameters, input files; empty: never answered."""
+    def cache_key(self) -> str:
+        """Jobs that share it have the same result: version, parameters, input files; empty: never."""
         return ""
 
     def has_result(self, session: Session, job_id: int) -> bool:
-        """Whether the result of an earlier job with the same ``answer_key`` is still there."""
+        """Whether the result of an earlier job with the same ``cache_key`` is still there."""
         return False
 
     def signature(self) -> Signature:
@@ -158,8 +158,8 @@ class CRobotJob(RemoteJob):
             "user_id": self.user_id,
             "workgroup": self.workgroup,
             "batch": self.batch,
-            "same_key": self.same_key,
-            "answer_key": self.answer_key,
+            "unique_key": self.unique_key,
+            "cache_key": self.cache_key,
             "context": self.context,
             "cores": self.chosen.get("cores"),
             "memory_bytes": self.chosen.get("memory_bytes"),
@@ -186,41 +186,38 @@ class CRobotJob(RemoteJob):
         Raises:
             BadInput: it cannot work; nothing was stored.
         """
-        task_id = uuid()
         with transaction(self.database) as session:
-            self.answered = not again and self._answered(session)
-            if self.answered:
+            self.cached = not again and self._is_cached(session)
+            if self.cached:
                 return self.number
-            self.context = self.context | {"task_id": task_id}
-            self.job_id = int(self.signature().apply_async(task_id=task_id).job_id)
-            stored = jobs.find(session, self.job_id)
-        assert stored is not None
-        self.existed = stored.context.get("task_id") != task_id
-        # a job that was joined keeps the context of its own send
-        self.context = stored.context
-        return self.job_id
+            sent = self.signature().apply_async()
+            self.job_id, self.joined = sent.job_id, sent.joined
+            if self.joined and (live := jobs.find(session, self.number)):
+                # a job that was joined keeps the context of its own send
+                self.context = live.context
+        return self.number
 
-    def _answered(self, session: Session) -> bool:
+    def _is_cached(self, session: Session) -> bool:
         """Become the earlier job whose result is that of this one, if there is one."""
-        earlier = jobs.answer(session, key) if (key := self.answer_key) else None
+        earlier = jobs.cached(session, key) if (key := self.cache_key) else None
         if earlier is None or not self.has_result(session, earlier.id):
             return False
-        self.job_id, self.context, self.existed = earlier.id, earlier.context, True
+        self.job_id, self.context = earlier.id, earlier.context
         return True
 
-    # --- the life of the job, as `crobot_tasks.registry.JobClass` describes it ----------------------------------------
+    # --- the life of the job, as `crobot_tasks.lifecycle.job_types.JobClass` describes it -----------------------------
 
     @classmethod
-    def parked(cls, session: Session, job_id: int, row: dict[str, Any]) -> None:
+    def parked(cls, session: Session, job_id: int, new: NewJob) -> None:
         """(a) Note the new job in the log of all jobs."""
         user_jobs.sent(
             session,
             job_id=job_id,
-            accession=row["tag"],
-            user_id=row["user_id"] or 0,
-            database=row["database"],
-            pipeline=row["type"],
-            version=row["version"],
+            accession=new.tag,
+            user_id=new.user_id,
+            database=new.database or "",
+            pipeline=new.type,
+            version=new.version,
         )
 
     def process_job(self, session: Session, result: dict[str, Any]) -> str | None:

@@ -13,8 +13,8 @@ from crobot_tasks.jobs.base import Job
 from crobot_tasks.jobs.generic import GENERIC, GenericJob
 from crobot_tasks.jobs.nomenclature import NomenclatureJob
 from db.engine import in_savepoint
-from db.schemes import schemes_never_sent
 from db.species import Scheme
+from db.species.schemes import schemes_never_sent
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
 from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
-from crobot_tasks.registry import register_schemes, scheme_class
+from crobot_tasks.lifecycle.job_types import register_schemes, scheme_class
 from db.engine import transaction
-from db.registry import find_species
+from db.known_species import find_species
 from db.species import Scheme
 
 #: pipelines whose results are stored as they are

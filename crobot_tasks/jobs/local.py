@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Self
 from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
+from crobot_tasks.broker.queues import SETTLE
 from crobot_tasks.celery import app
 from crobot_tasks.jobs.base import Job
-from crobot_tasks.wire import SETTLE
 from db.engine import after_commit, transaction
-from db.registry import find_species
+from db.known_species import find_species
 
 _FIELDS = ("type", "tag", "database", "user_id", "workgroup", "batch", "priority", "context")
 

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 from sqlalchemy.orm import Session
 
 from crobot_tasks.jobs.analysis import AnalysisJob
-from crobot_tasks.registry import register
-from db import allele_positions
-from db.annotations import PlacedLocus, placed_loci
-from db.assemblies import find_assembly
+from crobot_tasks.lifecycle.job_types import register
 from db.engine import transaction
+from db.species import allele_positions
+from db.species.annotations import PlacedLocus, placed_loci
+from db.species.assemblies import find_assembly
 from workers.nomenclature.locus_search import MODE
 from workers.nomenclature.query import fasta, parse_query
 

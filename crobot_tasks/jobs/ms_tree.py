@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
 from crobot_tasks.jobs.analysis import AnalysisJob
-from crobot_tasks.registry import register
-from db import profiles
+from crobot_tasks.lifecycle.job_types import register
 from db.engine import transaction
-from db.registry import find_species
-from db.schemes import find_scheme
+from db.known_species import find_species
+from db.species import profiles
+from db.species.schemes import find_scheme
 from workers.trees.profiles import write_profiles
 
 

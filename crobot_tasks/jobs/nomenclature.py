@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
-from crobot_tasks import schemes
+from crobot_tasks.jobs import scheme_export
 from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
 from crobot_tasks.jobs.outputs import output_file
-from crobot_tasks.registry import register
+from crobot_tasks.lifecycle.job_types import register
 from db import nomenclature
 from db.engine import transaction
 from db.species import Scheme
@@ -39,7 +39,7 @@ class NomenclatureJob(RemoteAssemblyBasedJob):
             )
         self.inputs = {"assembly": self.assembly_filepointer}
         with transaction(database) as session:
-            directory = schemes.exported(session, name)
+            directory = scheme_export.exported(session, name)
         self.params = {"scheme": name, "scheme_dir": str(directory), "prefix": self.assembly_barcode}
 
     @classmethod

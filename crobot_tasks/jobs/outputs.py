@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from crobot_errors import BadPath
-from crobot_tasks.folders import storage_root
+from crobot_tasks.broker.folders import storage_root
 from workers.storage import checked_file
 
 

@@ -13,11 +13,11 @@ from crobot_tasks.jobs.assembly_based import AssemblyBasedJob
 from crobot_tasks.jobs.following import send_following
 from crobot_tasks.jobs.local import LocalJob
 from crobot_tasks.jobs.stats import SCHEME
-from db import lookups
-from db.assemblies import find_assembly, judge_assembly
 from db.engine import transaction
-from db.registry import find_species
-from db.schemes import find_scheme
+from db.known_species import find_species
+from db.species import lookups
+from db.species.assemblies import find_assembly, judge_assembly
+from db.species.schemes import find_scheme
 from workers.assembling import qa
 from workers.assembling.assembly import Statistics
 

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from crobot_tasks.jobs.assembly import failed_measures, top_species
 from crobot_tasks.jobs.following import send_following
 from crobot_tasks.jobs.generic import GenericJob
-from crobot_tasks.registry import register_schemes
-from db.assemblies import find_assembly, judge_assembly
+from crobot_tasks.lifecycle.job_types import register_schemes
 from db.engine import transaction
-from db.registry import find_species
-from db.schemes import find_scheme
+from db.known_species import find_species
 from db.species import Assembly
+from db.species.assemblies import find_assembly, judge_assembly
+from db.species.schemes import find_scheme
 
 SCHEME = "assembly_stats"
 

@@ -119,7 +119,7 @@ class Cluster:
         self._changed: set[Room] = set()
         self._holders: dict[str, list[Room]] = {}
         for room in self.rooms:
-            for data in room.node.holds:
+            for data in room.node.local_data:
                 self._holders.setdefault(data, []).append(room)
 
     def room_of(self, name: str) -> Room | None:

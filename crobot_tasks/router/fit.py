@@ -17,7 +17,7 @@ def inability(node: NodeView, kind: Kind, policy: Policy) -> str:
 def _not_offered(node: NodeView, kind: Kind) -> str:
     offered = node.pipelines.get(kind.pipeline)
     if offered is None:
-        return node.missing.get(kind.pipeline, f"does not know {kind.pipeline}")
+        return node.unavailable.get(kind.pipeline, f"does not know {kind.pipeline}")
     return "" if offered == kind.version else f"offers {kind.pipeline} {offered}, not {kind.version}"
 
 

@@ -146,7 +146,7 @@ class _Call:
 
     def _best(self, job: JobView, candidates: Candidates) -> Room | None:
         best = candidates.best(job, self._now)
-        if best is None or not job.data or not job.data.isdisjoint(best.node.holds):
+        if best is None or not job.data or not job.data.isdisjoint(best.node.local_data):
             return best
         score = candidates.score(best, self._now)
         scores = [
@@ -180,7 +180,7 @@ class _Call:
             reason = f"{len(room.load)} short jobs ahead of it"
         else:
             reason = f"{room.free_cores} of {room.node.cores} cores free"
-        if job.data and not job.data.isdisjoint(room.node.holds):
+        if job.data and not job.data.isdisjoint(room.node.local_data):
             reason += ", holds its data"
         if tags := preferred(room.node, job.kind, self._policy):
             reason += f", preferred by tag {', '.join(sorted(tags))}"

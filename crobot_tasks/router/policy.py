@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from crobot_errors import BadPolicy
-from crobot_tasks.toml_table import Table, parse
+from crobot_tasks.router.toml_table import Table, parse
 
 #: sorts jobs of different owners; the least is first
 Rank = tuple[int, float, str, float, int, int]

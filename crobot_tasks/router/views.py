@@ -66,10 +66,10 @@ class NodeView:
     #: name → version
     pipelines: dict[str, str]
     #: name → why not
-    missing: dict[str, str] = field(default_factory=dict)
+    unavailable: dict[str, str] = field(default_factory=dict)
     tags: frozenset[str] = frozenset()
     #: data that it has in hand
-    holds: frozenset[str] = frozenset()
+    local_data: frozenset[str] = frozenset()
     #: why it gets no jobs at all (drained, silent, quarantined); empty if it does
     closed: str = ""
     #: job id → what its live attempt takes

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from crobot_errors import BadSimulation
 from crobot_tasks.router import Kind, NodeView
+from crobot_tasks.router.toml_table import Table, parse
 from crobot_tasks.simulator.streams import Arrivals, Durations, Lognormal, Measured, Stream
 from crobot_tasks.simulator.workload import Line
-from crobot_tasks.toml_table import Table, parse
 
 GIB = 1024**3
 #: a node without `pipelines` offers those of all streams; versions are nothing that a description knows

@@ -10,18 +10,19 @@ from typing import Any
 import numpy as np
 
 from crobot_errors import BadSimulation
-from crobot_tasks import policies, sight
+from crobot_tasks.head import cluster_state
+from crobot_tasks.lifecycle import policy_in_force
 from crobot_tasks.router import Kind, NodeView, Policy
 from crobot_tasks.simulator.streams import Stream
 from crobot_tasks.simulator.workload import Line, Workload
-from db import dispatching, history
+from db.crobot import dispatching, history
 from db.engine import transaction
 
 
 def policy() -> Policy:
     """Return the policy in force."""
     with transaction() as session:
-        return policies.in_force(session)
+        return policy_in_force.in_force(session)
 
 
 def nodes(policy: Policy, at_work: bool) -> list[NodeView]:
@@ -31,7 +32,7 @@ def nodes(policy: Policy, at_work: bool) -> list[NodeView]:
         BadSimulation: there are none.
     """
     with transaction() as session:
-        found = [node for node in sight.nodes(session, policy) if not node.closed]
+        found = [node for node in cluster_state.nodes(session, policy) if not node.closed]
         now = dispatching.now(session)
     if not found:
         raise BadSimulation(

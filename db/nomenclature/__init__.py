@@ -9,7 +9,8 @@ sequence, or the same profile), the published number replaces the local one, whi
 from db.nomenclature.exporting import Export, export, publish
 from db.nomenclature.importing import import_scheme
 from db.nomenclature.numbering import ProfileNumber, number_alleles, number_profile
-from db.nomenclature.store import LOCAL_OFFSET, find_scheme, list_schemes, loci_of
+from db.nomenclature.store import LOCAL_OFFSET, find_scheme, list_schemes
+from db.species.loci import loci_of
 
 __all__ = [
     "LOCAL_OFFSET",

@@ -10,8 +10,9 @@ from typing import TypeVarTuple
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
-from db.nomenclature.store import find_scheme, loci_of, lock
+from db.nomenclature.store import find_scheme, lock
 from db.species import Allele, Locus, Scheme
+from db.species.loci import loci_of
 
 SLICE = 2_000
 

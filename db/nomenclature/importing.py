@@ -11,20 +11,13 @@ from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
 from db.engine import database_of
+from db.known_species import barcode_prefix
 from db.nomenclature.adopting import adopt_allele, adopt_sequence_type
 from db.nomenclature.checking import check_allele, check_loci, check_sequence_type, some
 from db.nomenclature.exporting import has_unpublished, release
-from db.nomenclature.store import (
-    LOCAL_OFFSET,
-    SCHEME_NAME,
-    loci_of,
-    lock,
-    next_local,
-    profile_digest,
-    sequence_digest,
-)
-from db.registry import barcode_prefix
+from db.nomenclature.store import LOCAL_OFFSET, SCHEME_NAME, lock, next_local, profile_digest, sequence_digest
 from db.species import Allele, Locus, Scheme, SequenceType
+from db.species.loci import loci_of
 
 SLICE = 2_000
 

@@ -27,19 +27,12 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from crobot_errors import BadInput
-from db.barcodes import Kind, encode
 from db.engine import database_of
-from db.nomenclature.store import (
-    LOCAL_OFFSET,
-    find_scheme,
-    loci_of,
-    lock,
-    next_local,
-    profile_digest,
-    sequence_digest,
-)
-from db.registry import barcode_prefix
+from db.known_species import barcode_prefix
+from db.nomenclature.store import LOCAL_OFFSET, find_scheme, lock, next_local, profile_digest, sequence_digest
 from db.species import Allele, Locus, Scheme, SequenceType
+from db.species.barcodes import Kind, encode
+from db.species.loci import loci_of
 
 _BASES = re.compile(r"[ACGT]+")
 

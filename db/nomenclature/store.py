@@ -58,13 +58,6 @@ def list_schemes(session: Session) -> Sequence[Scheme]:
     return session.scalars(select(Scheme).where(SCHEME_NAME.is_not(None)).order_by(SCHEME_NAME)).all()
 
 
-def loci_of(session: Session, scheme: Scheme) -> Sequence[Locus]:
-    """Return a scheme's loci in the order of its profiles, as they are now."""
-    # how many alleles were numbered may have changed since the session saw them last, before the lock was ours
-    query = select(Locus).where(Locus.scheme_id == scheme.id).execution_options(populate_existing=True)
-    return session.scalars(query.order_by(Locus.position)).all()
-
-
 def next_local(locus: Locus) -> int:
     """Return a number for a new allele; only under the lock."""
     locus.last_local_allele += 1

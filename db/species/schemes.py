@@ -1,128 +1,72 @@
-"""Schemes, and the result of one scheme for one assembly."""
+"""Queries on the schemes of a species."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from enum import StrEnum
-from typing import Any
+import re
+from collections.abc import Sequence
 
-from sqlalchemy import (
-    ARRAY,
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    Text,
-    UniqueConstraint,
-    func,
-    text,
-)
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from db.base import SPECIES, Base, JobId, stored_enum
+from crobot_errors import BadInput, UnknownScheme
+from db.engine import database_of, lock
+from db.species import Assembly, AssemblyLookup, Scheme
+
+#: a scheme's name in programs; it is a job's type, too
+DESCRIPTION = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
 
-class LookupStatus(StrEnum):
-    """How a scheme stands for an assembly."""
+def find_scheme(session: Session, description: str) -> Scheme:
+    """Return the scheme by its name in programs, as MLST_Achtman.
 
-    QUEUED = "QUEUED"
-    COMPLETE = "COMPLETE"
-    FAILED = "FAILED"
+    Raises:
+        UnknownScheme: there is none of this name.
+    """
+    found = session.scalar(select(Scheme).where(Scheme.description == description))
+    if found is None:
+        have = ", ".join(session.scalars(select(Scheme.description).order_by(Scheme.description)))
+        raise UnknownScheme(
+            f"the species {database_of(session)!r} has no scheme {description!r}: there are {have}"
+        )
+    return found
 
 
-class Scheme(Base):
-    """Something that is found out about assemblies: a typing scheme, the serovar, an annotation, …"""
+def list_schemes(session: Session) -> Sequence[Scheme]:
+    """Return all schemes by id."""
+    return session.scalars(select(Scheme).order_by(Scheme.id)).all()
 
-    __tablename__ = "schemes"
-    __table_args__ = (
-        # the nomenclature scheme of MLST: one row owns its loci, alleles and sequence types
-        Index("uq_schemes_nomenclature", text("(param ->> 'scheme')"), unique=True),
-        {"schema": SPECIES},
+
+def add_scheme(session: Session, description: str, label: str, pipeline: str) -> Scheme:
+    """Add a scheme that a pipeline finds out, or have an existing one called on new assemblies from now on.
+
+    Raises:
+        BadInput: not a name, or the scheme is another pipeline's.
+    """
+    if not DESCRIPTION.fullmatch(description):
+        raise BadInput(f"{description!r} cannot describe a scheme: use up to 64 letters, digits, _, . and -")
+    lock(session, f"scheme {database_of(session)} {description}")
+    found = session.scalar(select(Scheme).where(Scheme.description == description))
+    if found is None:
+        found = Scheme(description=description, name=label or description, param={})
+        session.add(found)
+    if found.param.get("pipeline", pipeline) != pipeline:
+        raise BadInput(f"the scheme {description!r} is there already, with {found.param['pipeline']!r}")
+    found.name, found.param = label or found.name, found.param | {"pipeline": pipeline}
+    session.flush()
+    return found
+
+
+def schemes_to_call(session: Session) -> Sequence[Scheme]:
+    """Return the schemes that are called on every new assembly: those with a pipeline."""
+    return session.scalars(select(Scheme).where(Scheme.param.has_key("pipeline")).order_by(Scheme.id)).all()
+
+
+def schemes_never_sent(session: Session, assembly_barcode: str) -> Sequence[Scheme]:
+    """Return those of `schemes_to_call` of which nothing was ever sent for an assembly."""
+    sent = (
+        select(AssemblyLookup.scheme_id)
+        .join(Assembly, Assembly.id == AssemblyLookup.assembly_id)
+        .where(Assembly.barcode == assembly_barcode)
     )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    description: Mapped[str] = mapped_column(unique=True, comment="the scheme's name in programs")
-    name: Mapped[str] = mapped_column(comment="its label for people")
-    param: Mapped[dict[str, Any]] = mapped_column(
-        server_default="{}", comment="pipeline, scheme, display, barcode"
-    )
-    release: Mapped[int] = mapped_column(
-        server_default="0", comment="nomenclature: counts published sets of alleles"
-    )
-    version: Mapped[str] = mapped_column(
-        server_default="", comment="nomenclature: release and digest of its alleles"
-    )
-    last_local_st: Mapped[int] = mapped_column(server_default="0", comment="how many STs were numbered here")
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class AssemblyLookup(Base):
-    """The result of one scheme for one assembly (for ``snp_calls``: and one reference)."""
-
-    __tablename__ = "assembly_lookup"
-    __table_args__ = (
-        UniqueConstraint("assembly_id", "scheme_id", "reference"),
-        CheckConstraint("reference = '' OR st_barcode = reference", name="reference_is_st_barcode"),
-        Index(None, "scheme_id", "status"),
-        Index(None, "scheme_id", "st_barcode"),
-        {"schema": SPECIES},
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    assembly_id: Mapped[int] = mapped_column(ForeignKey(f"{SPECIES}.assemblies.id", ondelete="CASCADE"))
-    scheme_id: Mapped[int] = mapped_column(ForeignKey(f"{SPECIES}.schemes.id"))
-    reference: Mapped[str] = mapped_column(
-        server_default="",
-        comment="snp_calls: the reference assembly's barcode; else blank, so one row a scheme",
-    )
-    version: Mapped[str] = mapped_column(server_default="", comment="of the pipeline, of the latest job")
-    scheme_version: Mapped[str] = mapped_column(
-        server_default="", comment="nomenclature: the version of the scheme that the results are by"
-    )
-    status: Mapped[LookupStatus] = mapped_column(stored_enum(LookupStatus, "status"))
-    st_barcode: Mapped[str] = mapped_column(
-        server_default="",
-        comment="nomenclature: the sequence type's barcode; snp_calls: the reference's; else blank",
-    )
-    job_id: Mapped[JobId | None] = mapped_column(comment="the latest job")
-    job_count: Mapped[int] = mapped_column(server_default="0", comment="times sent")
-    complete_count: Mapped[int] = mapped_column(server_default="0", comment="times a result was processed")
-    queued_count: Mapped[int] = mapped_column(
-        server_default="0", comment="live jobs: more than 1 is a defect"
-    )
-    fail_count: Mapped[int] = mapped_column(
-        server_default="0", comment="times failed; update_scheme decides by it"
-    )
-    results: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
-
-    @property
-    def other_data(self) -> dict[str, Any]:
-        """The counters and results as one dict, as the web app reads them; written through the columns."""
-        return {
-            "job_id": self.job_id,
-            "job_count": self.job_count,
-            "complete_count": self.complete_count,
-            "queued_count": self.queued_count,
-            "fail_count": self.fail_count,
-            "results": self.results,
-        }
-
-
-class Annotation(Base):
-    """Nomenclature: where the loci of a result lie, a record for each; `db.allele_positions` makes the GFF of it."""
-
-    __tablename__ = "annotations"
-    __table_args__ = {"schema": SPECIES}
-
-    lookup_id: Mapped[int] = mapped_column(
-        ForeignKey(f"{SPECIES}.assembly_lookup.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
-    # its storage is EXTERNAL: a part of it is read without the rest
-    records: Mapped[bytes] = mapped_column(
-        LargeBinary, comment="16 bytes a locus, in the scheme's order: contig, start, length, allele, …"
-    )
-    contigs: Mapped[list[str]] = mapped_column(ARRAY(Text), comment="names, as records count them from 1")
-    rest: Mapped[bytes] = mapped_column(
-        LargeBinary, comment="the lines of the GFF that no record gives back; zlib"
-    )
+    done = set(session.scalars(sent))
+    return [scheme for scheme in schemes_to_call(session) if scheme.id not in done]

@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 from celery import chain, chord, group
 
-from crobot_tasks import schemes
 from crobot_tasks.celery import app
-from crobot_tasks.sending import send_reads
+from crobot_tasks.intake.reads import send_reads
+from crobot_tasks.jobs import scheme_export
 from db import registry
 from demo.data import SCHEME, TRUE_ST, DemoData, fetch
 from tests import ends
@@ -20,7 +20,14 @@ from tests.canvas_tasks import jobs, replaced
 from tests.canvas_tasks import note as called
 from tests.fault_tasks import noted, strike, trial
 from tests.installation import TASKS, installation
-from tests.integration.jobs.test_jobs_chain import HUGE, counters, ended, finish_with, lookup, reported
+from tests.integration.crobot_tasks.jobs.test_following import (
+    HUGE,
+    counters,
+    ended,
+    finish_with,
+    lookup,
+    reported,
+)
 from tests.processes import Cluster, query, value, wait_for
 
 TIMEOUT_S = 60
@@ -44,7 +51,9 @@ def demo_data(pytestconfig: pytest.Config) -> DemoData:
 def senterica(site: Cluster, demo_data: DemoData) -> str:
     """The species with its MLST scheme, in this cluster's database."""
     registry.add_species("senterica", "Salmonella enterica", "Salmonella", "SAL", [], ["Salmonella"])
-    schemes.import_scheme("senterica", SCHEME, "MLST_Achtman", "MLST", demo_data.alleles, demo_data.profiles)
+    scheme_export.import_scheme(
+        "senterica", SCHEME, "MLST_Achtman", "MLST", demo_data.alleles, demo_data.profiles
+    )
     return "senterica"
 
 

@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 from crobot_errors import CRobotError
 from crobot_tasks.jobs.base import CRobotJob
 from crobot_tasks.jobs.snp.state import State, Step, Tag
-from crobot_tasks.registry import job_class
+from crobot_tasks.lifecycle.job_types import job_class
 from crobot_tasks.tasks import job_task
-from db import lookups, projects
 from db.engine import database_of, in_savepoint
-from db.lookups import Key
-from db.schemes import find_scheme
-from db.species import AssemblyLookup, LookupStatus
+from db.species import AssemblyLookup, LookupStatus, lookups
+from db.species.lookups import Key
+from db.species.schemes import find_scheme
+from db.system import projects
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,11 @@ from crobot_tasks.jobs.outputs import output_file
 from crobot_tasks.jobs.snp.advance import pair_keys
 from crobot_tasks.jobs.snp.state import State, Step
 from crobot_tasks.jobs.snp.steps import SharedStepJob
-from crobot_tasks.registry import register
-from db import lookups
-from db.assemblies import find_assembly
-from db.lookups import Key
+from crobot_tasks.lifecycle.job_types import register
+from crobot_tasks.lifecycle.new_job import NewJob
+from db.species import lookups
+from db.species.assemblies import find_assembly
+from db.species.lookups import Key
 from workers.pipelines.ref_mapper import QUALITY
 
 
@@ -43,10 +44,10 @@ class RefMapperJob(SharedStepJob):
         return _keys(self.context)
 
     @classmethod
-    def parked(cls, session: Session, job_id: int, row: dict[str, Any]) -> None:
+    def parked(cls, session: Session, job_id: int, new: NewJob) -> None:
         """(a) One more live job for each pair."""
-        super().parked(session, job_id, row)
-        lookups.sent_each(session, _keys(row["context"]).values(), job_id, row["version"])
+        super().parked(session, job_id, new)
+        lookups.sent_each(session, _keys(new.context).values(), job_id, new.version)
 
     def write(self, state: State, result: dict[str, Any]) -> None:
         """Write each pair: its calls, or why there are none."""

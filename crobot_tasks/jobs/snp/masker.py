@@ -11,10 +11,11 @@ from crobot_tasks.jobs.outputs import output_file
 from crobot_tasks.jobs.snp.advance import mask_key
 from crobot_tasks.jobs.snp.state import State, Step
 from crobot_tasks.jobs.snp.steps import SharedStepJob
-from crobot_tasks.registry import register
-from db import lookups
-from db.assemblies import find_assembly
-from db.lookups import Key
+from crobot_tasks.lifecycle.job_types import register
+from crobot_tasks.lifecycle.new_job import NewJob
+from db.species import lookups
+from db.species.assemblies import find_assembly
+from db.species.lookups import Key
 
 
 class RefMaskerJob(SharedStepJob):
@@ -35,11 +36,11 @@ class RefMaskerJob(SharedStepJob):
         return Key(int(self.context["ref_id"]), int(self.context["scheme_id"]))
 
     @classmethod
-    def parked(cls, session: Session, job_id: int, row: dict[str, Any]) -> None:
+    def parked(cls, session: Session, job_id: int, new: NewJob) -> None:
         """(a) One more live job."""
-        super().parked(session, job_id, row)
-        key = Key(int(row["context"]["ref_id"]), int(row["context"]["scheme_id"]))
-        lookups.sent_each(session, [key], job_id, row["version"])
+        super().parked(session, job_id, new)
+        key = Key(int(new.context["ref_id"]), int(new.context["scheme_id"]))
+        lookups.sent_each(session, [key], job_id, new.version)
 
     def write(self, state: State, result: dict[str, Any]) -> None:
         """Write where the mask lies."""

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from crobot_errors import BadInput
 from crobot_tasks.jobs.snp.advance import advance, is_current
 from crobot_tasks.jobs.snp.state import State, Step, Tag, lock_reference
-from db import projects
-from db.assemblies import find_assembly, strain_names
 from db.engine import retrying, transaction
-from db.registry import find_species
+from db.known_species import find_species
 from db.species import Assembly, AssemblyStatus
+from db.species.assemblies import find_assembly, strain_names
+from db.system import projects
 
 LEAST_TAXA = 4
 

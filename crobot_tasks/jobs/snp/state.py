@@ -8,9 +8,8 @@ from typing import Any, Self
 
 from sqlalchemy.orm import Session
 
-from db import projects
 from db.engine import lock
-from db.system import UserPreference
+from db.system import UserPreference, projects
 
 TRUE = "true"
 

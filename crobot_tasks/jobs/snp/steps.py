@@ -11,8 +11,9 @@ from crobot_tasks.jobs.base import CRobotJob
 from crobot_tasks.jobs.outputs import output_file
 from crobot_tasks.jobs.snp.advance import PIPELINES, advance, advance_all, file_of, mask_key, pair_keys
 from crobot_tasks.jobs.snp.state import TRUE, State, Step, Tag
-from crobot_tasks.registry import register
-from db import assemblies, lookups
+from crobot_tasks.lifecycle.job_types import register
+from crobot_tasks.lifecycle.new_job import NewJob
+from db.species import assemblies, lookups
 
 
 class StepJob(CRobotJob):
@@ -46,10 +47,10 @@ class StepJob(CRobotJob):
         return int(self.context["project_id"])
 
     @classmethod
-    def parked(cls, session: Session, job_id: int, row: dict[str, Any]) -> None:
+    def parked(cls, session: Session, job_id: int, new: NewJob) -> None:
         """(a) Note the job in its project: also one that an operator has sent again."""
-        super().parked(session, job_id, row)
-        state = State.locked(session, int(row["context"]["project_id"]))
+        super().parked(session, job_id, new)
+        state = State.locked(session, int(new.context["project_id"]))
         cls.reopen(state)
         state.mark(cls.step, Tag.QUEUED, job_id)
 
@@ -135,7 +136,7 @@ class MatrixJob(StepJob):
     step = Step.MATRIX
 
     @property
-    def same_key(self) -> str:
+    def unique_key(self) -> str:
         """One a project."""
         return f"{self.database}/{self.type}/{self.tag}"
 
@@ -179,7 +180,7 @@ class PhylogenyJob(StepJob):
     step = Step.PHYLOGENY
 
     @property
-    def same_key(self) -> str:
+    def unique_key(self) -> str:
         """One a project."""
         return f"{self.database}/{self.type}/{self.tag}"
 

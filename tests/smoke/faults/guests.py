@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from db import leases
+from db.crobot import leases
 from db.engine import transaction
 from tests.faulty import Site
 from tests.processes import START_S, Process, value, wait_for

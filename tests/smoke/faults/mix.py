@@ -12,9 +12,9 @@ from celery.utils import uuid
 from sqlalchemy.exc import DBAPIError
 
 from crobot_errors import DatabaseUnreachable
-from crobot_tasks.cancel import cancel
 from crobot_tasks.celery import app
-from crobot_tasks.spool import Spool
+from crobot_tasks.lifecycle.cancel import cancel
+from crobot_tasks.node.spool import Spool
 from tests import ends
 from tests.canvas_tasks import jobs
 from tests.fault_tasks import added, noted, refused, summed, trial
@@ -185,7 +185,7 @@ def nothing_stuck(cluster: Cluster) -> None:
     species.check_counters()
     for name in cluster.nodes:
         spool = Spool(cluster.folder / "nodes" / name)
-        wait_for(f"{name} to hold nothing", lambda spool=spool: not spool.held() and not spool.reported())
+        wait_for(f"{name} to hold nothing", lambda spool=spool: not spool.at_work() and not spool.reported())
     queues = [*(f"node.{name}" for name in cluster.nodes), "crobot.reports", "crobot.settle"]
     for queue in queues:
         wait_for(f"the queue {queue} to be empty", lambda queue=queue: app.backend.client.llen(queue) == 0)

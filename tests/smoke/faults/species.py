@@ -8,12 +8,13 @@ from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
-from crobot_tasks import folders, schemes, sending
-from crobot_tasks.jobs import NomenclatureJob
+from crobot_tasks.broker import folders
+from crobot_tasks.intake import reads
+from crobot_tasks.jobs import NomenclatureJob, scheme_export
 from db import registry
-from db.assemblies import AssemblyRecord, record_assembly
 from db.engine import transaction
-from db.schemes import find_scheme
+from db.species.assemblies import AssemblyRecord, record_assembly
+from db.species.schemes import find_scheme
 from tests.processes import query
 
 SPECIES, SCHEME = "tiny", "MLST_Tiny"
@@ -51,7 +52,7 @@ def add(folder: Path) -> None:
     alleles, profiles = folder / "one.tfa", folder / "profiles.txt"
     alleles.write_text(f">one_1\n{_ALLELE}\n")
     profiles.write_text("ST\tone\n1\t1\n")
-    schemes.import_scheme(SPECIES, "tiny_1", SCHEME, "MLST", [alleles], profiles)
+    scheme_export.import_scheme(SPECIES, "tiny_1", SCHEME, "MLST", [alleles], profiles)
 
 
 def typing_job() -> NomenclatureJob:
@@ -81,7 +82,7 @@ def send_reads() -> int:
             for file, bases in (first, piece), (second, piece[::-1].translate(_COMPLEMENT)):
                 file.write(f"@r{number}\n{bases[:_READ]}\n+\n{'I' * _READ}\n")
     params = {"assembler": "megahit"}
-    return sending.send_reads(SPECIES, name, [list(map(str, files))], params=params).number
+    return reads.send_reads(SPECIES, name, [list(map(str, files))], params=params).number
 
 
 def check_counters() -> None:

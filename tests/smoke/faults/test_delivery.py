@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from crobot_tasks.broker.queues import HEARTBEATS, REPORTS
 from crobot_tasks.celery import app
-from crobot_tasks.wire import HEARTBEATS, REPORTS
 from tests import ends
 from tests.fault_tasks import trial
 from tests.installation import TASKS
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(LIMIT_S)
 
 HUGE = 10**30
 _NODE = """
-    SELECT incarnation, beat, cores, memory_bytes, disk_bytes, pipelines, missing, software
+    SELECT incarnation, beat, cores, memory_bytes, disk_bytes, pipelines, unavailable AS missing, software
     FROM crobot.nodes WHERE name = 'calc01'"""
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from crobot_tasks import explain
 from crobot_tasks.celery import app
+from crobot_tasks.operate import explain
+from db.crobot.leases import resume
 from db.engine import transaction
-from db.leases import resume
 from tests import ends
 from tests.canvas_tasks import jobs
 from tests.fault_tasks import strike, trial

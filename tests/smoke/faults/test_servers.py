@@ -11,9 +11,9 @@ import pytest
 from celery import chord
 
 from crobot_tasks import embedded
-from crobot_tasks.cancel import cancel
 from crobot_tasks.celery import app
-from crobot_tasks.results import MARK
+from crobot_tasks.lifecycle.cancel import cancel
+from crobot_tasks.lifecycle.result_backend import MARK
 from tests import ends
 from tests.fault_tasks import noted, trial
 from tests.processes import Cluster, query, value, wait_for

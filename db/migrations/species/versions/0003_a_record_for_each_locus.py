@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from db.gff_index import Indexed, decode, encode
+from db.species.gff_index import Indexed, decode, encode
 
 revision = "0003"
 down_revision = "0002"

@@ -1,0 +1,1 @@
+"""Commands on users' analyses and SNP projects, and what they found."""

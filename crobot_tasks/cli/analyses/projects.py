@@ -1,0 +1,176 @@
+"""`crobot project`: SNP projects, how they stand and what they found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from crobot_tasks.cli import services
+from crobot_tasks.cli.output import emit, facts, json_option, table
+from crobot_tasks.cli.values import JOB
+from crobot_tasks.jobs.snp import resume_project
+from crobot_tasks.jobs.snp.state import Step
+from db.crobot import jobs
+from db.engine import transaction
+from db.system import UserPreference, projects
+
+#: keys of files, and what people call them
+FILES = {
+    "matrix": "SNP matrix",
+    "snp_fasta": "SNPs as FASTA",
+    "data_file": "Distances",
+    "distances_png": "Picture of distances",
+    "distances_svg": "the same, SVG",
+    "raxml_tree": "Tree (Newick)",
+    "tree_png": "Picture of the tree",
+    "tree_svg": "the same, SVG",
+}
+#: above, the file is easier to read than a window
+MOST_SHOWN = 15
+
+
+@click.group()
+def project() -> None:
+    """SNP projects: how they stand, and what they found."""
+
+
+@project.command()
+@click.argument("project_id", metavar="PROJECT", type=JOB)
+@json_option
+def show(project_id: int, as_json: bool) -> None:
+    """Show a project: its steps with their jobs, SNP counts, distances, files."""
+    services.ready_database()
+    document = describe(project_id)
+    emit(as_json, document, lambda out: _show(out, document))
+
+
+@project.command("list")
+@click.option("--species", help="Only those of this species.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@json_option
+def list_(species: str | None, limit: int, as_json: bool) -> None:
+    """List projects, the newest first."""
+    services.ready_database()
+    with transaction() as session:
+        rows = [_summary(row) for row in projects.listing(session, species, limit)]
+    columns = ("id", "state", "species", "name", "taxa", "snps", "modified")
+    emit(
+        as_json,
+        rows,
+        lambda out: out.print(
+            table([c.capitalize() for c in columns], [[r[c] for c in columns] for r in rows])
+        ),
+    )
+
+
+@project.command()
+@click.argument("project_id", metavar="PROJECT", type=JOB)
+@json_option
+def resume(project_id: int, as_json: bool) -> None:
+    """Go on with a project from the step that failed."""
+    services.ready()
+    resume_project(project_id)
+    document = describe(project_id)
+    emit(as_json, document, lambda out: _show(out, document))
+
+
+def describe(project_id: int) -> dict[str, Any]:
+    """Return what is known of a project.
+
+    Raises:
+        BadInput: there is none of this number.
+    """
+    with transaction() as session:
+        row = projects.find(session, project_id)
+        data = dict(row.data)
+        ids = {step: data.get(f"{step}_id") for step in Step}
+        states = jobs.states(session, [job_id for job_id in ids.values() if job_id])
+        summary = _summary(row)
+    steps = [
+        {"step": step.value, "tag": data[step], "job": ids[step], "state": states.get(ids[step] or 0)}
+        for step in Step
+    ]
+    numbers = {number: code for code, number in data["barcodes"].items()}
+    counts = {numbers[int(number)]: count for number, count in data.get("snp_count", {}).items()}
+    return summary | {
+        "reference": data["reference"],
+        "assemblies": list(data["barcodes"]),
+        "labels": data["labels"],
+        "error": data.get("error"),
+        "failed_step": data.get("failed_step"),
+        "steps": steps,
+        "core_sites": data.get("core_sites"),
+        "snp_count": counts,
+        "distances": _distances(data.get("data_file")),
+        "files": {key: data[key] for key in FILES if key in data},
+        "data": data,
+    }
+
+
+def _summary(row: UserPreference) -> dict[str, Any]:
+    data = row.data
+    state = "failed" if "failed" in data else "complete" if "complete" in data else "live"
+    return {
+        "id": row.id,
+        "state": state,
+        "species": row.database,
+        "name": row.name,
+        "user_id": row.user_id,
+        "taxa": len(data["barcodes"]) + 1,
+        "snps": data.get("snps"),
+        "created": data["date_created"],
+        "modified": data["date_modified"],
+    }
+
+
+def _distances(path: str | None) -> list[list[str]] | None:
+    """The table of distances, its first line the names."""
+    if path is None or not Path(path).is_file():
+        return None
+    return [line.split("\t") for line in Path(path).read_text(encoding="utf-8").splitlines()]
+
+
+def _way_out(found: dict[str, Any]) -> str:
+    resume = f"`crobot project resume {found['id']}` when the cause is gone"
+    named = [code for code in found["assemblies"] if code in found["error"]]
+    return f"{resume}, or a project without {', '.join(named)}" if named else resume
+
+
+def _show(out: Console, found: dict[str, Any]) -> None:
+    sites, labels = found["core_sites"], found["labels"]
+    out.print(
+        facts(
+            {
+                "SNP project": f"{found['id']}  {found['name']}",
+                "State": found["state"],
+                "Why": found["error"],
+                "Way out": _way_out(found) if found["error"] else "",
+                "Species": found["species"],
+                "Reference": f"{found['reference']}  {labels.get(found['reference'], '')}",
+                "Genomes": f"{found['taxa']}, the reference included",
+                "SNPs": f"{found['snps']:,} in {sites:,} core sites" if sites is not None else "",
+                "Created": found["created"],
+                "Modified": found["modified"],
+            }
+        )
+    )
+    out.print()
+    lines = [[one["step"], one["tag"], one["job"], one["state"]] for one in found["steps"]]
+    out.print(table(("Step", "Stands", "Job", "Its state"), lines, right=("Job",)))
+    if found["snp_count"]:
+        out.print()
+        counts = sorted(found["snp_count"].items(), key=lambda item: (item[1], item[0]))
+        lines = [[barcode, labels.get(barcode, barcode), count] for barcode, count in counts[:50]]
+        out.print(table(("Assembly", "Strain", "SNPs"), lines, right=("SNPs",)))
+    distances = found["distances"]
+    if distances and len(distances) <= MOST_SHOWN + 1:
+        out.print()
+        names = [labels.get(barcode, barcode) for barcode in distances[0][1:]]
+        lines = [[name, *line[1:]] for name, line in zip(names, distances[1:], strict=True)]
+        out.print(table(("Distance", *names), lines, right=names))
+    if found["files"]:
+        out.print()
+        out.print(table(("File", "Path"), [[FILES[key], path] for key, path in found["files"].items()]))

@@ -1,0 +1,1 @@
+"""`crobot send`: new jobs, and what every one of these commands asks for and answers."""

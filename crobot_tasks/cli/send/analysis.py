@@ -1,0 +1,92 @@
+"""`crobot send locus-search` and `ms-tree`: analyses, whose results `crobot analysis show` shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crobot_tasks.cli import services
+from crobot_tasks.cli.output import json_option
+from crobot_tasks.cli.send import options
+from crobot_tasks.jobs import AnalysisJob, LocusSearchJob, MSTreeJob
+from workers.nomenclature.locus_search import MIN_COVERAGE, MIN_IDENTITY
+from workers.nomenclature.query import read_query_text
+from workers.pipelines.ms_tree import METHODS
+
+_PERCENT = click.FloatRange(0, 100)
+_name = click.option("--name", default="", help="Its name, for people.")
+
+
+@click.command("locus-search")
+@click.argument("species")
+@click.argument("barcode")
+@click.argument("fasta", type=click.Path(path_type=Path))
+@_name
+@click.option("--min-identity", type=_PERCENT, default=MIN_IDENTITY, show_default=True, help="Percent.")
+@click.option("--min-coverage", type=_PERCENT, default=MIN_COVERAGE, show_default=True,
+              help="Percent of the sequence's length.")  # fmt: skip
+@options.request
+@options.again
+@options.follow
+@json_option
+def locus_search(
+    species: str,
+    barcode: str,
+    fasta: Path,
+    min_identity: float,
+    min_coverage: float,
+    again: bool,
+    follow: bool,
+    as_json: bool,
+    **request: Any,
+) -> None:
+    """Search nucleotide sequences (a FASTA file, or a bare sequence) in the assembly BARCODE."""
+    services.ready()
+    job = LocusSearchJob(
+        database=species,
+        assembly_barcode=barcode,
+        query=read_query_text(fasta),
+        params={"min_identity": min_identity, "min_coverage": min_coverage},
+        **request,
+    )
+    _send(job, again, follow, as_json)
+
+
+@click.command("ms-tree")
+@click.argument("species")
+@click.argument("scheme")
+@click.argument("barcodes", metavar="[BARCODE…]", nargs=-1)
+@_name
+@click.option("--method", type=click.Choice(list(METHODS)), default="MSTreeV2", show_default=True)
+@options.request
+@options.again
+@options.follow
+@json_option
+def ms_tree(
+    species: str,
+    scheme: str,
+    barcodes: tuple[str, ...],
+    method: str,
+    again: bool,
+    follow: bool,
+    as_json: bool,
+    **request: Any,
+) -> None:
+    """Make a tree of the allelic profiles of assemblies, by default of all that strains have in use."""
+    services.ready()
+    job = MSTreeJob(database=species, scheme=scheme, barcodes=barcodes, method=method, **request)
+    _send(job, again, follow, as_json)
+
+
+def _send(job: AnalysisJob, again: bool, follow: bool, as_json: bool) -> None:
+    job_id = job.send_job(again=again)
+    options.tell(
+        job_id,
+        joined=job.joined,
+        cached=job.cached,
+        follow=follow,
+        as_json=as_json,
+        analysis=job.analysis_id,
+    )

@@ -1,0 +1,1 @@
+"""Commands that change nothing: what is known of jobs and nodes."""

@@ -1,0 +1,64 @@
+"""`crobot explain`: why a job runs where it runs, or why it waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.console import Console
+
+from crobot_tasks.cli import services
+from crobot_tasks.cli.output import duration, emit, facts, json_option, table
+from crobot_tasks.cli.values import JOB
+from crobot_tasks.operate import explain as explaining
+from crobot_tasks.operate.explain import Explanation
+from db.crobot import jobs as queries
+from db.engine import transaction
+
+_ATTEMPT_COLUMNS = ("Attempt", "Node", "Why there", "Ended as", "Message")
+
+
+@click.command()
+@click.argument("job_id", metavar="JOB", type=JOB)
+@json_option
+def explain(job_id: int, as_json: bool) -> None:
+    """Say why a job runs where it runs or why it waits, what each node lacks, its turn, and when it may begin."""
+    services.ready_database()
+    found = explaining.explain(job_id)
+    with transaction() as session:
+        attempts = [_attempt(row) for row in queries.attempts(session, job_id)]
+    document = vars(found) | {"attempts": attempts}
+    emit(as_json, document, lambda out: _show(out, found, attempts))
+
+
+def _attempt(row: Any) -> dict[str, Any]:
+    names = ("number", "node", "reason", "routed_at", "started_at", "ended_at", "outcome", "message")
+    return {name: getattr(row, name) for name in names}
+
+
+def _show(out: Console, found: Explanation, attempts: list[dict[str, Any]]) -> None:
+    out.print(facts({"Job": found.job_id, "State": found.state, "Why": found.why or None, **_turn(found)}))
+    if found.nodes:
+        out.print()
+        out.print(
+            table(("Node", "Now"), [[name, why or "would take it"] for name, why in found.nodes.items()])
+        )
+    if attempts:
+        out.print()
+        lines = [
+            [one["number"], one["node"], one["reason"], one["outcome"], one["message"]] for one in attempts
+        ]
+        out.print(table(_ATTEMPT_COLUMNS, lines, right=("Attempt",)))
+
+
+def _turn(found: Explanation) -> dict[str, Any]:
+    if found.own_ahead is None:
+        return {}
+    own = "the first of its user" if not found.own_ahead else f"after {found.own_ahead} others of its user"
+    owners = f", {found.owners_ahead} users come before" if found.owners_ahead else ""
+    begins = (
+        "later than can be foreseen"
+        if found.starts_in_s is None
+        else f"in about {duration(found.starts_in_s)}"
+    )
+    return {"Turn": own + owners, "Begins": begins}

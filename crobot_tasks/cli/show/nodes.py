@@ -1,0 +1,142 @@
+"""`crobot nodes`, `drain`, `resume`: the calculation nodes, and whether they get jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.console import Console
+
+from crobot_errors import UnknownNode
+from crobot_tasks.celery import app
+from crobot_tasks.cli import services
+from crobot_tasks.cli.output import duration, emit, json_option, moment, say, size, table
+from crobot_tasks.operate import explain, pause
+from db.crobot import jobs as queries
+from db.crobot import leases, parking
+from db.engine import notify, transaction
+
+_COLUMNS = ("Node", "State", "Cores", "Memory", "Jobs", "Heard", "Pipelines")
+
+
+@click.command()
+@json_option
+def nodes(as_json: bool) -> None:
+    """List the calculation nodes: what they offer, what they are doing, what they lack."""
+    services.ready_database()
+    with transaction() as session:
+        found = [describe(row) for row in queries.nodes(session)]
+        deaf, pauses = explain.deafness(session), pause.described(session)
+    document = {"nodes": found, "paused": pauses, "warning": deaf or None}
+    emit(as_json, document, lambda out: _show(out, found, pauses, deaf))
+
+
+@click.command()
+@click.argument("name", metavar="NODE")
+@click.option("--reason", required=True, help="Why, for those who wonder.")
+@json_option
+def drain(name: str, reason: str, as_json: bool) -> None:
+    """Give a node no new jobs; it finishes what it has. Drain before you stop or upgrade a node."""
+    services.ready_database()
+    with transaction() as session:
+        if not leases.drain(session, name, reason):
+            raise _unknown(session, name)
+        live = next(row.live for row in queries.nodes(session) if row.name == name)
+    left = f"it finishes {live} job{'s' if live != 1 else ''}" if live else "it has no jobs"
+    emit(
+        as_json,
+        {"node": name, "drained": True, "live": live},
+        lambda out: out.print(f"{name} gets no new jobs; {left}"),
+    )
+
+
+@click.command()
+@click.argument("name", metavar="NODE")
+@json_option
+def resume(name: str, as_json: bool) -> None:
+    """Give a drained or quarantined node jobs again; what failed there before is forgiven."""
+    services.ready_database()
+    with transaction() as session:
+        if not leases.resume(session, name):
+            raise _unknown(session, name)
+        notify(session, parking.CHANNEL)
+    emit(
+        as_json,
+        {"node": name, "drained": False, "quarantined": False},
+        lambda out: out.print(f"{name} gets jobs again"),
+    )
+
+
+def describe(row: Any) -> dict[str, Any]:
+    """Return what is known of a node."""
+    return {
+        "name": row.name,
+        "state": _state(row),
+        "drain_reason": row.drain_reason or None,
+        "quarantine_reason": row.quarantine_reason or None,
+        "drained_at": row.drained_at,
+        "quarantined_at": row.quarantined_at,
+        "cores": row.cores,
+        "cores_used": int(row.cores_used),
+        "memory_bytes": row.memory_bytes,
+        "free_disk_bytes": row.disk_bytes,
+        "live_attempts": row.live,
+        "pipelines": row.pipelines,
+        "unavailable": row.unavailable,
+        "heard_s_ago": round(float(row.silent_s), 1),
+        "heartbeat_at": row.heartbeat_at,
+        "first_seen_at": row.first_seen_at,
+        "software": row.software,
+    }
+
+
+def _state(row: Any) -> str:
+    if row.lost_at or row.silent_s > app.conf.crobot_lease_s:
+        return "silent"
+    if row.quarantined_at:
+        return "quarantined"
+    return "drained" if row.drained_at else "up"
+
+
+def _unknown(session: Any, name: str) -> UnknownNode:
+    known = ", ".join(row.name for row in queries.nodes(session)) or "none"
+    return UnknownNode(f"no node {name!r} has ever reported; known are {known}")
+
+
+def _show(out: Console, found: list[dict[str, Any]], pauses: list[dict[str, Any]], deaf: str) -> None:
+    if found:
+        out.print(table(_COLUMNS, [_line(node) for node in found], right=("Jobs",)))
+    else:
+        out.print("no calculation node has ever reported; start one with `crobot node --name NAME`")
+    for node in found:
+        if node["drain_reason"]:
+            out.print(f"{node['name']} is drained: {node['drain_reason']}", markup=False)
+        if node["quarantined_at"]:
+            out.print(_quarantine(node), markup=False)
+        for pipeline, why in node["unavailable"].items():
+            out.print(f"{node['name']} does not offer {pipeline}: {why}", markup=False)
+    for one in pauses:
+        out.print(one["text"], markup=False)
+    if deaf:
+        say(f"warning: {deaf}")
+
+
+def _quarantine(node: dict[str, Any]) -> str:
+    since, name = moment(node["quarantined_at"]), node["name"]
+    return (
+        f"{name} is quarantined since {since}: {node['quarantine_reason']}. "
+        f"It gets no jobs until `crobot resume {name}`"
+    )
+
+
+def _line(node: dict[str, Any]) -> list[Any]:
+    pipelines = ", ".join(f"{name} {version}".strip() for name, version in node["pipelines"].items())
+    return [node["name"], node["state"], _cores(node), size(node["memory_bytes"]),
+            node["live_attempts"], f"{duration(node['heard_s_ago'])} ago", pipelines]  # fmt: skip
+
+
+def _cores(node: dict[str, Any]) -> str:
+    """Short jobs may queue on a node, so live attempts can have more cores together than it has."""
+    queued = max(0, node["cores_used"] - node["cores"])
+    used = f"{node['cores_used'] - queued} of {node['cores']}"
+    return f"{used}, {queued} queued" if queued else used

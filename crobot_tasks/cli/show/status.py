@@ -1,0 +1,57 @@
+"""`crobot status`: the whole system on one page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import click
+from rich.console import Console
+
+from crobot_tasks.cli import services
+from crobot_tasks.cli.output import duration, emit, facts, json_option, say
+from crobot_tasks.cli.show.nodes import describe
+from crobot_tasks.cli.steer.selection import jobs_in_words
+from crobot_tasks.operate import explain, pause
+from db.crobot import JobState, overview
+from db.crobot import jobs as queries
+from db.engine import transaction
+
+
+@click.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Say how many jobs are in which state, which waits longest and why, and who is at work."""
+    services.ready_database()
+    with transaction() as session:
+        counts = queries.counts(session)
+        oldest = overview.oldest_waiting(session)
+        found = {
+            "jobs": {state: counts.get(state, 0) for state in JobState},
+            "oldest_waiting": oldest and dict(oldest._mapping) | {"why": explain.why_waiting(oldest.id)},
+            "held": overview.held(session),
+            "paused": pause.described(session),
+            "nodes": Counter(describe(row)["state"] for row in queries.nodes(session)),
+            "heads_heard_s_ago": queries.heard_s(session),
+            "warning": explain.deafness(session) or None,
+        }
+    emit(as_json, found, lambda out: _show(out, found))
+
+
+def _show(out: Console, found: dict[str, Any]) -> None:
+    lines = {state: str(number) for state, number in found["jobs"].items()}
+    oldest = found["oldest_waiting"]
+    if oldest:
+        lines["Longest waiting"] = (
+            f"job {oldest['id']}, {duration(float(oldest['waited_s']))}: {oldest['why']}"
+        )
+    if found["held"]:
+        lines["Held"] = f"{jobs_in_words(found['held'])}; `crobot jobs --held` lists them"
+    if found["paused"]:
+        lines["Paused"] = "; ".join(one["text"] for one in found["paused"])
+    lines["Nodes"] = ", ".join(f"{number} {state}" for state, number in found["nodes"].items()) or "none"
+    if found["heads_heard_s_ago"] is not None:
+        lines["Heads"] = f"heard the nodes {duration(found['heads_heard_s_ago'])} ago"
+    out.print(facts(lines))
+    if found["warning"]:
+        say(f"warning: {found['warning']}")

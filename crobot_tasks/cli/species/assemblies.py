@@ -1,0 +1,135 @@
+"""`crobot assembly`: the genomes of a species, and new ones that were assembled elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from crobot_tasks.celery import app
+from crobot_tasks.cli import services
+from crobot_tasks.cli.output import emit, json_option, table
+from crobot_tasks.cli.send import options
+from crobot_tasks.cli.species import assembly_loci
+from crobot_tasks.intake import genomes
+from crobot_tasks.jobs import RejudgeJob
+from crobot_tasks.maintenance.outdated import current_version, standing
+from db import known_species
+from db.engine import retrying, transaction
+from db.species import outdated
+from db.species.assemblies import find_assembly, list_assemblies
+from db.species.schemes import list_schemes
+
+
+@click.group()
+def assembly() -> None:
+    """See to the assemblies of a species."""
+
+
+@assembly.command()
+@click.argument("species")
+@click.argument("fasta", type=click.Path(path_type=Path))
+@click.option("--strain", required=True, help="Name of the isolate.")
+@options.request
+@json_option
+def add(species: str, fasta: Path, strain: str, as_json: bool, **request: Any) -> None:
+    """Add a genome that was assembled elsewhere (FASTA, plain or gzipped), without reads.
+
+    It is copied, judged like any other, and typed by the schemes of the species if it passes.
+    """
+    services.ready()
+    added = genomes.add_assembly(species, strain, fasta.absolute(), **request)
+    document = {**vars(added), "path": str(added.path), "species": species, "strain": strain}
+    emit(as_json, document, lambda out: out.print(_told(document), markup=False))
+
+
+def _told(added: dict[str, Any]) -> str:
+    if added["existed"]:
+        return (
+            f"{added['barcode']}: the strain has this genome already; nothing new was added ({added['path']})"
+        )
+    return f"{added['barcode']} is added ({added['path']}); job {added['job_id']} judges it"
+
+
+@assembly.command("list")
+@click.argument("species")
+@click.option("--strain", default="", help="Only those of strains of this name.")
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True)
+@json_option
+def list_(species: str, strain: str, limit: int, as_json: bool) -> None:
+    """List the newest assemblies of a species, and how the schemes stand for them."""
+    services.ready_database()
+    with transaction() as session:
+        known_species.find_species(session, species)
+    with transaction(species) as session:
+        schemes = {scheme.description: scheme for scheme in list_schemes(session)}
+        found = [dict(row._mapping) for row in list_assemblies(session, limit, strain)]
+        for one in found:
+            one["schemes"] = {
+                name: standing(schemes[name], **stand) for name, stand in one["schemes"].items()
+            }
+            one["outdated"] = _outdated(one)
+    emit(as_json, found, lambda out: _show(out, found))
+
+
+def _outdated(one: dict[str, Any]) -> str:
+    """Say by what an assembly that a job made is outdated; empty if it is not, or was brought in as it is."""
+    made = one["job_id"] is not None
+    return outdated.why(one["pipeline_version"], current_version("QAssembly")) if made else ""
+
+
+def _show(out: Console, found: list[dict[str, Any]]) -> None:
+    if not found:
+        out.print("no assemblies yet; `crobot send reads` makes them, `crobot assembly add` adds them")
+        return
+    columns = ("Assembly", "Strain", "Status", "Bases", "Contigs", "N50", "Schemes")
+    keys = ("barcode", "strain", "status", "bases", "contigs", "n50")
+    told = [one | {"status": f"{one['status']} {one['outdated']}".strip()} for one in found]
+    lines = [[*(one[key] for key in keys), _schemes(one["schemes"])] for one in told]
+    out.print(table(columns, lines, right=("Bases", "Contigs", "N50")))
+
+
+def _schemes(standings: dict[str, str]) -> str:
+    """Return the schemes; what is not COMPLETE, or is outdated, says so."""
+    return ", ".join(
+        name if stands == "COMPLETE" else f"{name} {stands}" for name, stands in sorted(standings.items())
+    )
+
+
+@assembly.command()
+@click.argument("species")
+@click.argument("barcodes", metavar="BARCODE…", nargs=-1, required=True)
+@options.user
+@json_option
+def rejudge(species: str, barcodes: tuple[str, ...], user_id: int, as_json: bool) -> None:
+    """Judge assemblies by the limits as they are now, from what was measured; those that pass now are typed.
+
+    It is done at once; with USE_CELERY by a worker of the head, in its time.
+    """
+    services.ready()
+
+    def judge() -> None:
+        # all or none: one that cannot be judged undoes the others
+        with transaction(species):
+            for barcode in barcodes:
+                RejudgeJob(database=species, assembly_barcode=barcode, user_id=user_id).send_job()
+
+    retrying(judge)
+    later = app.conf.crobot_use_celery
+    with transaction(species) as session:
+        found = [
+            {"assembly": barcode, "status": None if later else find_assembly(session, barcode).status}
+            for barcode in barcodes
+        ]
+    emit(as_json, found, lambda out: _show_verdicts(out, found))
+
+
+def _show_verdicts(out: Console, found: list[dict[str, Any]]) -> None:
+    for one in found:
+        out.print(f"{one['assembly']}: {one['status'] or 'is judged by a worker of the head'}", markup=False)
+
+
+assembly.add_command(assembly_loci.locus)
+assembly.add_command(assembly_loci.gff)

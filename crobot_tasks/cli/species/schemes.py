@@ -1,0 +1,156 @@
+"""`crobot scheme`: the typing schemes of a species."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy.orm import Session
+
+from crobot_errors import BadInput
+from crobot_tasks.cli import services
+from crobot_tasks.cli.output import console, emit, json_option, table
+from crobot_tasks.intake import scheme_calls
+from crobot_tasks.jobs import scheme_export as importing
+from crobot_tasks.maintenance.outdated import current_of
+from db import known_species
+from db.engine import transaction
+from db.species import outdated, overview
+from db.species.schemes import find_scheme
+
+#: how files of alleles are called in a folder
+ALLELE_FILES = (".tfa", ".fas", ".fasta", ".fa", ".tfa.gz", ".fas.gz", ".fasta.gz", ".fa.gz")
+
+
+@click.group()
+def scheme() -> None:
+    """See to the typing schemes of a species."""
+
+
+@scheme.command("import")
+@click.argument("species")
+@click.argument("name")
+@click.option("--alleles", required=True, multiple=True, type=click.Path(path_type=Path),
+              help="FASTA file of a locus or of many, or a folder of them; may be given several times.")  # fmt: skip
+@click.option(
+    "--profiles",
+    type=click.Path(path_type=Path),
+    help="Table of the sequence types, with tabs; without it all of them are numbered here.",
+)
+@click.option(
+    "--number-here",
+    is_flag=True,
+    help="The alleles' names are no numbers but checksums, as locus|9f86d081: number them here.",
+)
+@click.option("--description", required=True, help="The scheme's name in programs: MLST_Achtman.")
+@click.option("--label", help="Its name for people.  [default: the description]")
+@json_option
+def import_(
+    species: str,
+    name: str,
+    alleles: tuple[Path, ...],
+    profiles: Path | None,
+    number_here: bool,
+    description: str,
+    label: str | None,
+    as_json: bool,
+) -> None:
+    """Import an MLST scheme from PubMLST's files, or a newer release of it. New assemblies are typed by it at once."""
+    services.ready_database()
+    services.ready_storage()
+    _check_species(species)
+    files = _files(alleles)
+    if profiles is not None and not profiles.is_file():
+        raise BadInput(f"there is no file {profiles}")
+    out = console(to_stderr=True)
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=out, transient=True, disable=as_json or not out.is_terminal) as progress:
+        progress.add_task(f"importing {name} from {len(files)} files")
+        version = importing.import_scheme(
+            species, name, description, label or description, files, profiles, number_here
+        )
+    found = next(one for one in _schemes(species) if one["description"] == description)
+    emit(as_json, found | {"species": species}, lambda out: out.print(
+        f"{description} ({name}) of {species}, version {version}: {found['loci']} loci, {found['alleles']} alleles, "
+        f"{found['sequence_types']} sequence types", markup=False))  # fmt: skip
+
+
+@scheme.command()
+@click.argument("species")
+@click.argument("description")
+@click.option("--pipeline", required=True, help="What finds it out: SeroPred, CRISPR, prokka_annotation.")
+@click.option("--label", default="", help="Its name for people.  [default: the description]")
+@json_option
+def add(species: str, description: str, pipeline: str, label: str, as_json: bool) -> None:
+    """Add a scheme that is not MLST: from now on its pipeline is called on every new assembly."""
+    services.ready()
+    _check_species(species)
+    scheme_calls.add_scheme(species, description, pipeline, label)
+    found = next(one for one in _schemes(species) if one["description"] == description)
+    emit(as_json, found | {"species": species}, lambda out: out.print(
+        f"{description} of {species}: {pipeline} is called on every new assembly", markup=False))  # fmt: skip
+
+
+@scheme.command("list")
+@click.argument("species")
+@json_option
+def list_(species: str, as_json: bool) -> None:
+    """List the schemes of a species."""
+    services.ready_database()
+    _check_species(species)
+    found = _schemes(species)
+    emit(as_json, found, lambda out: _show(out, found))
+
+
+def _check_species(name: str) -> None:
+    with transaction() as session:
+        known_species.find_species(session, name)
+
+
+def _schemes(species: str) -> list[dict[str, Any]]:
+    with transaction(species) as session:
+        return [dict(row._mapping) | _results(session, row.description) for row in overview.schemes(session)]
+
+
+def _results(session: Session, description: str) -> dict[str, Any]:
+    scheme = find_scheme(session, description)
+    counted = outdated.count(session, scheme, current_of(scheme))
+    return {"results": counted.complete, "outdated": counted.outdated}
+
+
+def _files(paths: Iterable[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in paths:
+        inside = (
+            sorted(each for each in path.iterdir() if each.name.endswith(ALLELE_FILES))
+            if path.is_dir()
+            else [path]
+        )
+        if not inside:
+            raise BadInput(f"the folder {path} holds no allele files ({', '.join(ALLELE_FILES[:4])})")
+        found += inside
+    missing = [str(path) for path in found if not path.is_file()]
+    if missing:
+        raise BadInput(f"there is no file {', '.join(missing)}")
+    return found
+
+
+def _show(out: Console, found: list[dict[str, Any]]) -> None:
+    columns = (
+        "Scheme",
+        "Label",
+        "Pipeline",
+        "Nomenclature",
+        "Version",
+        "Loci",
+        "Alleles",
+        "STs",
+        "Results",
+        "Outdated",
+    )
+    keys = "description label pipeline scheme version loci alleles sequence_types results outdated".split()
+    out.print(table(columns, [[one[key] or "" for key in keys] for one in found], right=columns[-5:]))

@@ -1,0 +1,117 @@
+"""`crobot species`: the species databases."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from crobot_errors import BadInput
+from crobot_tasks.celery import app
+from crobot_tasks.cli import services
+from crobot_tasks.cli.output import emit, json_option, table
+from crobot_tasks.intake import scheme_calls
+from db import known_species, registry
+from db.engine import transaction
+from workers.assembling.assembly import read_contigs
+from workers.assembling.qa import THRESHOLDS
+from workers.storage import references_dir
+
+
+@click.group()
+def species() -> None:
+    """See to the species databases."""
+
+
+@species.command()
+@click.argument("name")
+@click.option("--label", required=True, help="For people: 'Salmonella enterica'.")
+@click.option(
+    "--genus", required=True, type=click.Choice(sorted(THRESHOLDS)), help="Decides the limits of the QA."
+)
+@click.option("--prefix", required=True, help="Barcodes begin with these three capital letters: SAL.")
+@click.option("--reference", "references", multiple=True, type=click.Path(path_type=Path),
+              help="FASTA file of a genome of the species, for the species check; may be repeated.")  # fmt: skip
+@click.option("--bare", is_flag=True, help="Call nothing on new assemblies before schemes are added by hand.")
+@json_option
+def add(
+    name: str,
+    label: str,
+    genus: str,
+    prefix: str,
+    references: tuple[Path, ...],
+    bare: bool,
+    as_json: bool,
+) -> None:
+    """Add a species. Nothing needs a restart; adding it again with the same values does nothing."""
+    services.ready()
+    for path in references:
+        _check(path)
+    folder = references_dir(Path(app.conf.crobot_storage), name)
+    kept = [folder / path.name for path in references]
+    with transaction():
+        registry.add_species(name, label, genus, prefix, kept, THRESHOLDS)
+        # before the commit: a species whose references are not there would be worse than files without a species
+        _copy(references, folder)
+    schemes = [] if bare else scheme_calls.add_usual(name, genus)
+    document = {
+        "species": name,
+        "label": label,
+        "genus": genus,
+        "prefix": prefix,
+        "references": list(map(str, kept)),
+        "called": schemes,
+    }
+    emit(
+        as_json,
+        document,
+        lambda out: out.print(
+            f"species {name} ({label}) is there, with {len(kept)} reference genome{'' if len(kept) == 1 else 's'}"
+            + (f"; called on every new assembly: {', '.join(schemes)}" if schemes else "")
+        ),
+    )
+
+
+@species.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List the species."""
+    services.ready_database()
+    with transaction() as session:
+        found = [
+            {"name": row.name, "label": row.label, "genus": row.genus, "prefix": row.barcode_prefix,
+             "references": row.references, "created_at": row.created_at}
+            for row in known_species.list_species(session)
+        ]  # fmt: skip
+    emit(as_json, found, lambda out: _show(out, found))
+
+
+def _check(path: Path) -> None:
+    """Read the genome once, so that no assembly meets a broken one."""
+    if not path.is_file():
+        raise BadInput(f"the reference {path} is not a file")
+    read_contigs(path)
+
+
+def _copy(references: Sequence[Path], folder: Path) -> None:
+    if len({path.name for path in references}) < len(references):
+        raise BadInput("two references have the same file name: rename one")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in references:
+        half = folder / f".{path.name}.copying"
+        shutil.copyfile(path, half)
+        half.rename(folder / path.name)
+
+
+def _show(out: Console, found: list[dict[str, Any]]) -> None:
+    if not found:
+        out.print("no species yet; `crobot species add` adds one")
+        return
+    lines = [
+        [one["name"], one["label"], one["genus"], one["prefix"], len(one["references"])] for one in found
+    ]
+    out.print(table(("Species", "Label", "Genus", "Prefix", "References"), lines, right=("References",)))

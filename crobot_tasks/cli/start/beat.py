@@ -1,0 +1,38 @@
+"""`crobot beat`: Celery's beat, which tells the heads when to look after silent nodes and overdue results."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+from typing import IO
+
+import click
+
+from crobot_errors import BadInput
+from crobot_tasks.celery import app
+from crobot_tasks.cli import services
+from crobot_tasks.cli.start import foreground
+
+
+@click.command()
+@click.option("--loglevel", default="INFO", show_default=True, help="DEBUG, INFO, WARNING or ERROR.")
+def beat(loglevel: str) -> None:
+    """Run the clock: one for the whole system is enough."""
+    folder = Path(app.conf.crobot_data_dir)
+    services.ready_broker()
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = _lock(folder / "beat.lock")
+    foreground.announce("beat", with_database=False)
+    foreground.quiet_internals()
+    with lock:
+        app.Beat(schedule=str(folder / "beat-schedule"), loglevel=loglevel, quiet=True).run()
+
+
+def _lock(path: Path) -> IO[str]:
+    """Hold the schedule file, which two beats would ruin for each other."""
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise BadInput(f"a beat is running in {path.parent} already, and one is enough") from None
+    return file

@@ -1,0 +1,8 @@
+"""Tells `db` where the database is. Whatever opens a transaction imports it; a calculation node never does."""
+
+from __future__ import annotations
+
+from crobot_tasks.celery import app
+from db import engine
+
+engine.configure(app.database_url)

@@ -1,0 +1,114 @@
+"""(b) Waiting jobs → node queues: choose and bind in one transaction, publish after it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from crobot_tasks.broker.formats import MESSAGE_FORMAT, attempt_id
+from crobot_tasks.broker.json_values import revive
+from crobot_tasks.broker.queues import UNREACHABLE, node_queue, queue
+from crobot_tasks.celery import app
+from crobot_tasks.head import cluster_state
+from crobot_tasks.lifecycle import policy_in_force
+from crobot_tasks.lifecycle.cancel import expire
+from crobot_tasks.router import Cluster, Policy, Queue, place
+from db.crobot import accounting, dispatching
+from db.crobot.dispatching import Beginning
+from db.engine import transaction
+
+log = logging.getLogger(__name__)
+
+#: jobs that one dispatch places
+BATCH = 500
+
+_used = cluster_state.Used()
+
+
+def dispatch() -> int:
+    """Place what can be placed now, and send it; returns how many jobs were sent."""
+    with transaction() as session:
+        beginning = dispatching.only_dispatch(session)
+        if beginning is None:
+            return 0
+        policy = policy_in_force.in_force(session)
+        cluster = Cluster(cluster_state.nodes(session, policy), policy)
+        routed = _route(session, cluster, policy, beginning) if cluster.open else []
+    _publish(routed)
+    return len(routed)
+
+
+def _route(session: Any, cluster: Cluster, policy: Policy, beginning: Beginning) -> Sequence[Any]:
+    used = _used.read(session, cluster, policy)
+    waiting = cluster_state.Waiting(session, cluster, policy, used, paused=beginning.paused)
+    jobs = Queue(waiting.reserved() if beginning.reserved else [], used, policy)
+    placements: list[dict[str, Any]] = []
+    reservations: list[dict[str, Any]] = []
+    while cluster.open and len(placements) < BATCH:
+        more = waiting.more()
+        for job in more:
+            jobs.add(job)
+        decision = place(cluster, jobs, policy, beginning.now, limit=BATCH - len(placements))
+        placements += [vars(one) for one in decision.placements]
+        reservations = [vars(one) for one in decision.reservations]
+        if not more:
+            break
+    routed = dispatching.route(session, placements) if placements else []
+    if job_ids := waiting.reserving | {one["job_id"] for one in reservations}:
+        dispatching.reserve(session, job_ids, reservations)
+    return routed
+
+
+def fold() -> None:
+    """Count what has ended since the last time into shares and typical times."""
+    with transaction() as session:
+        if dispatching.only_dispatch(session) is not None:
+            shares = policy_in_force.in_force(session).shares
+            accounting.fold(session, shares.charge_gib, shares.half_life_s)
+
+
+def expire_overdue() -> None:
+    """Cancel jobs whose time to begin is over."""
+    with transaction() as session:
+        expired = dispatching.expired(session)
+    for job_id in expired:
+        expire(job_id)
+
+
+def _publish(routed: Sequence[Any]) -> None:
+    """Send the messages. One that is lost here is found missing by the node's heartbeats, and routed again."""
+    try:
+        with app.producer_or_acquire() as producer, producer.batch():
+            for job in routed:
+                _send(producer, job)
+    except UNREACHABLE as error:
+        log.warning("the broker does not take messages: %s", error)
+
+
+def _send(producer: Any, job: Any) -> None:
+    app.send_task(
+        job.pipeline,
+        args=revive(job.args),
+        kwargs=revive(job.kwargs),
+        task_id=attempt_id(job.id, job.attempt),
+        producer=producer,
+        queue=queue(node_queue(job.node)),
+        ignore_result=True,
+        add_to_parent=False,
+        # The tools' own limit is job.time_limit_s; these two only catch a pipeline that hangs beside its tools.
+        soft_time_limit=job.time_limit_s + 30,
+        time_limit=job.time_limit_s + 60,
+        headers={
+            "crobot": {
+                "format": MESSAGE_FORMAT,
+                "cores": job.cores,
+                "memory_bytes": job.memory_bytes,
+                "disk_bytes": job.disk_bytes,
+                "time_s": job.time_limit_s,
+                "data": job.data,
+            }
+        },
+        argsrepr=f"job {job.id} attempt {job.attempt} of {job.type or job.pipeline}",
+        kwargsrepr=f"tag={job.tag or '-'} species={job.database or '-'} version={job.version or '-'}",
+    )

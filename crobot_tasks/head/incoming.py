@@ -1,0 +1,141 @@
+"""(d, f) What nodes say, checked first: one that speaks nonsense must not trouble the others."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from crobot_errors import BadInput, OutcomeKind
+from crobot_tasks.broker.formats import (
+    ATTEMPT_ID,
+    NAME_OF,
+    NODE_NAME,
+    REPORT_FORMAT,
+    AttemptKey,
+    attempt_key,
+)
+from crobot_tasks.lifecycle.finish import Report
+
+log = logging.getLogger(__name__)
+
+#: the columns that hold them are no wider
+_NUMBERS = {
+    "beat": (0, 2**63 - 1),
+    "cores": (1, 2**15 - 1),
+    "memory_bytes": (0, 2**63 - 1),
+    "disk_bytes": (0, 2**63 - 1),
+    "queued": (0, 2**31 - 1),
+    "reads": (0, 2**15 - 1),
+}
+_TEXTS = ("software",)
+_DICTS = ("pipelines", "missing")
+#: older nodes do not send it, nor which format of messages they read, which was the first
+_SINCE_0_2 = ("tags",)
+
+
+def readable(message: Any) -> bool:
+    """Whether this head knows the message's format, and can tell whose it is; says so if not."""
+    try:
+        if message["format"] != REPORT_FORMAT:
+            raise BadInput(
+                f"its format is {message['format']!r}, this head reads {REPORT_FORMAT!r}: upgrade it"
+            )
+        if not isinstance(message["node"], str) or not NODE_NAME.fullmatch(message["node"]):
+            raise BadInput("its node has no name")
+        if not isinstance(message["incarnation"], str) or not message["incarnation"].isdigit():
+            raise BadInput("its incarnation is not one")
+    except (BadInput, TypeError, LookupError) as error:
+        node = message.get("node") if isinstance(message, Mapping) else None
+        log.error("a message of node %.80r is dropped: %s", node, error)
+        return False
+    return True
+
+
+def description(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a heartbeat says of its node.
+
+    Raises:
+        BadInput: it is not what a node would say.
+    """
+    message = {"reads": 1} | dict(message)
+    said: dict[str, Any] = {name: _number(message, name) for name in _NUMBERS}
+    said |= {name: _text(name, message.get(name)) for name in _TEXTS}
+    said |= {name: _dict(name, message.get(name)) for name in _DICTS}
+    said |= {name: _list(name, message.get(name, [])) for name in _SINCE_0_2}
+    # None: as it was told before
+    said["holds"] = _list("holds", message["holds"]) if "holds" in message else None
+    said = {NAME_OF.get(name, name): value for name, value in said.items()}
+    return said | {"name": message["node"], "incarnation": message["incarnation"]}
+
+
+def attempts(message: Mapping[str, Any], name: str) -> list[AttemptKey]:
+    """Return (job id, attempt) of whatever looks like an attempt in the list ``name``.
+
+    Raises:
+        BadInput: it is no list of texts.
+    """
+    return [attempt_key(text) for text in _list(name, message.get(name)) if ATTEMPT_ID.fullmatch(text)]
+
+
+def reports(message: Mapping[str, Any]) -> list[Report]:
+    """Return the reports in a message, without those that are none.
+
+    Raises:
+        BadInput: they are no list.
+    """
+    said = message.get("reports")
+    if not isinstance(said, list):
+        raise BadInput(f"its reports are {type(said).__name__}, not a list")
+    usable = [one for one in said if _is_report(one)]
+    if len(usable) < len(said):
+        log.error("%d reports of node %s are none, and dropped", len(said) - len(usable), message["node"])
+    return [_report(one, message["node"]) for one in usable]
+
+
+def _is_report(one: Any) -> bool:
+    return isinstance(one, dict) and isinstance(one.get("id"), str) and bool(ATTEMPT_ID.fullmatch(one["id"]))
+
+
+def _report(one: dict[str, Any], node: str) -> Report:
+    return Report(
+        *attempt_key(one["id"]),
+        _kind(one.get("outcome")),
+        one.get("message"),
+        one.get("result"),
+        one.get("usage"),
+        one.get("output_location"),
+        node=node,
+    )
+
+
+def _kind(outcome: Any) -> OutcomeKind:
+    try:
+        return OutcomeKind(outcome)
+    except ValueError:  # from a newer node
+        return OutcomeKind.INTERNAL
+
+
+def _number(message: Mapping[str, Any], name: str) -> int:
+    said, (least, most) = message.get(name), _NUMBERS[name]
+    if not isinstance(said, int) or isinstance(said, bool) or not least <= said <= most:
+        raise BadInput(f"{name} is {said!r:.40}, not a whole number from {least} to {most}")
+    return said
+
+
+def _text(name: str, said: Any) -> str:
+    if not isinstance(said, str) or "\0" in said:
+        raise BadInput(f"{name} is {said!r:.40}, not a text")
+    return said
+
+
+def _list(name: str, said: Any) -> list[str]:
+    if not isinstance(said, list):
+        raise BadInput(f"{name} is {said!r:.40}, not a list")
+    return [_text(name, one) for one in said]
+
+
+def _dict(name: str, said: Any) -> dict[str, str]:
+    if not isinstance(said, dict):
+        raise BadInput(f"{name} is {said!r:.40}, not a dict of texts")
+    return {_text(name, key): _text(name, one) for key, one in said.items()}

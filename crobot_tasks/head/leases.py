@@ -1,0 +1,144 @@
+"""(f) Heartbeats and reports arrive here: leases are renewed, lost attempts rescued, dead ones stopped."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from crobot_errors import BadInput, OutcomeKind
+from crobot_tasks.broker.formats import AttemptKey, attempt_id
+from crobot_tasks.broker.queues import HEARTBEATS, ack_queue, queue
+from crobot_tasks.celery import app
+from crobot_tasks.head import incoming
+from crobot_tasks.lifecycle import finish, policy_in_force
+from crobot_tasks.lifecycle.finish import Report
+from crobot_tasks.lifecycle.stop_order import stop_attempts
+from db.crobot import finishing, leases, parking
+from db.engine import notify, retrying, transaction
+
+log = logging.getLogger(__name__)
+
+#: the rescue's message comes every heartbeat; after so many missed ones, nobody can say who was silent
+_GAP_BEATS = 4
+
+Attempts = list[AttemptKey]
+
+
+@app.task(name="crobot.heartbeat", ignore_result=True, send_events=False)
+def heartbeat(message: dict[str, Any]) -> None:
+    """Store what a node says of itself, and compare what it holds with what it should hold."""
+    if not incoming.readable(message):
+        return
+    node, incarnation = message["node"], message["incarnation"]
+    try:
+        described = incoming.description(message)
+        running, known = incoming.attempts(message, "running"), _named(incoming.attempts(message, "held"))
+    except BadInput as error:
+        log.error("a heartbeat of node %s is dropped: %s", node, error)
+        return
+    late = _backlog()
+
+    def note() -> tuple[Attempts, Attempts] | None:
+        with transaction() as session:
+            if not leases.heartbeat(session, described):
+                return None
+            finishing.start(session, running, node, incarnation)
+            outlived = leases.outlived(session, node, incarnation)
+            notify(session, parking.CHANNEL)
+            if late > leases.nodes_up(session):
+                # This heartbeat is old: what it does not name may have been sent after it.
+                leases.trust_nothing(session, node)
+                return outlived, []
+            return outlived, leases.missing(
+                session, node, known, described["queued"], app.conf.crobot_missing_s
+            )
+
+    if (found := retrying(note)) is None:
+        log.info("a heartbeat of node %s that came late, or from an earlier life of it, is passed over", node)
+        return
+    outlived, missing = found
+    unknown = f"node {node} does not know the attempt, though its queue is empty"
+    finish.apply(_lost(*attempt, f"node {node} was restarted") for attempt in outlived)
+    finish.apply(_lost(*attempt, unknown) for attempt in missing)
+    _stop_unwanted(node, running)
+
+
+@app.task(name="crobot.reports", ignore_result=True, send_events=False)
+def reports(message: dict[str, Any]) -> None:
+    """Apply a node's reports, acknowledge them, and stop what it should not be running."""
+    if not incoming.readable(message):
+        return
+    node = message["node"]
+    try:
+        running, said = incoming.attempts(message, "running"), incoming.reports(message)
+    except BadInput as error:
+        log.error("reports of node %s are dropped: %s", node, error)
+        return
+    if running:
+        retrying(lambda: _start(running, node, message["incarnation"]))
+    finish.apply(said)
+    if said:
+        _acknowledge(node, _named([(report.job_id, report.number) for report in said]))
+    _stop_unwanted(node, running)
+
+
+@app.task(name="crobot.rescue", ignore_result=True, send_events=False)
+def rescue() -> None:
+    """Take the jobs of silent nodes. This message was queued behind the heartbeats, so they have all been read."""
+    conf = app.conf
+    with transaction() as session:
+        gap_s = min(_GAP_BEATS * conf.crobot_heartbeat_s, conf.crobot_lease_s / 2)
+        if not leases.hear(session, gap_s, conf.crobot_lease_s):
+            return
+        for name in leases.silent(session, conf.crobot_lease_s):
+            log.warning(
+                "node %s has been silent for %g s: its jobs are routed again", name, conf.crobot_lease_s
+            )
+        stranded = leases.stranded(session)
+    finish.apply([_lost(row.job_id, row.number, f"node {row.node} fell silent") for row in stranded])
+
+
+def quarantine_failing() -> None:
+    """Give no jobs to a node that keeps failing for its own reasons, and say so."""
+    with transaction() as session:
+        failures = policy_in_force.in_force(session).quarantine.failures
+        for row in leases.failing(session, failures):
+            reason = f"its last {row.failures} attempts failed, the latest: {row.message}"
+            log.error(
+                "node %s is quarantined: %s; mend it, then `crobot resume %s`", row.name, reason, row.name
+            )
+            leases.quarantine(session, row.name, reason)
+
+
+def _start(running: Attempts, node: str, incarnation: str) -> None:
+    with transaction() as session:
+        finishing.start(session, running, node, incarnation)
+
+
+def _backlog() -> int:
+    """How many heartbeats wait to be read."""
+    with app.connection_or_acquire() as connection:
+        return int(queue(HEARTBEATS)(connection.default_channel).queue_declare().message_count)
+
+
+def _stop_unwanted(node: str, running: Attempts) -> None:
+    if not running:
+        return
+    with transaction() as session:
+        unwanted = leases.unwanted(session, node, _named(running))
+    if unwanted:
+        log.warning("node %s is told to stop %s", node, ", ".join(unwanted))
+        stop_attempts(node, unwanted)
+
+
+def _acknowledge(node: str, ids: list[str]) -> None:
+    with app.producer_or_acquire() as producer:
+        producer.publish(ids, exchange="", routing_key=ack_queue(node), serializer="json", retry=True)
+
+
+def _lost(job_id: int, number: int, message: str) -> Report:
+    return Report(job_id, number, OutcomeKind.NODE_LOST, message, begun=False)
+
+
+def _named(attempts: Attempts) -> list[str]:
+    return [attempt_id(*key) for key in attempts]

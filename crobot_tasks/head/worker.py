@@ -1,0 +1,138 @@
+"""The head: a Celery worker that does all the writing, with a thread that dispatches; any number of heads may run."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from typing import Any
+
+from celery import bootsteps
+from celery.concurrency.thread import TaskPool
+
+from crobot_tasks.broker.kombu_patches import survive_lost_connections
+from crobot_tasks.broker.queues import HEARTBEATS, REPORTS, SETTLE
+from crobot_tasks.celery import app
+from crobot_tasks.head.dispatch import BATCH, dispatch, expire_overdue, fold
+from crobot_tasks.head.leases import quarantine_failing
+from crobot_tasks.lifecycle.policy_in_force import PolicyFile
+from db.crobot import parking
+from db.listener import Listener
+
+log = logging.getLogger(__name__)
+
+#: modules whose tasks a head runs
+HEARS = ("crobot_tasks.head.leases", "crobot_tasks.lifecycle.settle", "crobot_tasks.jobs.local")
+#: transactions at a time; the work is the database's, so threads are enough
+THREADS = 4
+#: seconds between two rounds of chores
+CHORES_S = 1.0
+#: shortest time between two dispatches
+PACE_S = 0.02
+
+
+class Threads(TaskPool):
+    """Celery's threads, which wake the worker's loop when one is free.
+
+    The loop takes no message while all are busy. Nothing would tell it that one is free again before its next tick, a
+    second later: with many messages waiting, a head would read no more than `THREADS` of them a second.
+    """
+
+    #: the worker's loop; kombu's own `get_event_loop` forgets it when a connection is lost
+    _loop: Any = None
+
+    def register_with_event_loop(self, loop: Any) -> None:
+        """Remember the loop, at the start and after each reconnection."""
+        self._loop = loop
+
+    def on_apply(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a task in a thread."""
+        result = super().on_apply(*args, **kwargs)
+        result.f.add_done_callback(self._wake)
+        return result
+
+    def _wake(self, _: object) -> None:
+        if self._loop is not None:
+            self._loop.call_soon(_nothing)
+
+
+def _nothing() -> None:
+    """The loop looks at its queues after any call."""
+
+
+class Chores:
+    """What is done every now and then beside dispatching; each head does them, and twice does no harm."""
+
+    def __init__(self) -> None:
+        self._policy = PolicyFile()
+        self._next = 0.0
+
+    def do(self) -> None:
+        """Do them if a second has passed."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + CHORES_S
+        for chore in (self._policy.take, expire_overdue, fold, quarantine_failing):
+            try:
+                chore()
+            # A chore that fails must keep neither the others nor the dispatch from being done.
+            except Exception:
+                log.exception("a chore of the head failed; it is done again in %g s", CHORES_S)
+
+
+class Dispatcher(bootsteps.StartStopStep):
+    """Dispatches when somebody has sent a job or a core became free, and at intervals in case that went unheard."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, worker: Any, **kwargs: Any) -> None:
+        super().__init__(worker, **kwargs)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+
+    def start(self, worker: Any) -> None:
+        """Begin to dispatch."""
+        self._thread.start()
+
+    def stop(self, worker: Any) -> None:
+        """End after the dispatch that is under way."""
+        self._stopping.set()
+        self._thread.join(app.conf.crobot_dispatch_s + 5)
+
+    terminate = stop
+
+    def _run(self) -> None:
+        listener, chores = Listener(parking.CHANNEL), Chores()
+        while not self._stopping.is_set():
+            try:
+                chores.do()
+                while dispatch() >= BATCH and not self._stopping.is_set():
+                    pass
+                self._stopping.wait(PACE_S)  # what is sent or ends meanwhile is dispatched together
+                listener.wait(app.conf.crobot_dispatch_s)
+            # Whatever it was (the database is away, a defect met by one job), the head must go on with the next round.
+            except Exception:
+                log.exception("a dispatch failed; the next one follows")
+                self._stopping.wait(app.conf.crobot_dispatch_s)
+        listener.close()
+
+
+def head_worker(loglevel: str = "INFO") -> Any:
+    """Return a head's worker, ready to ``start()``.
+
+    Raises:
+        DatabaseUnreachable, OldMigration: see `db.migrate.check`.
+    """
+    survive_lost_connections()
+    app.conf.include = [*app.conf.include, *HEARS]
+    app.steps["worker"].add(Dispatcher)
+    return app.Worker(
+        hostname=f"head@{socket.gethostname()}",
+        concurrency=THREADS,
+        pool=Threads,
+        queues=[HEARTBEATS, SETTLE, REPORTS],
+        loglevel=loglevel,
+        without_gossip=True,
+        without_mingle=True,
+    )

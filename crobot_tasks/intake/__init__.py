@@ -1,0 +1,1 @@
+"""How work comes in: reads, genomes that were assembled elsewhere, schemes to be called."""

@@ -1,0 +1,94 @@
+"""Which schemes are called on every new assembly of a species, beyond MLST; and calling one on what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from crobot_errors import BadInput, UnknownPipeline
+from crobot_tasks.jobs import RemoteAssemblyBasedJob
+from crobot_tasks.jobs.following import CLASSES
+from crobot_tasks.jobs.generic import pipeline_of
+from crobot_tasks.lifecycle.job_types import is_kind, scheme_class, scheme_pipelines
+from db.engine import retrying, transaction
+from db.known_species import find_species
+from db.species import schemes
+from db.species.assemblies import find_assembly
+from workers.pipelines.seropred import METHODS
+
+#: what a new species gets: description, label; each is its own pipeline; the long one last
+USUAL = {"SeroPred": "Serovar", "CRISPR": "CRISPR", "prokka_annotation": "Annotation"}
+
+
+def add_scheme(database: str, description: str, pipeline: str, label: str = "") -> None:
+    """Add a scheme that is not MLST; new assemblies get it at once.
+
+    Raises:
+        UnknownPipeline: it is none that schemes may have.
+        BadInput: the description cannot be, or is another pipeline's.
+    """
+    if scheme_class(pipeline) is None:
+        known = ", ".join(scheme_pipelines())
+        raise UnknownPipeline(
+            f"no scheme can have the pipeline {pipeline!r}; known are {known} "
+            "(MLST schemes come by `crobot scheme import`)"
+        )
+    if is_kind(description):
+        raise BadInput(f"{description!r} is a kind of job: choose another description")
+    with transaction() as session:
+        genus = find_species(session, database).genus
+    if pipeline == "SeroPred" and genus not in METHODS:
+        raise BadInput(f"SeroPred knows no serotypes of the genus {genus!r}: only of {', '.join(METHODS)}")
+
+    def added() -> None:
+        with transaction(database) as session:
+            schemes.add_scheme(session, description, label, pipeline)
+
+    retrying(added)
+
+
+def add_usual(database: str, genus: str) -> list[str]:
+    """Have the usual schemes called on new assemblies, as far as they know the genus; return which."""
+    usual = [name for name in USUAL if name != "SeroPred" or genus in METHODS]
+    for name in usual:
+        add_scheme(database, name, name, USUAL[name])
+    return usual
+
+
+def send_scheme(
+    database: str, description: str, barcodes: Sequence[str], *, again: bool = False, **request: Any
+) -> list[RemoteAssemblyBasedJob]:
+    """Send a scheme's job for each assembly, all or none; return them.
+
+    A current result answers, unless ``again``.
+
+    Raises:
+        UnknownSpecies, UnknownScheme: there is none of this name.
+        BadInput: no such assembly, or a scheme that nothing can be called for; nothing was stored.
+    """
+    with transaction() as session:
+        find_species(session, database)
+
+    def sent() -> list[RemoteAssemblyBasedJob]:
+        with transaction(database) as session:
+            scheme = schemes.find_scheme(session, description)
+            pipeline = pipeline_of(scheme)
+            cls: Any = CLASSES.get(pipeline) or scheme_class(pipeline)
+            if cls is None:
+                raise BadInput(f"the scheme {description!r} is not sent for one assembly ({pipeline})")
+            files = {barcode: find_assembly(session, barcode).file_pointer for barcode in barcodes}
+            made = [
+                cls(
+                    scheme=scheme,
+                    database=database,
+                    assembly_barcode=barcode,
+                    assembly_filepointer=path,
+                    **request,
+                )
+                for barcode, path in files.items()
+            ]
+            for job in made:
+                job.send_job(again=again)
+            return made
+
+    return retrying(sent)

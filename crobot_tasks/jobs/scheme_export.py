@@ -1,0 +1,106 @@
+"""Nomenclature schemes between PubMLST's files, the database, and the storage from which nodes read them.
+
+The database numbers alleles at once, but nodes get new ones only with the next published version: until then they
+report such an allele as new, and it gets the same number. So a send waits for an export at most once a version; old
+versions stay on the storage, since jobs that were sent with them may still run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from crobot_errors import BadInput
+from crobot_tasks.broker.folders import storage_root
+from db import nomenclature
+from db.engine import database_of, retrying, transaction
+from workers import storage
+from workers.fasta import DAMAGED, open_text
+from workers.nomenclature import pubmlst
+from workers.nomenclature.schemes import write_scheme
+
+
+def import_scheme(
+    database: str,
+    scheme: str,
+    description: str,
+    label: str,
+    alleles: Sequence[Path],
+    profiles: Path | None = None,
+    number_here: bool = False,
+) -> str:
+    """Import a PubMLST scheme, or a newer release of it, and export it for the nodes; return its version.
+
+    Without ``profiles``, as most cgMLST schemes come, the loci are in the order of the files, and all sequence types
+    are numbered here. ``scheme`` is its name in the nomenclature (senterica_achtman_2), ``description`` that in
+    programs (MLST_Achtman). ``number_here``: the names of the alleles are no numbers; those that are new are numbered.
+
+    Raises:
+        UnknownSpecies: there is none of this name.
+        BadInput: the files contradict themselves, or what was imported before; nothing was stored.
+    """
+    if number_here and profiles is not None:
+        raise BadInput(
+            f"{profiles} names alleles by numbers, which --number-here would give anew: leave one of them out"
+        )
+    read = pubmlst.read_labelled_alleles if number_here else pubmlst.read_alleles
+    loci = _loci((locus for locus, _, _ in read(alleles)), profiles)
+
+    def imported() -> str:
+        with transaction(database) as session:
+            numbers = read(alleles), _profiles(profiles, loci)
+            version = nomenclature.import_scheme(session, scheme, description, label, loci, *numbers)
+            exported(session, scheme)
+        return version
+
+    return retrying(imported)
+
+
+def publish(database: str, scheme: str) -> str:
+    """Give nodes the alleles that were numbered here since the last version; return the current version."""
+
+    def published() -> str:
+        with transaction(database) as session:
+            version = nomenclature.publish(session, scheme)
+            exported(session, scheme)
+        return version
+
+    return retrying(published)
+
+
+def exported(session: Session, scheme: str) -> Path:
+    """Return the directory of a scheme's current version on the storage, written if it is not there."""
+    current = nomenclature.export(session, scheme)
+    root = storage_root()
+    directory = storage.scheme_dir(root, database_of(session), scheme, current.version)
+    storage.make_dir(directory.parent, root)
+    return write_scheme(directory, scheme, current.version, current.loci, current.alleles)
+
+
+def _loci(of_alleles: Iterable[str], profiles: Path | None) -> list[str]:
+    """Return the loci that have alleles, in the order of the profiles' columns, or of the files."""
+    found = dict.fromkeys(of_alleles)
+    if profiles is None:
+        return list(found)
+    columns = _columns(profiles)
+    without = [locus for locus in found if locus not in columns]
+    if without:
+        raise BadInput(f"{profiles} has no column for {', '.join(without)}; it has {', '.join(columns)}")
+    return [column for column in columns if column in found]
+
+
+def _columns(profiles: Path) -> list[str]:
+    try:
+        with open_text(profiles) as text:
+            return [name.strip() for name in next(text, "").split("\t")]
+    except DAMAGED as error:
+        raise BadInput(f"{profiles} cannot be read: it is damaged or not text ({error})") from error
+
+
+def _profiles(path: Path | None, loci: Sequence[str]) -> Iterator[tuple[int, list[int]]]:
+    if path is None:
+        return
+    for st, alleles, _ in pubmlst.read_profiles(path, loci):
+        yield st, [alleles[locus] for locus in loci]

@@ -1,0 +1,157 @@
+"""(a) What the options of a call say: Celery's own, and ours (``job``); checked here, and written as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_OID, uuid5
+
+from celery.utils import uuid
+from celery.utils.functional import maybe_list
+
+from crobot_errors import BadInput
+from crobot_tasks.broker.json_values import plain
+
+#: Celery's options that decide what happens after the job; they are kept, and given to the settling task.
+CANVAS_OPTIONS = (
+    "link link_error chord chain group_id group_index root_id parent_id replaced_task_nesting"
+    " headers stamped_headers reply_to"
+).split()
+#: a job that has one of these needs Celery's tracer when it is settled, not just a stored result
+_CONTINUES = {"link", "link_error", "chord", "chain"}
+#: names of details in signatures that were stored by version 0.1: links of chains that are not sent yet
+_FORMER_NAMES = {"same_key": "unique_key", "answer_key": "cache_key"}
+
+
+@dataclass(frozen=True)
+class Details:
+    """What the option ``job`` of a signature says beyond Celery's options: ``task.s(…).set(job={"tag": …})``."""
+
+    #: the job's type, which decides the job class; empty for a plain job
+    type: str = ""
+    #: the handle on what the job is for
+    tag: str = ""
+    #: the species' database
+    database: str | None = None
+    user_id: int | None = None
+    workgroup: str = ""
+    #: many jobs watched as one, by any name
+    batch: str = ""
+    #: two live jobs never share it; empty: never the same as another
+    unique_key: str = ""
+    #: once it is COMPLETE it answers later sends with the same key; empty: never
+    cache_key: str = ""
+    #: what the job class keeps for the time when the result comes
+    context: dict[str, Any] = field(default_factory=dict)
+    #: what one attempt gets, if the sender knows better than the pipeline
+    cores: int | None = None
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Owed:
+    """Who waits for a job, and when it may begin."""
+
+    #: the public task id
+    task_id: str
+    #: link, link_error, chord, chain …; None if only the result is wanted
+    options: dict[str, Any] | None
+    ignore_result: bool
+    #: the chord that counts this result
+    chord_id: str | None
+    #: not before this time, or so many seconds from now
+    eta: Any
+    countdown_s: float
+    #: not after this time, or so many seconds from now
+    expires_at: datetime | str | None
+    expires_s: float | None
+
+
+def owed_of(task_id: str, options: dict[str, Any]) -> Owed:
+    """Return what Celery's options say of who waits for the job, and when it may begin."""
+    names = [*CANVAS_OPTIONS, *(options.get("stamped_headers") or [])]
+    kept = {name: options[name] for name in names if options.get(name) not in (None, [], {})}
+    expires = options.get("expires")
+    return Owed(
+        task_id=task_id,
+        options=_with_ids(plain(kept, "canvas options")) if _CONTINUES & kept.keys() else None,
+        ignore_result=bool(options.get("ignore_result")),
+        chord_id=kept.get("group_id") if "chord" in kept else None,
+        eta=options.get("eta"),
+        countdown_s=float(options.get("countdown") or 0),
+        expires_at=expires if isinstance(expires, datetime | str) else None,
+        expires_s=float(expires) if isinstance(expires, int | float) else None,
+    )
+
+
+def _with_ids(options: dict[str, Any]) -> dict[str, Any]:
+    """Give callbacks their task ids now: a head that dies while it settles makes the next one send them again."""
+    for callback in [*options.get("link", ()), *options.get("link_error", ())]:
+        if not callback["subtask_type"]:  # the ids of a whole canvas are its own affair
+            callback["options"].setdefault("task_id", uuid())
+    if "chord" in options:
+        _with_error_ids(options["chord"])
+    return options
+
+
+def _with_error_ids(body: dict[str, Any]) -> None:
+    """Give the error callbacks of a chord's body task ids: the same ones with each member of the chord."""
+    body_id = body["options"].get("task_id")
+    for number, callback in enumerate(maybe_list(body["options"].get("link_error")) or ()):
+        if body_id and not callback["subtask_type"]:
+            callback["options"].setdefault("task_id", str(uuid5(NAMESPACE_OID, f"{body_id} {number}")))
+
+
+def details_of(given: dict[str, Any] | None) -> Details:
+    """Return the option ``job``, checked.
+
+    Raises:
+        BadInput: it names what is not known, or has text that cannot be stored.
+    """
+    given = {_FORMER_NAMES.get(name, name): value for name, value in (given or {}).items()}
+    try:
+        details = Details(**given)
+    except TypeError as error:
+        raise BadInput(
+            f"option job={given!r}: {error}; known are {', '.join(Details.__annotations__)}"
+        ) from error
+    plain(
+        [details.tag, details.workgroup, details.batch, details.unique_key, details.cache_key],
+        "tag, workgroup, batch, unique_key and cache_key",
+    )
+    _check_amount("cores", details.cores, 2**15)
+    _check_amount("memory_bytes", details.memory_bytes, 2**63)
+    return details
+
+
+def _check_amount(name: str, given: Any, below: int) -> None:
+    if given is not None and not (type(given) is int and 0 < given < below):
+        raise BadInput(f"{name} {given!r} is not a whole number above 0")
+
+
+def chosen_of(details: Details, options: dict[str, Any]) -> dict[str, Any]:
+    """Return what the sender chose of an attempt's ``cores``, ``memory_bytes`` and ``time_s``."""
+    limit = options.get("time_limit") or None
+    chosen = {
+        "cores": details.cores,
+        "memory_bytes": details.memory_bytes,
+        "time_s": limit and whole_seconds(limit),
+    }
+    return {name: value for name, value in chosen.items() if value is not None}
+
+
+def whole_seconds(given: Any) -> int:
+    """Return a time limit in seconds, checked."""
+    if not isinstance(given, int | float) or not 0 < given < 2**30:
+        raise BadInput(f"time limit {given!r} is not a number of seconds")
+    return int(given)
+
+
+def priority_of(given: Any) -> int:
+    """Return Celery's priority, 0 (first) to 9; 5 if none is given."""
+    if given is None:
+        return 5
+    if not isinstance(given, int) or not 0 <= given <= 9:
+        raise BadInput(f"priority {given!r} is not a whole number from 0 (first) to 9")
+    return given

@@ -1,0 +1,111 @@
+"""(a) JobTask: `apply_async` writes a row and publishes nothing; group, chain and chord notice no difference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Task, group
+from celery.utils import uuid
+from celery.utils.functional import maybe_list
+
+from crobot_errors import CRobotError
+from workers.job import Resources
+
+
+class JobTask(Task):
+    """A task whose calls become jobs: parked in the database, run on a calculation node, finished exactly once."""
+
+    abstract = True
+    #: version of what it computes; a node must offer the same
+    version = ""
+    #: what one attempt asks for, if the task does not compute it
+    cores = 1
+    memory_bytes = 256 * 1024**2
+    disk_bytes = 0
+    #: typical seconds; short jobs may queue on a node
+    expected_s = 60.0
+    default_time_limit_s = 24 * 3600
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """(c) Run the job on a node; anywhere else, an ordinary call."""
+        if self.app.node is None or self.request.called_directly:
+            return super().__call__(*args, **kwargs)
+        return self.app.node.run(self, args, kwargs)
+
+    def resources(self, args: Any, kwargs: dict[str, Any]) -> Resources:
+        """Say what one attempt of this call asks for."""
+        limit = self.time_limit or self.default_time_limit_s
+        return Resources(self.cores, self.memory_bytes, self.disk_bytes, int(limit))
+
+    def expected_seconds(self, args: Any, kwargs: dict[str, Any]) -> float:
+        """Say how long this call typically takes."""
+        return self.expected_s
+
+    def data(self, args: Any, kwargs: dict[str, Any]) -> list[str]:
+        """Name what this call reads (accessions, paths): a node that has it in hand is preferred."""
+        return []
+
+    def check(self, args: Any, kwargs: dict[str, Any]) -> None:
+        """Raise BadInput for a call that cannot work."""
+
+    def wanted_version(self, kwargs: dict[str, Any]) -> str:
+        """Return the version that a node must offer."""
+        return self.version
+
+    def AsyncResult(self, task_id: str, **kwargs: Any) -> Any:  # noqa: N802 (Celery's name)
+        """Return the job's result, a `JobResult`, by its public task id."""
+        return self.app.parking.result_of(self, task_id, **kwargs)
+
+    def map(self, it: Any) -> Any:
+        """Return a canvas that gives the list of this job's results for each item, each item a job of its own."""
+        return self.starmap((item,) for item in it)
+
+    def starmap(self, it: Any) -> Any:
+        """Return a canvas with the result of Celery's starmap, which would run all items in one process of the head."""
+        return group(self.s(*item) for item in it) | self.app.tasks["celery.accumulate"].s(index=0)
+
+    def chunks(self, it: Any, n: int) -> Any:
+        """Return a group of starmaps of ``n`` items each."""
+        items = list(it)
+        return group(self.starmap(items[start : start + n]) for start in range(0, len(items), n))
+
+    def apply_async(
+        self,
+        args: Any = None,
+        kwargs: dict[str, Any] | None = None,
+        task_id: str | None = None,
+        producer: Any = None,
+        link: Any = None,
+        link_error: Any = None,
+        shadow: str | None = None,
+        **options: Any,
+    ) -> Any:
+        """Park the job: one row, committed with whatever transaction is open; returns a `JobResult`.
+
+        Takes Celery's options (queue, routing_key and exchange are the head's to choose), and ``job``: see `Details` in
+        `crobot_tasks.lifecycle.call_options`.
+
+        Raises:
+            BadInput: the call cannot work; nothing was stored.
+            DatabaseUnreachable: the database does not answer; nothing was stored.
+        """
+        if self.app.node is not None:
+            raise CRobotError(
+                f"{self.name}: a calculation node has no database and sends no jobs; return, and let the head"
+            )
+        options = dict(
+            self._get_exec_options(), link=maybe_list(link), link_error=maybe_list(link_error), **options
+        )
+        parent = self.app.current_worker_task
+        _inherit(parent, options)
+        result = self.app.parking.park(self, args or (), kwargs or {}, task_id or uuid(), options)
+        if parent and options.get("add_to_parent", True):
+            parent.add_trail(result)
+        return result
+
+
+def _inherit(parent: Any, options: dict[str, Any]) -> None:
+    """Take root and parent from the task that is running here, as Celery's send_task does."""
+    if parent:
+        options["root_id"] = options.get("root_id") or parent.request.root_id or parent.request.id
+        options["parent_id"] = options.get("parent_id") or parent.request.id

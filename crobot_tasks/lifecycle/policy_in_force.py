@@ -1,0 +1,102 @@
+"""The policy in force: read from a file when that changes, kept in the database, the same on every head."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
+from crobot_errors import BadPolicy
+from crobot_tasks.celery import app
+from crobot_tasks.router.policy import Policy, read
+from db.crobot import policies
+from db.engine import transaction
+
+log = logging.getLogger(__name__)
+
+#: the database is asked this often which policy is in force
+FRESH_S = 1.0
+
+
+class _InForce:
+    """What this process knows of the policy in force."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.number: int | None = None
+        self.policy = Policy()
+        self.looked_at = float("-inf")
+
+
+_in_force = _InForce()
+
+
+def in_force(session: Any) -> Policy:
+    """Return the policy in force, at most a second old."""
+    with _in_force.lock:
+        if time.monotonic() - _in_force.looked_at > FRESH_S:
+            _refresh(session)
+            _in_force.looked_at = time.monotonic()
+        return _in_force.policy
+
+
+def _refresh(session: Any) -> None:
+    if policies.newest(session) == _in_force.number:
+        return
+    row = policies.in_force(session)
+    if row is None:
+        _in_force.number, _in_force.policy = None, Policy()
+        return
+    try:
+        _in_force.policy = read(row.toml)
+    except BadPolicy:
+        # accepted by a head of another version; ours stays, and is looked at again when it changes
+        log.exception("policy %s in force, accepted from %s, cannot be read by this head", row.id, row.source)
+    _in_force.number = row.id
+
+
+def path() -> Path:
+    """Return where the policy's file is, or would be."""
+    return Path(app.conf.crobot_policy).expanduser()
+
+
+class PolicyFile:
+    """The policy's file as a head last saw it."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[int, int, int] | None = None
+
+    def take(self) -> None:
+        """Put the file in force if it is new and right; if it is wrong say so, and leave the old policy."""
+        try:
+            stat = path().stat()
+            seen = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            if seen == self._seen:
+                return
+            text = path().read_text()
+            _take(text, datetime.fromtimestamp(stat.st_mtime, UTC))
+        except FileNotFoundError:
+            return
+        except (BadPolicy, OSError, UnicodeError) as error:
+            log.error("%s is not taken, the old policy stays in force: %s", path(), error)
+        self._seen = seen
+
+
+def _take(text: str, written_at: datetime) -> None:
+    read(text)
+    with transaction() as session:
+        row = policies.in_force(session)
+        if row is not None and row.toml == text:
+            return
+        if row is not None and written_at < row.accepted_at:
+            log.warning("%s is older than the policy in force; `touch` it if it is to be taken", path())
+            return
+        policies.accept(session, text, f"{socket.gethostname()}:{path()}")
+    with _in_force.lock:
+        _in_force.looked_at = float("-inf")
+    log.info("the policy in %s is in force", path())

@@ -1,0 +1,112 @@
+"""(d) Celery's completion signals on a node → reports in its spool; nothing slow: some run in the event loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from billiard.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
+from celery import signals
+
+from crobot_errors import AttemptError, OutcomeKind
+from crobot_tasks.broker.formats import ATTEMPT_ID, attempt_key
+from crobot_tasks.broker.json_values import plain, storable
+from crobot_tasks.celery import app
+from crobot_tasks.lifecycle.job_task import JobTask
+from crobot_tasks.node.courier import Courier
+from crobot_tasks.node.spool import Spool
+from workers.process import die_with_parent
+from workers.storage import output_dir
+
+#: what Celery itself says of an attempt, as kinds
+_KINDS: dict[type[BaseException], OutcomeKind] = {
+    SoftTimeLimitExceeded: OutcomeKind.TIME_LIMIT,
+    TimeLimitExceeded: OutcomeKind.TIME_LIMIT,
+    WorkerLostError: OutcomeKind.NODE_LOST,
+}
+_MESSAGES = {
+    SoftTimeLimitExceeded: "the pipeline ran beyond its time limit",
+    TimeLimitExceeded: "the pipeline ran beyond its time limit and had to be killed",
+    WorkerLostError: "the process that ran the attempt was killed",
+}
+
+
+class CompletionSignals:
+    """The receivers of a node's worker, and of the processes that it forks."""
+
+    def __init__(self, spool: Spool, courier: Courier) -> None:
+        self.spool, self.courier = spool, courier
+
+    def connect(self) -> None:
+        """Make this worker write reports."""
+        # Celery would forget a bound method at once if it held it weakly
+        signals.worker_process_init.connect(self.on_fork, weak=False)
+        signals.worker_shutting_down.connect(self.on_stopping, weak=False)
+        signals.task_success.connect(self.on_success, weak=False)
+        signals.task_failure.connect(self.on_failure, weak=False)
+        signals.task_revoked.connect(self.on_revoked, weak=False)
+
+    def on_fork(self, **_: Any) -> None:
+        """In the child: end with the parent, whose courier would carry the reports."""
+        die_with_parent()
+
+    def on_stopping(self, **_: Any) -> None:
+        """In the parent, in a signal handler: somebody told the node to stop."""
+        self.spool.stop()
+
+    def on_success(self, sender: Any, result: Any, **_: Any) -> None:
+        """In the child: the task returned."""
+        if not isinstance(sender, JobTask):
+            return
+        try:
+            value = plain(result, f"the result of {sender.name}")
+            body = {"outcome": OutcomeKind.OK, "result": value, "usage": _usage(value)}
+        except ValueError as error:
+            body = _failed(sender, error)
+        self._report(sender.request.id, body)
+
+    def on_failure(self, sender: Any, task_id: str, exception: BaseException, **_: Any) -> None:
+        """In the child: the task raised; or in the parent: the child is gone, or was killed at the hard limit."""
+        if not isinstance(sender, JobTask):
+            return
+        body = _failed(sender, exception)
+        if isinstance(exception, WorkerLostError):
+            body |= self.courier.lost(message(exception))
+        self._report(task_id, body)
+
+    def on_revoked(self, sender: Any, request: Any, expired: bool = False, **_: Any) -> None:
+        """In the parent: somebody cancelled the attempt, waiting or running."""
+        if isinstance(sender, JobTask):
+            said = "expired" if expired else "cancelled"
+            self._report(request.id, {"outcome": OutcomeKind.CANCELLED, "message": said})
+
+    def _report(self, attempt_id: str, body: dict[str, Any]) -> None:
+        if not ATTEMPT_ID.fullmatch(attempt_id):
+            return
+        location = output_dir(Path(app.conf.crobot_storage), *attempt_key(attempt_id))
+        if location.is_dir():
+            body["output_location"] = str(location)
+        self.spool.end(attempt_id, body, must_fsync=self.spool.must_fsync(attempt_id))
+
+
+def _usage(value: Any) -> Any:
+    return value.get("usage") if isinstance(value, dict) else None
+
+
+def _failed(task: JobTask, error: BaseException) -> dict[str, Any]:
+    details = error.details if isinstance(error, AttemptError) else {}
+    return {
+        "outcome": error.kind
+        if isinstance(error, AttemptError)
+        else _KINDS.get(type(error), OutcomeKind.INTERNAL),
+        "message": storable(message(error)),
+        "result": storable(task.backend.prepare_exception(error, "json")),
+        "usage": storable(details.get("usage")),
+    }
+
+
+def message(error: BaseException) -> str:
+    """Return one line for a person."""
+    if isinstance(error, AttemptError):
+        return error.message
+    return _MESSAGES.get(type(error)) or f"{type(error).__name__}: {error}"

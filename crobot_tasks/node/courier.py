@@ -1,0 +1,279 @@
+"""(c, d) What travels between a node and the heads, in a thread: reports and heartbeats out, acknowledgements in."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+import psutil
+from celery.worker import state
+
+from crobot_errors import OutcomeKind
+from crobot_tasks.broker.formats import REPORT_FORMAT
+from crobot_tasks.broker.queues import HEARTBEATS, REPORTS, UNREACHABLE, ack_queue, node_queue, queue
+from crobot_tasks.celery import app
+from crobot_tasks.node.local_data import LocalData
+from crobot_tasks.node.spool import Spool
+from workers.endings import FULL_BELOW_BYTES
+from workers.kernel import RecentKills
+
+log = logging.getLogger(__name__)
+
+#: reports in one message
+BATCH = 200
+#: a report that is not acknowledged is sent again after so many seconds
+RESEND_S = 10.0
+#: heartbeats that may wait unread
+MOST_BEATS = 1000
+#: how often what dead attempts left is removed
+TIDY_S = 60.0
+#: while acknowledgements are due, they are looked for this often
+ACK_POLL_S = 0.05
+#: news of one moment travel together
+GATHER_S = 0.005
+#: so long reports wait for the acknowledgement of those before: the busier the heads, the larger the messages
+BUSY_S = 0.1
+#: an attempt that ends within this time is not announced; its report says that it began
+ANNOUNCE_S = 0.05
+
+
+class Courier(threading.Thread):
+    """Carries what is in the spool to the heads until they have it, and says at intervals what the node is doing."""
+
+    def __init__(
+        self, name: str, spool: Spool, local_data: LocalData, incarnation: str, description: dict[str, Any]
+    ) -> None:
+        super().__init__(name=f"courier of {name}", daemon=True)
+        self.node, self.spool, self.local_data, self.incarnation = name, spool, local_data, incarnation
+        #: cores, memory_bytes, pipelines, missing, software, tags
+        self.description = description
+        self.kills = RecentKills()
+        self.beat = 0
+        self._next_heartbeat = 0.0
+        self._announced: set[str] = set()
+        #: attempt id → when it was first seen at work
+        self._seen: dict[str, float] = {}
+        self._last_report = 0.0
+        #: attempt id → when its report was last sent
+        self._sent: dict[str, float] = {}
+        self._connection: Any = None
+        self._producer: Any = None
+        self._stopping = threading.Event()
+        #: attempts at work on disk that Celery did not know at the last heartbeat
+        self._orphans: set[str] = set()
+        #: those of them on which the disk takes no report
+        self._unsaid: set[str] = set()
+        self._next_tidy = 0.0
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Send what is left, say goodbye with a last heartbeat, and end."""
+        self._stopping.set()
+        self.spool.wake()
+        if self.is_alive():
+            self.join(timeout_s)
+
+    def run(self) -> None:
+        """Carry until stopped; a broker that is away is tried again for ever."""
+        delay_s = 0.0
+        while not self._stopping.is_set():
+            try:
+                self._wait(delay_s or self._idle_s())
+                self.step()
+                delay_s = 0.0
+            except UNREACHABLE as error:
+                delay_s = min(5.0, delay_s * 2 or 0.2)
+                log.warning("the broker does not answer (%s), trying again in %.1f s", error, delay_s)
+                self._disconnect()
+            # Without this thread the node would seem dead, so it outlives whatever else may come (a full disk, say).
+            except Exception:
+                delay_s = 5.0
+                log.exception("a round of the courier failed; the next one follows")
+                self._disconnect()
+        with suppress(*UNREACHABLE):
+            self._heartbeat()
+            self._carry()
+        self._disconnect()
+
+    def step(self) -> None:
+        """One round: acknowledgements in, reports out, and a heartbeat when it is due."""
+        self._receive()
+        self._carry()
+        if time.monotonic() >= self._next_heartbeat:
+            self._end_orphans()
+            self._heartbeat()
+            self._next_heartbeat = time.monotonic() + app.conf.crobot_heartbeat_s
+        if time.monotonic() >= self._next_tidy:
+            self.spool.tidy()
+            self._next_tidy = time.monotonic() + TIDY_S
+
+    def _wait(self, seconds: float) -> None:
+        """Sleep until a process of this node has news, or the time is over."""
+        if select.select([self.spool.wake_fd], [], [], seconds)[0]:
+            time.sleep(GATHER_S)
+        with suppress(BlockingIOError):
+            os.read(self.spool.wake_fd, 65536)
+
+    def _idle_s(self) -> float:
+        due = max(0.0, self._next_heartbeat - time.monotonic())
+        if self._seen.keys() - self._announced:
+            due = min(due, ANNOUNCE_S)
+        if not self._sent:
+            return due
+        # at once while heads answer; a head that is away is asked ever less
+        waited = time.monotonic() - min(self._sent.values())
+        return min(due, max(ACK_POLL_S, waited / 10))
+
+    # --- out ----------------------------------------------------------------------------------------------------------
+
+    def _carry(self) -> None:
+        now = time.monotonic()
+        begun, reports = self._begun(now), self._due(now)
+        if not reports and not begun:
+            return
+        self._publish(
+            "crobot.reports", REPORTS, running=sorted(begun), reports=[report for _, report in reports]
+        )
+        self._announced |= begun
+        self._sent |= {attempt_id: now for attempt_id, _ in reports}
+        if reports:
+            self._last_report = now
+
+    def _begun(self, now: float) -> set[str]:
+        """Attempts that have been at work for a while, of which no head has been told."""
+        self._seen = {attempt_id: self._seen.get(attempt_id, now) for attempt_id in self.spool.at_work()}
+        self._announced &= self._seen.keys()
+        new = self._seen.keys() - self._announced
+        return {attempt_id for attempt_id in new if now - self._seen[attempt_id] >= ANNOUNCE_S}
+
+    def _due(self, now: float) -> list[tuple[str, dict[str, Any]]]:
+        """Reports to send, for the first time or again."""
+        if self._sent and now - self._last_report < BUSY_S and not self._stopping.is_set():
+            return []
+        on_its_way = {attempt_id for attempt_id, sent in self._sent.items() if now - sent < RESEND_S}
+        return self.spool.pending(BATCH, but=on_its_way)
+
+    def _heartbeat(self) -> None:
+        if self._waiting_in(HEARTBEATS) > MOST_BEATS:
+            return  # no head reads them; more of them would tell it nothing
+        self.beat += 1
+        self.kills.look(time.monotonic())
+        running = [attempt_id for attempt_id in self.spool.at_work() if attempt_id not in self._unsaid]
+        known = [*running, *self.spool.reported(), *_ids(state.reserved_requests)]
+        description, queued = self.description, self._waiting_in(node_queue(self.node))
+        free = psutil.disk_usage(str(self.spool.state_dir)).free
+        if why := _unable(free):
+            missing = dict.fromkeys(description["pipelines"], why)
+            description = description | {"pipelines": {}, "missing": missing}
+        if _ending():
+            queued = 0  # it takes nothing more: what waits in its queue is for the others
+        if (names := self.local_data.news(time.monotonic())) is not None:
+            description = description | {"holds": names}
+        self._publish(
+            "crobot.heartbeat",
+            HEARTBEATS,
+            **description,
+            beat=self.beat,
+            disk_bytes=free,
+            queued=queued,
+            running=running,
+            held=known,
+        )
+
+    def _end_orphans(self) -> None:
+        """Report attempts whose process ended without a word, at two heartbeats in a row."""
+        orphans = set(self.spool.at_work()) - set(_ids(state.active_requests))
+        self._unsaid = set()
+        for attempt_id in orphans & self._orphans:
+            try:
+                self.spool.end(attempt_id, self.lost("it ended without a report"))
+            except OSError as error:
+                # Heartbeats that do not name it say the same, and need no disk.
+                self._unsaid.add(attempt_id)
+                log.warning("no report on %s can be written: %s", attempt_id, error)
+        self._orphans = orphans
+
+    def lost(self, message: str) -> dict[str, Any]:
+        """Return the report on an attempt whose process is gone: by a stop, for want of memory, or nobody knows why."""
+        if self.spool.is_stopping():
+            return {"outcome": OutcomeKind.NODE_STOPPED, "message": f"the node was stopped: {message}"}
+        if self.kills.seen():
+            killed = "when the kernel killed for want of memory"
+            return {"outcome": OutcomeKind.OUT_OF_MEMORY, "message": f"{message} {killed}"}
+        return {"outcome": OutcomeKind.NODE_LOST, "message": message}
+
+    def _publish(self, task: str, queue_name: str, **message: Any) -> None:
+        message |= {"format": REPORT_FORMAT, "node": self.node, "incarnation": self.incarnation}
+        app.send_task(
+            task,
+            kwargs={"message": message},
+            producer=self._connected(),
+            queue=queue(queue_name),
+            ignore_result=True,
+            argsrepr=self.node,
+            kwargsrepr="",
+        )
+
+    def _waiting_in(self, name: str) -> int:
+        return int(queue(name)(self._connected().channel).queue_declare().message_count)
+
+    # --- in -----------------------------------------------------------------------------------------------------------
+
+    def _receive(self) -> None:
+        if not self._sent:
+            return
+        acks = queue(ack_queue(self.node))(self._connected().channel)
+        while (message := acks.get(no_ack=True)) is not None:
+            for attempt_id in message.payload:
+                self.spool.acknowledge(attempt_id)
+                self._sent.pop(attempt_id, None)
+
+    # --- the connection -----------------------------------------------------------------------------------------------
+
+    def _connected(self) -> Any:
+        if self._producer is None:
+            self._connection = app.connection_for_write()
+            self._connection.ensure_connection(max_retries=1)
+            self._producer = app.amqp.Producer(self._connection, auto_declare=False)
+            channel = self._producer.channel
+            for name in (HEARTBEATS, REPORTS, ack_queue(self.node), node_queue(self.node)):
+                queue(name)(channel).declare()
+        return self._producer
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with suppress(*UNREACHABLE):
+                self._connection.release()
+        self._connection = self._producer = None
+
+
+def _ids(requests: Iterable[Any]) -> list[str]:
+    """Return the ids of requests that Celery has taken from the queue."""
+    while True:
+        try:
+            return [request.id for request in requests]
+        except RuntimeError:  # the worker's event loop changed the set meanwhile
+            continue
+
+
+def _unable(free_bytes: int) -> str:
+    """Say why the node takes no jobs at all; empty if it does."""
+    if _ending():
+        return "the node is stopping"
+    return "the node's disk is full" if free_bytes < FULL_BELOW_BYTES else ""
+
+
+def _ending() -> bool:
+    """Whether the worker was told to stop; Celery keeps None or False there until then."""
+    return any(flag is not None and flag is not False for flag in (state.should_stop, state.should_terminate))
+
+
+def software() -> str:
+    """Return what runs here, for people: host and process."""
+    return f"{socket.gethostname()} pid {os.getpid()}"

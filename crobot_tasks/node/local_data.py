@@ -1,0 +1,62 @@
+"""(c) Which data a node has on its own disk: reads in its cache, and files that its last attempts read or wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from workers.short_reads import archive
+
+#: names in one heartbeat
+MOST = 500
+#: seconds between two heartbeats that carry names: 500 of them are many times larger than all else that a node says
+TELL_S = 10.0
+#: names that have not changed are told again after so many seconds: a message may have been lost
+AGAIN_S = 300.0
+
+
+class LocalData:
+    """The names below a node's ``state_dir``; processes append, and only the courier rewrites."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._cache, self._file = state_dir / "cache", state_dir / "files"
+        #: when the file was last changed, and the names in it, newest first
+        self._known: tuple[int, list[str]] = (0, [])
+        #: what was told last, and when
+        self._told: tuple[float, list[str]] | None = None
+
+    def note(self, names: Iterable[str]) -> None:
+        """Remember files that an attempt reads or wrote; what is fetched from the archive is seen in the cache."""
+        lines = [f"{name}\n" for name in names if name.startswith("/") and "\n" not in name]
+        if lines:
+            # a preference only, so a full disk is no reason to fail
+            with suppress(OSError), self._file.open("a") as file:
+                file.write("".join(lines))
+
+    def news(self, now: float) -> list[str] | None:
+        """Return what a heartbeat of this second (monotonic) is to tell; None: nothing that is not known."""
+        told_at, told = self._told or (-AGAIN_S, [])
+        if now - told_at < TELL_S:
+            return None
+        names = self.newest()
+        if names == told and now - told_at < AGAIN_S:
+            return None
+        self._told = now, names
+        return names
+
+    def newest(self) -> list[str]:
+        """Name at most `MOST` data, files and then accessions, each newest first."""
+        return [*dict.fromkeys([*self._files(), *archive.cached(self._cache)])][:MOST]
+
+    def _files(self) -> list[str]:
+        try:
+            changed = self._file.stat().st_mtime_ns
+            if changed != self._known[0]:
+                lines = self._file.read_text(errors="replace").splitlines()
+                self._known = changed, list(dict.fromkeys(reversed(lines)))[: MOST // 2]
+                if len(lines) > 4 * MOST:  # what is appended right now is forgotten, which costs a preference
+                    self._file.write_text("".join(f"{name}\n" for name in reversed(self._known[1])))
+        except OSError:
+            return []
+        return self._known[1]

@@ -1,0 +1,114 @@
+"""(c) One attempt in a process of the node: begun once, run, and never the end of the worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from celery.exceptions import Ignore, Reject, Retry, SoftTimeLimitExceeded
+
+from crobot_errors import (
+    AttemptError,
+    InternalError,
+    NodeBroken,
+    NodeError,
+    NodeStopped,
+    OutcomeKind,
+    OutOfMemory,
+    TimeLimit,
+)
+from crobot_tasks.broker.formats import ATTEMPT_ID, MESSAGE_FORMAT, attempt_key
+from crobot_tasks.celery import app
+from crobot_tasks.node.local_data import LocalData
+from crobot_tasks.node.spool import Spool
+from workers.attempt import Attempt
+from workers.job import JobInput, Resources
+
+#: within this time all processes of a node hear that it is to stop
+STOP_HEARD_S = 0.3
+
+
+class CalculationNode:
+    """What tasks find as ``app.node``: it runs their bodies, each attempt once."""
+
+    def __init__(self, spool: Spool, local_data: LocalData) -> None:
+        self.spool, self.local_data = spool, local_data
+
+    def run(self, task: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """Run the task's body.
+
+        Raises:
+            Ignore: this attempt was begun before; its message came twice.
+        """
+        if not ATTEMPT_ID.fullmatch(task.request.id):
+            raise Ignore(f"{task.request.id} is no attempt: only the head sends to nodes")
+        if not self.spool.begin(task.request.id):
+            raise Ignore(f"attempt {task.request.id} was begun before")
+        self.local_data.note(_header(task.request).get("data", []))
+        try:
+            result = task.run(*args, **kwargs)
+            self.local_data.note(_outputs(result))
+            return result
+        except MemoryError as error:
+            # It would end the whole worker, with all its other attempts.
+            raise OutOfMemory(f"{task.name} ran out of memory: {error}") from error
+        except AttemptError as error:
+            if isinstance(error.__cause__, SoftTimeLimitExceeded):
+                raise TimeLimit(f"{task.name} ran beyond its time limit", **error.details) from error
+            raise self._stopped(error) from error
+        except SystemExit as error:
+            raise self._stopped(_exit(task, error)) from error
+        except (Ignore, Reject, Retry) as error:
+            # Celery would say nothing of it, and the job would run for ever.
+            raise InternalError(f"{task.name} raised {type(error).__name__}, which a job cannot") from error
+
+    def attempt(self, request: Any, job: JobInput) -> Attempt:
+        """Return the attempt that a message asks for."""
+        asked, conf = _header(request), app.conf
+        job_id, number = attempt_key(request.id)
+        return Attempt(
+            job_id=job_id,
+            number=number,
+            job=job,
+            resources=Resources(asked["cores"], asked["memory_bytes"], asked["disk_bytes"], asked["time_s"]),
+            storage=Path(conf.crobot_storage),
+            roots=[Path(root) for root in conf.crobot_roots],
+            state_dir=self.spool.state_dir,
+            archive_url=conf.crobot_archive_url,
+            cache_bytes=conf.crobot_cache_bytes,
+        )
+
+    def _stopped(self, error: AttemptError) -> AttemptError:
+        """Say that an attempt was lost because somebody stopped the node, if that is so."""
+        if error.kind is OutcomeKind.NODE_LOST and self.spool.is_stopping(STOP_HEARD_S):
+            return NodeStopped(f"the node was stopped: {error.message}", **error.details)
+        return error
+
+
+def _outputs(result: Any) -> list[str]:
+    """The files that a pipeline made, as its report names them."""
+    outputs = result.get("outputs") if isinstance(result, dict) else None
+    return (
+        [value for value in outputs.values() if isinstance(value, str)] if isinstance(outputs, dict) else []
+    )
+
+
+def _exit(task: Any, error: SystemExit) -> AttemptError:
+    """Say what a SystemExit means, which would look like a lost process."""
+    if isinstance(error.code, int) and error.code < 0:  # what billiard makes of a signal
+        return NodeError(f"{task.name} was stopped by a signal")
+    return InternalError(f"{task.name} called sys.exit({error.code!r})")
+
+
+def _header(request: Any) -> dict[str, Any]:
+    """Return what the head says of this attempt.
+
+    Raises:
+        NodeBroken: the message's format is newer than this node.
+    """
+    header: dict[str, Any] = request.get("crobot") or {}
+    if header.get("format") != MESSAGE_FORMAT:
+        raise NodeBroken(
+            f"message format {header.get('format')!r} is not {MESSAGE_FORMAT}: node and head differ; upgrade the node"
+        )
+    return header

@@ -1,0 +1,181 @@
+"""(c, d) What a calculation node remembers on disk: attempts begun, attempts running, reports not yet acknowledged.
+
+    begun/17.1          the attempt was begun once; a repeated message starts nothing
+    running/17.1        its process is at work
+    reports/17.1.json   how it ended; kept until a head has applied it
+    incarnation         grows with every start of the node
+    stopping            somebody told the node to stop
+
+Files and renames only, so that it is right after a kill -9 at any point; a power loss costs no more than a rescue.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from crobot_errors import BadInput
+from crobot_tasks.broker.formats import ATTEMPT_ID
+from workers import scratch
+
+#: markers of attempts that are older than any message of theirs can be
+_FORGET_S = 30 * 24 * 3600
+#: a report on so much work is worth waiting for the disk
+_FSYNC_S = 5.0
+
+
+class Spool:
+    """The node's memory below ``state_dir``."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.state_dir = state_dir
+        self.begun = state_dir / "begun"
+        self.running = state_dir / "running"
+        self.reports = state_dir / "reports"
+        self._stopping = state_dir / "stopping"
+        for folder in (self.begun, self.running, self.reports):
+            folder.mkdir(parents=True, exist_ok=True)
+        #: a byte here wakes the courier; made before the pool forks, so that its processes have it
+        self.wake_fd, self._waker_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def open(self) -> str:
+        """Begin a new life of the node: lock the directory, clear what the last life left, return the incarnation.
+
+        Raises:
+            BadInput: another process on this machine is this node.
+        """
+        self._lock = (self.state_dir / "lock").open("w")
+        try:
+            fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BadInput(
+                f"a node is already running in {self.state_dir}; give this one another --name"
+            ) from None
+        self._stopping.unlink(missing_ok=True)
+        for attempt_id in self.at_work():
+            self._ended(attempt_id)
+        for half in self.reports.glob("*.tmp"):
+            half.unlink()
+        self._forget()
+        return self._next_incarnation()
+
+    def begin(self, attempt_id: str) -> bool:
+        """Note that the attempt begins; false if it ever began before."""
+        try:
+            os.close(os.open(self.running / attempt_id, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            return False
+        # `begun` is looked at second: an attempt goes from `running` to `begun`, so it is always in one of them.
+        if (self.begun / attempt_id).exists():
+            (self.running / attempt_id).unlink(missing_ok=True)
+            return False
+        self.wake()
+        return True
+
+    def end(self, attempt_id: str, report: dict[str, Any], must_fsync: bool = False) -> None:
+        """Keep a report until it is acknowledged. The first word on an attempt counts."""
+        path = self.reports / f"{attempt_id}.json"
+        half = self.reports / f"{attempt_id}.{os.getpid()}.tmp"
+        with half.open("w") as file:
+            json.dump({"id": attempt_id} | report, file)
+            if must_fsync:
+                file.flush()
+                os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(half, path)
+        half.unlink()
+        self._ended(attempt_id)
+        self.wake()
+
+    def pending(self, limit: int, but: Collection[str] = ()) -> list[tuple[str, dict[str, Any]]]:
+        """Reports that no head has acknowledged, except those ``but``: (attempt id, report)."""
+        found: list[tuple[str, dict[str, Any]]] = []
+        for entry in os.scandir(self.reports):
+            if len(found) == limit:
+                break
+            attempt_id, kind = os.path.splitext(entry.name)
+            if kind == ".json" and attempt_id not in but and (report := self._read(entry.path)) is not None:
+                found.append((attempt_id, report))
+        return found
+
+    def acknowledge(self, attempt_id: str) -> None:
+        """Forget a report that a head has applied."""
+        if ATTEMPT_ID.fullmatch(attempt_id):
+            (self.reports / f"{attempt_id}.json").unlink(missing_ok=True)
+
+    def at_work(self) -> list[str]:
+        """Attempts at work."""
+        return os.listdir(self.running)
+
+    def reported(self) -> list[str]:
+        """Attempts whose report is still here."""
+        return [name.removesuffix(".json") for name in os.listdir(self.reports) if name.endswith(".json")]
+
+    def tidy(self) -> None:
+        """Remove what attempts left whose process was killed, and markers that nobody will ask for."""
+        scratch.remove_all_but(self.state_dir, self.at_work())
+        self._forget()
+
+    def wake(self) -> None:
+        """Tell the courier that there is something to send."""
+        with suppress(BlockingIOError):  # the pipe is full of such news
+            os.write(self._waker_fd, b".")
+
+    def stop(self) -> None:
+        """Note that somebody told the node to stop: what ends now ended for that."""
+        with suppress(OSError):
+            self._stopping.touch()
+
+    def is_stopping(self, within_s: float = 0.0) -> bool:
+        """Whether somebody told the node to stop, or does ``within_s`` seconds.
+
+        A supervisor signals all processes of a node at once, and its main process may note it last.
+        """
+        until = time.monotonic() + within_s
+        while not (stopping := self._stopping.exists()) and time.monotonic() < until:
+            time.sleep(0.01)
+        return stopping
+
+    def must_fsync(self, attempt_id: str) -> bool:
+        """Whether the attempt has worked so long that its report must survive a power loss."""
+        with suppress(FileNotFoundError):
+            return time.time() - (self.running / attempt_id).stat().st_mtime > _FSYNC_S
+        return False
+
+    def _ended(self, attempt_id: str) -> None:
+        try:
+            (self.running / attempt_id).rename(self.begun / attempt_id)
+        except FileNotFoundError:
+            # revoked before it began: it must not begin any more
+            (self.begun / attempt_id).touch()
+
+    def _read(self, path: str) -> dict[str, Any] | None:
+        try:
+            report: dict[str, Any] = json.loads(Path(path).read_text())
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            # cut short by a power loss; the lease brings the job back
+            Path(path).unlink(missing_ok=True)
+            return None
+        return report
+
+    def _forget(self) -> None:
+        old = time.time() - _FORGET_S
+        for entry in os.scandir(self.begun):
+            if entry.stat().st_mtime < old:
+                os.unlink(entry.path)
+
+    def _next_incarnation(self) -> str:
+        path = self.state_dir / "incarnation"
+        last = int(path.read_text()) if path.exists() and path.read_text().isdigit() else 0
+        # grows even if the clock was set back, and even if the directory was wiped
+        value = f"{max(last + 1, time.time_ns() // 1_000_000):015d}"
+        path.write_text(value)
+        return value

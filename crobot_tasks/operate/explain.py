@@ -1,0 +1,163 @@
+"""Why a job is where it is: the router's own reasons, asked for now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from crobot_errors import UnknownJob
+from crobot_tasks import router
+from crobot_tasks.celery import app
+from crobot_tasks.head import cluster_state
+from crobot_tasks.lifecycle import policy_in_force
+from crobot_tasks.router import Cluster, Policy, Queue
+from crobot_tasks.simulator.estimate import estimate_start
+from db.crobot import JobState, dispatching, jobs
+from db.engine import transaction
+
+#: heartbeats that may be missed before it is said that no head hears them
+PATIENCE_BEATS = 4
+#: jobs ahead that are simulated to say when one begins
+FORESEEN = 5000
+
+
+@dataclass
+class Explanation:
+    """Why a job runs where it runs, or why it waits."""
+
+    job_id: int
+    state: str
+    #: one line
+    why: str
+    #: node → what it lacks for the job; empty if it would take it now
+    nodes: dict[str, str] = field(default_factory=dict)
+    #: jobs of the same user that come before it; None if it does not wait
+    own_ahead: int | None = None
+    #: users and workgroups whose turn is before its owner's, by what they have used
+    owners_ahead: int | None = None
+    #: seconds from now until it is expected to begin; None if nobody can say
+    starts_in_s: float | None = None
+
+
+class View:
+    """What the router would see now; asked any number of times, it changes nothing."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self.policy: Policy = policy_in_force.in_force(session)
+        self.cluster = Cluster(cluster_state.nodes(session, self.policy), self.policy)
+        self.now = dispatching.now(session)
+        self.deaf = deafness(session)
+        self._pauses = cluster_state.Pauses(dispatching.pauses(session))
+
+    def why(self, row: Any) -> str:
+        """Say why the job waits, or where it is."""
+        match row.state:
+            case JobState.WAITING:
+                return self._why_waiting(row)
+            case JobState.ROUTED:
+                return f"sent to {row.node}, not yet begun" + (f"; {self.deaf}" if self.deaf else "")
+            case JobState.RUNNING:
+                return f"running on {row.node}"
+            case _:
+                return ""
+
+    def _why_waiting(self, row: Any) -> str:
+        if row.held_at:
+            return "held" + (f": {row.hold_reason}" if row.hold_reason else "")
+        if paused := self._pauses.why(row.pipeline, row.database):
+            return paused
+        if row.available_in_s > 0:
+            # the time of day, not what is left of it: the same words each time somebody asks
+            after = f" after {row.outcome}: {row.message}" if row.outcome else ""
+            return f"not before {row.available_at.astimezone():%H:%M:%S}{after}"
+        return self.deaf or self._suspect(row) or self._refused(row)
+
+    def _refused(self, row: Any) -> str:
+        return router.why_waiting(self.cluster, cluster_state.job(row), self.policy, self.now)
+
+    def starts_in_s(self, row: Any) -> float | None:
+        """Simulate what comes, and say in how many seconds the job begins; None if nobody can say."""
+        if row.held_at or self.deaf or self._pauses.why(row.pipeline, row.database):
+            return None
+        used = cluster_state.Used().read(self._session, self.cluster, self.policy)
+        waiting = cluster_state.Waiting(
+            self._session, self.cluster, self.policy, used, paused=True, rows=FORESEEN
+        )
+        jobs = Queue([*waiting.reserved()], used, self.policy)
+        while more := waiting.more():
+            for job in more:
+                jobs.add(job)
+        starts_at = estimate_start(self.cluster, jobs, row.id, self.policy, self.now, FORESEEN)
+        return None if starts_at is None else max(starts_at - self.now, 0.0)
+
+    def _suspect(self, row: Any) -> str:
+        last = cluster_state.last_chance(self.policy)
+        if row.deaths >= last and dispatching.suspects_live(self._session, last):
+            return (
+                f"{row.deaths} processes or nodes were lost under it;"
+                " of such jobs one runs at a time, to find the one that did it"
+            )
+        return ""
+
+
+def why_each_waits(session: Any, job_ids: Iterable[int]) -> dict[int, str]:
+    """Job id → why it waits, or where it is; only jobs that exist."""
+    wanted = list(job_ids)
+    if not wanted:
+        return {}
+    view = View(session)
+    return {row.id: view.why(row) for row in dispatching.seen(session, wanted)}
+
+
+def why_waiting(job_id: int) -> str:
+    """Say why the job waits, or where it is if it does not.
+
+    Raises:
+        UnknownJob: no job has this number.
+    """
+    return explain(job_id).why
+
+
+def explain(job_id: int) -> Explanation:
+    """Say why the job runs where it runs or why it waits, what each node lacks, and its place in the order.
+
+    Raises:
+        UnknownJob: no job has this number.
+    """
+    with transaction() as session:
+        rows = dispatching.seen(session, [job_id])
+        if not rows:
+            raise UnknownJob(f"there is no job {job_id}; `crobot jobs` lists them")
+        view, row = View(session), rows[0]
+        explanation = Explanation(job_id, row.state, view.why(row))
+        if row.state == JobState.WAITING:
+            explanation.nodes = router.verdicts(view.cluster, cluster_state.job(row), view.policy, view.now)
+            explanation.own_ahead = row.own_ahead
+            explanation.owners_ahead = _owners_ahead(session, view, row)
+            explanation.starts_in_s = view.starts_in_s(row)
+    return explanation
+
+
+def _owners_ahead(session: Any, view: View, row: Any) -> int:
+    """How many users have jobs waiting that are due before this one's owner."""
+    rank = view.policy.ranks(cluster_state.Used().read(session, view.cluster, view.policy))
+    mine = rank(row.priority, row.workgroup, row.user_id)
+    owners = {
+        (line.workgroup, line.user_id)
+        for line in dispatching.lines(session)
+        if rank(line.priority, line.workgroup, line.user_id) < mine
+    }
+    return len(owners - {(row.workgroup, row.user_id)})
+
+
+def deafness(session: Any) -> str:
+    """Say that no head has heard the nodes lately; empty if one has."""
+    heard_s = jobs.heard_s(session)
+    patience_s = PATIENCE_BEATS * app.conf.crobot_heartbeat_s
+    if heard_s is None:
+        return "no head has ever been at work; start `crobot head` and `crobot beat`"
+    if heard_s > patience_s:
+        return f"no head has heard the nodes for {heard_s:.0f} s: is `crobot head`, `crobot beat` or the broker down?"
+    return ""

@@ -1,0 +1,112 @@
+"""Steering jobs, many at a time: hold, release, change of priority; all in the database, nothing in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from crobot_errors import UnknownJob, UnknownPipeline
+from crobot_tasks.broker.json_values import plain
+from crobot_tasks.lifecycle.call_options import priority_of
+from crobot_tasks.tasks import job_task
+from db.crobot import LIVE, control, parking
+from db.crobot.control import States
+from db.crobot.selection import Selection
+from db.engine import notify, retrying, transaction
+from db.known_species import find_species
+
+#: jobs that one transaction changes: it holds their rows, for which dispatches and reports wait
+SLICE = 2000
+
+
+def check(selection: Selection) -> None:
+    """Make sure that what the selection names exists.
+
+    Raises:
+        UnknownJob, UnknownPipeline, UnknownSpecies: it does not; the message names what does.
+    """
+    with transaction() as session:
+        if missing := control.missing(session, selection.ids or ()):
+            raise UnknownJob(f"there is no job {', '.join(map(str, missing))}; `crobot jobs` lists them")
+        if selection.pipeline is not None:
+            check_pipeline(session, selection.pipeline)
+        if selection.database is not None:
+            find_species(session, selection.database)
+
+
+def check_pipeline(session: Any, name: str) -> None:
+    """Make sure that there is such a pipeline, or was when a job of it was sent.
+
+    Raises:
+        UnknownPipeline: there is none; the message names those that exist.
+    """
+    try:
+        job_task(name)
+    except UnknownPipeline:
+        if not control.ever_sent(session, name):
+            raise
+
+
+def live(selection: Selection) -> Selection:
+    """Return the same, of live jobs only."""
+    states = LIVE if selection.states is None else tuple(one for one in selection.states if one in LIVE)
+    return replace(selection, states=states)
+
+
+def counts(selection: Selection) -> States:
+    """Return state → how many of the selected jobs have it."""
+    with transaction() as session:
+        return control.counts(session, selection)
+
+
+def chosen(selection: Selection) -> list[int]:
+    """Return the numbers of the selected jobs as of now: those that are sent later are not among them."""
+    with transaction() as session:
+        return control.ids(session, selection)
+
+
+def hold(selection: Selection, reason: str) -> States:
+    """Hold live jobs: a waiting one is not dispatched; one that runs goes on, but is not tried again; how many of each.
+
+    Raises:
+        BadInput: text that cannot be stored.
+    """
+    plain(reason, "the reason")
+    return _in_slices(live(selection), lambda session, ids: control.hold(session, ids, reason))
+
+
+def release(selection: Selection) -> States:
+    """Release jobs that are held; how many of each state."""
+    return _in_slices(replace(selection, held=True), control.release)
+
+
+def reprioritise(selection: Selection, priority: int) -> States:
+    """Give live jobs another priority, 0 (first) to 9; how many of each state. It matters to those that wait.
+
+    Raises:
+        BadInput: no such priority.
+    """
+    wanted = priority_of(priority)
+    return _in_slices(live(selection), lambda session, ids: control.reprioritise(session, ids, wanted))
+
+
+def slices(job_ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """Cut a list of jobs into what one transaction takes."""
+    return (job_ids[start : start + size] for start in range(0, len(job_ids), size))
+
+
+def _in_slices(selection: Selection, change: Callable[[Any, Sequence[int]], States]) -> States:
+    changed: States = Counter()
+    for some in slices(chosen(selection), SLICE):
+        changed += retrying(partial(_change, change, some))
+    return changed
+
+
+def _change(change: Callable[[Any, Sequence[int]], States], job_ids: Sequence[int]) -> States:
+    with transaction() as session:
+        changed = change(session, job_ids)
+        notify(session, parking.CHANNEL)
+    return changed

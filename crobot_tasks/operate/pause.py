@@ -1,0 +1,65 @@
+"""Pausing a pipeline, a species or everything: such jobs may be sent, and wait until the pause is lifted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from crobot_tasks.broker.json_values import plain
+from crobot_tasks.operate.hold import check_pipeline
+from db.crobot import PausedKind, control, dispatching, parking
+from db.engine import notify, transaction
+from db.known_species import find_species
+
+#: what is paused: a kind, and the name of one (empty for all)
+Paused = tuple[PausedKind, str]
+
+
+def pause(what: Iterable[Paused], reason: str) -> None:
+    """Pause these, in one transaction; what runs goes on.
+
+    Raises:
+        UnknownPipeline, UnknownSpecies: there is none of this name; nothing was paused.
+    """
+    plain(reason, "the reason")
+    with transaction() as session:
+        for kind, name in what:
+            _check(session, kind, name)
+            control.pause(session, kind, name, reason)
+
+
+def unpause(what: Iterable[Paused]) -> dict[Paused, bool]:
+    """Lift these pauses; each with whether it was there.
+
+    Raises:
+        UnknownPipeline, UnknownSpecies: there is none of this name; no pause was lifted.
+    """
+    lifted = {}
+    with transaction() as session:
+        for kind, name in what:
+            lifted[kind, name] = control.unpause(session, kind, name)
+            if not lifted[kind, name]:
+                _check(session, kind, name)
+        notify(session, parking.CHANNEL)
+    return lifted
+
+
+def in_words(kind: str, name: str) -> str:
+    """Return what is paused, for people: pipeline QAssembly, species senterica, everything."""
+    return "everything" if kind == PausedKind.ALL else f"{kind} {name}"
+
+
+def described(session: Any) -> list[dict[str, Any]]:
+    """Return all pauses, for programs, each with a sentence for people."""
+    return [dict(row._mapping) | {"text": _sentence(row)} for row in dispatching.pauses(session)]
+
+
+def _sentence(row: Any) -> str:
+    return f"{in_words(row.kind, row.name)} is paused" + (f": {row.reason}" if row.reason else "")
+
+
+def _check(session: Any, kind: PausedKind, name: str) -> None:
+    if kind is PausedKind.PIPELINE:
+        check_pipeline(session, name)
+    elif kind is PausedKind.SPECIES:
+        find_species(session, name)

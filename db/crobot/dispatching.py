@@ -1,0 +1,254 @@
+"""(b) Queries of a dispatch: the nodes with what they hold, the jobs that wait, and the binding of one to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from db.jsonb import to_json
+
+#: rows of a line that are looked at: so many that no node can take hide those behind them
+LOOK = 1000
+
+# One dispatch at a time: free cores are shared state, and two heads that look at them at once would both use them.
+_LOCK = text("""
+    SELECT pg_try_advisory_xact_lock(hashtext('crobot.dispatch')) AS only, EXTRACT(epoch FROM now()) AS now,
+           EXISTS (SELECT FROM crobot.pauses) AS paused,
+           EXISTS (SELECT FROM crobot.jobs WHERE state = 'WAITING' AND reserved_on IS NOT NULL) AS reserved""")
+
+_NOW = text("SELECT EXTRACT(epoch FROM now())")
+
+# What such jobs took lately is believed once there is a handful of them.
+_EXPECTED = "COALESCE(t.run_s, j.expected_s)"
+_TYPICAL = """LEFT JOIN crobot.typical t
+      ON t.pipeline = j.pipeline AND t.version = j.version AND t.expected_s = j.expected_s AND t.samples >= 5"""
+
+# A node is as free as its live attempts leave it: there is no counter that could go wrong.
+_NODES = text(f"""
+    SELECT n.name, n.cores, n.memory_bytes, n.disk_bytes, n.pipelines, n.unavailable, n.tags,
+           n.local_data, n.message_format,
+           n.drained_at, n.drain_reason, n.quarantined_at, n.quarantine_reason, n.lost_at,
+           COALESCE(l.live, '[]'::jsonb) AS live
+    FROM crobot.nodes n
+    LEFT JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_array(
+                   j.id, a.cores, a.memory_bytes, j.disk_bytes, {_EXPECTED},
+                   EXTRACT(epoch FROM COALESCE(a.started_at, a.routed_at)), j.workgroup, j.user_id)) AS live
+        FROM crobot.attempts a JOIN crobot.jobs j ON j.id = a.job_id {_TYPICAL}
+        WHERE a.node = n.name AND a.ended_at IS NULL) l ON true
+    ORDER BY n.name""")
+
+# The lines of waiting jobs are found by skipping through the index, so that a million jobs in one of them cost nothing.
+_LINES = text("""
+    WITH RECURSIVE lines AS (
+        (SELECT priority, workgroup, user_id, pipeline, version FROM crobot.jobs
+         WHERE state = 'WAITING' AND held_at IS NULL
+         ORDER BY priority, workgroup, user_id, pipeline, version LIMIT 1)
+        UNION ALL
+        SELECT next.* FROM lines l CROSS JOIN LATERAL (
+            SELECT priority, workgroup, user_id, pipeline, version FROM crobot.jobs
+            WHERE state = 'WAITING' AND held_at IS NULL
+              AND (priority, workgroup, user_id, pipeline, version)
+                  > (l.priority, l.workgroup, l.user_id, l.pipeline, l.version)
+            ORDER BY priority, workgroup, user_id, pipeline, version LIMIT 1) next)
+    SELECT * FROM lines""")
+
+# An attempt that began and was lost may have been the job's fault; what never began was nobody's.
+_DEATHS = """
+    CASE WHEN j.attempt < 2 THEN 0 ELSE (
+        SELECT count(*) FROM crobot.attempts a
+        WHERE a.job_id = j.id AND a.outcome = 'node_lost' AND a.started_at IS NOT NULL) END"""
+
+_JOB = f"""
+    SELECT j.id, j.pipeline, j.version, j.priority, j.cores, j.memory_bytes, j.disk_bytes, j.database, j.workgroup,
+           j.user_id, j.data, j.reserved_on, {_EXPECTED} AS expected_s, {_DEATHS} AS deaths,
+           EXTRACT(epoch FROM GREATEST(j.sent_at, j.available_at)) AS waiting_since,
+           CASE WHEN j.attempt = 0 THEN '{{}}' ELSE ARRAY(
+               SELECT DISTINCT a.node FROM crobot.attempts a
+               WHERE a.job_id = j.id AND a.outcome IN ('node_lost', 'node_broken', 'disk_full')) END AS failed_on"""
+
+_OF_LINES = """
+    FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l(
+        priority smallint, workgroup text, user_id int, pipeline text, version text,
+        cores int, memory_bytes bigint, disk_bytes bigint)"""
+# Jobs too large for any node that could do them are passed over, and so hide nothing.
+_MAY_START = """
+    w.available_at <= now() AND (w.expires_at IS NULL OR w.expires_at > now())
+    AND w.cores <= l.cores AND w.memory_bytes <= l.memory_bytes AND w.disk_bytes <= l.disk_bytes
+    AND NOT COALESCE(w.database = ANY(:paused_species), false)"""
+_OF_LINE = f"""
+    SELECT * FROM crobot.jobs
+    WHERE state = 'WAITING' AND held_at IS NULL
+      AND (priority, workgroup, user_id, pipeline, version)
+          = (l.priority, l.workgroup, l.user_id, l.pipeline, l.version)
+    ORDER BY id LIMIT {LOOK}"""
+
+_WAITING = text(f"""
+    {_JOB} {_OF_LINES} CROSS JOIN LATERAL (
+        SELECT w.* FROM ({_OF_LINE}) w WHERE {_MAY_START} ORDER BY w.id LIMIT :limit) j {_TYPICAL}""")
+
+_WAITING_BEHIND = text(f"""
+    {_JOB} {_OF_LINES} CROSS JOIN LATERAL (
+        SELECT n.* FROM (
+            SELECT w.*, row_number() OVER (PARTITION BY w.cores, w.memory_bytes, w.disk_bytes ORDER BY w.id) AS place
+            FROM ({_OF_LINE}) w WHERE {_MAY_START}) n
+        WHERE n.place <= :limit) j {_TYPICAL}""")
+
+# Whoever has a node reserved is looked at in every dispatch, or the node would be given away meanwhile.
+_RESERVED = text(f"""
+    {_JOB}
+    FROM crobot.jobs j {_TYPICAL}
+    WHERE j.state = 'WAITING' AND j.held_at IS NULL AND j.reserved_on IS NOT NULL AND j.available_at <= now()
+      AND (j.expires_at IS NULL OR j.expires_at > now())""")
+
+# What decides where a job may run, whatever its state; and how many of its owner come before it.
+_SEEN = text(f"""
+    {_JOB}, j.state, j.node, j.outcome, j.message, j.attempt, j.held_at, j.hold_reason, j.available_at, j.sent_at,
+           EXTRACT(epoch FROM j.available_at - now()) AS available_in_s,
+           CASE WHEN j.state = 'WAITING' THEN (
+               SELECT count(*) FROM (
+                   SELECT 1 FROM crobot.jobs o
+                   WHERE o.state = 'WAITING' AND o.held_at IS NULL AND o.workgroup = j.workgroup
+                     AND o.user_id = j.user_id AND (o.priority, o.id) < (j.priority, j.id)
+                   LIMIT :most) own) END AS own_ahead
+    FROM crobot.jobs j {_TYPICAL} WHERE j.id = ANY(:job_ids) ORDER BY j.id""")
+
+_RESERVE = text("""
+    UPDATE crobot.jobs j SET reserved_on = r.node
+    FROM (SELECT w.id, p.node FROM crobot.jobs w
+          LEFT JOIN jsonb_to_recordset(CAST(:reservations AS jsonb)) AS p(job_id bigint, node text) ON p.job_id = w.id
+          WHERE w.state = 'WAITING' AND w.id = ANY(:job_ids) AND w.reserved_on IS DISTINCT FROM p.node) r
+    WHERE j.id = r.id""")
+
+_SUSPECTS = text("""
+    SELECT count(*) FROM crobot.attempts l
+    WHERE l.ended_at IS NULL AND l.number > :deaths AND (
+        SELECT count(*) FROM crobot.attempts a
+        WHERE a.job_id = l.job_id AND a.outcome = 'node_lost' AND a.started_at IS NOT NULL) >= :deaths""")
+
+_ROUTE = text("""
+    WITH placed AS (
+        SELECT * FROM jsonb_to_recordset(CAST(:placements AS jsonb)) AS p(job_id bigint, node text, reason text)),
+    routed AS (
+        UPDATE crobot.jobs j
+        SET state = 'ROUTED', attempt = j.attempt + 1, node = p.node, reserved_on = NULL
+        FROM placed p WHERE j.id = p.job_id AND j.state = 'WAITING' AND j.held_at IS NULL
+        RETURNING j.id, j.attempt, j.node, p.reason, j.pipeline, j.version, j.args, j.kwargs, j.tag, j.database, j.type,
+                  j.cores, j.memory_bytes, j.disk_bytes, j.time_limit_s, j.data),
+    attempts AS (
+        INSERT INTO crobot.attempts (job_id, number, node, reason, cores, memory_bytes)
+        SELECT id, attempt, node, reason, cores, memory_bytes FROM routed)
+    SELECT * FROM routed ORDER BY id""")
+
+_EXPIRED = text("""
+    SELECT id FROM crobot.jobs WHERE state = 'WAITING' AND expires_at <= now() LIMIT :limit""")
+
+_PAUSES = text("SELECT kind, name, reason, paused_at FROM crobot.pauses ORDER BY kind, name")
+
+
+@dataclass(frozen=True)
+class Line:
+    """Waiting jobs that only their age tells apart, and the most that a node has for them."""
+
+    priority: int
+    workgroup: str
+    user_id: int
+    pipeline: str
+    version: str
+    cores: int = 0
+    memory_bytes: int = 0
+    disk_bytes: int = 0
+
+
+def now(session: Session) -> float:
+    """The database's time, in seconds of the epoch."""
+    return float(session.execute(_NOW).scalar_one())
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a dispatch knows from the start, and so need not ask for."""
+
+    #: the database's time, in seconds of the epoch
+    now: float
+    #: whether anything is paused
+    paused: bool
+    #: whether any job has a node reserved
+    reserved: bool
+
+
+def only_dispatch(session: Session) -> Beginning | None:
+    """Become the only dispatch until the transaction ends; None if another is at it."""
+    row = session.execute(_LOCK).one()
+    return Beginning(float(row.now), row.paused, row.reserved) if row.only else None
+
+
+def nodes(session: Session) -> Sequence[Row[Any]]:
+    """Every node ever heard of, with what each of its live attempts takes."""
+    return session.execute(_NODES).all()
+
+
+def lines(session: Session) -> list[Line]:
+    """The lines of jobs that wait and are not held, the most urgent first."""
+    return [Line(*row) for row in session.execute(_LINES)]
+
+
+def waiting(
+    session: Session, lines: Iterable[Line], limit: int, paused_species: Iterable[str] = ()
+) -> Sequence[Row[Any]]:
+    """The first ``limit`` jobs of each line that may start now and fit its largest node."""
+    return session.execute(_WAITING, _values(lines, limit, paused_species)).all()
+
+
+def waiting_behind(
+    session: Session, lines: Iterable[Line], limit: int, paused_species: Iterable[str] = ()
+) -> Sequence[Row[Any]]:
+    """The same of each size of job that is found among the first `LOOK` of a line."""
+    return session.execute(_WAITING_BEHIND, _values(lines, limit, paused_species)).all()
+
+
+def _values(lines: Iterable[Line], limit: int, paused_species: Iterable[str]) -> dict[str, Any]:
+    return {
+        "lines": to_json([vars(line) for line in lines]),
+        "limit": limit,
+        "paused_species": list(paused_species),
+    }
+
+
+def reserved(session: Session) -> Sequence[Row[Any]]:
+    """Waiting jobs that have a node reserved."""
+    return session.execute(_RESERVED).all()
+
+
+def seen(session: Session, job_ids: Iterable[int], most: int = 10_000) -> Sequence[Row[Any]]:
+    """What decides about these jobs, and ``own_ahead``: how many of the same owner come before, at most ``most``."""
+    return session.execute(_SEEN, {"job_ids": list(job_ids), "most": most}).all()
+
+
+def reserve(session: Session, job_ids: Iterable[int], reservations: Sequence[dict[str, Any]]) -> None:
+    """Note which of these waiting jobs have a node reserved (``job_id``, ``node``), and that the others have none."""
+    session.execute(_RESERVE, {"job_ids": list(job_ids), "reservations": to_json(list(reservations))})
+
+
+def suspects_live(session: Session, deaths: int) -> int:
+    """How many live attempts belong to jobs that lost ``deaths`` processes or nodes before."""
+    return int(session.execute(_SUSPECTS, {"deaths": deaths}).scalar_one())
+
+
+def route(session: Session, placements: Sequence[dict[str, Any]]) -> Sequence[Row[Any]]:
+    """Bind jobs to nodes (``job_id``, ``node``, ``reason``) and open their attempts; returns what the messages need."""
+    return session.execute(_ROUTE, {"placements": to_json(list(placements))}).all()
+
+
+def expired(session: Session, limit: int = 100) -> Sequence[int]:
+    """Waiting jobs whose time to begin is over."""
+    return session.execute(_EXPIRED, {"limit": limit}).scalars().all()
+
+
+def pauses(session: Session) -> Sequence[Row[Any]]:
+    """What is not dispatched for now: ``kind`` (pipeline, species, all), ``name``, ``reason``, ``paused_at``."""
+    return session.execute(_PAUSES).all()

@@ -1,0 +1,126 @@
+"""Queries on jobs for people and job classes: find, show, list, count, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from db.crobot import JobState
+from db.crobot.selection import ALL, CONDITION, Selection
+
+_JOB = text("SELECT * FROM crobot.jobs WHERE id = :job_id")
+_STATES = text("SELECT id, state FROM crobot.jobs WHERE id = ANY(:job_ids)")
+_DATABASES = text("SELECT id, database FROM crobot.jobs WHERE id = ANY(:job_ids)")
+_ATTEMPTS = text("SELECT * FROM crobot.attempts WHERE job_id = :job_id ORDER BY number")
+_TASK = text("SELECT job_id FROM crobot.settlements WHERE task_id = :task_id")
+
+_LIST = text(f"""
+    SELECT id, pipeline, version, type, tag, database, batch, user_id, workgroup, priority, state, attempt, node,
+           outcome, message, cores, memory_bytes, disk_bytes,
+           sent_at, started_at, finished_at, available_at, cancel_requested_at, held_at, hold_reason,
+           EXTRACT(epoch FROM COALESCE(finished_at, now()) - started_at) AS run_s
+    FROM crobot.jobs
+    WHERE {CONDITION}
+      AND (CAST(:node AS text) IS NULL OR node = :node)
+      AND (CAST(:before AS bigint) IS NULL OR id < :before)
+    ORDER BY id DESC LIMIT :limit""")
+
+_COUNTS = text("SELECT state, count(*) AS jobs FROM crobot.jobs GROUP BY state")
+
+_NODES = text("""
+    SELECT n.*, EXTRACT(epoch FROM now() - n.heartbeat_at) AS silent_s,
+           (SELECT count(*) FROM crobot.attempts a WHERE a.node = n.name AND a.ended_at IS NULL) AS live,
+           (SELECT COALESCE(sum(a.cores), 0) FROM crobot.attempts a
+            WHERE a.node = n.name AND a.ended_at IS NULL) AS cores_used
+    FROM crobot.nodes n ORDER BY n.name""")
+
+_CACHED = text("""
+    SELECT id, context, state FROM crobot.jobs
+    WHERE cache_key = :cache_key AND state = 'COMPLETE' ORDER BY id DESC LIMIT 1""")
+
+_TYPED = text("SELECT * FROM crobot.jobs WHERE id = ANY(:job_ids) AND type <> ''")
+_LOCK = text(
+    "SELECT id, attempt, state, node FROM crobot.jobs WHERE id = ANY(:job_ids) ORDER BY id FOR UPDATE"
+)
+_REQUEST_CANCEL = text("""
+    UPDATE crobot.jobs SET cancel_requested_at = COALESCE(cancel_requested_at, now()), unique_key = NULL
+    WHERE id = ANY(:job_ids)""")
+
+_HEARING = text("SELECT EXTRACT(epoch FROM now() - last_at) FROM crobot.hearing")
+
+
+def find(session: Session, job_id: int) -> Row[Any] | None:
+    """One job, all columns."""
+    return session.execute(_JOB, {"job_id": job_id}).one_or_none()
+
+
+def cached(session: Session, cache_key: str) -> Row[Any] | None:
+    """The latest job that is COMPLETE and has this key."""
+    return session.execute(_CACHED, {"cache_key": cache_key}).one_or_none()
+
+
+def attempts(session: Session, job_id: int) -> Sequence[Row[Any]]:
+    """The history of a job's attempts, first to last."""
+    return session.execute(_ATTEMPTS, {"job_id": job_id}).all()
+
+
+def by_task_id(session: Session, task_id: str) -> int | None:
+    """The job behind a public Celery task id."""
+    return session.execute(_TASK, {"task_id": task_id}).scalar()
+
+
+def listing(
+    session: Session,
+    selection: Selection = ALL,
+    *,
+    node: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> Sequence[Row[Any]]:
+    """Jobs, the newest first, with ``run_s`` in seconds; ``before`` is the id to page on from."""
+    values = selection.values | {"node": node, "before": before, "limit": limit}
+    return session.execute(_LIST, values).all()
+
+
+def counts(session: Session) -> dict[str, int]:
+    """State → number of jobs."""
+    return {row.state: row.jobs for row in session.execute(_COUNTS)}
+
+
+def nodes(session: Session) -> Sequence[Row[Any]]:
+    """Every node with its live attempts, the cores they use, and seconds since its last heartbeat."""
+    return session.execute(_NODES).all()
+
+
+def lock(session: Session, job_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """Lock jobs' rows for a change of state, in the order of their ids."""
+    return session.execute(_LOCK, {"job_ids": list(job_ids)}).all()
+
+
+def request_cancel(session: Session, job_ids: Sequence[int]) -> None:
+    """Note that somebody no longer wants the jobs; who sends the same again gets a new one."""
+    session.execute(_REQUEST_CANCEL, {"job_ids": list(job_ids)})
+
+
+def heard_s(session: Session) -> float | None:
+    """Seconds since a head last read all heartbeats; None if never."""
+    value = session.execute(_HEARING).scalar()
+    return None if value is None else float(value)
+
+
+def states(session: Session, job_ids: Sequence[int]) -> dict[int, JobState]:
+    """Job id → its state, of those that exist."""
+    return {row.id: JobState(row.state) for row in session.execute(_STATES, {"job_ids": list(job_ids)})}
+
+
+def databases(session: Session, job_ids: Sequence[int]) -> dict[int, str | None]:
+    """Job id → its species' schema."""
+    return {row.id: row.database for row in session.execute(_DATABASES, {"job_ids": list(job_ids)})}
+
+
+def typed(session: Session, job_ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """Job id → all columns, of those that have a job class."""
+    return {row.id: row for row in session.execute(_TYPED, {"job_ids": list(job_ids)})}

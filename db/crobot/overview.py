@@ -1,0 +1,44 @@
+"""Queries for people: what a command shows of jobs beyond their rows; changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from db.crobot import LIVE_SQL
+
+_OLDEST = text("""
+    SELECT id, sent_at, EXTRACT(epoch FROM now() - sent_at) AS waited_s FROM crobot.jobs
+    WHERE state = 'WAITING' ORDER BY sent_at, id LIMIT 1""")
+
+_HELD = text(f"SELECT count(*) FROM crobot.jobs WHERE held_at IS NOT NULL AND {LIVE_SQL}")
+
+_TIMES_SENT = text("SELECT count(*) FROM crobot.settlements WHERE job_id = :job_id")
+
+_FOLLOWERS = text("""
+    SELECT id FROM crobot.jobs WHERE tag = ANY(:tags) AND id > :job_id AND database = :database
+    ORDER BY id""")
+
+
+def oldest_waiting(session: Session) -> Row[Any] | None:
+    """The job that has waited longest."""
+    return session.execute(_OLDEST).one_or_none()
+
+
+def held(session: Session) -> int:
+    """How many live jobs are held."""
+    return int(session.execute(_HELD).scalar_one())
+
+
+def times_sent(session: Session, job_id: int) -> int:
+    """How many sends one job answers: more than one if it was sent again while it was live."""
+    return int(session.execute(_TIMES_SENT, {"job_id": job_id}).scalar_one())
+
+
+def followers(session: Session, job: Row[Any], assembly: str | None) -> list[int]:
+    """Jobs of a species that came after this one with its tag, or for the ``assembly`` that it made, by its barcode."""
+    tags = [tag for tag in (job.tag, assembly) if tag]
+    values = {"tags": tags, "job_id": job.id, "database": job.database}
+    return list(session.execute(_FOLLOWERS, values).scalars())

@@ -1,0 +1,1 @@
+"""The models of a species database, one module a kind of thing."""

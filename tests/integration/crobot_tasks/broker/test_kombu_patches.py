@@ -1,0 +1,103 @@
+"""Losing the broker is survived, with a message in hand, and work goes on as fast as before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kombu import Connection
+from kombu.transport import redis
+
+from crobot_tasks.broker import kombu_patches
+from crobot_tasks.broker.queues import HEARTBEATS, queue
+from crobot_tasks.celery import app
+from crobot_tasks.embedded.access import Access
+from crobot_tasks.embedded.valkey import Valkey
+from tests import ends
+from tests.canvas_tasks import jobs
+from tests.processes import Cluster, wait_for
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[Valkey]:
+    server = Valkey(tmp_path, Access(), lambda: None)
+    server.ensure()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def kombus_own() -> Iterator[None]:
+    """kombu as it comes, again, after the test."""
+    former = redis.Channel.QoS
+    yield
+    redis.Channel.QoS = former
+
+
+def holding_a_message(valkey: Valkey) -> Connection:
+    """Take a message, and do not acknowledge it."""
+    connection = Connection(valkey.url)
+    queue = connection.SimpleQueue("work")
+    queue.put({"job": 17})
+    assert queue.get(timeout=5).payload == {"job": 17}
+    return connection
+
+
+def drop(connection: Connection) -> None:
+    """As a worker drops a lost connection: its transport goes first, its channel after it."""
+    connection.transport.client = None
+    connection.default_channel.close()
+
+
+def test_a_lost_connection_with_a_message_in_hand_is_dropped_in_peace(
+    valkey: Valkey, kombus_own: None
+) -> None:
+    kombu_patches.survive_lost_connections()
+    connection = holding_a_message(valkey)
+    valkey.stop()
+    drop(connection)
+
+
+def test_kombu_still_needs_the_cure(valkey: Valkey, kombus_own: None) -> None:
+    redis.Channel.QoS = redis.QoS
+    connection = holding_a_message(valkey)
+    valkey.stop()
+    with pytest.raises(AttributeError, match="hostname"):
+        drop(connection)
+
+
+def test_at_a_regular_end_a_message_in_hand_goes_back(valkey: Valkey, kombus_own: None) -> None:
+    kombu_patches.survive_lost_connections()
+    holding_a_message(valkey).close()
+    with Connection(valkey.url) as connection:
+        assert connection.SimpleQueue("work").get(timeout=5).payload == {"job": 17}
+
+
+def test_who_could_not_acknowledge_a_message_asks_for_no_more_before_connecting_again(
+    valkey: Valkey, kombus_own: None
+) -> None:
+    """kombu counts the message as taken for ever: with all slots lost so, it would wait for ever, too."""
+    kombu_patches.survive_lost_connections()
+    connection = Connection(valkey.url)
+    work = connection.SimpleQueue("work")
+    work.put({"job": 17})
+    message = work.get(timeout=5)
+    qos = message.channel.qos
+    assert qos.can_consume()
+    valkey.stop()
+    with pytest.raises(connection.connection_errors):
+        message.ack()
+    with pytest.raises(connection.connection_errors):
+        qos.can_consume()
+    drop(connection)
+
+
+def test_a_head_reads_as_fast_as_before_after_all_its_connections_were_cut(cluster: Cluster) -> None:
+    app.backend.client.client_kill_filter(_type="normal", skipme=True)
+    app.backend.client.client_kill_filter(_type="pubsub", skipme=True)
+    ends.complete([jobs.add.delay(1, number).job_id for number in range(20)])  # everybody is back
+    for _ in range(150):
+        app.send_task("crobot.rescue", queue=queue(HEARTBEATS), ignore_result=True)
+    # one that looks at its queues once a second takes four a second
+    wait_for("the messages to be read", lambda: app.backend.client.llen(HEARTBEATS) == 0, 12)

@@ -1,0 +1,72 @@
+"""The species senterica with its MLST scheme, in the database that the cluster works on, and reads to assemble."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from crobot_tasks.broker import folders
+from crobot_tasks.jobs import scheme_export
+from db import registry
+from db.engine import transaction
+from db.handle import dbhandle
+from db.species import Strain
+from demo.data import SCHEME, DemoData, fetch
+from workers import storage
+from workers.assembling.qa import THRESHOLDS
+
+SPECIES = "senterica"
+_strains = count(1)
+
+
+@pytest.fixture(scope="session")
+def demo_data(pytestconfig: pytest.Config) -> DemoData:
+    return fetch(pytestconfig.cache.mkdir("demo-data"), small=True)
+
+
+@pytest.fixture(scope="session")
+def senterica(tables: None, demo_data: DemoData) -> str:
+    """The species, with a reference genome and the scheme MLST_Achtman; the name of its database."""
+    reference = storage.references_dir(folders.storage_root(), SPECIES) / "SL483.fasta"
+    reference.parent.mkdir(parents=True)
+    shutil.copy(demo_data.genome, reference)
+    registry.add_species(SPECIES, "Salmonella enterica", "Salmonella", "SAL", [reference], THRESHOLDS)
+    scheme_export.import_scheme(
+        SPECIES, SCHEME, "MLST_Achtman", "MLST", demo_data.alleles, demo_data.profiles
+    )
+    return SPECIES
+
+
+@pytest.fixture
+def strain(senterica: str) -> str:
+    """A strain's name that no other test uses."""
+    return f"strain {next(_strains)}"
+
+
+@pytest.fixture
+def reads(demo_data: DemoData, data_dir: Path) -> Iterator[list[str]]:
+    """The small genome's reads, as files that only this test uses."""
+    folder = data_dir / "reads" / f"set{next(_strains)}"
+    folder.mkdir()
+    yield [shutil.copy(path, folder) for path in (demo_data.read1, demo_data.read2)]
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def strains_before(senterica: str) -> Iterator[None]:
+    """Fails the test if it leaves a strain that was not there before."""
+    with transaction(senterica) as session:
+        before = session.query(Strain).count()
+    yield
+    with transaction(senterica) as session:
+        assert session.query(Strain).count() == before
+
+
+@pytest.fixture(autouse=True)
+def connections_given_back() -> Iterator[None]:
+    yield
+    dbhandle.remove()

@@ -1,0 +1,90 @@
+"""The command line as such: its table of commands, its errors and exit codes; no command here asks a server."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from crobot_errors import BadInput
+from crobot_tasks import cli
+from crobot_tasks.celery import app
+from crobot_tasks.cli import services
+from crobot_tasks.cli.commands import COMMANDS, crobot
+from crobot_tasks.cli.values import SIZE
+from crobot_tasks.web.flower.config import credentials
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_of_the_table_exists_and_explains_itself(name: str) -> None:
+    command = crobot.get_command(click.Context(crobot), name)
+    assert command is not None
+    assert command.help
+    assert all(
+        option.help
+        for option in command.params
+        if isinstance(option, click.Option) and option.name != "limit"
+    )
+
+
+@pytest.mark.parametrize(
+    "line", [["nonsense"], ["show", "x"], ["node", "--memory", "much"], ["log", "1", "-f", "--json"]]
+)
+def test_wrong_usage_has_exit_code_2(line: list[str]) -> None:
+    assert cli.run(line) == 2
+
+
+def test_wrong_usage_is_a_document_when_one_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["show", "x", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["type"] == "WrongUsage"
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("8G", 8 * 2**30),
+        ("8GiB", 8 * 2**30),
+        ("8GB", 8 * 10**9),
+        ("512M", 512 * 2**20),
+        ("1.5t", 3 * 2**39),
+        ("100", 100),
+    ],
+)
+def test_memory_is_understood_as_people_write_it(text: str, amount: int) -> None:
+    assert SIZE.convert(text, None, None) == amount
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1G", "G", "8X", "8 GG"])
+def test_what_is_no_amount_of_memory_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="write it like 8G"):
+        SIZE.convert(text, None, None)
+
+
+@pytest.mark.parametrize("text", ["secret", "user:", ":secret"])
+def test_flower_takes_no_credentials_that_leave_it_open(text: str) -> None:
+    with pytest.raises(BadInput, match="user:password"):
+        credentials(text)
+
+
+def test_a_storage_that_is_configured_must_be_mounted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(app.conf, "crobot_storage", str(tmp_path / "away"))
+    with pytest.raises(BadInput, match="mount it"):
+        services.ready_storage()
+    assert not (tmp_path / "away").exists()
+
+
+def test_flower_without_credentials_stays_alive_and_closed_until_it_is_told_to_end() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "crobot_tasks.cli", "flower"], stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    assert "CROBOT_FLOWER_AUTH=user:password" in process.stderr.readline()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0

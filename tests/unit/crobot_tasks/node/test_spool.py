@@ -1,0 +1,183 @@
+"""What a node remembers on disk, whatever is repeated, torn or set back."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from crobot_errors import BadInput
+from crobot_tasks.node.spool import Spool
+
+ID = "17.1"
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path)
+
+
+def news(spool: Spool) -> bool:
+    """Whether the courier is woken; takes the news."""
+    readable, _, _ = select.select([spool.wake_fd], [], [], 0)
+    return bool(readable and os.read(spool.wake_fd, 65536))
+
+
+def test_an_attempt_begins_once(spool: Spool) -> None:
+    assert spool.begin(ID)
+    assert not spool.begin(ID)
+    assert spool.at_work() == [ID]
+
+
+def test_an_attempt_that_ended_does_not_begin_again(spool: Spool) -> None:
+    spool.begin(ID)
+    spool.end(ID, {"outcome": "ok"})
+    assert not spool.begin(ID)
+    assert spool.at_work() == []
+
+
+def test_an_attempt_that_was_revoked_before_it_began_never_begins(spool: Spool) -> None:
+    spool.end(ID, {"outcome": "cancelled"})
+    assert not spool.begin(ID)
+    assert spool.at_work() == []
+
+
+def test_another_attempt_of_the_same_job_begins(spool: Spool) -> None:
+    assert spool.begin(ID)
+    assert spool.begin("17.2")
+
+
+def test_the_first_report_on_an_attempt_counts(spool: Spool) -> None:
+    spool.begin(ID)
+    spool.end(ID, {"outcome": "ok"})
+    spool.end(ID, {"outcome": "node_lost"}, must_fsync=True)
+    assert spool.pending(9) == [(ID, {"id": ID, "outcome": "ok"})]
+
+
+def test_a_report_is_kept_until_it_is_acknowledged(spool: Spool) -> None:
+    spool.end(ID, {"outcome": "ok"})
+    assert spool.reported() == [ID]
+    spool.acknowledge(ID)
+    spool.acknowledge(ID)
+    assert spool.reported() == []
+    assert spool.pending(9) == []
+    assert not spool.begin(ID)
+
+
+def test_no_more_reports_are_read_than_asked_for(spool: Spool) -> None:
+    for number in range(1, 6):
+        spool.end(f"{number}.1", {})
+    assert len(spool.pending(3)) == 3
+
+
+@pytest.mark.parametrize("nonsense", ["", "../../17.1", "17", "17.1.json", "0.1", "17.0", "17.1\n"])
+def test_nonsense_is_not_acknowledged(spool: Spool, tmp_path: Path, nonsense: str) -> None:
+    spool.end(ID, {})
+    spool.acknowledge(nonsense)
+    assert spool.reported() == [ID]
+
+
+def test_beginning_and_ending_wake_the_courier(spool: Spool) -> None:
+    assert not news(spool)
+    spool.begin(ID)
+    assert news(spool)
+    spool.end(ID, {})
+    assert news(spool)
+    assert not news(spool)
+
+
+def test_more_news_than_the_pipe_holds_do_no_harm(spool: Spool) -> None:
+    for _ in range(70_000):
+        spool.wake()
+    assert news(spool)
+
+
+def test_a_torn_report_is_dropped(spool: Spool) -> None:
+    (spool.reports / f"{ID}.json").write_text('{"outcome": "o')
+    spool.end("18.1", {"outcome": "ok"})
+    assert [attempt_id for attempt_id, _ in spool.pending(9)] == ["18.1"]
+    assert spool.reported() == ["18.1"]
+
+
+def test_a_restart_forgets_what_ran_but_not_that_it_began(spool: Spool, tmp_path: Path) -> None:
+    spool.begin(ID)
+    spool.end("18.1", {"outcome": "ok"})
+    (spool.reports / "19.1.77.tmp").write_text("{")
+    again = Spool(tmp_path)
+    again.open()
+    assert again.at_work() == []
+    assert not again.begin(ID)
+    assert again.reported() == ["18.1"]
+    assert [path.name for path in again.reports.iterdir()] == ["18.1.json"]
+
+
+def test_one_directory_is_one_node(spool: Spool, tmp_path: Path) -> None:
+    spool.open()
+    with ProcessPoolExecutor(1) as another_process:
+        opening = another_process.submit(opened, tmp_path)
+        with pytest.raises(BadInput, match="a node is already running in .*; give this one another --name"):
+            opening.result()
+
+
+def test_incarnations_grow_even_if_the_clock_goes_back(tmp_path: Path) -> None:
+    first = opened(tmp_path)
+    ahead = f"{int(first) + 3_600_000:015d}"
+    (tmp_path / "incarnation").write_text(ahead)
+    second, third = opened(tmp_path), opened(tmp_path)
+    assert first < ahead < second < third
+    assert len({len(value) for value in (first, second, third)}) == 1
+
+
+def test_incarnations_grow_even_if_the_directory_was_lost_or_the_file_is_torn(tmp_path: Path) -> None:
+    first = opened(tmp_path / "a")
+    time.sleep(0.002)  # incarnations are milliseconds
+    second = opened(tmp_path / "b")
+    (tmp_path / "b" / "incarnation").write_text("00017\x00")
+    time.sleep(0.002)
+    assert first < second < opened(tmp_path / "b")
+
+
+def test_markers_of_long_ago_are_forgotten(spool: Spool, tmp_path: Path) -> None:
+    spool.end(ID, {})
+    spool.end("18.1", {})
+    long_ago = time.time() - 40 * 24 * 3600
+    os.utime(spool.begun / ID, (long_ago, long_ago))
+    Spool(tmp_path).open()
+    assert os.listdir(spool.begun) == ["18.1"]
+
+
+def test_only_reports_on_long_work_must_be_on_the_disk(spool: Spool) -> None:
+    spool.begin(ID)
+    assert not spool.must_fsync(ID)
+    assert not spool.must_fsync("99.1")
+    hour_ago = time.time() - 3600
+    os.utime(spool.running / ID, (hour_ago, hour_ago))
+    assert spool.must_fsync(ID)
+
+
+def opened(folder: Path) -> str:
+    """The incarnation of one life of a node, which ends at once."""
+    spool = Spool(folder)
+    incarnation = spool.open()
+    spool._lock.close()
+    return incarnation
+
+
+def test_a_node_is_stopping_from_the_order_to_its_next_start(spool: Spool) -> None:
+    assert not spool.is_stopping()
+    spool.stop()
+    assert spool.is_stopping()
+    spool.open()
+    assert not spool.is_stopping()
+
+
+def test_an_order_to_stop_that_comes_a_moment_later_is_waited_for(spool: Spool) -> None:
+    order = threading.Timer(0.05, spool.stop)
+    order.start()
+    assert spool.is_stopping(within_s=10)
+    order.join()
