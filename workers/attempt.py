@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from crobot_errors import NodeBroken, NodeError
-from workers import endings, process, scratch, storage, tools
+from workers import exit_reasons, process, scratch, storage, tools
 from workers.checksums import Checksums
 from workers.job import JobInput, Resources
 from workers.process import ToolRun
@@ -180,7 +180,7 @@ class Attempt:
         return process.mark(self.state_dir, self.job_id, self.number)
 
     def _judge(self, run: ToolRun, log_begin: int) -> None:
-        said = "" if run.exit_code == 0 else self._said_since(log_begin)
+        output = "" if run.exit_code == 0 else self._printed_since(log_begin)
         self.log(
             f"{run.name} ended ({run.ended_by or run.exit_code}): {run.wall_s:.1f} s, "
             f"{run.cpu_s:.1f} CPU s, {run.peak_memory_bytes / 1e6:.0f} MB"
@@ -188,11 +188,11 @@ class Attempt:
         if run.exit_code == 0 and run.ended_by is None:
             return
         places = [self.scratch_dir, self.output_dir]
-        error = endings.error_of(run, said, self.resources, places)
+        error = exit_reasons.error_of(run, output, self.resources, places)
         if error is not None:
             raise error
 
-    def _said_since(self, begin: int, most: int = 20_000) -> str:
+    def _printed_since(self, begin: int, most: int = 20_000) -> str:
         """The end of what a tool printed into the log."""
         with self.log_path.open("rb") as log:
             log.seek(max(begin, self.log_path.stat().st_size - most))

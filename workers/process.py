@@ -16,7 +16,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
-from workers import guard, kernel, storage
+from workers import guard, oom_kills, storage
+from workers.oom_kills import OomKills
 
 GUARD = Path(guard.__file__)
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -63,7 +64,7 @@ class ToolRun:
     #: the least room that was seen in the scratch directory, at every look and at the end
     lowest_free_bytes: int | None = None
     #: what the kernel killed for want of memory meanwhile
-    memory_kills: kernel.MemoryKills = field(default_factory=kernel.MemoryKills)
+    oom_kills: OomKills = field(default_factory=OomKills)
 
 
 def environment(home: Path, cores: int, mark: str) -> dict[str, str]:
@@ -117,14 +118,14 @@ def run(
 ) -> ToolRun:
     """Run one tool to its end, which ``record`` is told in every case, also when an exception passes."""
     this = ToolRun(name, tuple(args), ended_by=EndedBy.WORKER)
-    started, kills = time.monotonic(), kernel.memory_kills()
+    started, kills = time.monotonic(), oom_kills.read()
     guarded = _Guarded(args, cwd, env, stdout, stderr)
     try:
         this.ended_by = _watch(guarded, this, limits, scratch)
     finally:
         guarded.end(this)
         this.wall_s = time.monotonic() - started
-        this.memory_kills = kernel.memory_kills() - kills
+        this.oom_kills = oom_kills.read() - kills
         _see_room(this, scratch)
         record(this)
     return this

@@ -21,8 +21,8 @@ from crobot_tasks.broker.queues import HEARTBEATS, REPORTS, UNREACHABLE, ack_que
 from crobot_tasks.celery import app
 from crobot_tasks.node.local_data import LocalData
 from crobot_tasks.node.spool import Spool
-from workers.endings import FULL_BELOW_BYTES
-from workers.kernel import RecentKills
+from workers.exit_reasons import FULL_BELOW_BYTES
+from workers.oom_kills import RecentOomKills
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Courier(threading.Thread):
         self.node, self.spool, self.local_data, self.incarnation = name, spool, local_data, incarnation
         #: cores, memory_bytes, pipelines, missing, software, tags
         self.description = description
-        self.kills = RecentKills()
+        self.oom_kills = RecentOomKills()
         self.beat = 0
         self._next_heartbeat = 0.0
         self._announced: set[str] = set()
@@ -163,7 +163,7 @@ class Courier(threading.Thread):
         if self._waiting_in(HEARTBEATS) > MOST_BEATS:
             return  # no head reads them; more of them would tell it nothing
         self.beat += 1
-        self.kills.look(time.monotonic())
+        self.oom_kills.look(time.monotonic())
         running = [attempt_id for attempt_id in self.spool.at_work() if attempt_id not in self._unsaid]
         known = [*running, *self.spool.reported(), *_ids(state.reserved_requests)]
         description, queued = self.description, self._waiting_in(node_queue(self.node))
@@ -203,7 +203,7 @@ class Courier(threading.Thread):
         """Return the report on an attempt whose process is gone: by a stop, for want of memory, or nobody knows why."""
         if self.spool.is_stopping():
             return {"outcome": OutcomeKind.NODE_STOPPED, "message": f"the node was stopped: {message}"}
-        if self.kills.seen():
+        if self.oom_kills.seen():
             killed = "when the kernel killed for want of memory"
             return {"outcome": OutcomeKind.OUT_OF_MEMORY, "message": f"{message} {killed}"}
         return {"outcome": OutcomeKind.NODE_LOST, "message": message}

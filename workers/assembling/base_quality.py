@@ -18,7 +18,7 @@ import numpy as np
 from crobot_errors import BadInput
 from workers.assembling.assembly import Contig
 from workers.fasta import DAMAGED, open_text
-from workers.runs import Array, runs
+from workers.run_lengths import Array, run_lengths
 
 #: more than this is written as this: the file would be forty times as large, and nobody would gain by it
 TOP = 60
@@ -111,7 +111,7 @@ def write_bedgraph(path: Path, qualities: Mapping[str, Array]) -> Path:
 
 def _lines(qualities: Mapping[str, Array]) -> Iterator[str]:
     for name, values in qualities.items():
-        for start, end, quality in runs(values):
+        for start, end, quality in run_lengths(values):
             yield f"{name}\t{start}\t{end}\t{quality}\n"
 
 

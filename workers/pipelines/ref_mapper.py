@@ -11,7 +11,7 @@ from crobot_errors import BadInput, UnusableAssembly
 from workers import storage
 from workers.assembling.base_quality import read_bedgraph
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources
-from workers.runs import Array
+from workers.run_lengths import Array
 from workers.short_reads.remap import MINIMAP2
 from workers.snp.call_files import write_calls
 from workers.snp.calls import Calls, Verdict, call

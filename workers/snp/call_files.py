@@ -12,7 +12,7 @@ from urllib.parse import quote
 from crobot_errors import BadInput
 from workers.fasta import DAMAGED, open_text
 from workers.nomenclature.gff import VALUE_SAFE
-from workers.runs import runs
+from workers.run_lengths import run_lengths
 from workers.snp.calls import Calls, Snp, Verdict
 from workers.snp.intervals import Feature, feature, read_gff, region_lines
 
@@ -53,7 +53,7 @@ def _lines(calls: Calls, comments: dict[str, str]) -> Iterator[str]:
     yield from region_lines(calls.genome.lengths)
     for name, value in comments.items():
         yield f"# {name} {quote(value, safe=VALUE_SAFE)}"
-    for start, end, verdict in runs(calls.verdicts):
+    for start, end, verdict in run_lengths(calls.verdicts):
         if verdict != Verdict.CALLED:
             yield from _features(calls, UNDECIDED, start, end, Verdict(verdict).name.lower())
     yield from _doubtful(calls)
@@ -65,7 +65,7 @@ def _doubtful(calls: Calls) -> Iterator[str]:
     if calls.doubtful is None:
         yield from _features(calls, DOUBTFUL, 0, calls.genome.size, NO_READS)
         return
-    for start, end, doubtful in runs(calls.doubtful):
+    for start, end, doubtful in run_lengths(calls.doubtful):
         if doubtful:
             yield from _features(calls, DOUBTFUL, start, end, IN_REPEATS)
 

@@ -14,7 +14,7 @@ from enum import IntEnum
 import numpy as np
 
 from workers.assembling.base_quality import LOW, LOW_IN_REPEATS
-from workers.runs import Array
+from workers.run_lengths import Array
 from workers.snp.genome import Genome
 from workers.snp.paf import Alignment, Difference, places
 

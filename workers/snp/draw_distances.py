@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from workers.runs import Array
+from workers.run_lengths import Array
 from workers.snp.ordering import clustered
 
 #: above, numbers and then names are too small to read

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crobot_errors import BadInput
-from workers.runs import Array, runs
+from workers.run_lengths import Array, run_lengths
 from workers.snp.call_files import StoredCalls
 from workers.snp.genome import Genome
 
@@ -128,7 +128,7 @@ def _decide(genome: Genome, calls: StoredCalls, masked: Array, long: Array, taxo
         undecided |= long & (_covered(genome, _stretches(genome, calls.doubtful, taxon)) > 0)
     else:
         undecided |= masked
-    stretches = [(start, end) for start, end, value in runs(undecided) if value]
+    stretches = [(start, end) for start, end, value in run_lengths(undecided) if value]
     positions, bases = _positions(genome, calls)
     decided = ~undecided[positions]
     return _Taxon(np.array(stretches, np.int64).reshape(-1, 2), positions[decided], bases[decided])

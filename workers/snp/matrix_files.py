@@ -8,7 +8,7 @@ from pathlib import Path
 
 from crobot_errors import BadInput
 from workers.fasta import read_records
-from workers.runs import Array
+from workers.run_lengths import Array
 from workers.snp.matrix import Matrix
 
 

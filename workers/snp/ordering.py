@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from Bio.Cluster import treecluster
 
-from workers.runs import Array
+from workers.run_lengths import Array
 
 
 def clustered(distances: Array) -> list[int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from workers.runs import Array
+from workers.run_lengths import Array
 
 #: one step of a cs tag: so many equal bases, equal bases, a substitution (reference, query), an insertion, a deletion
 _STEP = re.compile(r":(\d+)|=([A-Za-z]+)|\*([a-z])([a-z])|\+([a-z]+)|-([a-z]+)")

@@ -11,7 +11,7 @@ import pytest
 
 from crobot_errors import BadInput
 from tests.trees import read_tree, sides, splits
-from workers.runs import runs
+from workers.run_lengths import run_lengths
 from workers.snp.call_files import StoredCalls, read_calls, write_calls
 from workers.snp.calls import Verdict, call
 from workers.snp.genome import Genome
@@ -199,7 +199,7 @@ def test_calls_of_another_reference_do_not_go_into_a_matrix() -> None:
 
 
 def test_runs_and_places_of_a_genome() -> None:
-    assert list(runs(np.array([1, 1, 2, 1]))) == [(0, 2, 1), (2, 3, 2), (3, 4, 1)]
+    assert list(run_lengths(np.array([1, 1, 2, 1]))) == [(0, 2, 1), (2, 3, 2), (3, 4, 1)]
     assert list(GENOME.split(1_990, 2_010)) == [("one", 1_990, 2_000), ("two", 0, 10)]
 
 

@@ -9,17 +9,17 @@ import pytest
 
 from crobot_errors import AttemptError, DiskFull, NodeBroken, NodeError, OutOfMemory, TimeLimit, ToolFailed
 from workers import storage
-from workers.endings import FULL_BELOW_BYTES, error_of, signal_of
+from workers.exit_reasons import FULL_BELOW_BYTES, error_of, signal_of
 from workers.job import Resources
-from workers.kernel import MemoryKills
+from workers.oom_kills import OomKills
 from workers.process import EndedBy, ToolRun
 
 RESOURCES = Resources(1, 10**9, 0, 60)
-NOBODY = MemoryKills(machine=0, group=0)
-OURS = MemoryKills(machine=1, group=1)
-ELSEWHERE = MemoryKills(machine=1, group=0)
-SOMEWHERE = MemoryKills(machine=1)
-UNKNOWN = MemoryKills()
+NOBODY = OomKills(machine=0, group=0)
+OURS = OomKills(machine=1, group=1)
+ELSEWHERE = OomKills(machine=1, group=0)
+SOMEWHERE = OomKills(machine=1)
+UNKNOWN = OomKills()
 
 
 def ending(
@@ -71,21 +71,21 @@ def test_each_end_has_its_kind(
     ],
 )
 def test_a_killed_tool_was_short_of_memory_only_if_the_kernel_says_so(
-    tmp_path: Path, exit_code: int, kills: MemoryKills, peak: int, kind: type[AttemptError]
+    tmp_path: Path, exit_code: int, kills: OomKills, peak: int, kind: type[AttemptError]
 ) -> None:
-    error = ending(tmp_path, exit_code=exit_code, memory_kills=kills, peak_memory_bytes=peak)
+    error = ending(tmp_path, exit_code=exit_code, oom_kills=kills, peak_memory_bytes=peak)
     assert type(error) is kind
 
 
 @pytest.mark.parametrize(("kills", "kind"), [(OURS, OutOfMemory), (SOMEWHERE, ToolFailed)])
 def test_a_failure_while_the_kernel_killed_in_our_own_group_may_hide_a_killed_child(
-    tmp_path: Path, kills: MemoryKills, kind: type[AttemptError]
+    tmp_path: Path, kills: OomKills, kind: type[AttemptError]
 ) -> None:
-    assert type(ending(tmp_path, "bad reads", exit_code=1, memory_kills=kills)) is kind
+    assert type(ending(tmp_path, "bad reads", exit_code=1, oom_kills=kills)) is kind
 
 
 def test_a_guard_that_the_kernel_killed_was_short_of_memory(tmp_path: Path) -> None:
-    assert type(ending(tmp_path, ended_by=EndedBy.LOST, memory_kills=OURS)) is OutOfMemory
+    assert type(ending(tmp_path, ended_by=EndedBy.LOST, oom_kills=OURS)) is OutOfMemory
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Arrays of one value a base, and their runs of equal values."""
+"""Arrays of one value a base, and their run lengths: stretches of equal values."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-def runs(values: Array) -> Iterator[tuple[int, int, int]]:
-    """Stretches of equal values: (start, end, value)."""
+def run_lengths(values: Array) -> Iterator[tuple[int, int, int]]:
+    """Return the stretches of equal values: (start, end, value)."""
     if not len(values):
         return
     cuts = np.flatnonzero(np.diff(values)) + 1

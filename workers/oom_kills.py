@@ -1,4 +1,4 @@
-"""What the kernel counted: how often it killed for want of memory, here and in our control group; only reads."""
+"""How often the kernel killed for want of memory, on this machine and in our control group; only reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FORMER = (Path("/sys/fs/cgroup/memory"), "memory.oom_control")
 
 
 @dataclass(frozen=True)
-class MemoryKills:
+class OomKills:
     """Processes that the kernel killed for want of memory so far; None where it does not say."""
 
     #: on the whole machine, whoever they belonged to
@@ -30,27 +30,27 @@ class MemoryKills:
         """Whether the kernel says anything."""
         return self.machine is not None or self.group is not None
 
-    def __sub__(self, before: MemoryKills) -> MemoryKills:
+    def __sub__(self, before: OomKills) -> OomKills:
         """Those of the time between two readings."""
-        return MemoryKills(_difference(self.machine, before.machine), _difference(self.group, before.group))
+        return OomKills(_difference(self.machine, before.machine), _difference(self.group, before.group))
 
 
-class RecentKills:
-    """Remembers the counters of the last while, for those who hear late of a process that is gone."""
+class RecentOomKills:
+    """Keeps the counters of the last while: that a process is gone is known only some time after its end."""
 
     def __init__(self, while_s: float = 30.0) -> None:
         self._while_s = while_s
-        self._read: deque[tuple[float, MemoryKills]] = deque()
+        self._read: deque[tuple[float, OomKills]] = deque()
 
     def look(self, now: float) -> None:
         """Read the counters; ``now`` is seconds on any clock that only goes forward."""
-        self._read.append((now, memory_kills()))
+        self._read.append((now, read()))
         while len(self._read) > 1 and self._read[1][0] < now - self._while_s:
             self._read.popleft()
 
     def seen(self) -> bool:
         """Whether the kernel killed for want of memory lately, in our group or, if that is not known, anywhere."""
-        kills = memory_kills() - self._read[0][1] if self._read else MemoryKills()
+        kills = read() - self._read[0][1] if self._read else OomKills()
         return bool(kills.machine if kills.group is None else kills.group)
 
 
@@ -58,10 +58,10 @@ def _difference(now: int | None, before: int | None) -> int | None:
     return None if now is None or before is None else now - before
 
 
-def memory_kills() -> MemoryKills:
-    """Read both counters, in about half a millisecond."""
+def read() -> OomKills:
+    """Read both counters in about half a millisecond."""
     group = _group_file()
-    return MemoryKills(_count(_VMSTAT), _count(group) if group else None)
+    return OomKills(_count(_VMSTAT), _count(group) if group else None)
 
 
 def _count(path: Path) -> int | None:
