@@ -20,18 +20,18 @@ _FIRST_HEADER = {"format", "cores", "memory_bytes", "disk_bytes", "time_s"}
 
 
 def _old_node() -> None:
-    """Sends no tags and no holdings."""
+    """Sends no tags and no local data."""
     publish = courier.Courier._publish
 
-    def without_news(self: Any, task: str, queue_name: str, **message: Any) -> None:
+    def publish_first(self: Any, task: str, queue_name: str, **message: Any) -> None:
         message = {name: value for name, value in message.items() if name in _FIRST_HEARTBEAT}
         publish(self, task, queue_name, **message)
 
-    courier.Courier._publish = without_news  # type: ignore[method-assign]
+    courier.Courier._publish = publish_first  # type: ignore[method-assign]
 
 
 def _old_head() -> None:
-    """Reads no tags and no holdings, and names no data."""
+    """Reads no tags and no local data, and names no data."""
     read, send = leases.heartbeat.run, dispatch.app.send_task
 
     def first(message: dict[str, Any]) -> None:

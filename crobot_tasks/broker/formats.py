@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 #: version of a node message's format; a node that does not know it says so, and runs nothing
 MESSAGE_FORMAT = 1
 #: version of the format of heartbeats and reports
 REPORT_FORMAT = 1
 
-#: the name that a part of a heartbeat has in the program, by the one that it has had on the way since format 1
-NAME_OF = {"holds": "local_data", "missing": "unavailable", "reads": "message_format"}
+#: part of a heartbeat, by its name in the program → the name that it has in messages since format 1
+_IN_MESSAGES = {"known": "held", "local_data": "holds", "message_format": "reads", "unavailable": "missing"}
+_IN_PROGRAM = {there: here for here, there in _IN_MESSAGES.items()}
 
 #: a node's name, which is also part of the names of its queues
 NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
@@ -20,6 +23,16 @@ ATTEMPT_ID = re.compile(r"[1-9][0-9]{0,17}\.[1-9][0-9]{0,3}")
 
 #: (job id, number of the attempt)
 AttemptKey = tuple[int, int]
+
+
+def to_message(heartbeat: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a heartbeat with the names that its parts have in messages."""
+    return {_IN_MESSAGES.get(name, name): value for name, value in heartbeat.items()}
+
+
+def from_message(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a heartbeat with the names that its parts have in the program."""
+    return {_IN_PROGRAM.get(name, name): value for name, value in message.items()}
 
 
 def attempt_id(job_id: int, number: int) -> str:

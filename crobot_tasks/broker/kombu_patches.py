@@ -15,7 +15,7 @@ class QoS(redis.QoS):
 
     Celery drops a lost connection in two steps. If an acknowledgement failed because the broker was away, the second
     step tries to put that message back, finds no address any more, and raises an AttributeError, which Celery takes
-    for a defect. Nothing is lost by letting go: the heads send again what no node holds.
+    for a defect. Nothing is lost by letting go: the heads send again what no node knows.
     """
 
     _lost: Exception | None = None

@@ -1,4 +1,4 @@
-"""(d, f) What nodes say, checked first: one that speaks nonsense must not trouble the others."""
+"""(d, f) What nodes send, checked first: wrong messages of one node must not disturb the others."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from crobot_errors import BadInput, OutcomeKind
 from crobot_tasks.broker.formats import (
     ATTEMPT_ID,
-    NAME_OF,
     NODE_NAME,
     REPORT_FORMAT,
     AttemptKey,
     attempt_key,
+    from_message,
 )
 from crobot_tasks.lifecycle.finish import Report
 
@@ -26,10 +26,10 @@ _NUMBERS = {
     "memory_bytes": (0, 2**63 - 1),
     "disk_bytes": (0, 2**63 - 1),
     "queued": (0, 2**31 - 1),
-    "reads": (0, 2**15 - 1),
+    "message_format": (0, 2**15 - 1),
 }
 _TEXTS = ("software",)
-_DICTS = ("pipelines", "missing")
+_DICTS = ("pipelines", "unavailable")
 #: older nodes do not send it, nor which format of messages they read, which was the first
 _SINCE_0_2 = ("tags",)
 
@@ -53,20 +53,19 @@ def readable(message: Any) -> bool:
 
 
 def description(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a heartbeat says of its node.
+    """Return what a heartbeat says of its node, by the names of its columns.
 
     Raises:
         BadInput: it is not what a node would say.
     """
-    message = {"reads": 1} | dict(message)
-    said: dict[str, Any] = {name: _number(message, name) for name in _NUMBERS}
-    said |= {name: _text(name, message.get(name)) for name in _TEXTS}
-    said |= {name: _dict(name, message.get(name)) for name in _DICTS}
-    said |= {name: _list(name, message.get(name, [])) for name in _SINCE_0_2}
-    # None: as it was told before
-    said["holds"] = _list("holds", message["holds"]) if "holds" in message else None
-    said = {NAME_OF.get(name, name): value for name, value in said.items()}
-    return said | {"name": message["node"], "incarnation": message["incarnation"]}
+    message = {"message_format": 1} | from_message(message)
+    described: dict[str, Any] = {name: _number(message, name) for name in _NUMBERS}
+    described |= {name: _text(name, message.get(name)) for name in _TEXTS}
+    described |= {name: _dict(name, message.get(name)) for name in _DICTS}
+    described |= {name: _list(name, message.get(name, [])) for name in _SINCE_0_2}
+    # None: the same as in the heartbeat that named them last
+    described["local_data"] = _list("local_data", message["local_data"]) if "local_data" in message else None
+    return described | {"name": message["node"], "incarnation": message["incarnation"]}
 
 
 def attempts(message: Mapping[str, Any], name: str) -> list[AttemptKey]:
@@ -75,7 +74,8 @@ def attempts(message: Mapping[str, Any], name: str) -> list[AttemptKey]:
     Raises:
         BadInput: it is no list of texts.
     """
-    return [attempt_key(text) for text in _list(name, message.get(name)) if ATTEMPT_ID.fullmatch(text)]
+    texts = _list(name, from_message(message).get(name))
+    return [attempt_key(text) for text in texts if ATTEMPT_ID.fullmatch(text)]
 
 
 def reports(message: Mapping[str, Any]) -> list[Report]:
@@ -84,12 +84,12 @@ def reports(message: Mapping[str, Any]) -> list[Report]:
     Raises:
         BadInput: they are no list.
     """
-    said = message.get("reports")
-    if not isinstance(said, list):
-        raise BadInput(f"its reports are {type(said).__name__}, not a list")
-    usable = [one for one in said if _is_report(one)]
-    if len(usable) < len(said):
-        log.error("%d reports of node %s are none, and dropped", len(said) - len(usable), message["node"])
+    found = message.get("reports")
+    if not isinstance(found, list):
+        raise BadInput(f"its reports are {type(found).__name__}, not a list")
+    usable = [one for one in found if _is_report(one)]
+    if len(usable) < len(found):
+        log.error("%d reports of node %s are none, and dropped", len(found) - len(usable), message["node"])
     return [_report(one, message["node"]) for one in usable]
 
 
@@ -117,25 +117,25 @@ def _kind(outcome: Any) -> OutcomeKind:
 
 
 def _number(message: Mapping[str, Any], name: str) -> int:
-    said, (least, most) = message.get(name), _NUMBERS[name]
-    if not isinstance(said, int) or isinstance(said, bool) or not least <= said <= most:
-        raise BadInput(f"{name} is {said!r:.40}, not a whole number from {least} to {most}")
-    return said
+    value, (least, most) = message.get(name), _NUMBERS[name]
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise BadInput(f"{name} is {value!r:.40}, not a whole number from {least} to {most}")
+    return value
 
 
-def _text(name: str, said: Any) -> str:
-    if not isinstance(said, str) or "\0" in said:
-        raise BadInput(f"{name} is {said!r:.40}, not a text")
-    return said
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise BadInput(f"{name} is {value!r:.40}, not a text")
+    return value
 
 
-def _list(name: str, said: Any) -> list[str]:
-    if not isinstance(said, list):
-        raise BadInput(f"{name} is {said!r:.40}, not a list")
-    return [_text(name, one) for one in said]
+def _list(name: str, value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise BadInput(f"{name} is {value!r:.40}, not a list")
+    return [_text(name, one) for one in value]
 
 
-def _dict(name: str, said: Any) -> dict[str, str]:
-    if not isinstance(said, dict):
-        raise BadInput(f"{name} is {said!r:.40}, not a dict of texts")
-    return {_text(name, key): _text(name, one) for key, one in said.items()}
+def _dict(name: str, value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise BadInput(f"{name} is {value!r:.40}, not a dict of texts")
+    return {_text(name, key): _text(name, one) for key, one in value.items()}

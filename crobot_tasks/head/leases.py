@@ -26,13 +26,13 @@ Attempts = list[AttemptKey]
 
 @app.task(name="crobot.heartbeat", ignore_result=True, send_events=False)
 def heartbeat(message: dict[str, Any]) -> None:
-    """Store what a node says of itself, and compare what it holds with what it should hold."""
+    """Store what a node says of itself, and compare the attempts that it names with those that it should have."""
     if not incoming.readable(message):
         return
     node, incarnation = message["node"], message["incarnation"]
     try:
         described = incoming.description(message)
-        running, known = incoming.attempts(message, "running"), _named(incoming.attempts(message, "held"))
+        running, known = incoming.attempts(message, "running"), _named(incoming.attempts(message, "known"))
     except BadInput as error:
         log.error("a heartbeat of node %s is dropped: %s", node, error)
         return

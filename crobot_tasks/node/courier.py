@@ -16,7 +16,7 @@ import psutil
 from celery.worker import state
 
 from crobot_errors import OutcomeKind
-from crobot_tasks.broker.formats import REPORT_FORMAT
+from crobot_tasks.broker.formats import REPORT_FORMAT, to_message
 from crobot_tasks.broker.queues import HEARTBEATS, REPORTS, UNREACHABLE, ack_queue, node_queue, queue
 from crobot_tasks.celery import app
 from crobot_tasks.node.local_data import LocalData
@@ -52,7 +52,7 @@ class Courier(threading.Thread):
     ) -> None:
         super().__init__(name=f"courier of {name}", daemon=True)
         self.node, self.spool, self.local_data, self.incarnation = name, spool, local_data, incarnation
-        #: cores, memory_bytes, pipelines, missing, software, tags
+        #: cores, memory_bytes, pipelines, unavailable, software, tags, message_format
         self.description = description
         self.oom_kills = RecentOomKills()
         self.beat = 0
@@ -169,21 +169,20 @@ class Courier(threading.Thread):
         description, queued = self.description, self._waiting_in(node_queue(self.node))
         free = psutil.disk_usage(str(self.spool.state_dir)).free
         if why := _unable(free):
-            missing = dict.fromkeys(description["pipelines"], why)
-            description = description | {"pipelines": {}, "missing": missing}
+            unavailable = dict.fromkeys(description["pipelines"], why)
+            description = description | {"pipelines": {}, "unavailable": unavailable}
         if _ending():
             queued = 0  # it takes nothing more: what waits in its queue is for the others
         if (names := self.local_data.news(time.monotonic())) is not None:
-            description = description | {"holds": names}
+            description = description | {"local_data": names}
         self._publish(
             "crobot.heartbeat",
             HEARTBEATS,
-            **description,
+            **to_message(description | {"known": known}),
             beat=self.beat,
             disk_bytes=free,
             queued=queued,
             running=running,
-            held=known,
         )
 
     def _end_orphans(self) -> None:

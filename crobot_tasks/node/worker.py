@@ -59,15 +59,15 @@ def node_worker(
     scratch.remove_leftovers(state_dir)
     local_data = LocalData(state_dir)
     app.node = CalculationNode(spool, local_data)
-    pipelines, missing = offered()
+    pipelines, unavailable = offered()
     description = {
         "cores": cores,
         "memory_bytes": memory_bytes,
         "pipelines": pipelines,
-        "missing": missing,
+        "unavailable": unavailable,
         "software": software(),
         "tags": tags,
-        "reads": MESSAGE_FORMAT,
+        "message_format": MESSAGE_FORMAT,
     }
     survive_lost_connections()
     courier = Courier(name, spool, local_data, incarnation, description)

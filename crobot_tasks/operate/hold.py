@@ -29,8 +29,8 @@ def check(selection: Selection) -> None:
         UnknownJob, UnknownPipeline, UnknownSpecies: it does not; the message names what does.
     """
     with transaction() as session:
-        if missing := control.missing(session, selection.ids or ()):
-            raise UnknownJob(f"there is no job {', '.join(map(str, missing))}; `crobot jobs` lists them")
+        if unknown := control.unknown_ids(session, selection.ids or ()):
+            raise UnknownJob(f"there is no job {', '.join(map(str, unknown))}; `crobot jobs` lists them")
         if selection.pipeline is not None:
             check_pipeline(session, selection.pipeline)
         if selection.database is not None:

@@ -1,4 +1,4 @@
-"""The nodes with what they hold, and which of them take which kind of job; decides nothing about the jobs' order."""
+"""The nodes and what runs on them, and which of them take which kind of job; decides nothing about the jobs' order."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from itertools import islice
 
 from crobot_tasks.router.fit import inability, preferred
 from crobot_tasks.router.policy import DEFAULT, Policy
-from crobot_tasks.router.room import Hold, Room
+from crobot_tasks.router.room import Reserved, Room
 from crobot_tasks.router.views import JobView, Kind, Load, NodeView
 
-#: nodes that hold the same data and are compared
-HOLDERS = 32
+#: nodes with the same data that are compared
+MOST_WITH_DATA = 32
 #: heaps of kinds of which no job waits; more are forgotten
 IDLE_KINDS = 64
 
@@ -113,14 +113,14 @@ class Cluster:
         self._by_name = {room.node.name: room for room in self.rooms}
         #: names of the nodes that could take any job at all
         self.open: set[str] = {room.node.name for room in self.rooms if room.is_open}
-        #: job → the node that is kept free for it
-        self.holds: dict[int, Room] = {}
+        #: job → the node that is reserved for it
+        self.reserved: dict[int, Room] = {}
         self._candidates: dict[Kind, Candidates] = {}
         self._changed: set[Room] = set()
-        self._holders: dict[str, list[Room]] = {}
+        self._with_data: dict[str, list[Room]] = {}
         for room in self.rooms:
             for data in room.node.local_data:
-                self._holders.setdefault(data, []).append(room)
+                self._with_data.setdefault(data, []).append(room)
 
     def room_of(self, name: str) -> Room | None:
         """Return what the node has free; None if there is no such node."""
@@ -157,7 +157,7 @@ class Cluster:
 
     def settle(self, now: float) -> None:
         """Let all kinds know which nodes changed; on reserved nodes, time alone changes who may begin."""
-        self._changed.update(self.holds.values())
+        self._changed.update(self.reserved.values())
         for candidates in self._candidates.values():
             for room in self._changed:
                 candidates.look_again(room, now)
@@ -175,21 +175,21 @@ class Cluster:
         if len(self._candidates) > 2 * len(waiting) + IDLE_KINDS:
             self._candidates = {kind: one for kind, one in self._candidates.items() if kind in waiting}
 
-    def holding(self, job: JobView) -> Iterable[Room]:
-        """Return nodes that have something in hand that the job reads."""
+    def with_data_of(self, job: JobView) -> Iterable[Room]:
+        """Return nodes that already have something that the job reads."""
         for data in job.data:
-            yield from islice(self._holders.get(data, ()), HOLDERS)
+            yield from islice(self._with_data.get(data, ()), MOST_WITH_DATA)
 
-    def keep(self, room: Room, hold: Hold) -> None:
-        """Keep the node free for a job."""
-        room.hold = hold
-        self.holds[hold.job_id] = room
+    def reserve(self, room: Room, reserved: Reserved) -> None:
+        """Reserve the node for a job."""
+        room.reserved = reserved
+        self.reserved[reserved.job_id] = room
         self._changed.add(room)
 
-    def release(self, job_id: int) -> None:
-        """Keep nothing free for the job any more."""
-        room = self.holds.pop(job_id)
-        room.hold = None
+    def unreserve(self, job_id: int) -> None:
+        """Reserve nothing for the job any more."""
+        room = self.reserved.pop(job_id)
+        room.reserved = None
         self._changed.add(room)
 
     def copy(self) -> Cluster:

@@ -62,8 +62,8 @@ def _busy(room: Room, kind: Kind) -> str:
     if kind.disk_bytes > room.free_disk:
         free = amount("disk", max(room.free_disk, 0))
         return f"{free} not yet promised to others, the job needs {amount('disk', kind.disk_bytes)}"
-    assert room.hold is not None  # nothing else is left
-    return f"kept free for job {room.hold.job_id}, which waits for {amount('cores', room.hold.kind.cores)}"
+    assert room.reserved is not None  # nothing else is left
+    return f"kept free for job {room.reserved.job_id}, which waits for {amount('cores', room.reserved.kind.cores)}"
 
 
 def preferred(node: NodeView, kind: Kind, policy: Policy) -> frozenset[str]:

@@ -26,7 +26,7 @@ class Decision:
 def place(cluster: Cluster, queue: Queue, policy: Policy, now: float, limit: int | None = None) -> Decision:
     """Move jobs, at most ``limit``, from the queue to nodes, in the queue's order; their owners are charged."""
     call = _Call(cluster, queue, policy, now, inf if limit is None else limit)
-    call.keep_promises()
+    call.keep_reservations()
     willing = call.willing()
     if any(willing):
         call.reserve(willing)
@@ -43,31 +43,31 @@ class _Call:
         self.placements: list[Placement] = []
         cluster.adopt(policy)
 
-    def keep_promises(self) -> None:
+    def keep_reservations(self) -> None:
         """Look at each reservation anew; a job that can begin on its own node does, whoever's turn it is."""
-        for job_id in [job_id for job_id in self._cluster.holds if job_id not in self._queue.reserving]:
-            self._cluster.release(job_id)
+        for job_id in [job_id for job_id in self._cluster.reserved if job_id not in self._queue.reserving]:
+            self._cluster.unreserve(job_id)
         for job in list(self._queue.reserving.values()):
-            room = self._cluster.holds.get(job.id) or self._reserved_before(job)
+            room = self._cluster.reserved.get(job.id) or self._reserved_before(job)
             if room is None:
                 del self._queue.reserving[job.id]
                 continue
-            self._keep(room, job)
+            self._renew(room, job)
             if room.fits(job.kind) and len(self.placements) < self._limit:
-                self._cluster.release(job.id)
+                self._cluster.unreserve(job.id)
                 self._queue.remove(job)
                 self._put(job, room, "was kept free for it")
         self._cluster.settle(self._now)
 
     def _reserved_before(self, job: JobView) -> Room | None:
         room = self._cluster.room_of(job.reserved_on or "")
-        if room is None or room.hold or len(self._cluster.holds) >= self._policy.reservation.most:
+        if room is None or room.reserved or len(self._cluster.reserved) >= self._policy.reservation.most:
             return None
         return room if room.number in self._candidates(job.kind).able else None
 
-    def _keep(self, room: Room, job: JobView) -> None:
+    def _renew(self, room: Room, job: JobView) -> None:
         self._queue.reserving[job.id] = job
-        self._cluster.keep(room, room.keep(job.id, job.kind, self._now))
+        self._cluster.reserve(room, room.reservation(job.id, job.kind, self._now))
 
     def _candidates(self, kind: Kind) -> Candidates:
         return self._cluster.candidates(kind, self._now)
@@ -82,7 +82,7 @@ class _Call:
 
     def reserve(self, willing: list[list[Lane]]) -> None:
         """Keep nodes free for those that wait long and are refused while others are not: these overtake them."""
-        free = self._policy.reservation.most - len(self._cluster.holds)
+        free = self._policy.reservation.most - len(self._cluster.reserved)
         if free <= 0:
             return
         for lanes, going in zip(self._queue.classes, willing, strict=True):
@@ -103,13 +103,13 @@ class _Call:
             for _, lane in turns
             if self._candidates(lane.kind).able
             for job in self._queue.firsts(lane, most)
-            if job.waiting_since <= latest and job.id not in self._cluster.holds
+            if job.waiting_since <= latest and job.id not in self._cluster.reserved
         ]
 
     def _reserve(self, job: JobView) -> bool:
         """Keep the node free where the job can begin first."""
         rooms = (self._cluster.rooms[number] for number in self._candidates(job.kind).able)
-        free = [room for room in rooms if room.hold is None]
+        free = [room for room in rooms if room.reserved is None]
         if not free:
             return False
         failed_on = job.failed_on
@@ -117,7 +117,7 @@ class _Call:
             free,
             key=lambda room: (room.node.name in failed_on, room.starts_at(job.kind, self._now), room.number),
         )
-        self._keep(room, job)
+        self._renew(room, job)
         return True
 
     def fill(self, lanes: list[Lane]) -> None:
@@ -151,7 +151,7 @@ class _Call:
         score = candidates.score(best, self._now)
         scores = [
             other
-            for room in self._cluster.holding(job)
+            for room in self._cluster.with_data_of(job)
             if room.node.name not in job.failed_on
             and (other := candidates.score(room, self._now)) is not None
         ]
@@ -168,12 +168,12 @@ class _Call:
             job.id, kind.cores, kind.memory_bytes, kind.disk_bytes, kind.expected_s, self._now,
             job.workgroup, job.user_id,
         )  # fmt: skip
-        if job.id in self._cluster.holds:
-            self._cluster.release(job.id)
+        if job.id in self._cluster.reserved:
+            self._cluster.unreserve(job.id)
         self._cluster.start(room.node.name, load)
         self._queue.charge(job, self._now)
-        if room.hold is not None:
-            self._cluster.keep(room, room.keep(room.hold.job_id, room.hold.kind, self._now))
+        if (kept := room.reserved) is not None:
+            self._cluster.reserve(room, room.reservation(kept.job_id, kept.kind, self._now))
 
     def _reason(self, job: JobView, room: Room, why: str) -> str:
         if job.kind.cores > room.free_cores:
@@ -181,7 +181,7 @@ class _Call:
         else:
             reason = f"{room.free_cores} of {room.node.cores} cores free"
         if job.data and not job.data.isdisjoint(room.node.local_data):
-            reason += ", holds its data"
+            reason += ", has its data"
         if tags := preferred(room.node, job.kind, self._policy):
             reason += f", preferred by tag {', '.join(sorted(tags))}"
         if room.node.name in job.failed_on:
@@ -190,11 +190,10 @@ class _Call:
 
     def reservations(self) -> list[Reservation]:
         """Return what is kept free after this call."""
-        holds = (room.hold for room in self._cluster.holds.values())
         return [
-            Reservation(hold.job_id, self._cluster.holds[hold.job_id].node.name, hold.starts_at)
-            for hold in holds
-            if hold is not None
+            Reservation(job_id, room.node.name, room.reserved.starts_at)
+            for job_id, room in self._cluster.reserved.items()
+            if room.reserved is not None
         ]
 
 
@@ -205,7 +204,7 @@ def verdicts(cluster: Cluster, job: JobView, policy: Policy, now: float) -> dict
 
 def _verdicts(cluster: Cluster, job: JobView, policy: Policy, now: float) -> Iterator[tuple[str, str]]:
     for room in cluster.rooms:
-        own = room.hold is not None and room.hold.job_id == job.id and room.fits(job.kind)
+        own = room.reserved is not None and room.reserved.job_id == job.id and room.fits(job.kind)
         able = not inability(room.node, job.kind, policy)
         yield room.node.name, "" if own and able else refusal(room, job.kind, policy, now)
 

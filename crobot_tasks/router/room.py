@@ -14,8 +14,8 @@ OVERRUN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """Room that is kept for a job from some time on, and what others may have of the node beyond it."""
+class Reserved:
+    """What is reserved on a node for a job from some time on, and what others may have beyond it."""
 
     job_id: int
     kind: Kind
@@ -24,18 +24,18 @@ class Hold:
     spare_memory: int
 
     def lets(self, kind: Kind, now: float) -> bool:
-        """Say whether such a job may begin now: it ends in time, or leaves the room that is kept."""
+        """Say whether such a job may begin now: it ends in time, or leaves what is reserved."""
         return now + kind.expected_s <= self.starts_at or (
             kind.cores <= self.spare_cores and kind.memory_bytes <= self.spare_memory
         )
 
 
 class Room:
-    """A node with what it holds; all sums are kept up to date, so that a question costs no loop."""
+    """A node and what runs on it; all sums are kept up to date, so that a question costs no loop."""
 
     __slots__ = (
-        "_free_at", "_share", "_window", "expected_s", "free_cores", "free_disk", "free_memory", "hold", "load",
-        "node", "number", "odd",
+        "_free_at", "_share", "_window", "expected_s", "free_cores", "free_disk", "free_memory", "load", "node",
+        "number", "odd", "reserved",
     )  # fmt: skip
 
     def __init__(self, node: NodeView, number: int, load: Iterable[Load], window: Window) -> None:
@@ -45,7 +45,7 @@ class Room:
         self._share = node.memory_bytes // max(node.cores, 1)
         #: seconds that all attempts take together, one after the other
         self.expected_s = 0.0
-        self.hold: Hold | None = None
+        self.reserved: Reserved | None = None
         self._window = window
         #: attempts behind which nothing may queue
         self.odd = 0
@@ -102,7 +102,7 @@ class Room:
             return None
         else:
             before = len(self.load)
-        if self.hold is not None and not self.hold.lets(kind, now):
+        if self.reserved is not None and not self.reserved.lets(kind, now):
             return None
         return before
 
@@ -123,11 +123,11 @@ class Room:
         queued_s = (self.expected_s + expected_s) * queued / jobs
         return queued <= self._window.most_jobs and queued_s <= self._window.ahead_s * self.node.cores
 
-    def keep(self, job_id: int, kind: Kind, now: float) -> Hold:
-        """Return the hold for a job from when it can begin here; the node has the room when it is empty."""
+    def reservation(self, job_id: int, kind: Kind, now: float) -> Reserved:
+        """Return what to reserve for a job, from when it can begin here; the empty node must be large enough."""
         starts_at = self.starts_at(kind, now)
         cores, memory = self._free_from(starts_at, now)
-        return Hold(job_id, kind, starts_at, cores - kind.cores, memory - kind.memory_bytes)
+        return Reserved(job_id, kind, starts_at, cores - kind.cores, memory - kind.memory_bytes)
 
     def starts_at(self, kind: Kind, now: float) -> float:
         """Return when such a job can begin here, if attempts end as expected."""

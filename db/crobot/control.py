@@ -14,7 +14,7 @@ from db.crobot.selection import CONDITION, Selection
 
 _COUNTS = text(f"SELECT state, count(*) AS jobs FROM crobot.jobs WHERE {CONDITION} GROUP BY state")
 _IDS = text(f"SELECT id FROM crobot.jobs WHERE {CONDITION} ORDER BY id")
-_MISSING = text("""
+_UNKNOWN_IDS = text("""
     SELECT g.id FROM unnest(CAST(:ids AS bigint[])) AS g(id)
     LEFT JOIN crobot.jobs j ON j.id = g.id WHERE j.id IS NULL ORDER BY g.id""")
 
@@ -66,9 +66,9 @@ def ids(session: Session, selection: Selection) -> list[int]:
     return list(session.execute(_IDS, selection.values).scalars())
 
 
-def missing(session: Session, job_ids: Sequence[int]) -> list[int]:
+def unknown_ids(session: Session, job_ids: Sequence[int]) -> list[int]:
     """Those numbers that no job has."""
-    return list(session.execute(_MISSING, {"ids": list(job_ids)}).scalars())
+    return list(session.execute(_UNKNOWN_IDS, {"ids": list(job_ids)}).scalars())
 
 
 def hold(session: Session, job_ids: Sequence[int], reason: str) -> States:

@@ -1,4 +1,4 @@
-"""(b) Queries of a dispatch: the nodes with what they hold, the jobs that wait, and the binding of one to the other."""
+"""(b) Queries of a dispatch: the nodes and what runs on them, the waiting jobs, and the binding of one to the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""(f) Queries on heartbeats and leases: what a node says it holds against what it should hold."""
+"""(f) Queries on heartbeats and leases: the attempts that a node names against those that it should have."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _OUTLIVED = text("""
     SELECT job_id, number FROM crobot.attempts
     WHERE node = :name AND ended_at IS NULL AND incarnation <> '' AND incarnation < :incarnation""")
 
-# Live here, but the node does not hold it, and has nothing left in its queue or has begun what was sent after it:
+# Live here, but the node does not know it, and has nothing left in its queue or has begun what was sent after it:
 # either the message or the process is gone. The first heartbeat that says so starts a clock, since the message may
 # have been on its way.
 _MISSING = text("""
@@ -57,7 +57,7 @@ _TRUST_NOTHING = text("""
 
 _UP = text("SELECT count(*) FROM crobot.nodes WHERE lost_at IS NULL")
 
-# What the node holds but should not: ended here, or somebody cancelled it.
+# What runs on the node but should not: ended here, or somebody cancelled it.
 _UNWANTED = text("""
     SELECT h.id FROM unnest(CAST(:running AS text[])) AS h(id)
     LEFT JOIN crobot.attempts a

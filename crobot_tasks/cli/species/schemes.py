@@ -133,9 +133,9 @@ def _files(paths: Iterable[Path]) -> list[Path]:
         if not inside:
             raise BadInput(f"the folder {path} holds no allele files ({', '.join(ALLELE_FILES[:4])})")
         found += inside
-    missing = [str(path) for path in found if not path.is_file()]
-    if missing:
-        raise BadInput(f"there is no file {', '.join(missing)}")
+    absent = [str(path) for path in found if not path.is_file()]
+    if absent:
+        raise BadInput(f"there is no file {', '.join(absent)}")
     return found
 
 

@@ -108,5 +108,5 @@ def _say_pipelines(described: dict[str, Any]) -> None:
             or "nothing"
         )
     )
-    for name, why in described["missing"].items():
+    for name, why in described["unavailable"].items():
         say(f"does not offer {name}: {why}")

@@ -26,9 +26,9 @@ def states(job_ids: Iterable[int]) -> dict[int, JobState]:
     wanted = list(dict.fromkeys(job_ids))
     with transaction() as session:
         found = queries.states(session, wanted)
-    missing = [job_id for job_id in wanted if job_id not in found]
-    if missing:
-        raise UnknownJob(f"there is no job {', '.join(map(str, missing))}; `crobot jobs` lists them")
+    unknown = [job_id for job_id in wanted if job_id not in found]
+    if unknown:
+        raise UnknownJob(f"there is no job {', '.join(map(str, unknown))}; `crobot jobs` lists them")
     return {job_id: found[job_id] for job_id in wanted}
 
 

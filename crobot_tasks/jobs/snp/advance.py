@@ -72,16 +72,16 @@ def _masked(state: State) -> bool:
 def _mapped(state: State) -> bool:
     keys = pair_keys(state)
     found = lookups.find_each(state.session, keys.values())
-    missing = {code: key for code, key in keys.items() if not is_usable(found.get(key), Step.MAPPER)}
-    if not missing:
+    unusable = {code: key for code, key in keys.items() if not is_usable(found.get(key), Step.MAPPER)}
+    if not unusable:
         latest = max((row.job_id or 0 for row in found.values()), default=0)
         state.mark(Step.MAPPER, Tag.COMPLETE, state.job_id(Step.MAPPER) or latest)
         return True
-    unsent = [code for code, key in missing.items() if not is_live(found.get(key))]
+    unsent = [code for code, key in unusable.items() if not is_live(found.get(key))]
     if unsent:
         _send(state, Step.MAPPER, barcodes=unsent)
     else:
-        live = max(row.job_id or 0 for key, row in found.items() if key in missing.values())
+        live = max(row.job_id or 0 for key, row in found.items() if key in unusable.values())
         state.mark(Step.MAPPER, Tag.QUEUED, live)
     return False
 

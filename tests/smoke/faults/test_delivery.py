@@ -266,7 +266,7 @@ def router_sees_only_good_nodes() -> None:
     for row in query("SELECT * FROM crobot.nodes"):
         assert row.cores > 0
         assert isinstance(row.pipelines, dict)
-        assert isinstance(row.missing, dict)
+        assert isinstance(row.unavailable, dict)
 
 
 REPORTS_CI = {"nothing", "an id that is huge", "a report without id"}

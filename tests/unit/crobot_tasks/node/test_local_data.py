@@ -1,4 +1,4 @@
-"""What a node says that it holds: preferences, so always short, never wrong for long, never a reason to fail."""
+"""The data that a node says it has: preferences, so always short, never wrong for long, never a reason to fail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def cache(state_dir: Path, accession: str, used_at: int, mates: tuple[int, ...] 
         os.utime(path, (used_at, used_at))
 
 
-def test_a_new_node_holds_nothing(tmp_path: Path) -> None:
+def test_a_new_node_has_no_data(tmp_path: Path) -> None:
     assert LocalData(tmp_path).newest() == []
 
 

@@ -165,7 +165,7 @@ def test_a_waiting_job_says_why(nodes: list[Any], reason: str) -> None:
         (
             node(tags=frozenset({"linux", "ssd"}), local_data=frozenset({"r1"})),
             job(data=frozenset({"r1"})),
-            "4 of 4 cores free, holds its data, preferred by tag ssd",
+            "4 of 4 cores free, has its data, preferred by tag ssd",
         ),
         (
             node("a", tags=frozenset({"linux"})),
