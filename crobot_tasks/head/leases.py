@@ -36,7 +36,7 @@ def heartbeat(message: dict[str, Any]) -> None:
     except BadInput as error:
         log.error("a heartbeat of node %s is dropped: %s", node, error)
         return
-    late = _backlog()
+    late = _unread()
 
     def note() -> tuple[Attempts, Attempts] | None:
         with transaction() as session:
@@ -115,7 +115,7 @@ def _start(running: Attempts, node: str, incarnation: str) -> None:
         finishing.start(session, running, node, incarnation)
 
 
-def _backlog() -> int:
+def _unread() -> int:
     """How many heartbeats wait to be read."""
     with app.connection_or_acquire() as connection:
         return int(queue(HEARTBEATS)(connection.default_channel).queue_declare().message_count)

@@ -12,7 +12,7 @@ from crobot_tasks.router.views import JobView
 
 
 class Line:
-    """Jobs of one user that differ in priority and age only; most come in their order, and wait in it."""
+    """Waiting jobs of one user that only priority and age tell apart; most come in their order, and wait in it."""
 
     __slots__ = ("_gone", "_in_order", "_late", "size")
 

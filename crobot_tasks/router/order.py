@@ -1,4 +1,4 @@
-"""Whose turn it is: the waiting jobs in lines by class, workgroup, user and kind; knows no node."""
+"""Whose turn it is: the waiting jobs in lines, by class, kind, workgroup and user; knows no node."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Owner = tuple[str, int]
 Turn = tuple[float, str, float, int, int, int]
 
 
-class Lane:
-    """The lines of one kind in one class: workgroup → (workgroup, user) → line."""
+class Backlog:
+    """The waiting jobs of one kind in one class: workgroup → (workgroup, user) → line."""
 
     __slots__ = ("groups", "kind", "users", "workgroups")
 
@@ -63,8 +63,8 @@ class Queue:
         self.users: dict[Owner, float] = {}
         self._since: float | None = None
         self._size = 0
-        #: by class: kind → its lane
-        self.classes: list[dict[Kind, Lane]] = [{} for _ in policy.classes]
+        #: by class: kind → backlog
+        self.classes: list[dict[Kind, Backlog]] = [{} for _ in policy.classes]
         #: jobs that have a node reserved, or had one in an earlier dispatch
         self.reserving: dict[int, JobView] = {}
         self._numbers = [policy.class_of(priority) for priority in range(LAST_PRIORITY + 1)]
@@ -77,67 +77,67 @@ class Queue:
         return self._size
 
     def __iter__(self) -> Iterator[JobView]:
-        for lanes in self.classes:
-            for lane in lanes.values():
-                for lines in lane.groups.values():
+        for backlogs in self.classes:
+            for backlog in backlogs.values():
+                for lines in backlog.groups.values():
                     yield from chain.from_iterable(lines.values())
 
-    def _lane(self, job: JobView) -> Lane:
-        lanes = self.classes[self._numbers[min(max(job.priority, 0), LAST_PRIORITY)]]
-        lane = lanes.get(job.kind)
-        if lane is None:
-            lane = lanes[job.kind] = Lane(job.kind)
-        return lane
+    def _backlog(self, job: JobView) -> Backlog:
+        backlogs = self.classes[self._numbers[min(max(job.priority, 0), LAST_PRIORITY)]]
+        backlog = backlogs.get(job.kind)
+        if backlog is None:
+            backlog = backlogs[job.kind] = Backlog(job.kind)
+        return backlog
 
     def add(self, job: JobView) -> None:
         """A job waits from now on."""
         owner = (job.workgroup, job.user_id)
         if owner not in self.users:
             self._use(owner, 0.0)
-        self._lane(job).line(owner, self).add(job)
+        self._backlog(job).line(owner, self).add(job)
         self._size += 1
         if job.reserved_on is not None:
             self.reserving[job.id] = job
 
     def remove(self, job: JobView) -> None:
         """A job of the queue waits no longer."""
-        lane, owner = self._lane(job), (job.workgroup, job.user_id)
-        line = lane.groups[job.workgroup][owner]
+        backlog, owner = self._backlog(job), (job.workgroup, job.user_id)
+        line = backlog.groups[job.workgroup][owner]
         line.remove(job.id)
-        self._left(lane, owner, line, job)
+        self._left(backlog, owner, line, job)
 
-    def take(self, lane: Lane, turn: Turn) -> JobView:
-        """Remove the job whose turn it is in the lane, and return it."""
+    def take(self, backlog: Backlog, turn: Turn) -> JobView:
+        """Remove the job whose turn it is in the backlog, and return it."""
         owner = (turn[1], turn[3])
-        line = lane.groups[turn[1]][owner]
+        line = backlog.groups[turn[1]][owner]
         job = line.take()
-        self._left(lane, owner, line, job)
+        self._left(backlog, owner, line, job)
         return job
 
-    def _left(self, lane: Lane, owner: Owner, line: Line, job: JobView) -> None:
+    def _left(self, backlog: Backlog, owner: Owner, line: Line, job: JobView) -> None:
         self._size -= 1
         self.reserving.pop(job.id, None)
         if not line.size:
-            lane.close(owner)
+            backlog.close(owner)
 
-    def first(self, lane: Lane) -> tuple[Turn, JobView] | None:
-        """Return the job whose turn it is in the lane, and what it is sorted by; None if the lane is empty."""
-        top = lane.workgroups.first(lane.groups, self.workgroups)
+    def first(self, backlog: Backlog) -> tuple[Turn, JobView] | None:
+        """Return the job whose turn it is in the backlog, and what it is sorted by; None if the backlog is empty."""
+        top = backlog.workgroups.first(backlog.groups, self.workgroups)
         if top is None:
             return None
-        lines = lane.groups[top[1]]
-        of_user = lane.users[top[1]].first(lines, self.users)
+        lines = backlog.groups[top[1]]
+        of_user = backlog.users[top[1]].first(lines, self.users)
         assert of_user is not None  # a workgroup without users is closed
         use, owner = of_user
         job = lines[owner].head()
         return (top[0], top[1], use, owner[1], job.priority, job.id), job
 
-    def firsts(self, lane: Lane, most: int) -> list[JobView]:
-        """Return the jobs of the lane that come first: each owner's first, then each one's second, and so on."""
+    def firsts(self, backlog: Backlog, most: int) -> list[JobView]:
+        """Return the jobs of the backlog that come first: each owner's first, then each one's second, and so on."""
         heads: list[list[JobView]] = []
-        for workgroup in lane.workgroups.firsts(most, lane.groups, self.workgroups):
-            lines = lane.groups[workgroup]
-            for owner in lane.users[workgroup].firsts(most - len(heads), lines, self.users):
+        for workgroup in backlog.workgroups.firsts(most, backlog.groups, self.workgroups):
+            lines = backlog.groups[workgroup]
+            for owner in backlog.users[workgroup].firsts(most - len(heads), lines, self.users):
                 heads.append(lines[owner].peek(most))
         jobs = chain.from_iterable(zip_longest(*heads))
         return list(islice((job for job in jobs if job is not None), most))
@@ -162,10 +162,10 @@ class Queue:
     def _scale_down(self, worth: float) -> None:
         self.workgroups = {name: use / worth for name, use in self.workgroups.items()}
         self.users = {owner: use / worth for owner, use in self.users.items()}
-        for lanes in self.classes:
-            for lane in lanes.values():
-                lane.workgroups.anew(self.workgroups)
-                for turns in lane.users.values():
+        for backlogs in self.classes:
+            for backlog in backlogs.values():
+                backlog.workgroups.anew(self.workgroups)
+                for turns in backlog.users.values():
                     turns.anew(self.users)
 
     def _use(self, owner: Owner, seconds: float) -> None:

@@ -9,7 +9,7 @@ from math import inf
 
 from crobot_tasks.router.cluster import Candidates, Cluster
 from crobot_tasks.router.fit import by_reason, inability, preferred, refusal
-from crobot_tasks.router.order import Lane, Queue
+from crobot_tasks.router.order import Backlog, Queue
 from crobot_tasks.router.policy import Policy
 from crobot_tasks.router.room import Room
 from crobot_tasks.router.views import JobView, Kind, Load, Placement, Reservation
@@ -30,8 +30,8 @@ def place(cluster: Cluster, queue: Queue, policy: Policy, now: float, limit: int
     willing = call.willing()
     if any(willing):
         call.reserve(willing)
-        for lanes in willing:
-            call.fill(lanes)
+        for backlogs in willing:
+            call.fill(backlogs)
     return Decision(call.placements, call.reservations())
 
 
@@ -72,37 +72,40 @@ class _Call:
     def _candidates(self, kind: Kind) -> Candidates:
         return self._cluster.candidates(kind, self._now)
 
-    def willing(self) -> list[list[Lane]]:
-        """Return, class by class, the lanes of kinds that some node takes now."""
+    def willing(self) -> list[list[Backlog]]:
+        """Return, class by class, the backlogs of kinds that some node takes now."""
         classes = self._queue.classes
-        kinds = {kind for lanes in classes for kind, lane in lanes.items() if lane.groups}
+        kinds = {kind for backlogs in classes for kind, backlog in backlogs.items() if backlog.groups}
         self._cluster.forget_kinds(kinds)
         taken = {kind for kind in kinds if self._candidates(kind).first(self._now) is not None}
-        return [[lane for kind, lane in lanes.items() if lane.groups and kind in taken] for lanes in classes]
+        return [
+            [backlog for kind, backlog in backlogs.items() if backlog.groups and kind in taken]
+            for backlogs in classes
+        ]
 
-    def reserve(self, willing: list[list[Lane]]) -> None:
+    def reserve(self, willing: list[list[Backlog]]) -> None:
         """Keep nodes free for those that wait long and are refused while others are not: these overtake them."""
         free = self._policy.reservation.most - len(self._cluster.reserved)
         if free <= 0:
             return
-        for lanes, going in zip(self._queue.classes, willing, strict=True):
-            refused = [lane for lane in lanes.values() if lane.groups and lane not in going]
+        for backlogs, going in zip(self._queue.classes, willing, strict=True):
+            refused = [backlog for backlog in backlogs.values() if backlog.groups and backlog not in going]
             for job in self._overdue(refused, self._policy.reservation.most):
                 if free <= 0:
                     return
                 free -= self._reserve(job)
         self._cluster.settle(self._now)
 
-    def _overdue(self, refused: list[Lane], most: int) -> list[JobView]:
-        """Return those of the first jobs of the lanes that have waited too long, in the order of the lanes' turns."""
+    def _overdue(self, refused: list[Backlog], most: int) -> list[JobView]:
+        """Return the first jobs of the backlogs that have waited too long, in the order of the backlogs' turns."""
         latest = self._now - self._policy.reservation.after_s
-        turns = [(turn, lane) for lane in refused if (turn := self._queue.first(lane)) is not None]
+        turns = [(turn, backlog) for backlog in refused if (turn := self._queue.first(backlog)) is not None]
         turns.sort(key=lambda entry: entry[0][0])
         return [
             job
-            for _, lane in turns
-            if self._candidates(lane.kind).able
-            for job in self._queue.firsts(lane, most)
+            for _, backlog in turns
+            if self._candidates(backlog.kind).able
+            for job in self._queue.firsts(backlog, most)
             if job.waiting_since <= latest and job.id not in self._cluster.reserved
         ]
 
@@ -120,25 +123,29 @@ class _Call:
         self._renew(room, job)
         return True
 
-    def fill(self, lanes: list[Lane]) -> None:
-        """Place jobs of these lanes in turn, until no node takes any of them."""
+    def fill(self, backlogs: list[Backlog]) -> None:
+        """Place jobs of these backlogs in turn, until no node takes any of them."""
         first = self._queue.first
-        heap = [(found[0], number) for number, lane in enumerate(lanes) if (found := first(lane)) is not None]
+        heap = [
+            (found[0], number)
+            for number, backlog in enumerate(backlogs)
+            if (found := first(backlog)) is not None
+        ]
         heapify(heap)
-        candidates = [self._candidates(lane.kind) for lane in lanes]
+        candidates = [self._candidates(backlog.kind) for backlog in backlogs]
         while heap and len(self.placements) < self._limit:
             turn, number = heap[0]
-            lane = lanes[number]
-            found = first(lane)
+            backlog = backlogs[number]
+            found = first(backlog)
             if found is not None and found[0] == turn:
                 room = self._best(found[1], candidates[number])
                 if room is None:
                     heappop(heap)
                     continue
-                self._queue.take(lane, turn)
+                self._queue.take(backlog, turn)
                 self._put(found[1], room)
                 candidates[number].look_again(room, self._now)
-                found = first(lane)
+                found = first(backlog)
             if found is None:
                 heappop(heap)
             else:

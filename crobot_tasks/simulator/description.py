@@ -11,7 +11,7 @@ from crobot_errors import BadSimulation
 from crobot_tasks.router import Kind, NodeView
 from crobot_tasks.router.toml_table import Table, parse
 from crobot_tasks.simulator.streams import Arrivals, Durations, Lognormal, Measured, Stream
-from crobot_tasks.simulator.workload import Line
+from crobot_tasks.simulator.workload import JobTemplate
 
 GIB = 1024**3
 #: a node without `pipelines` offers those of all streams; versions are nothing that a description knows
@@ -66,7 +66,7 @@ def read(text: str, file: str, history: History) -> Description:
     table = parse(text, BadSimulation, file).only("seed", "stream", "nodes")
     seed = table.whole("seed", 1)
     streams = [_stream(one, number, history) for number, one in enumerate(table.tables("stream"), 1)]
-    pipelines = sorted({stream.line.kind.pipeline for stream in streams})
+    pipelines = sorted({stream.template.kind.pipeline for stream in streams})
     nodes = [
         node for number, one in enumerate(table.tables("nodes"), 1) for node in _nodes(one, number, pipelines)
     ]
@@ -74,7 +74,7 @@ def read(text: str, file: str, history: History) -> Description:
         raise table.wrong_all(
             "describes neither [[nodes]] nor [[stream]]; see `crobot simulate --example reassembly --print`"
         )
-    if streams and all(stream.line.endless for stream in streams):
+    if streams and all(stream.template.endless for stream in streams):
         raise table.wrong_all("has only streams without an end: give one of them jobs or for_h")
     if len(nodes) > MOST_NODES:
         raise table.wrong_all(f"describes {len(nodes)} nodes; at most {MOST_NODES} can be simulated")
@@ -110,14 +110,16 @@ def _stream(table: Table, number: int, history: History) -> Stream:
         disk_bytes=round(table.number("disk_gib", 0.0) * GIB),
         expected_s=durations.typical_s,
     )
-    line = Line(
+    template = JobTemplate(
         table.text("name", f"stream {number}"),
         kind,
         priority=table.whole("priority", 5, most=9),
         workgroup=table.text("workgroup", ""),
         endless=jobs is None and until_s is None,
     )
-    return Stream(line, durations, arrivals, jobs, until_s, table.whole("users", 1, least=1, most=1_000_000))
+    return Stream(
+        template, durations, arrivals, jobs, until_s, table.whole("users", 1, least=1, most=1_000_000)
+    )
 
 
 def _durations(table: Table, history: History) -> Durations:

@@ -14,7 +14,7 @@ from crobot_tasks.head import cluster_state
 from crobot_tasks.lifecycle import policy_in_force
 from crobot_tasks.router import Kind, NodeView, Policy
 from crobot_tasks.simulator.streams import Stream
-from crobot_tasks.simulator.workload import Line, Workload
+from crobot_tasks.simulator.workload import JobTemplate, Workload
 from db.crobot import dispatching, history
 from db.engine import transaction
 
@@ -55,22 +55,22 @@ def durations(pipeline: str) -> Sequence[float]:
 
 def with_versions(streams: Sequence[Stream], nodes: Sequence[NodeView]) -> list[Stream]:
     """Return described streams as jobs of the versions that the nodes of the database offer."""
-    return [replace(stream, line=_with_version(stream.line, nodes)) for stream in streams]
+    return [replace(stream, template=_with_version(stream.template, nodes)) for stream in streams]
 
 
-def _with_version(line: Line, nodes: Sequence[NodeView]) -> Line:
+def _with_version(template: JobTemplate, nodes: Sequence[NodeView]) -> JobTemplate:
     """While nodes are upgraded there are two versions: the one that more of them offer."""
-    name = line.kind.pipeline
+    name = template.kind.pipeline
     offered = Counter(node.pipelines[name] for node in nodes if name in node.pipelines)
     version = offered.most_common(1)[0][0] if offered else ""
-    kind = line.kind
+    kind = template.kind
     kind = Kind(name, version, kind.cores, kind.memory_bytes, kind.disk_bytes, kind.database, kind.expected_s)
-    return replace(line, kind=kind)
+    return replace(template, kind=kind)
 
 
 def offering(nodes: Sequence[NodeView], workload: Workload) -> list[NodeView]:
     """Return described nodes that offer what the database's jobs need; which versions, no description says."""
-    needed = {line.kind.pipeline: line.kind.version for line in workload.lines}
+    needed = {template.kind.pipeline: template.kind.version for template in workload.templates}
     return [
         replace(node, pipelines={name: needed.get(name, "") for name in node.pipelines or needed})
         for node in nodes
@@ -114,10 +114,10 @@ def waiting(seed: int) -> Workload:
 
 
 def _workload(rows: Sequence[Any], took: Sequence[float]) -> Workload:
-    lines: dict[Line, int] = {}
-    numbers = [lines.setdefault(_line(row), len(lines)) for row in rows]
+    templates: dict[JobTemplate, int] = {}
+    numbers = [templates.setdefault(_template(row), len(templates)) for row in rows]
     return Workload(
-        list(lines),
+        list(templates),
         np.array(numbers, dtype=np.int32),
         np.array([float(row.arrival_s) for row in rows]),
         np.array(took),
@@ -125,7 +125,7 @@ def _workload(rows: Sequence[Any], took: Sequence[float]) -> Workload:
     )
 
 
-def _line(row: Any) -> Line:
+def _template(row: Any) -> JobTemplate:
     kind = Kind(
         row.pipeline,
         row.version,
@@ -134,4 +134,4 @@ def _line(row: Any) -> Line:
         row.disk_bytes,
         expected_s=float(row.expected_s),
     )
-    return Line(row.pipeline, kind, row.priority, row.workgroup)
+    return JobTemplate(row.pipeline, kind, row.priority, row.workgroup)

@@ -34,7 +34,7 @@ class Waits:
 
 @dataclass(frozen=True)
 class Stretch:
-    """When the jobs of a line began and ended, in seconds."""
+    """When the jobs of a stream began and ended, in seconds."""
 
     name: str
     jobs: int
@@ -73,7 +73,7 @@ class Report:
     memory_used: float
     classes: list[Waits]
     workgroups: list[Waits]
-    lines: list[Stretch]
+    streams: list[Stretch]
     decisions: int
     decisions_per_s: float
     wall_s: float
@@ -104,7 +104,7 @@ def report(run: Run) -> Report:
         memory_used=float(np.mean(series.memory)) if series.memory else 0.0,
         classes=list(_waits(run, classes(run))),
         workgroups=list(_waits(run, _workgroups(run))),
-        lines=list(_stretches(run)),
+        streams=list(_stretches(run)),
         decisions=run.decisions,
         decisions_per_s=run.decisions / run.deciding_s if run.deciding_s else 0.0,
         wall_s=run.wall_s,
@@ -114,7 +114,7 @@ def report(run: Run) -> Report:
 
 def classes(run: Run) -> dict[str, NDArray[np.bool_]]:
     """Priority class → which of the jobs that began are of it, the most urgent first; those without jobs left out."""
-    priority = run.workload.per_line([line.priority for line in run.workload.lines])
+    priority = run.workload.per_template([template.priority for template in run.workload.templates])
     found, above = {}, -1
     for one in run.policy.classes:
         members = run.begun & (priority > above) & (priority <= one.upto)
@@ -125,20 +125,20 @@ def classes(run: Run) -> dict[str, NDArray[np.bool_]]:
 
 
 def _workgroups(run: Run) -> dict[str, NDArray[np.bool_]]:
-    names = [line.workgroup for line in run.workload.lines]
+    names = [template.workgroup for template in run.workload.templates]
     found = {
-        name: run.begun & run.workload.per_line([one == name for one in names]).astype(bool)
+        name: run.begun & run.workload.per_template([one == name for one in names]).astype(bool)
         for name in sorted(set(names))
     }
     return {name or "(none)": members for name, members in found.items() if members.any()}
 
 
 def _stretches(run: Run) -> Iterator[Stretch]:
-    for number, line in enumerate(run.workload.lines):
-        members = run.begun & (run.workload.line == number)
+    for number, template in enumerate(run.workload.templates):
+        members = run.begun & (run.workload.template_number == number)
         if members.any():
             first, last = float(run.start[members].min()), float(run.end[members].max())
-            yield Stretch(line.name, int(np.count_nonzero(members)), first, last, line.endless)
+            yield Stretch(template.name, int(np.count_nonzero(members)), first, last, template.endless)
 
 
 def _waits(run: Run, groups: Mapping[str, NDArray[np.bool_]]) -> Iterator[Waits]:
@@ -168,7 +168,7 @@ def _series(run: Run, until_s: float) -> Series:
 def _taken(run: Run, what: int, at: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean of what was taken between each two times: cores (0) or bytes (1)."""
     begun, before = run.begun, run.before
-    amount = run.workload.per_line([needs[what] for needs in run.workload.needs_of_lines])
+    amount = run.workload.per_template([needs[what] for needs in run.workload.needs_of_templates])
     amounts = np.concatenate((amount[begun], [float(needs[what]) for _, _, _, needs in before]))
     starts = np.concatenate((run.start[begun], np.zeros(len(before))))
     ends = np.concatenate((run.end[begun], [end[0] for end in before]))

@@ -16,19 +16,19 @@ from crobot_tasks.simulator.workload import Workload
 
 
 def able_nodes(workload: Workload, nodes: Sequence[NodeView], policy: Policy) -> list[list[int]]:
-    """Return, for each line of jobs, the numbers of the nodes that could run it, were they empty.
+    """Return, for each template, the numbers of the nodes that could run its jobs, were they empty.
 
     Raises:
         BadSimulation: none could.
     """
     able = []
-    for line in workload.lines:
-        unable = {node.name: inability(node, line.kind, policy) for node in nodes}
+    for template in workload.templates:
+        unable = {node.name: inability(node, template.kind, policy) for node in nodes}
         able.append([number for number, node in enumerate(nodes) if not unable[node.name]])
         if not able[-1]:
             reasons = dict(list(unable.items())[:3])
             raise BadSimulation(
-                f"{line.name} ({line.kind.pipeline}) can run on none of the nodes: {by_reason(reasons)}"
+                f"{template.name} ({template.kind.pipeline}) can run on none of the nodes: {by_reason(reasons)}"
             )
     return able
 
@@ -67,7 +67,7 @@ class _AtOnce:
 
     def arrive(self, job: int, now: float) -> None:
         """A job waits from now on."""
-        self._new.append((job, self._node(self._able[self._workload.line_of(job)])))
+        self._new.append((job, self._node(self._able[self._workload.template_of(job)])))
 
     def end(self, job: int, node: int, needs: Needs) -> None:
         """A job that ran on this node ended, and gave this back."""
@@ -137,7 +137,7 @@ class OneQueue:
     def _best(self, job: int) -> int | None:
         """The first of the queue was refused by all nodes but those where something changed since."""
         cores, memory_bytes = self._workload.needs(job)
-        able = self._able[self._workload.line_of(job)]
+        able = self._able[self._workload.template_of(job)]
         fitting = [
             (self._free[node][0], -node)
             for node in self._changed

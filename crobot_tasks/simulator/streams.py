@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crobot_errors import BadSimulation
-from crobot_tasks.simulator.workload import Line, Workload
+from crobot_tasks.simulator.workload import JobTemplate, Workload
 
 Floats = NDArray[np.float64]
 #: how many standard deviations the 90th percentile of a normal distribution lies above its median
@@ -109,12 +109,12 @@ class Arrivals:
 
 @dataclass(frozen=True)
 class Stream:
-    """Jobs of one line, sent by some users."""
+    """Jobs made from one template, sent by some users."""
 
-    line: Line
+    template: JobTemplate
     durations: Durations
     arrivals: Arrivals
-    #: how many, or None: as many as come until ``until_s`` or, of an endless line, until all other jobs are done
+    #: how many, or None: as many as come until ``until_s`` or, of an endless stream, until all other jobs are done
     jobs: int | None
     until_s: float | None = None
     users: int = 1
@@ -137,11 +137,11 @@ def draw(streams: Sequence[Stream], cores: int, seed: int) -> Workload:
         parts.append(_draw_one(random, stream, number, first_user, horizon_s))
         first_user += stream.users
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return Workload([stream.line for stream in streams], *columns)
+    return Workload([stream.template for stream in streams], *columns)
 
 
 def _draw_one(
-    random: np.random.Generator, stream: Stream, line: int, first_user: int, horizon_s: float
+    random: np.random.Generator, stream: Stream, template_number: int, first_user: int, horizon_s: float
 ) -> tuple[NDArray[np.int32], Floats, Floats, NDArray[np.int64]]:
     number = stream.number(horizon_s)
     arrival = stream.arrivals.draw(random, number)
@@ -149,18 +149,23 @@ def _draw_one(
         arrival = arrival[arrival <= (stream.until_s or horizon_s)]
     number = len(arrival)
     user = random.integers(first_user, first_user + stream.users, number)
-    return np.full(number, line, dtype=np.int32), arrival, stream.durations.draw(random, number), user
+    return (
+        np.full(number, template_number, dtype=np.int32),
+        arrival,
+        stream.durations.draw(random, number),
+        user,
+    )
 
 
 def _horizon_s(streams: Sequence[Stream], cores: int) -> float:
     """Return the time by which the counted jobs are surely done: endless streams are drawn until then."""
-    endless = [stream for stream in streams if stream.line.endless]
+    endless = [stream for stream in streams if stream.template.endless]
     if not endless:
         return 0.0
-    counted = [stream for stream in streams if not stream.line.endless]
+    counted = [stream for stream in streams if not stream.template.endless]
     load = sum(_work(stream) / stream.arrivals.apart_s for stream in endless)
     if load >= 0.95 * cores:
-        names = ", ".join(stream.line.name for stream in endless)
+        names = ", ".join(stream.template.name for stream in endless)
         raise BadSimulation(
             f"the endless streams ({names}) keep {load:.0f} of {cores} cores busy, so nothing else would ever be done: "
             "give them a number of jobs or for_h, or give the cluster more nodes"
@@ -173,4 +178,4 @@ def _horizon_s(streams: Sequence[Stream], cores: int) -> float:
 
 def _work(stream: Stream) -> float:
     """Core-seconds of a job, on average."""
-    return stream.line.kind.cores * stream.durations.mean_s
+    return stream.template.kind.cores * stream.durations.mean_s

@@ -152,10 +152,10 @@ def _show_one(out: Console, one: Report) -> None:
         f"done after {duration(one.makespan_s)}; the least possible is {duration(one.bound_s)}, by {one.bound_by} "
         f"(x {one.ratio:.3f})"
     )
-    for line in one.lines:
-        if not line.endless and len(one.lines) > 1:
+    for stream in one.streams:
+        if not stream.endless and len(one.streams) > 1:
             out.print(
-                f"  {line.name}: {line.jobs:,} jobs, the last ends after {duration(line.last_end_s)}",
+                f"  {stream.name}: {stream.jobs:,} jobs, the last ends after {duration(stream.last_end_s)}",
                 markup=False,
             )
     out.print(f"taken until then: {one.cores_used:.1%} of the cores, {one.memory_used:.1%} of the memory")

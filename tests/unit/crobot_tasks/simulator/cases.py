@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from crobot_tasks.router import Kind, NodeView
-from crobot_tasks.simulator.workload import Line, Workload
+from crobot_tasks.simulator.workload import JobTemplate, Workload
 
 GIB = 1024**3
 
@@ -17,7 +17,7 @@ def node(name: str, cores: int = 4, memory_gib: int = 64, *pipelines: str) -> No
     return NodeView(name, cores, memory_gib * GIB, 1000 * GIB, offers)
 
 
-def line(
+def template(
     name: str = "jobs",
     cores: int = 1,
     memory_gib: int = 1,
@@ -25,16 +25,16 @@ def line(
     priority: int = 5,
     workgroup: str = "",
     pipeline: str = "p",
-) -> Line:
+) -> JobTemplate:
     kind = Kind(pipeline, "", cores, memory_gib * GIB, expected_s=expected_s)
-    return Line(name, kind, priority, workgroup)
+    return JobTemplate(name, kind, priority, workgroup)
 
 
-def workload(lines: Sequence[Line], *jobs: tuple[int, float, float]) -> Workload:
-    """Jobs as (number of the line, arrival, duration)."""
+def workload(templates: Sequence[JobTemplate], *jobs: tuple[int, float, float]) -> Workload:
+    """Jobs as (number of the template, arrival, duration)."""
     numbers, arrivals, durations = zip(*jobs, strict=True)
     return Workload(
-        lines,
+        templates,
         np.array(numbers, dtype=np.int32),
         np.array(arrivals, dtype=np.float64),
         np.array(durations, dtype=np.float64),

@@ -44,14 +44,18 @@ def test_nodes_and_streams_are_as_described() -> None:
     stream = found.streams[0]
     assert (stream.jobs, stream.durations) == (10, Lognormal(100, 300, 1e9))
     assert stream.arrivals == Arrivals(3600, 5)
-    assert (stream.line.priority, stream.line.workgroup, stream.line.kind.expected_s) == (9, "curators", 100)
+    assert (stream.template.priority, stream.template.workgroup, stream.template.kind.expected_s) == (
+        9,
+        "curators",
+        100,
+    )
 
 
 def test_durations_can_be_those_that_were_measured() -> None:
     text = RIGHT.replace("{ median_s = 100, p90_s = 300 }", '{ history = "QAssembly" }')
     stream = read(text, "x.toml", {"QAssembly": [10.0, 20.0, 90.0]}.__getitem__).streams[0]
     assert stream.durations == Measured([10.0, 20.0, 90.0])
-    assert stream.line.kind.expected_s == 20
+    assert stream.template.kind.expected_s == 20
     with pytest.raises(BadSimulation, match="has no job that ended well"):
         read(text, "x.toml", lambda _: [])
 

@@ -7,14 +7,16 @@ from dataclasses import replace
 
 from crobot_tasks.router import Cluster, JobView, Load, NodeView, Policy, Queue
 from crobot_tasks.simulator.estimate import estimate_start
-from tests.unit.crobot_tasks.simulator.cases import GIB, line, node
+from tests.unit.crobot_tasks.simulator.cases import GIB, node, template
 
 POLICY = Policy()
 NOW = 1_000_000.0
 
 
 def waiting(number: int, cores: int = 4, expected_s: float = 100.0, priority: int = 5) -> JobView:
-    return JobView(number, line(cores=cores, expected_s=expected_s).kind, priority, waiting_since=NOW - 10)
+    return JobView(
+        number, template(cores=cores, expected_s=expected_s).kind, priority, waiting_since=NOW - 10
+    )
 
 
 def busy(expected_s: float, since: float = NOW) -> dict[int, Load]:

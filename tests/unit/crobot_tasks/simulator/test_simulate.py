@@ -14,7 +14,7 @@ from crobot_tasks.simulator.report import report
 from crobot_tasks.simulator.simulate import RULES, Run, simulate
 from crobot_tasks.simulator.streams import Arrivals, Lognormal, Stream, draw
 from crobot_tasks.simulator.workload import Workload
-from tests.unit.crobot_tasks.simulator.cases import GIB, line, node, workload
+from tests.unit.crobot_tasks.simulator.cases import GIB, node, template, workload
 
 POLICY = Policy()
 
@@ -25,7 +25,7 @@ def ends(run: Run) -> list[float]:
 
 def test_three_jobs_on_two_nodes_take_as_long_as_the_two_that_share_one() -> None:
     # each job takes a whole node: 100 and 60 s run at once, the third begins when the 60 s are over
-    jobs = workload([line(cores=4)], (0, 0, 100), (0, 0, 60), (0, 0, 30))
+    jobs = workload([template(cores=4)], (0, 0, 100), (0, 0, 60), (0, 0, 30))
     run = simulate(jobs, [node("a"), node("b")], POLICY)
     assert ends(run) == [60, 90, 100]
     found = report(run)
@@ -46,16 +46,16 @@ def test_three_jobs_on_two_nodes_take_as_long_as_the_two_that_share_one() -> Non
     ],
 )
 def test_rules_differ_as_computed_by_hand(rule: str, makespan: float) -> None:
-    lines = [line(cores=4, priority=5), line(cores=4, priority=1)]
-    jobs = workload(lines, (0, 0, 200), (0, 0, 10), (1, 0, 100))
+    templates = [template(cores=4, priority=5), template(cores=4, priority=1)]
+    jobs = workload(templates, (0, 0, 200), (0, 0, 10), (1, 0, 100))
     if rule == "fifo":
-        jobs = workload(lines, (0, 0, 100), (0, 0, 10), (0, 0, 100))
+        jobs = workload(templates, (0, 0, 100), (0, 0, 10), (0, 0, 100))
     assert report(simulate(jobs, [node("a"), node("b")], POLICY, rule)).makespan_s == makespan
 
 
 def test_the_urgent_goes_before_those_that_waited_longer() -> None:
-    lines = [line("batch", cores=4, priority=9), line("user", cores=4, priority=1)]
-    jobs = workload(lines, (0, 0, 100), (0, 1, 100), (1, 2, 100))
+    templates = [template("batch", cores=4, priority=9), template("user", cores=4, priority=1)]
+    jobs = workload(templates, (0, 0, 100), (0, 1, 100), (1, 2, 100))
     run = simulate(jobs, [node("a")], POLICY)
     assert run.start.tolist() == [0, 200, 100]
     classes = {one.name: one for one in report(run).classes}
@@ -63,20 +63,22 @@ def test_the_urgent_goes_before_those_that_waited_longer() -> None:
 
 
 def test_one_shared_queue_is_strict_even_if_a_later_job_would_fit() -> None:
-    jobs = workload([line(cores=3), line(cores=4), line(cores=1)], (0, 0, 100), (1, 0, 10), (2, 0, 10))
+    jobs = workload(
+        [template(cores=3), template(cores=4), template(cores=1)], (0, 0, 100), (1, 0, 10), (2, 0, 10)
+    )
     assert simulate(jobs, [node("a")], POLICY, "fifo").start.tolist() == [0, 100, 110]
     assert simulate(jobs, [node("a")], POLICY).start.tolist() == [0, 100, 0]
 
 
 def test_memory_can_be_what_is_short() -> None:
-    jobs = workload([line(memory_gib=48)], (0, 0, 100), (0, 0, 100))
+    jobs = workload([template(memory_gib=48)], (0, 0, 100), (0, 0, 100))
     found = report(simulate(jobs, [node("a", memory_gib=64)], POLICY))
     assert (found.makespan_s, found.bound_s, found.bound_by) == (200, 150, "memory")
 
 
 def test_work_that_comes_late_bounds_the_time() -> None:
     # 4 jobs of 4 cores and 100 s that come after 1000 s, on 8 cores
-    jobs = workload([line(cores=4)], *[(0, 1000, 100)] * 4)
+    jobs = workload([template(cores=4)], *[(0, 1000, 100)] * 4)
     found = report(simulate(jobs, [node("a"), node("b")], POLICY))
     assert (found.makespan_s, found.bound_s, found.bound_by) == (1200, 1200, "cores")
 
@@ -84,25 +86,27 @@ def test_work_that_comes_late_bounds_the_time() -> None:
 def test_what_a_node_has_in_hand_ends_first() -> None:
     load = Load(-7, 4, GIB, 0, expected_s=50.0, since=-20.0)
     busy = replace(node("a"), load={-7: load})
-    jobs = workload([line(cores=4)], (0, 0, 100))
+    jobs = workload([template(cores=4)], (0, 0, 100))
     for rule in RULES:
         assert simulate(jobs, [busy], POLICY, rule).start.tolist() == [30]
     assert list(busy.load) == [-7]
 
 
 def test_a_line_that_no_node_can_run_is_refused_before_anything_runs() -> None:
-    jobs = workload([line("giants", cores=5)], (0, 0, 100))
+    jobs = workload([template("giants", cores=5)], (0, 0, 100))
     with pytest.raises(BadSimulation, match=r"giants \(p\) can run on none of the nodes: has 4 cores in all"):
         simulate(jobs, [node("a"), node("b")], POLICY)
 
 
 def test_endless_lines_end_when_the_others_have_begun() -> None:
     streams = [
-        Stream(line("batch", cores=4, priority=9), Lognormal(100, 100), Arrivals(), jobs=10),
-        Stream(replace(line("users", priority=1), endless=True), Lognormal(5, 5), Arrivals(apart_s=50), None),
+        Stream(template("batch", cores=4, priority=9), Lognormal(100, 100), Arrivals(), jobs=10),
+        Stream(
+            replace(template("users", priority=1), endless=True), Lognormal(5, 5), Arrivals(apart_s=50), None
+        ),
     ]
     run = simulate(draw(streams, 4, seed=1), [node("a")], POLICY)
-    found = {one.name: one for one in report(run).lines}
+    found = {one.name: one for one in report(run).streams}
     assert found["batch"].jobs == 10
     # one each 50 s, until the last of the batch began
     assert found["users"].jobs == pytest.approx(found["batch"].last_end_s / 50, abs=3)
@@ -111,8 +115,10 @@ def test_endless_lines_end_when_the_others_have_begun() -> None:
 
 def test_endless_lines_do_not_make_the_bound_later_than_their_work() -> None:
     streams = [
-        Stream(line("batch", cores=3, priority=9), Lognormal(100, 100), Arrivals(), jobs=10),
-        Stream(replace(line("users", priority=1), endless=True), Lognormal(5, 5), Arrivals(apart_s=50), None),
+        Stream(template("batch", cores=3, priority=9), Lognormal(100, 100), Arrivals(), jobs=10),
+        Stream(
+            replace(template("users", priority=1), endless=True), Lognormal(5, 5), Arrivals(apart_s=50), None
+        ),
     ]
     found = report(simulate(draw(streams, 4, seed=1), [node("a")], POLICY))
     # 10 x 100 s of 3 cores, and about 20 x 5 s of one: the fourth core is idle most of the time
@@ -122,8 +128,10 @@ def test_endless_lines_do_not_make_the_bound_later_than_their_work() -> None:
 
 def test_endless_lines_that_alone_fill_the_cluster_are_refused() -> None:
     streams = [
-        Stream(line("batch"), Lognormal(100, 100), Arrivals(), jobs=10),
-        Stream(replace(line("users", cores=4), endless=True), Lognormal(60, 60), Arrivals(apart_s=50), None),
+        Stream(template("batch"), Lognormal(100, 100), Arrivals(), jobs=10),
+        Stream(
+            replace(template("users", cores=4), endless=True), Lognormal(60, 60), Arrivals(apart_s=50), None
+        ),
     ]
     with pytest.raises(BadSimulation, match=r"\(users\) keep 5 of 4 cores busy"):
         draw(streams, 4, seed=1)
@@ -139,17 +147,17 @@ def any_cluster(seed: int) -> list[NodeView]:
 
 def any_jobs(seed: int) -> Workload:
     chance = random.Random(seed)
-    lines = [
-        line(f"line {number}", chance.choice((1, 1, 2, 4)), chance.choice((1, 4, 16)),
+    templates = [
+        template(f"template {number}", chance.choice((1, 1, 2, 4)), chance.choice((1, 4, 16)),
              chance.choice((0.2, 5.0, 100.0)), chance.randrange(10), chance.choice("ab"))
         for number in range(6)
     ]  # fmt: skip
     jobs = []
     for _ in range(400):
         number = chance.randrange(6)
-        typical = lines[number].kind.expected_s
+        typical = templates[number].kind.expected_s
         jobs.append((number, chance.uniform(0, 600), chance.lognormvariate(0, 1) * typical))
-    return workload(lines, *jobs)
+    return workload(templates, *jobs)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -163,7 +171,7 @@ def test_every_job_runs_once_and_no_node_has_more_than_it_can(rule: str, seed: i
     for number, one in enumerate(nodes):
         here = run.node == number
         for what, most in ((0, one.cores), (1, one.memory_bytes)):
-            needs = jobs.per_line([needs[what] for needs in jobs.needs_of_lines])[here]
+            needs = jobs.per_template([needs[what] for needs in jobs.needs_of_templates])[here]
             assert most_at_once(run.start[here], run.end[here], needs) <= most
 
 
@@ -186,8 +194,8 @@ def test_work_is_conserved_and_the_bound_holds(rule: str) -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_the_same_seed_gives_the_same_run(rule: str) -> None:
     streams = [
-        Stream(line("a", 2), Lognormal(50, 120), Arrivals(apart_s=5, irregular=True), 200, users=3),
-        Stream(line("b", 4), Lognormal(20, 90), Arrivals(), 50),
+        Stream(template("a", 2), Lognormal(50, 120), Arrivals(apart_s=5, irregular=True), 200, users=3),
+        Stream(template("b", 4), Lognormal(20, 90), Arrivals(), 50),
     ]
     first, second, other = (
         simulate(draw(streams, 44, seed), any_cluster(1), POLICY, rule) for seed in (1, 1, 2)
