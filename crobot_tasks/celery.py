@@ -14,13 +14,13 @@ from workers.attempt import Attempt
 from workers.job import JobInput
 
 #: schemes of the result stores whose chords we look after
-_FORGETFUL = ("redis", "rediss", "valkey")
+_RESULTS_IN_MEMORY = ("redis", "rediss", "valkey")
 
 
 def results_url(url: str) -> str:
     """Return the address of a result store as Celery takes it, with the class that looks after its chords."""
     scheme = url.partition("://")[0]
-    return f"crobot_tasks.lifecycle.result_backend:ResultStore+{url}" if scheme in _FORGETFUL else url
+    return f"crobot_tasks.lifecycle.result_backend:ResultStore+{url}" if scheme in _RESULTS_IN_MEMORY else url
 
 
 class Node(Protocol):

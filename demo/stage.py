@@ -201,7 +201,7 @@ def _pids_known() -> set[str]:
 
 def _head_hears() -> bool:
     with transaction() as session:
-        return not explain.deafness(session)
+        return not explain.heads_warning(session)
 
 
 def _cancel_live_jobs() -> None:

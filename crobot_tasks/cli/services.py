@@ -41,7 +41,7 @@ def ready_broker() -> None:
     app.set_addresses()
     with app.connection_for_write() as connection:
         try:
-            _knock(connection)
+            _check_answer(connection)
             connection.ensure_connection(max_retries=1, timeout=BROKER_S)
         except (*UNREACHABLE, *connection.connection_errors, *connection.channel_errors) as error:
             raise BrokerUnreachable(
@@ -86,7 +86,7 @@ def _kind(configured: str) -> str:
     return "" if configured else " (embedded)"
 
 
-def _knock(connection: Any) -> None:
+def _check_answer(connection: Any) -> None:
     """Open a socket first: the clients' own ways of trying may take minutes on a host that swallows packets."""
     default = _DEFAULT_PORTS.get(connection.transport_cls)
     # of a list of brokers, one may well be away

@@ -91,8 +91,8 @@ class Postgres(Server):
 
     def _check_namespaces(self) -> None:
         try:
-            said = subprocess.run([*NOT_ROOT, "true"], capture_output=True, text=True, check=False)
-            complaint = said.stderr.strip() if said.returncode else ""
+            ended = subprocess.run([*NOT_ROOT, "true"], capture_output=True, text=True, check=False)
+            complaint = ended.stderr.strip() if ended.returncode else ""
         except FileNotFoundError:
             complaint = "the command unshare is missing"
         if complaint:

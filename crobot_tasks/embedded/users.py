@@ -17,7 +17,7 @@ def alone(data_dir: Path) -> Iterator[None]:
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield
     finally:
-        # said aloud, since a child forked by another thread meanwhile holds this descriptor open
+        # Closing is not enough: a child that another thread forked meanwhile has this descriptor open, too.
         fcntl.flock(fd, fcntl.LOCK_UN)
         os.close(fd)
 

@@ -32,7 +32,7 @@ def dispatch() -> int:
         beginning = dispatching.only_dispatch(session)
         if beginning is None:
             return 0
-        policy = policy_in_force.in_force(session)
+        policy = policy_in_force.current(session)
         cluster = Cluster(cluster_state.nodes(session, policy), policy)
         routed = _route(session, cluster, policy, beginning) if cluster.open else []
     _publish(routed)
@@ -64,7 +64,7 @@ def fold() -> None:
     """Count what has ended since the last time into shares and typical times."""
     with transaction() as session:
         if dispatching.only_dispatch(session) is not None:
-            shares = policy_in_force.in_force(session).shares
+            shares = policy_in_force.current(session).shares
             accounting.fold(session, shares.charge_gib, shares.half_life_s)
 
 

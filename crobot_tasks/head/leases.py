@@ -18,7 +18,7 @@ from db.engine import notify, retrying, transaction
 
 log = logging.getLogger(__name__)
 
-#: the rescue's message comes every heartbeat; after so many missed ones, nobody can say who was silent
+#: the rescue's message comes every heartbeat; if so many did not come, nobody can say which node was silent
 _GAP_BEATS = 4
 
 Attempts = list[AttemptKey]
@@ -43,22 +43,22 @@ def heartbeat(message: dict[str, Any]) -> None:
             if not leases.heartbeat(session, described):
                 return None
             finishing.start(session, running, node, incarnation)
-            outlived = leases.outlived(session, node, incarnation)
+            earlier = leases.of_earlier_incarnations(session, node, incarnation)
             notify(session, parking.CHANNEL)
             if late > leases.nodes_up(session):
                 # This heartbeat is old: what it does not name may have been sent after it.
-                leases.trust_nothing(session, node)
-                return outlived, []
-            return outlived, leases.missing(
+                leases.clear_missing(session, node)
+                return earlier, []
+            return earlier, leases.missing(
                 session, node, known, described["queued"], app.conf.crobot_missing_s
             )
 
     if (found := retrying(note)) is None:
         log.info("a heartbeat of node %s that came late, or from an earlier life of it, is passed over", node)
         return
-    outlived, missing = found
+    earlier, missing = found
     unknown = f"node {node} does not know the attempt, though its queue is empty"
-    finish.apply(_lost(*attempt, f"node {node} was restarted") for attempt in outlived)
+    finish.apply(_lost(*attempt, f"node {node} was restarted") for attempt in earlier)
     finish.apply(_lost(*attempt, unknown) for attempt in missing)
     _stop_unwanted(node, running)
 
@@ -70,15 +70,15 @@ def reports(message: dict[str, Any]) -> None:
         return
     node = message["node"]
     try:
-        running, said = incoming.attempts(message, "running"), incoming.reports(message)
+        running, received = incoming.attempts(message, "running"), incoming.reports(message)
     except BadInput as error:
         log.error("reports of node %s are dropped: %s", node, error)
         return
     if running:
         retrying(lambda: _start(running, node, message["incarnation"]))
-    finish.apply(said)
-    if said:
-        _acknowledge(node, _named([(report.job_id, report.number) for report in said]))
+    finish.apply(received)
+    if received:
+        _acknowledge(node, _named([(report.job_id, report.number) for report in received]))
     _stop_unwanted(node, running)
 
 
@@ -88,20 +88,20 @@ def rescue() -> None:
     conf = app.conf
     with transaction() as session:
         gap_s = min(_GAP_BEATS * conf.crobot_heartbeat_s, conf.crobot_lease_s / 2)
-        if not leases.hear(session, gap_s, conf.crobot_lease_s):
+        if not leases.note_heartbeats_read(session, gap_s, conf.crobot_lease_s):
             return
         for name in leases.silent(session, conf.crobot_lease_s):
             log.warning(
                 "node %s has been silent for %g s: its jobs are routed again", name, conf.crobot_lease_s
             )
-        stranded = leases.stranded(session)
-    finish.apply([_lost(row.job_id, row.number, f"node {row.node} fell silent") for row in stranded])
+        lost = leases.on_lost_nodes(session)
+    finish.apply([_lost(row.job_id, row.number, f"node {row.node} fell silent") for row in lost])
 
 
 def quarantine_failing() -> None:
     """Give no jobs to a node that keeps failing for its own reasons, and say so."""
     with transaction() as session:
-        failures = policy_in_force.in_force(session).quarantine.failures
+        failures = policy_in_force.current(session).quarantine.failures
         for row in leases.failing(session, failures):
             reason = f"its last {row.failures} attempts failed, the latest: {row.message}"
             log.error(

@@ -111,7 +111,7 @@ def _apply(session: Any, reports: dict[tuple[int, int], Report]) -> None:
         finishing.count_ignored(session, dead)
     accepted = [(job, _wanted(job, reports[job.id, job.attempt])) for job in live]
     finishing.end_attempts(session, [_attempt_end(report) for _, report in accepted])
-    policy = policy_in_force.in_force(session)
+    policy = policy_in_force.current(session)
     endings = [ending for job, report in accepted if (ending := _follow(session, policy, job, report))]
     end(session, endings)
     notify(session, parking.CHANNEL)
@@ -220,10 +220,10 @@ def _process(session: Any, row: Any, ending: Ending) -> Ending:
         log.error("job %s: %s", ending.job_id, unknown)
         return replace(ending, state=JobState.FAILED, outcome=OutcomeKind.INTERNAL, message=str(unknown))
     if ending.state is JobState.COMPLETE:
-        said: list[str | None] = []
-        error = in_savepoint(session, lambda: said.append(job.process_job(session, ending.result)))
+        messages: list[str | None] = []
+        error = in_savepoint(session, lambda: messages.append(job.process_job(session, ending.result)))
         if error is None:
-            return replace(ending, message=said[0])
+            return replace(ending, message=messages[0])
         log.error("job %s: its result cannot be processed", ending.job_id, exc_info=error)
         message = f"the result cannot be processed: {first_line(error)}"
         failure = app.backend.prepare_exception(error, "json")

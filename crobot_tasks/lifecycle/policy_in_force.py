@@ -19,12 +19,12 @@ from db.engine import transaction
 
 log = logging.getLogger(__name__)
 
-#: the database is asked this often which policy is in force
+#: seconds between two looks into the database
 FRESH_S = 1.0
 
 
-class _InForce:
-    """What this process knows of the policy in force."""
+class _Copy:
+    """The policy in force, as this process read it last."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -33,31 +33,31 @@ class _InForce:
         self.looked_at = float("-inf")
 
 
-_in_force = _InForce()
+_copy = _Copy()
 
 
-def in_force(session: Any) -> Policy:
+def current(session: Any) -> Policy:
     """Return the policy in force, at most a second old."""
-    with _in_force.lock:
-        if time.monotonic() - _in_force.looked_at > FRESH_S:
+    with _copy.lock:
+        if time.monotonic() - _copy.looked_at > FRESH_S:
             _refresh(session)
-            _in_force.looked_at = time.monotonic()
-        return _in_force.policy
+            _copy.looked_at = time.monotonic()
+        return _copy.policy
 
 
 def _refresh(session: Any) -> None:
-    if policies.newest(session) == _in_force.number:
+    if policies.newest(session) == _copy.number:
         return
-    row = policies.in_force(session)
+    row = policies.current(session)
     if row is None:
-        _in_force.number, _in_force.policy = None, Policy()
+        _copy.number, _copy.policy = None, Policy()
         return
     try:
-        _in_force.policy = read(row.toml)
+        _copy.policy = read(row.toml)
     except BadPolicy:
         # accepted by a head of another version; ours stays, and is looked at again when it changes
         log.exception("policy %s in force, accepted from %s, cannot be read by this head", row.id, row.source)
-    _in_force.number = row.id
+    _copy.number = row.id
 
 
 def path() -> Path:
@@ -90,13 +90,13 @@ class PolicyFile:
 def _take(text: str, written_at: datetime) -> None:
     read(text)
     with transaction() as session:
-        row = policies.in_force(session)
+        row = policies.current(session)
         if row is not None and row.toml == text:
             return
         if row is not None and written_at < row.accepted_at:
             log.warning("%s is older than the policy in force; `touch` it if it is to be taken", path())
             return
         policies.accept(session, text, f"{socket.gethostname()}:{path()}")
-    with _in_force.lock:
-        _in_force.looked_at = float("-inf")
+    with _copy.lock:
+        _copy.looked_at = float("-inf")
     log.info("the policy in %s is in force", path())

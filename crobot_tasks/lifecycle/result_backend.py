@@ -15,9 +15,9 @@ from db.engine import patiently, retrying, transaction
 
 log = logging.getLogger(__name__)
 
-#: the store's knot in the handkerchief: it holds the time that the database has noted, or it has forgotten something
+#: a key of the store with the time that the database has noted; a store that lacks it has lost data
 MARK = "crobot.seen_at"
-#: the store was not seen yet: it may have forgotten whatever it was told
+#: stands for a store that was never seen whole: any of its data may be lost
 NEVER = datetime.fromtimestamp(0, UTC)
 
 
@@ -25,24 +25,24 @@ class ResultStore(RedisBackend):
     """Celery's, with a memory for chords."""
 
     def set_chord_size(self, group_id: str, chord_size: int) -> None:
-        """Say how many results a chord waits for."""
+        """Store how many results a chord waits for."""
 
         def keep() -> None:
             with transaction() as session:
                 chords.keep(session, group_id, chord_size)
 
-        # In a task it is what goes on with a job: an error here would end that as failed.
+        # In a task, this is how a job's chain goes on: an error here would end the job as failed.
         (patiently if app.current_worker_task else retrying)(keep)
         super().set_chord_size(group_id, chord_size)
 
     def remind(self, group_id: str, chord_size: int) -> None:
-        """Say it again after it was forgotten, and let go of a claim on the answer that came back with old data."""
+        """Store it again after it was lost, and remove a claim on the answer that came back with old data."""
         super().set_chord_size(group_id, chord_size)
         self.client.delete(self.get_key_for_group(group_id, ".c"))
 
 
 def remind() -> None:
-    """See whether the store may have forgotten anything (it was started again, or emptied); if so, tell it its chords.
+    """See whether the store may have lost data (it was started again, or emptied); if so, store its chords once more.
 
     Results that were counted before are stored once more: Celery counts by task id, so twice is harmless, and a chord's
     body has a task id of its own, so it is sent once.
@@ -53,12 +53,12 @@ def remind() -> None:
     with transaction() as session:
         if not chords.only_reminder(session):
             return
-        before, run = chords.seen(session), str(store.client.info("server").get("run_id", ""))
+        before, run = chords.last_seen(session), str(store.client.info("server").get("run_id", ""))
         if before is None or before.run != run or store.client.get(MARK) != before.at.isoformat().encode():
             _remind(session, store, before.at if before else NEVER)
         chords.forget_old(session)
-        # told before it is noted: if only this happens, the next look merely reminds once more
-        store.client.set(MARK, chords.see(session, run).isoformat())
+        # The store comes before the commit: if only the store has it, the next look merely stores the chords once more.
+        store.client.set(MARK, chords.note_seen(session, run).isoformat())
 
 
 def _remind(session: Any, store: ResultStore, before: datetime) -> None:
@@ -69,7 +69,7 @@ def _remind(session: Any, store: ResultStore, before: datetime) -> None:
     if not unanswered:
         return
     log.warning(
-        "the result store has forgotten what it knew: %s chords are told again, with %s results",
+        "the result store has lost its data: %s chords are stored again, with %s results",
         len(unanswered),
         results,
     )

@@ -77,8 +77,8 @@ class CompletionSignals:
     def on_revoked(self, sender: Any, request: Any, expired: bool = False, **_: Any) -> None:
         """In the parent: somebody cancelled the attempt, waiting or running."""
         if isinstance(sender, JobTask):
-            said = "expired" if expired else "cancelled"
-            self._report(request.id, {"outcome": OutcomeKind.CANCELLED, "message": said})
+            why = "expired" if expired else "cancelled"
+            self._report(request.id, {"outcome": OutcomeKind.CANCELLED, "message": why})
 
     def _report(self, attempt_id: str, body: dict[str, Any]) -> None:
         if not ATTEMPT_ID.fullmatch(attempt_id):

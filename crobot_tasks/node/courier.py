@@ -36,7 +36,7 @@ MOST_BEATS = 1000
 TIDY_S = 60.0
 #: while acknowledgements are due, they are looked for this often
 ACK_POLL_S = 0.05
-#: news of one moment travel together
+#: what is ready within this time travels together
 GATHER_S = 0.005
 #: so long reports wait for the acknowledgement of those before: the busier the heads, the larger the messages
 BUSY_S = 0.1
@@ -45,7 +45,7 @@ ANNOUNCE_S = 0.05
 
 
 class Courier(threading.Thread):
-    """Carries what is in the spool to the heads until they have it, and says at intervals what the node is doing."""
+    """Sends what is in the spool until the heads have it, and heartbeats that say what the node is doing."""
 
     def __init__(
         self, name: str, spool: Spool, local_data: LocalData, incarnation: str, description: dict[str, Any]
@@ -68,19 +68,19 @@ class Courier(threading.Thread):
         self._stopping = threading.Event()
         #: attempts at work on disk that Celery did not know at the last heartbeat
         self._orphans: set[str] = set()
-        #: those of them on which the disk takes no report
-        self._unsaid: set[str] = set()
+        #: those of them whose report could not be written
+        self._unreportable: set[str] = set()
         self._next_tidy = 0.0
 
     def stop(self, timeout_s: float = 5.0) -> None:
-        """Send what is left, say goodbye with a last heartbeat, and end."""
+        """Send what is left and a last heartbeat, and end."""
         self._stopping.set()
         self.spool.wake()
         if self.is_alive():
             self.join(timeout_s)
 
     def run(self) -> None:
-        """Carry until stopped; a broker that is away is tried again for ever."""
+        """Send until stopped; a broker that does not answer is tried again for ever."""
         delay_s = 0.0
         while not self._stopping.is_set():
             try:
@@ -98,13 +98,13 @@ class Courier(threading.Thread):
                 self._disconnect()
         with suppress(*UNREACHABLE):
             self._heartbeat()
-            self._carry()
+            self._send()
         self._disconnect()
 
     def step(self) -> None:
         """One round: acknowledgements in, reports out, and a heartbeat when it is due."""
         self._receive()
-        self._carry()
+        self._send()
         if time.monotonic() >= self._next_heartbeat:
             self._end_orphans()
             self._heartbeat()
@@ -114,7 +114,7 @@ class Courier(threading.Thread):
             self._next_tidy = time.monotonic() + TIDY_S
 
     def _wait(self, seconds: float) -> None:
-        """Sleep until a process of this node has news, or the time is over."""
+        """Sleep until a process of this node has something to send, or the time is over."""
         if select.select([self.spool.wake_fd], [], [], seconds)[0]:
             time.sleep(GATHER_S)
         with suppress(BlockingIOError):
@@ -126,13 +126,13 @@ class Courier(threading.Thread):
             due = min(due, ANNOUNCE_S)
         if not self._sent:
             return due
-        # at once while heads answer; a head that is away is asked ever less
+        # Look at once while heads answer, and ever less often while none does.
         waited = time.monotonic() - min(self._sent.values())
         return min(due, max(ACK_POLL_S, waited / 10))
 
     # --- out ----------------------------------------------------------------------------------------------------------
 
-    def _carry(self) -> None:
+    def _send(self) -> None:
         now = time.monotonic()
         begun, reports = self._begun(now), self._due(now)
         if not reports and not begun:
@@ -146,7 +146,7 @@ class Courier(threading.Thread):
             self._last_report = now
 
     def _begun(self, now: float) -> set[str]:
-        """Attempts that have been at work for a while, of which no head has been told."""
+        """Attempts that have been at work for a while, and were not announced to the heads."""
         self._seen = {attempt_id: self._seen.get(attempt_id, now) for attempt_id in self.spool.at_work()}
         self._announced &= self._seen.keys()
         new = self._seen.keys() - self._announced
@@ -161,10 +161,10 @@ class Courier(threading.Thread):
 
     def _heartbeat(self) -> None:
         if self._waiting_in(HEARTBEATS) > MOST_BEATS:
-            return  # no head reads them; more of them would tell it nothing
+            return  # no head reads them, and more of them would say nothing new
         self.beat += 1
         self.oom_kills.look(time.monotonic())
-        running = [attempt_id for attempt_id in self.spool.at_work() if attempt_id not in self._unsaid]
+        running = [attempt_id for attempt_id in self.spool.at_work() if attempt_id not in self._unreportable]
         known = [*running, *self.spool.reported(), *_ids(state.reserved_requests)]
         description, queued = self.description, self._waiting_in(node_queue(self.node))
         free = psutil.disk_usage(str(self.spool.state_dir)).free
@@ -173,7 +173,7 @@ class Courier(threading.Thread):
             description = description | {"pipelines": {}, "unavailable": unavailable}
         if _ending():
             queued = 0  # it takes nothing more: what waits in its queue is for the others
-        if (names := self.local_data.news(time.monotonic())) is not None:
+        if (names := self.local_data.due(time.monotonic())) is not None:
             description = description | {"local_data": names}
         self._publish(
             "crobot.heartbeat",
@@ -186,15 +186,15 @@ class Courier(threading.Thread):
         )
 
     def _end_orphans(self) -> None:
-        """Report attempts whose process ended without a word, at two heartbeats in a row."""
+        """Report attempts whose process is gone without a report at two heartbeats in a row."""
         orphans = set(self.spool.at_work()) - set(_ids(state.active_requests))
-        self._unsaid = set()
+        self._unreportable = set()
         for attempt_id in orphans & self._orphans:
             try:
                 self.spool.end(attempt_id, self.lost("it ended without a report"))
             except OSError as error:
-                # Heartbeats that do not name it say the same, and need no disk.
-                self._unsaid.add(attempt_id)
+                # The next heartbeats do not name it, which says the same and needs no disk.
+                self._unreportable.add(attempt_id)
                 log.warning("no report on %s can be written: %s", attempt_id, error)
         self._orphans = orphans
 

@@ -11,8 +11,8 @@ from workers.short_reads import archive
 #: names in one heartbeat
 MOST = 500
 #: seconds between two heartbeats that carry names: 500 of them are many times larger than all else that a node says
-TELL_S = 10.0
-#: names that have not changed are told again after so many seconds: a message may have been lost
+SEND_S = 10.0
+#: names that have not changed are sent again after so many seconds: a message may have been lost
 AGAIN_S = 300.0
 
 
@@ -23,8 +23,8 @@ class LocalData:
         self._cache, self._file = state_dir / "cache", state_dir / "files"
         #: when the file was last changed, and the names in it, newest first
         self._known: tuple[int, list[str]] = (0, [])
-        #: what was told last, and when
-        self._told: tuple[float, list[str]] | None = None
+        #: when names were last sent, and which
+        self._sent: tuple[float, list[str]] | None = None
 
     def note(self, names: Iterable[str]) -> None:
         """Remember files that an attempt reads or wrote; what is fetched from the archive is seen in the cache."""
@@ -34,15 +34,15 @@ class LocalData:
             with suppress(OSError), self._file.open("a") as file:
                 file.write("".join(lines))
 
-    def news(self, now: float) -> list[str] | None:
-        """Return what a heartbeat of this second (monotonic) is to tell; None: nothing that is not known."""
-        told_at, told = self._told or (-AGAIN_S, [])
-        if now - told_at < TELL_S:
+    def due(self, now: float) -> list[str] | None:
+        """Return the names for a heartbeat at ``now`` (monotonic seconds); None if it needs to carry none."""
+        sent_at, sent = self._sent or (-AGAIN_S, [])
+        if now - sent_at < SEND_S:
             return None
         names = self.newest()
-        if names == told and now - told_at < AGAIN_S:
+        if names == sent and now - sent_at < AGAIN_S:
             return None
-        self._told = now, names
+        self._sent = now, names
         return names
 
     def newest(self) -> list[str]:

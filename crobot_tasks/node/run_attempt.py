@@ -64,13 +64,15 @@ class CalculationNode:
 
     def attempt(self, request: Any, job: JobInput) -> Attempt:
         """Return the attempt that a message asks for."""
-        asked, conf = _header(request), app.conf
+        header, conf = _header(request), app.conf
         job_id, number = attempt_key(request.id)
         return Attempt(
             job_id=job_id,
             number=number,
             job=job,
-            resources=Resources(asked["cores"], asked["memory_bytes"], asked["disk_bytes"], asked["time_s"]),
+            resources=Resources(
+                header["cores"], header["memory_bytes"], header["disk_bytes"], header["time_s"]
+            ),
             storage=Path(conf.crobot_storage),
             roots=[Path(root) for root in conf.crobot_roots],
             state_dir=self.spool.state_dir,

@@ -79,7 +79,7 @@ class Spool:
         return True
 
     def end(self, attempt_id: str, report: dict[str, Any], must_fsync: bool = False) -> None:
-        """Keep a report until it is acknowledged. The first word on an attempt counts."""
+        """Keep a report until it is acknowledged. The first report on an attempt counts."""
         path = self.reports / f"{attempt_id}.json"
         half = self.reports / f"{attempt_id}.{os.getpid()}.tmp"
         with half.open("w") as file:
@@ -124,7 +124,7 @@ class Spool:
 
     def wake(self) -> None:
         """Tell the courier that there is something to send."""
-        with suppress(BlockingIOError):  # the pipe is full of such news
+        with suppress(BlockingIOError):  # the pipe is full, so the courier wakes anyway
             os.write(self._waker_fd, b".")
 
     def stop(self) -> None:

@@ -16,7 +16,7 @@ from crobot_tasks.simulator.estimate import estimate_start
 from db.crobot import JobState, dispatching, jobs
 from db.engine import transaction
 
-#: heartbeats that may be missed before it is said that no head hears them
+#: heartbeats that may be late before people are warned that no head reads them
 PATIENCE_BEATS = 4
 #: jobs ahead that are simulated to say when one begins
 FORESEEN = 5000
@@ -41,14 +41,14 @@ class Explanation:
 
 
 class View:
-    """What the router would see now; asked any number of times, it changes nothing."""
+    """What the router would see now; it only reads."""
 
     def __init__(self, session: Any) -> None:
         self._session = session
-        self.policy: Policy = policy_in_force.in_force(session)
+        self.policy: Policy = policy_in_force.current(session)
         self.cluster = Cluster(cluster_state.nodes(session, self.policy), self.policy)
         self.now = dispatching.now(session)
-        self.deaf = deafness(session)
+        self.heads_warning = heads_warning(session)
         self._pauses = cluster_state.Pauses(dispatching.pauses(session))
 
     def why(self, row: Any) -> str:
@@ -57,7 +57,9 @@ class View:
             case JobState.WAITING:
                 return self._why_waiting(row)
             case JobState.ROUTED:
-                return f"sent to {row.node}, not yet begun" + (f"; {self.deaf}" if self.deaf else "")
+                return f"sent to {row.node}, not yet begun" + (
+                    f"; {self.heads_warning}" if self.heads_warning else ""
+                )
             case JobState.RUNNING:
                 return f"running on {row.node}"
             case _:
@@ -72,14 +74,14 @@ class View:
             # the time of day, not what is left of it: the same words each time somebody asks
             after = f" after {row.outcome}: {row.message}" if row.outcome else ""
             return f"not before {row.available_at.astimezone():%H:%M:%S}{after}"
-        return self.deaf or self._suspect(row) or self._refused(row)
+        return self.heads_warning or self._suspect(row) or self._refused(row)
 
     def _refused(self, row: Any) -> str:
         return router.why_waiting(self.cluster, cluster_state.job(row), self.policy, self.now)
 
     def starts_in_s(self, row: Any) -> float | None:
         """Simulate what comes, and say in how many seconds the job begins; None if nobody can say."""
-        if row.held_at or self.deaf or self._pauses.why(row.pipeline, row.database):
+        if row.held_at or self.heads_warning or self._pauses.why(row.pipeline, row.database):
             return None
         used = cluster_state.Used().read(self._session, self.cluster, self.policy)
         waiting = cluster_state.Waiting(
@@ -152,12 +154,12 @@ def _owners_ahead(session: Any, view: View, row: Any) -> int:
     return len(owners - {(row.workgroup, row.user_id)})
 
 
-def deafness(session: Any) -> str:
-    """Say that no head has heard the nodes lately; empty if one has."""
-    heard_s = jobs.heard_s(session)
+def heads_warning(session: Any) -> str:
+    """Say that no head has read heartbeats lately; empty if one has."""
+    ago_s = jobs.heartbeats_read_s_ago(session)
     patience_s = PATIENCE_BEATS * app.conf.crobot_heartbeat_s
-    if heard_s is None:
+    if ago_s is None:
         return "no head has ever been at work; start `crobot head` and `crobot beat`"
-    if heard_s > patience_s:
-        return f"no head has heard the nodes for {heard_s:.0f} s: is `crobot head`, `crobot beat` or the broker down?"
+    if ago_s > patience_s:
+        return f"no head has heard the nodes for {ago_s:.0f} s: is `crobot head`, `crobot beat` or the broker down?"
     return ""

@@ -10,7 +10,7 @@ from crobot_tasks.router.policy import LAST_PRIORITY, Policy
 from crobot_tasks.router.views import JobView, Kind, NodeView
 
 #: charges grow by so much before all are scaled down again
-LARGEST_WORTH = 1e12
+LARGEST_FACTOR = 1e12
 
 Owner = tuple[str, int]
 #: workgroup's use, workgroup, user's use, user, priority, job; the least is first
@@ -146,22 +146,22 @@ class Queue:
         """Charge the job's owner for all the time that it is expected to take."""
         kind = job.kind
         seconds = self._policy.charge(kind.cores, kind.memory_bytes, kind.expected_s)
-        self._use((job.workgroup, job.user_id), seconds * self._worth(now))
+        self._use((job.workgroup, job.user_id), seconds * self._factor(now))
 
-    def _worth(self, now: float) -> float:
+    def _factor(self, now: float) -> float:
         """Charge more the later it is, instead of halving all that was charged before: the order is the same."""
         if self._since is None:
             self._since = now
-        worth = 2.0 ** ((now - self._since) / self._policy.shares.half_life_s)
-        if worth < LARGEST_WORTH:
-            return float(worth)
+        factor = 2.0 ** ((now - self._since) / self._policy.shares.half_life_s)
+        if factor < LARGEST_FACTOR:
+            return float(factor)
         self._since = now
-        self._scale_down(worth)
+        self._scale_down(factor)
         return 1.0
 
-    def _scale_down(self, worth: float) -> None:
-        self.workgroups = {name: use / worth for name, use in self.workgroups.items()}
-        self.users = {owner: use / worth for owner, use in self.users.items()}
+    def _scale_down(self, factor: float) -> None:
+        self.workgroups = {name: use / factor for name, use in self.workgroups.items()}
+        self.users = {owner: use / factor for owner, use in self.users.items()}
         for backlogs in self.classes:
             for backlog in backlogs.values():
                 backlog.workgroups.anew(self.workgroups)

@@ -1,4 +1,4 @@
-"""A table of a TOML file, read value by value; what is wrong is told with file, line, key, value and the way out."""
+"""A table of a TOML file, read value by value; errors name file, line, key, value and the way out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Path = tuple[str, ...]
 class _File:
     """What is known of the file as a whole."""
 
-    #: how lines are told: "line ", or "mine.toml, line "
+    #: what stands before the number of a line: "line ", or "mine.toml, line "
     line: str
     error: type[BadInput]
     #: keys and tables → their lines; tomllib keeps none
@@ -139,8 +139,8 @@ def parse(text: str, error: type[BadInput], name: str = "") -> Table:
     line = f"{name}, line " if name else "line "
     try:
         return Table(_File(line, error, _lines(text)), tomllib.loads(text))
-    except tomllib.TOMLDecodeError as told:
-        raise error(line + _not_toml(str(told), text)) from told
+    except tomllib.TOMLDecodeError as wrong:
+        raise error(line + _not_toml(str(wrong), text)) from wrong
 
 
 def _not_toml(message: str, text: str) -> str:

@@ -22,7 +22,7 @@ from db.engine import transaction
 def policy() -> Policy:
     """Return the policy in force."""
     with transaction() as session:
-        return policy_in_force.in_force(session)
+        return policy_in_force.current(session)
 
 
 def nodes(policy: Policy, at_work: bool) -> list[NodeView]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-#: a chord whose last result is stored so long before the store was last seen whole, has been answered
+#: a chord whose last result was stored so long before the store was last seen whole has been answered
 ANSWERED_S = 60
 #: as long as Celery's results are kept
 KEPT = "7 days"
@@ -20,10 +20,10 @@ _KEEP = text("""
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('crobot.results'))")
 _SEEN = text("""
-    SELECT results_seen_at AS at, results_run AS run FROM crobot.hearing
+    SELECT results_seen_at AS at, results_run AS run FROM crobot.monitoring
     WHERE id = 1 AND results_seen_at IS NOT NULL""")
 _SEE = text("""
-    INSERT INTO crobot.hearing (id, results_seen_at, results_run) VALUES (1, now(), :run)
+    INSERT INTO crobot.monitoring (id, results_seen_at, results_run) VALUES (1, now(), :run)
     ON CONFLICT (id) DO UPDATE SET results_seen_at = now(), results_run = :run RETURNING results_seen_at""")
 
 # The body's task id is fixed when the chord is sent: as soon as it is a job of its own, the chord is over.
@@ -56,13 +56,13 @@ def only_reminder(session: Session) -> bool:
     return bool(session.execute(_LOCK).scalar())
 
 
-def seen(session: Session) -> Row[Any] | None:
+def last_seen(session: Session) -> Row[Any] | None:
     """When (``at``), and in which ``run``, the result store was last seen whole; None if never."""
     return session.execute(_SEEN).one_or_none()
 
 
-def see(session: Session, run: str) -> datetime:
-    """Note that the result store is whole in this run; returns the time, of which it is to be told."""
+def note_seen(session: Session, run: str) -> datetime:
+    """Note that the result store is whole in this run; returns the time, which is to be stored there, too."""
     seen_at: datetime = session.execute(_SEE, {"run": run}).scalar_one()
     return seen_at
 

@@ -49,7 +49,7 @@ _REQUEST_CANCEL = text("""
     UPDATE crobot.jobs SET cancel_requested_at = COALESCE(cancel_requested_at, now()), unique_key = NULL
     WHERE id = ANY(:job_ids)""")
 
-_HEARING = text("SELECT EXTRACT(epoch FROM now() - last_at) FROM crobot.hearing")
+_HEARTBEATS_READ = text("SELECT EXTRACT(epoch FROM now() - heartbeats_read_at) FROM crobot.monitoring")
 
 
 def find(session: Session, job_id: int) -> Row[Any] | None:
@@ -105,9 +105,9 @@ def request_cancel(session: Session, job_ids: Sequence[int]) -> None:
     session.execute(_REQUEST_CANCEL, {"job_ids": list(job_ids)})
 
 
-def heard_s(session: Session) -> float | None:
+def heartbeats_read_s_ago(session: Session) -> float | None:
     """Seconds since a head last read all heartbeats; None if never."""
-    value = session.execute(_HEARING).scalar()
+    value = session.execute(_HEARTBEATS_READ).scalar()
     return None if value is None else float(value)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.jsonb import to_json
 
-# A late heartbeat of an earlier life of the node, or one that overtook another, tells nothing new. Incarnations grow;
+# A late heartbeat of an earlier incarnation, or one that overtook another, has nothing new. Incarnations grow;
 # one that does not (the node lost its disk and its clock) is believed once the old one has been silent for a while.
 _HEARTBEAT = text("""
     INSERT INTO crobot.nodes AS n
@@ -29,8 +29,8 @@ _HEARTBEAT = text("""
        OR n.heartbeat_at < now() - interval '30 seconds'
     RETURNING n.name""")
 
-# An attempt that began in another life of the node died with it.
-_OUTLIVED = text("""
+# An attempt that began in an earlier incarnation of the node ended with that.
+_OF_EARLIER_INCARNATIONS = text("""
     SELECT job_id, number FROM crobot.attempts
     WHERE node = :name AND ended_at IS NULL AND incarnation <> '' AND incarnation < :incarnation""")
 
@@ -50,8 +50,8 @@ _MISSING = text("""
       AND (u.unknown OR a.missing_since IS NOT NULL)
     RETURNING a.job_id, a.number, a.missing_since < now() - make_interval(secs => :grace_s) AS gone""")
 
-# Said while heartbeats are read late: what is missing in them may have come since.
-_TRUST_NOTHING = text("""
+# For a heartbeat that is read late: what it does not name may have come to the node since.
+_CLEAR_MISSING = text("""
     UPDATE crobot.attempts SET missing_since = NULL
     WHERE node = :name AND ended_at IS NULL AND missing_since IS NOT NULL""")
 
@@ -67,19 +67,21 @@ _UNWANTED = text("""
        -- one that its own report has ended is over: this message was only read after that report
        OR (a.ended_at IS NOT NULL AND a.outcome IN ('node_lost', 'cancelled'))""")
 
-# A gap in hearing (no head, no beat, no broker, no database) starts the listening time anew.
-_HEAR = text("""
-    INSERT INTO crobot.hearing AS h (id) VALUES (1)
+# A gap (no head, no beat, no broker, no database) starts the time without a gap anew.
+_HEARTBEATS_READ = text("""
+    INSERT INTO crobot.monitoring AS m (id) VALUES (1)
     ON CONFLICT (id) DO UPDATE
-    SET last_at = now(), since = CASE WHEN h.last_at < now() - make_interval(secs => :gap_s) THEN now() ELSE h.since END
-    RETURNING h.since <= now() - make_interval(secs => :lease_s) AS long_enough""")
+    SET heartbeats_read_at = now(),
+        heartbeats_since = CASE WHEN m.heartbeats_read_at < now() - make_interval(secs => :gap_s)
+                           THEN now() ELSE m.heartbeats_since END
+    RETURNING m.heartbeats_since <= now() - make_interval(secs => :lease_s) AS long_enough""")
 
 _SILENT = text("""
     UPDATE crobot.nodes SET lost_at = now()
     WHERE lost_at IS NULL AND heartbeat_at < now() - make_interval(secs => :lease_s)
     RETURNING name""")
 
-_STRANDED = text("""
+_ON_LOST_NODES = text("""
     SELECT a.job_id, a.number, a.node FROM crobot.attempts a JOIN crobot.nodes n ON n.name = a.node
     WHERE a.ended_at IS NULL AND n.lost_at IS NOT NULL""")
 
@@ -115,9 +117,9 @@ def heartbeat(session: Session, node: dict[str, Any]) -> bool:
     return session.execute(_HEARTBEAT, values).scalar() is not None
 
 
-def outlived(session: Session, name: str, incarnation: str) -> list[tuple[int, int]]:
-    """(Job id, number) of live attempts that began in an earlier life of the node."""
-    rows = session.execute(_OUTLIVED, {"name": name, "incarnation": incarnation})
+def of_earlier_incarnations(session: Session, name: str, incarnation: str) -> list[tuple[int, int]]:
+    """(Job id, number) of live attempts that began in an earlier incarnation of the node."""
+    rows = session.execute(_OF_EARLIER_INCARNATIONS, {"name": name, "incarnation": incarnation})
     return [(row.job_id, row.number) for row in rows]
 
 
@@ -131,9 +133,9 @@ def missing(
     return [(row.job_id, row.number) for row in rows if row.gone]
 
 
-def trust_nothing(session: Session, name: str) -> None:
-    """Forget what earlier heartbeats did not name."""
-    session.execute(_TRUST_NOTHING, {"name": name})
+def clear_missing(session: Session, name: str) -> None:
+    """Count none of the node's attempts as missing: start anew with the next heartbeat."""
+    session.execute(_CLEAR_MISSING, {"name": name})
 
 
 def nodes_up(session: Session) -> int:
@@ -146,19 +148,19 @@ def unwanted(session: Session, name: str, running: Sequence[str]) -> Sequence[st
     return session.execute(_UNWANTED, {"name": name, "running": list(running)}).scalars().all()
 
 
-def hear(session: Session, gap_s: float, lease_s: float) -> bool:
+def note_heartbeats_read(session: Session, gap_s: float, lease_s: float) -> bool:
     """Note that all earlier heartbeats have been read; true if that has been so for a lease's length."""
-    return bool(session.execute(_HEAR, {"gap_s": gap_s, "lease_s": lease_s}).scalar())
+    return bool(session.execute(_HEARTBEATS_READ, {"gap_s": gap_s, "lease_s": lease_s}).scalar())
 
 
 def silent(session: Session, lease_s: float) -> Sequence[str]:
-    """Mark nodes lost that have not been heard for ``lease_s``; returns the newly lost ones."""
+    """Mark nodes lost that have sent no heartbeat for ``lease_s``; returns the newly lost ones."""
     return session.execute(_SILENT, {"lease_s": lease_s}).scalars().all()
 
 
-def stranded(session: Session) -> Sequence[Row[Any]]:
+def on_lost_nodes(session: Session) -> Sequence[Row[Any]]:
     """Live attempts on lost nodes."""
-    return session.execute(_STRANDED).all()
+    return session.execute(_ON_LOST_NODES).all()
 
 
 def failing(session: Session, failures: int) -> Sequence[Row[Any]]:

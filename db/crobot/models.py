@@ -347,18 +347,20 @@ class AcceptedPolicy(Base):
     __table_args__ = ({"schema": "crobot"},)
 
 
-class Hearing(Base):
-    """Since when the heads have heard heartbeats without a gap; one row.
+class Monitoring(Base):
+    """Since when the heads have read heartbeats without a gap, and when the result store was last whole; one row.
 
-    No lease is judged on less than a lease's length of it.
+    No lease is judged before heartbeats have been read for a lease's length.
     """
 
-    __tablename__ = "hearing"
+    __tablename__ = "monitoring"
 
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
-    since: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    last_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    #: what the result store was last told, and must still know: the time when it was
+    #: heartbeats have been read without a gap since then
+    heartbeats_since: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    #: when all heartbeats had been read last
+    heartbeats_read_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    #: when the result store was last seen whole; the store has this time, too
     results_seen_at: Mapped[datetime | None]
     #: which run of the result store that was: each start of the server is another
     results_run: Mapped[str] = mapped_column(Text, server_default="")

@@ -17,7 +17,7 @@ def newest(session: Session) -> int | None:
     return session.execute(_NEWEST).scalar()
 
 
-def in_force(session: Session) -> Row[Any] | None:
+def current(session: Session) -> Row[Any] | None:
     """The policy in force: ``id``, ``toml``, ``source``, ``accepted_at``."""
     return session.execute(_POLICY).one_or_none()
 

@@ -248,12 +248,12 @@ def _end_each(
     lock_each(session, texts)
     ended = values(
         column("assembly_id", Integer), column("scheme_id", Integer), column("reference", Text),
-        column("said", Text), name="ended",
+        column("text", Text), name="ended",
     ).data([(*key, text) for key, text in sorted(texts.items())])  # fmt: skip
     statement = (
         update(AssemblyLookup)
         .where(*(getattr(AssemblyLookup, name) == ended.c[name] for name in _KEY))
-        .values(row | of_text(ended.c.said) | {"updated_at": func.now()})
+        .values(row | of_text(ended.c["text"]) | {"updated_at": func.now()})
         .returning(AssemblyLookup.id)
         .execution_options(synchronize_session=False)
     )

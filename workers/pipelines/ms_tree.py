@@ -87,9 +87,9 @@ def _extent(job: JobInput) -> tuple[int, int]:
         size = Path(_table(job)).stat().st_size
     except OSError:
         size = 0
-    said = job.params.get("profiles")
+    profiles = job.params.get("profiles")
     # each line has a name and two columns at least
-    return (said if isinstance(said, int) and said > 0 else min(size // 6, 3000)), size
+    return (profiles if isinstance(profiles, int) and profiles > 0 else min(size // 6, 3000)), size
 
 
 def _calculated(

@@ -33,8 +33,8 @@ def serotype(attempt: Attempt, assembly: Prepared) -> Serotype:
 
 def read(found: dict[str, Any], method: str) -> Serotype:
     """SISTR's result in our words; what fails its QC is no serovar."""
-    said = [each.strip() for each in (found.get("qc_messages") or "").split(" | ")]
-    qc = Check.of([each for each in said if each and not each.startswith("INFO")])
+    messages = [each.strip() for each in (found.get("qc_messages") or "").split(" | ")]
+    qc = Check.of([each for each in messages if each and not each.startswith("INFO")])
     value = {name: None if found.get(name) in NOTHING else found[name] for name in _NAMES}
     return Serotype(
         method=method,

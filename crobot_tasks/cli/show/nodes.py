@@ -26,9 +26,9 @@ def nodes(as_json: bool) -> None:
     services.ready_database()
     with transaction() as session:
         found = [describe(row) for row in queries.nodes(session)]
-        deaf, pauses = explain.deafness(session), pause.described(session)
-    document = {"nodes": found, "paused": pauses, "warning": deaf or None}
-    emit(as_json, document, lambda out: _show(out, found, pauses, deaf))
+        warning, pauses = explain.heads_warning(session), pause.described(session)
+    document = {"nodes": found, "paused": pauses, "warning": warning or None}
+    emit(as_json, document, lambda out: _show(out, found, pauses, warning))
 
 
 @click.command()
@@ -103,7 +103,7 @@ def _unknown(session: Any, name: str) -> UnknownNode:
     return UnknownNode(f"no node {name!r} has ever reported; known are {known}")
 
 
-def _show(out: Console, found: list[dict[str, Any]], pauses: list[dict[str, Any]], deaf: str) -> None:
+def _show(out: Console, found: list[dict[str, Any]], pauses: list[dict[str, Any]], warning: str) -> None:
     if found:
         out.print(table(_COLUMNS, [_line(node) for node in found], right=("Jobs",)))
     else:
@@ -117,8 +117,8 @@ def _show(out: Console, found: list[dict[str, Any]], pauses: list[dict[str, Any]
             out.print(f"{node['name']} does not offer {pipeline}: {why}", markup=False)
     for one in pauses:
         out.print(one["text"], markup=False)
-    if deaf:
-        say(f"warning: {deaf}")
+    if warning:
+        say(f"warning: {warning}")
 
 
 def _quarantine(node: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ def show(as_json: bool) -> None:
     """Show the policy in force, since when, and from which file."""
     services.ready_database()
     with transaction() as session:
-        row = queries.in_force(session)
+        row = queries.current(session)
     found = {
         "toml": row.toml if row else "",
         "source": row.source if row else None,

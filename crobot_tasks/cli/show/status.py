@@ -32,8 +32,8 @@ def status(as_json: bool) -> None:
             "held": overview.held(session),
             "paused": pause.described(session),
             "nodes": Counter(describe(row)["state"] for row in queries.nodes(session)),
-            "heads_heard_s_ago": queries.heard_s(session),
-            "warning": explain.deafness(session) or None,
+            "heads_heard_s_ago": queries.heartbeats_read_s_ago(session),
+            "warning": explain.heads_warning(session) or None,
         }
     emit(as_json, found, lambda out: _show(out, found))
 

@@ -79,7 +79,7 @@ def test_a_database_that_cuts_all_connections_again_and_again_costs_no_job(site:
 def test_a_chord_is_answered_once_though_the_broker_forgot_some_of_its_results(
     site: Cluster, note: Path, forgets: str
 ) -> None:
-    wait_for("the broker to be known", lambda: value("SELECT results_seen_at FROM crobot.hearing"))
+    wait_for("the broker to be known", lambda: value("SELECT results_seen_at FROM crobot.monitoring"))
     slow = [trial.s(params={"sleep_s": 3, "expected_s": 60}) for _ in range(2)]
     members = [*(noted.s(str(note), number) for number in range(6)), *slow]
     body = chord(members)(noted.si(str(note), "body"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crobot_errors import BadInput
-from crobot_tasks.node.local_data import AGAIN_S, MOST, TELL_S, LocalData
+from crobot_tasks.node.local_data import AGAIN_S, MOST, SEND_S, LocalData
 from crobot_tasks.node.worker import checked_tags
 
 
@@ -33,7 +33,7 @@ def test_files_come_newest_first_and_each_once(tmp_path: Path) -> None:
     assert LocalData(tmp_path).newest() == ["/data/a", "/data/b"]
 
 
-def test_accessions_are_held_only_while_all_their_reads_are_in_the_cache(tmp_path: Path) -> None:
+def test_accessions_are_named_only_while_all_their_reads_are_in_the_cache(tmp_path: Path) -> None:
     data = LocalData(tmp_path)
     cache(tmp_path, "SRR1", used_at=100)
     cache(tmp_path, "SRR2", used_at=200)
@@ -42,7 +42,7 @@ def test_accessions_are_held_only_while_all_their_reads_are_in_the_cache(tmp_pat
     assert data.newest() == ["/data/a", "SRR2", "SRR1"]
 
 
-def test_what_is_told_and_what_is_kept_stays_short(tmp_path: Path) -> None:
+def test_what_is_sent_and_what_is_kept_stays_short(tmp_path: Path) -> None:
     data = LocalData(tmp_path)
     for number in range(MOST):
         cache(tmp_path, f"SRR{number}", used_at=number, mates=(2,))
@@ -73,9 +73,9 @@ def test_what_is_not_a_tag_is_refused_by_name(tag: str) -> None:
 
 def test_names_are_told_when_they_changed_and_not_too_often_and_again_after_a_while(tmp_path: Path) -> None:
     data = LocalData(tmp_path)
-    assert data.news(0) == []
+    assert data.due(0) == []
     data.note(["/data/a"])
-    assert data.news(TELL_S - 1) is None
-    assert data.news(TELL_S) == ["/data/a"]
-    assert data.news(3 * TELL_S) is None
-    assert data.news(TELL_S + AGAIN_S) == ["/data/a"]
+    assert data.due(SEND_S - 1) is None
+    assert data.due(SEND_S) == ["/data/a"]
+    assert data.due(3 * SEND_S) is None
+    assert data.due(SEND_S + AGAIN_S) == ["/data/a"]
