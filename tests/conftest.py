@@ -31,6 +31,7 @@ os.environ |= {
     "CROBOT_SETTLE_S": "3",
 }
 
+import crobot_tasks.database  # noqa: E402, F401 (it tells db where the database is)
 from crobot_tasks import embedded  # noqa: E402
 from crobot_tasks.celery import app  # noqa: E402
 from db import migrate  # noqa: E402
