@@ -1,10 +1,13 @@
-"""JSON as PostgreSQL's jsonb accepts it; asks no database."""
+"""JSON as PostgreSQL's jsonb accepts it, and JSON parameters of statements; asks no database."""
 
 from __future__ import annotations
 
 import json
 import re
 from typing import Any
+
+from sqlalchemy import BindParameter, bindparam
+from sqlalchemy.dialects.postgresql import JSONB
 
 #: escaped NULs and lone surrogates in JSON text, which jsonb refuses; tools print such bytes
 _UNSTORABLE = re.compile(
@@ -16,3 +19,8 @@ _UNSTORABLE = re.compile(
 def to_json(value: Any) -> str:
     """Write JSON that jsonb accepts: what it refuses (NUL, half a surrogate pair) becomes U+FFFD."""
     return _UNSTORABLE.sub(r"\1\\ufffd", json.dumps(value))
+
+
+def as_json(*names: str) -> list[BindParameter[Any]]:
+    """Return parameters of a statement that are bound as JSON, which the engine writes; None is SQL's NULL."""
+    return [bindparam(name, type_=JSONB(none_as_null=True)) for name in names]

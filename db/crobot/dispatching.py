@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from db.jsonb import to_json
+from db.jsonb import as_json
 
 #: rows of a line that are looked at: so many that no node can take hide those behind them
 LOOK = 1000
@@ -72,7 +72,7 @@ _JOB = f"""
                WHERE a.job_id = j.id AND a.outcome IN ('node_lost', 'node_broken', 'disk_full')) END AS failed_on"""
 
 _OF_LINES = """
-    FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l(
+    FROM jsonb_to_recordset(:lines) AS l(
         priority smallint, workgroup text, user_id int, pipeline text, version text,
         cores int, memory_bytes bigint, disk_bytes bigint)"""
 # Jobs too large for any node that could do them are passed over, and so hide nothing.
@@ -89,14 +89,15 @@ _OF_LINE = f"""
 
 _WAITING = text(f"""
     {_JOB} {_OF_LINES} CROSS JOIN LATERAL (
-        SELECT w.* FROM ({_OF_LINE}) w WHERE {_MAY_START} ORDER BY w.id LIMIT :limit) j {_TYPICAL}""")
+        SELECT w.* FROM ({_OF_LINE}) w WHERE {_MAY_START} ORDER BY w.id LIMIT :limit) j
+    {_TYPICAL}""").bindparams(*as_json("lines"))
 
 _WAITING_BEHIND = text(f"""
     {_JOB} {_OF_LINES} CROSS JOIN LATERAL (
         SELECT n.* FROM (
             SELECT w.*, row_number() OVER (PARTITION BY w.cores, w.memory_bytes, w.disk_bytes ORDER BY w.id) AS place
             FROM ({_OF_LINE}) w WHERE {_MAY_START}) n
-        WHERE n.place <= :limit) j {_TYPICAL}""")
+        WHERE n.place <= :limit) j {_TYPICAL}""").bindparams(*as_json("lines"))
 
 # Whoever has a node reserved is looked at in every dispatch, or the node would be given away meanwhile.
 _RESERVED = text(f"""
@@ -120,9 +121,9 @@ _SEEN = text(f"""
 _RESERVE = text("""
     UPDATE crobot.jobs j SET reserved_on = r.node
     FROM (SELECT w.id, p.node FROM crobot.jobs w
-          LEFT JOIN jsonb_to_recordset(CAST(:reservations AS jsonb)) AS p(job_id bigint, node text) ON p.job_id = w.id
+          LEFT JOIN jsonb_to_recordset(:reservations) AS p(job_id bigint, node text) ON p.job_id = w.id
           WHERE w.state = 'WAITING' AND w.id = ANY(:job_ids) AND w.reserved_on IS DISTINCT FROM p.node) r
-    WHERE j.id = r.id""")
+    WHERE j.id = r.id""").bindparams(*as_json("reservations"))
 
 _SUSPECTS = text("""
     SELECT count(*) FROM crobot.attempts l
@@ -132,7 +133,7 @@ _SUSPECTS = text("""
 
 _ROUTE = text("""
     WITH placed AS (
-        SELECT * FROM jsonb_to_recordset(CAST(:placements AS jsonb)) AS p(job_id bigint, node text, reason text)),
+        SELECT * FROM jsonb_to_recordset(:placements) AS p(job_id bigint, node text, reason text)),
     routed AS (
         UPDATE crobot.jobs j
         SET state = 'ROUTED', attempt = j.attempt + 1, node = p.node, reserved_on = NULL
@@ -142,7 +143,7 @@ _ROUTE = text("""
     attempts AS (
         INSERT INTO crobot.attempts (job_id, number, node, reason, cores, memory_bytes)
         SELECT id, attempt, node, reason, cores, memory_bytes FROM routed)
-    SELECT * FROM routed ORDER BY id""")
+    SELECT * FROM routed ORDER BY id""").bindparams(*as_json("placements"))
 
 _EXPIRED = text("""
     SELECT id FROM crobot.jobs WHERE state = 'WAITING' AND expires_at <= now() LIMIT :limit""")
@@ -213,7 +214,7 @@ def waiting_behind(
 
 def _values(lines: Iterable[Line], limit: int, paused_species: Iterable[str]) -> dict[str, Any]:
     return {
-        "lines": to_json([vars(line) for line in lines]),
+        "lines": [vars(line) for line in lines],
         "limit": limit,
         "paused_species": list(paused_species),
     }
@@ -231,7 +232,7 @@ def seen(session: Session, job_ids: Iterable[int], most: int = 10_000) -> Sequen
 
 def reserve(session: Session, job_ids: Iterable[int], reservations: Sequence[dict[str, Any]]) -> None:
     """Note which of these waiting jobs have a node reserved (``job_id``, ``node``), and that the others have none."""
-    session.execute(_RESERVE, {"job_ids": list(job_ids), "reservations": to_json(list(reservations))})
+    session.execute(_RESERVE, {"job_ids": list(job_ids), "reservations": list(reservations)})
 
 
 def suspects_live(session: Session, deaths: int) -> int:
@@ -241,7 +242,7 @@ def suspects_live(session: Session, deaths: int) -> int:
 
 def route(session: Session, placements: Sequence[dict[str, Any]]) -> Sequence[Row[Any]]:
     """Bind jobs to nodes (``job_id``, ``node``, ``reason``) and open their attempts; returns what the messages need."""
-    return session.execute(_ROUTE, {"placements": to_json(list(placements))}).all()
+    return session.execute(_ROUTE, {"placements": list(placements)}).all()
 
 
 def expired(session: Session, limit: int = 100) -> Sequence[int]:

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from db.jsonb import to_json
+from db.jsonb import as_json
 
-_REPORTED = "jsonb_to_recordset(CAST(:reports AS jsonb)) AS r(job_id bigint, number smallint)"
+_REPORTED = "jsonb_to_recordset(:reports) AS r(job_id bigint, number smallint)"
 
 # Rows are locked in the order of their ids, here and below, so that two heads never wait for each other.
 _STARTED = text(f"""
@@ -22,31 +22,31 @@ _STARTED = text(f"""
         FROM routed WHERE j.id = routed.id
         RETURNING j.id, j.attempt)
     UPDATE crobot.attempts a SET started_at = now(), incarnation = :incarnation, missing_since = NULL
-    FROM begun b WHERE a.job_id = b.id AND a.number = b.attempt""")
+    FROM begun b WHERE a.job_id = b.id AND a.number = b.attempt""").bindparams(*as_json("reports"))
 
 _LIVE = text("""
     SELECT j.id, j.attempt, j.database, j.type, j.pipeline, j.version, j.memory_bytes, j.time_limit_s,
            j.started_at IS NOT NULL AS begun, j.cancel_requested_at IS NOT NULL AS cancel_requested
-    FROM crobot.jobs j JOIN jsonb_to_recordset(CAST(:reports AS jsonb)) AS r(job_id bigint, number smallint, node text)
+    FROM crobot.jobs j JOIN jsonb_to_recordset(:reports) AS r(job_id bigint, number smallint, node text)
       ON j.id = r.job_id AND j.attempt = r.number AND (r.node IS NULL OR r.node = j.node)
     WHERE j.state IN ('ROUTED', 'RUNNING')
-    ORDER BY j.id FOR UPDATE OF j""")
+    ORDER BY j.id FOR UPDATE OF j""").bindparams(*as_json("reports"))
 
 _END_ATTEMPTS = text("""
     UPDATE crobot.attempts a
     SET ended_at = now(), started_at = COALESCE(a.started_at, CASE WHEN e.begun THEN now() END),
         outcome = e.outcome, message = e.message, usage = e.usage, by_head = e.by_head
-    FROM jsonb_to_recordset(CAST(:ends AS jsonb))
+    FROM jsonb_to_recordset(:ends)
          AS e(job_id bigint, number smallint, outcome text, message text, usage jsonb, begun boolean, by_head boolean)
-    WHERE a.job_id = e.job_id AND a.number = e.number AND a.ended_at IS NULL""")
+    WHERE a.job_id = e.job_id AND a.number = e.number AND a.ended_at IS NULL""").bindparams(*as_json("ends"))
 
 _END_JOBS = text("""
     UPDATE crobot.jobs j
     SET state = e.state, finished_at = now(), started_at = COALESCE(j.started_at, CASE WHEN e.begun THEN now() END),
         outcome = e.outcome, message = e.message, result = e.result, output_location = e.output_location
-    FROM jsonb_to_recordset(CAST(:ends AS jsonb))
+    FROM jsonb_to_recordset(:ends)
          AS e(job_id bigint, state text, outcome text, message text, result jsonb, output_location text, begun boolean)
-    WHERE j.id = e.job_id AND j.state IN ('WAITING', 'ROUTED', 'RUNNING')""")
+    WHERE j.id = e.job_id AND j.state IN ('WAITING', 'ROUTED', 'RUNNING')""").bindparams(*as_json("ends"))
 
 _TRY_AGAIN = text("""
     UPDATE crobot.jobs
@@ -68,7 +68,7 @@ _LARGEST = text("""
 
 _IGNORED = text(f"""
     UPDATE crobot.attempts a SET reports_ignored = a.reports_ignored + 1
-    FROM {_REPORTED} WHERE a.job_id = r.job_id AND a.number = r.number""")
+    FROM {_REPORTED} WHERE a.job_id = r.job_id AND a.number = r.number""").bindparams(*as_json("reports"))
 
 _OWED = text("""
     SELECT s.task_id, s.job_id, s.options, s.ignore_result, j.state, j.result, j.message
@@ -94,8 +94,8 @@ _CLAIM = text("""
     RETURNING task_id""")
 
 
-def _ids(reports: Iterable[tuple[int, int]]) -> str:
-    return to_json([{"job_id": job_id, "number": number} for job_id, number in reports])
+def _ids(reports: Iterable[tuple[int, int]]) -> list[dict[str, int]]:
+    return [{"job_id": job_id, "number": number} for job_id, number in reports]
 
 
 def start(session: Session, attempts: Iterable[tuple[int, int]], node: str, incarnation: str) -> None:
@@ -106,7 +106,7 @@ def start(session: Session, attempts: Iterable[tuple[int, int]], node: str, inca
 def lock_live(session: Session, attempts: Mapping[tuple[int, int], str | None]) -> Sequence[Row[Any]]:
     """Lock those (job id, attempt) pairs that are live, and on the node if one is named, ordered by id."""
     pairs = [{"job_id": key[0], "number": key[1], "node": node} for key, node in attempts.items()]
-    return session.execute(_LIVE, {"reports": to_json(pairs)}).all()
+    return session.execute(_LIVE, {"reports": pairs}).all()
 
 
 def end_attempts(session: Session, ends: Sequence[dict[str, Any]]) -> None:
@@ -114,12 +114,12 @@ def end_attempts(session: Session, ends: Sequence[dict[str, Any]]) -> None:
 
     ``begun`` fills in a start that was never reported.
     """
-    session.execute(_END_ATTEMPTS, {"ends": to_json(list(ends))})
+    session.execute(_END_ATTEMPTS, {"ends": list(ends)})
 
 
 def end_jobs(session: Session, ends: Sequence[dict[str, Any]]) -> None:
     """Give live jobs their terminal ``state`` with ``outcome``, ``message``, ``result``, ``output_location``."""
-    session.execute(_END_JOBS, {"ends": to_json(list(ends))})
+    session.execute(_END_JOBS, {"ends": list(ends)})
 
 
 def try_again(session: Session, **values: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from db.jsonb import to_json
+from db.jsonb import as_json
 
 # A late heartbeat of an earlier incarnation, or one that overtook another, has nothing new. Incarnations grow;
 # one that does not (the node lost its disk and its clock) is believed once the old one has been silent for a while.
@@ -16,18 +16,18 @@ _HEARTBEAT = text("""
     INSERT INTO crobot.nodes AS n
         (name, incarnation, beat, cores, memory_bytes, disk_bytes, pipelines, unavailable, tags, local_data,
          message_format, queued, software)
-    VALUES (:name, :incarnation, :beat, :cores, :memory_bytes, :disk_bytes, CAST(:pipelines AS jsonb),
-            CAST(:unavailable AS jsonb), CAST(:tags AS jsonb), COALESCE(CAST(:local_data AS jsonb), '[]'),
+    VALUES (:name, :incarnation, :beat, :cores, :memory_bytes, :disk_bytes, :pipelines,
+            :unavailable, :tags, COALESCE(:local_data, '[]'::jsonb),
             :message_format, :queued, :software)
     ON CONFLICT (name) DO UPDATE
     SET incarnation = excluded.incarnation, beat = excluded.beat, cores = excluded.cores,
         memory_bytes = excluded.memory_bytes, disk_bytes = excluded.disk_bytes,
         pipelines = excluded.pipelines, unavailable = excluded.unavailable, tags = excluded.tags,
-        local_data = COALESCE(CAST(:local_data AS jsonb), n.local_data), message_format = excluded.message_format,
+        local_data = COALESCE(:local_data, n.local_data), message_format = excluded.message_format,
         queued = excluded.queued, software = excluded.software, heartbeat_at = now(), lost_at = NULL
     WHERE n.incarnation < excluded.incarnation OR (n.incarnation = excluded.incarnation AND n.beat < excluded.beat)
        OR n.heartbeat_at < now() - interval '30 seconds'
-    RETURNING n.name""")
+    RETURNING n.name""").bindparams(*as_json("pipelines", "unavailable", "tags", "local_data"))
 
 # An attempt that began in an earlier incarnation of the node ended with that.
 _OF_EARLIER_INCARNATIONS = text("""
@@ -112,9 +112,7 @@ _RESUME = text("""
 
 def heartbeat(session: Session, node: dict[str, Any]) -> bool:
     """Store what a node says of itself; false if a newer heartbeat is known."""
-    values = node | {name: to_json(node[name]) for name in ("pipelines", "unavailable", "tags")}
-    values["local_data"] = None if node["local_data"] is None else to_json(node["local_data"])
-    return session.execute(_HEARTBEAT, values).scalar() is not None
+    return session.execute(_HEARTBEAT, node).scalar() is not None
 
 
 def of_earlier_incarnations(session: Session, name: str, incarnation: str) -> list[tuple[int, int]]:

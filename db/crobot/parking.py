@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.crobot import LIVE_SQL
-from db.jsonb import to_json
+from db.jsonb import as_json
 
 #: PostgreSQL channel on which the heads hear that there is something to dispatch
 CHANNEL = "crobot_dispatch"
@@ -28,27 +28,26 @@ _COLUMNS = (
     "pipeline version type tag database batch user_id workgroup priority args kwargs context cores memory_bytes"
     " disk_bytes time_limit_s expected_s data unique_key cache_key"
 ).split()
-_JSON = {"args", "kwargs", "context", "data"}
-_VALUES = ", ".join(f"CAST(:{name} AS jsonb)" if name in _JSON else f":{name}" for name in _COLUMNS)
+_JSON = ("args", "kwargs", "context", "data", "options")
 
 # One round trip for the usual case. The settlement's primary key holds back a second copy of the same send;
 # the partial unique index on unique_key finds the live job for the same thing.
 _PARK = text(f"""
     WITH owed AS (
         INSERT INTO crobot.settlements (task_id, job_id, options, ignore_result, chord_id)
-        VALUES (:task_id, nextval(pg_get_serial_sequence('crobot.jobs', 'id')), CAST(:options AS jsonb), :ignore_result,
+        VALUES (:task_id, nextval(pg_get_serial_sequence('crobot.jobs', 'id')), :options, :ignore_result,
                 :chord_id)
         ON CONFLICT (task_id) DO NOTHING
         RETURNING job_id)
     INSERT INTO crobot.jobs (id, {", ".join(_COLUMNS)}, available_at, expires_at)
     OVERRIDING SYSTEM VALUE
-    SELECT job_id, {_VALUES},
+    SELECT job_id, {", ".join(f":{name}" for name in _COLUMNS)},
            COALESCE(CAST(:eta AS timestamptz), now()) + make_interval(secs => :countdown_s),
            COALESCE(CAST(:expires_at AS timestamptz),
                     now() + make_interval(secs => CAST(:expires_s AS double precision)))
     FROM owed
     ON CONFLICT (unique_key) WHERE {LIVE_SQL} DO NOTHING
-    RETURNING id, pg_notify('{CHANNEL}', '')""")
+    RETURNING id, pg_notify('{CHANNEL}', '')""").bindparams(*as_json(*_JSON))
 
 _OWNER = text("""
     SELECT s.job_id, j.id IS NOT NULL AS has_job
@@ -68,17 +67,16 @@ def park(session: Session, row: dict[str, Any]) -> Parked:
     ``row`` has the columns of `crobot.jobs` that the sender decides, and ``task_id``, ``options``, ``ignore_result``,
     ``eta``, ``countdown_s``, ``expires_at``, ``expires_s``.
     """
-    values = row | {name: to_json(row[name]) for name in (*_JSON, "options")}
     while True:
-        created = session.execute(_PARK, values).scalar()
+        created = session.execute(_PARK, row).scalar()
         if created is not None:
             return Parked(created, True)
-        owner = session.execute(_OWNER, values).one()
+        owner = session.execute(_OWNER, row).one()
         if owner.has_job:
             return Parked(owner.job_id, False)
-        twin = session.execute(_LIVE_TWIN, values).scalar()
+        twin = session.execute(_LIVE_TWIN, row).scalar()
         if twin is not None:
             session.execute(_JOIN, {"job_id": twin, "task_id": row["task_id"]})
             return Parked(twin, False)
         # the twin ended between the two statements: there is nothing to join any more
-        session.execute(_DROP, values)
+        session.execute(_DROP, row)
