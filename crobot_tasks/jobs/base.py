@@ -12,6 +12,7 @@ from typing import Any, Self
 from celery.canvas import Signature
 from sqlalchemy.orm import Session
 
+import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.lifecycle.new_job import NewJob
 from crobot_tasks.tasks import job_task

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadInput
 from crobot_tasks.broker.folders import storage_root
 from db import nomenclature

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import UnknownJob, UnknownPipeline
 from crobot_tasks.broker.json_values import plain
 from crobot_tasks.lifecycle.call_options import priority_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.broker.json_values import plain
 from crobot_tasks.operate.hold import check_pipeline
 from db.crobot import PausedKind, control, dispatching, parking

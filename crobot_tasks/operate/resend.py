@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadInput, CRobotError, ServiceError, UnknownJob, UnknownVersion
 from crobot_tasks.broker.json_values import revive
 from crobot_tasks.jobs.base import OF_ONE_SEND, CRobotJob

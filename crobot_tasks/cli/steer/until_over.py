@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
+import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import UnknownJob
 from db.crobot import LIVE, JobState, overview, parking
 from db.crobot import jobs as queries

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from sqlalchemy.orm import Session
 
+import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from db.engine import lock
 from db.system import UserPreference, projects
 
