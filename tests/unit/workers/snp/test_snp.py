@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from Bio.Cluster import treecluster
 
 from crobot_errors import BadInput
 from tests.trees import read_tree, sides, splits
@@ -208,6 +209,20 @@ def test_what_is_close_stands_together() -> None:
     order = clustered(distances)
     assert {frozenset(order[:2]), frozenset(order[2:])} == {frozenset({0, 2}), frozenset({1, 3})}
     assert clustered(np.zeros((1, 1))) == [0]
+
+
+@pytest.mark.parametrize("size", [2, 3, 40])
+def test_groups_are_those_that_another_program_finds_by_average_linkage(size: int) -> None:
+    half = np.triu(np.random.default_rng(size).random((size, size)), 1)
+    distances = half + half.T
+    place = {taxon: at for at, taxon in enumerate(clustered(distances))}
+    groups = {at: [at] for at in range(size)}
+    tree = treecluster(None, distancematrix=distances.copy(), method="a")
+    for number in range(1, size):
+        node = tree[number - 1]
+        groups[-number] = [*groups.pop(node.left), *groups.pop(node.right)]
+        places = sorted(place[taxon] for taxon in groups[-number])
+        assert places == list(range(places[0], places[-1] + 1))
 
 
 def seen(tree: newick.Branch) -> Any:
