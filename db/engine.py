@@ -99,7 +99,9 @@ def engine() -> Engine:
     with _settings_lock:
         if _settings.engine is None:
             if _settings.url_source is None:
-                raise RuntimeError("db.engine.configure() was not called")
+                raise RuntimeError(
+                    "nobody has said where the database is: import crobot_tasks.jobs, or call db.engine.configure()"
+                )
             _settings.engine = open_engine(_settings.url_source(), _settings.application_name)
         return _settings.engine
 
