@@ -37,7 +37,7 @@ faults: test-programs $(INSTALLED_DEV) ## run all fault scenarios, also those th
 	$(BIN)/python -m pytest tests/smoke/faults
 
 truth: test-programs install $(INSTALLED_DEV) ## compare results with published ones (minutes)
-	$(BIN)/python -m pytest -s tests/truth tests/integration/test_db_numbering_at_once.py
+	$(BIN)/python -m pytest -s tests/truth tests/integration/db/nomenclature/test_numbering_at_once.py
 
 lint: $(INSTALLED_DEV) ## check format, style, import contracts and types
 	$(BIN)/ruff format --check .
