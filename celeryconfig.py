@@ -94,6 +94,9 @@ worker_enable_soft_shutdown_on_idle = False
 
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
+# A broker that answers with an error (a failover, a full memory) is away like one that does not answer.
+broker_channel_error_retry = True
+worker_consumer = "crobot_tasks.broker.consumer:PatientConsumer"
 broker_transport_options = {
     # Heartbeats are read before reports, so that no lease runs out because the head is busy.
     "queue_order_strategy": "priority",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kombu.transport import redis
+from redis.exceptions import ResponseError
 
 
 class QoS(redis.QoS):
@@ -42,5 +43,8 @@ class QoS(redis.QoS):
 
 
 def survive_lost_connections() -> None:
-    """Make this process's workers reconnect whenever the broker goes away."""
+    """Make this process's workers reconnect whenever the broker goes away, or refuses what it is told."""
     redis.Channel.QoS = QoS
+    # READONLY, MISCONF, out of memory: to kombu these are defects of the program, and would end a worker.
+    if ResponseError not in redis.Transport.connection_errors:
+        redis.Transport.connection_errors += (ResponseError,)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from amqp.exceptions import AMQPError
 from kombu import Exchange, Queue
-from kombu.exceptions import OperationalError
+from kombu.exceptions import BatchPublishError, OperationalError
 from redis.exceptions import RedisError
 
 HEARTBEATS = "crobot.heartbeats"
 REPORTS = "crobot.reports"
 SETTLE = "crobot.settle"
 
+#: so many messages that nobody has read say that no head reads them, and more of the same would tell it nothing
+MOST_UNREAD = 1000
+
 #: how a broker or a result store that is away shows itself
-UNREACHABLE = (OperationalError, RedisError, AMQPError, OSError)
+UNREACHABLE = (OperationalError, BatchPublishError, RedisError, AMQPError, OSError)
 
 
 @lru_cache(maxsize=4096)
@@ -31,6 +35,11 @@ def node_queue(node: str) -> str:
 def ack_queue(node: str) -> str:
     """Return the queue of acknowledgements to a node."""
     return f"acks.{node}"
+
+
+def waiting_in(name: str, channel: Any) -> int:
+    """Return how many messages of a queue nobody has read."""
+    return int(queue(name)(channel).queue_declare().message_count)
 
 
 def worker_hostname(node: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from crobot_errors import BadInput, OutcomeKind
 from crobot_tasks.broker.formats import AttemptKey, attempt_id
-from crobot_tasks.broker.queues import HEARTBEATS, ack_queue, queue
+from crobot_tasks.broker.queues import HEARTBEATS, MOST_UNREAD, REPORTS, ack_queue, queue, waiting_in
 from crobot_tasks.celery import app
 from crobot_tasks.head import incoming
 from crobot_tasks.lifecycle import finish, policy_in_force
@@ -43,7 +43,7 @@ def heartbeat(message: dict[str, Any]) -> None:
             if not leases.heartbeat(session, described):
                 return None
             finishing.start(session, running, node, incarnation)
-            earlier = leases.of_earlier_incarnations(session, node, incarnation)
+            earlier = leases.of_earlier_incarnations(session, node, incarnation, known)
             notify(session, parking.CHANNEL)
             if late > leases.nodes_up(session):
                 # This heartbeat is old: what it does not name may have been sent after it.
@@ -84,9 +84,17 @@ def reports(message: dict[str, Any]) -> None:
 
 @app.task(name="crobot.rescue", ignore_result=True, send_events=False)
 def rescue() -> None:
-    """Take the jobs of silent nodes. This message was queued behind the heartbeats, so they have all been read."""
-    conf = app.conf
+    """Find silent nodes. This message was queued behind the heartbeats, so those before it have all been read.
+
+    While more lie behind it than one from each node, heads were away, and nodes may have kept silent since nobody read
+    what they said. Such a message is passed over, and so nobody is judged until heads have listened for a whole lease.
+    """
+    conf, late = app.conf, _unread()
+    if late > MOST_UNREAD:
+        return
     with transaction() as session:
+        if late > leases.nodes_up(session) + 1:
+            return
         gap_s = min(_GAP_BEATS * conf.crobot_heartbeat_s, conf.crobot_lease_s / 2)
         if not leases.note_heartbeats_read(session, gap_s, conf.crobot_lease_s):
             return
@@ -94,7 +102,25 @@ def rescue() -> None:
             log.warning(
                 "node %s has been silent for %g s: its jobs are routed again", name, conf.crobot_lease_s
             )
-        lost = leases.on_lost_nodes(session)
+        lost = leases.on_lost_nodes(session, 0.0)
+    if lost:
+        _send_behind_reports()
+
+
+def _send_behind_reports() -> None:
+    with app.connection_or_acquire() as connection:
+        app.send_task(give_up.name, connection=connection, queue=queue(REPORTS), ignore_result=True)
+
+
+@app.task(name="crobot.give_up", ignore_result=True, send_events=False)
+def give_up() -> None:
+    """Take the jobs of silent nodes. This message was queued behind the reports: what those nodes said has been read.
+
+    Only nodes are judged that were found silent some time before, so that a report which another thread is just
+    applying is not overtaken. The next rescue sends the next such message.
+    """
+    with transaction() as session:
+        lost = leases.on_lost_nodes(session, app.conf.crobot_heartbeat_s / 2)
     finish.apply([_lost(row.job_id, row.number, f"node {row.node} fell silent") for row in lost])
 
 
@@ -118,7 +144,7 @@ def _start(running: Attempts, node: str, incarnation: str) -> None:
 def _unread() -> int:
     """How many heartbeats wait to be read."""
     with app.connection_or_acquire() as connection:
-        return int(queue(HEARTBEATS)(connection.default_channel).queue_declare().message_count)
+        return waiting_in(HEARTBEATS, connection.default_channel)
 
 
 def _stop_unwanted(node: str, running: Attempts) -> None:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import psutil
@@ -17,7 +18,16 @@ from celery.worker import state
 
 from crobot_errors import OutcomeKind
 from crobot_tasks.broker.formats import REPORT_FORMAT, to_message
-from crobot_tasks.broker.queues import HEARTBEATS, REPORTS, UNREACHABLE, ack_queue, node_queue, queue
+from crobot_tasks.broker.queues import (
+    HEARTBEATS,
+    MOST_UNREAD,
+    REPORTS,
+    UNREACHABLE,
+    ack_queue,
+    node_queue,
+    queue,
+    waiting_in,
+)
 from crobot_tasks.celery import app
 from crobot_tasks.node.local_data import LocalData
 from crobot_tasks.node.spool import Spool
@@ -28,10 +38,11 @@ log = logging.getLogger(__name__)
 
 #: reports in one message
 BATCH = 200
-#: a report that is not acknowledged is sent again after so many seconds
+#: a report that is not acknowledged is sent again after so many seconds, and then after twice as many, and so on
 RESEND_S = 10.0
-#: heartbeats that may wait unread
-MOST_BEATS = 1000
+LONGEST_RESEND_S = 600.0
+#: nothing is sent again while heads have more than so many messages before it: the first copy is among them
+MOST_UNREAD_REPORTS = 10
 #: how often what dead attempts left is removed
 TIDY_S = 60.0
 #: while acknowledgements are due, they are looked for this often
@@ -42,6 +53,23 @@ GATHER_S = 0.005
 BUSY_S = 0.1
 #: an attempt that ends within this time is not announced; its report says that it began
 ANNOUNCE_S = 0.05
+
+
+@dataclass(frozen=True)
+class Sent:
+    """When a report was last sent, and how often; times are monotonic seconds."""
+
+    at: float = 0.0
+    times: int = 0
+
+    def again(self, now: float) -> Sent:
+        """Return the same, sent once more."""
+        return Sent(now, self.times + 1)
+
+    @property
+    def due_at(self) -> float:
+        """When it is to be sent again, if it is not acknowledged before."""
+        return self.at + min(RESEND_S * 2 ** min(self.times - 1, 10), LONGEST_RESEND_S)
 
 
 class Courier(threading.Thread):
@@ -61,11 +89,13 @@ class Courier(threading.Thread):
         #: attempt id → when it was first seen at work
         self._seen: dict[str, float] = {}
         self._last_report = 0.0
-        #: attempt id → when its report was last sent
-        self._sent: dict[str, float] = {}
+        #: attempt id → its report, which was sent and is not acknowledged
+        self._sent: dict[str, Sent] = {}
         self._connection: Any = None
         self._producer: Any = None
         self._stopping = threading.Event()
+        #: the worker takes no more messages, for whatever reason: the node is not up, although this thread is
+        self.worker_ended = False
         #: attempts at work on disk that Celery did not know at the last heartbeat
         self._orphans: set[str] = set()
         #: those of them whose report could not be written
@@ -127,7 +157,7 @@ class Courier(threading.Thread):
         if not self._sent:
             return due
         # Look at once while heads answer, and ever less often while none does.
-        waited = time.monotonic() - min(self._sent.values())
+        waited = time.monotonic() - min(sent.at for sent in self._sent.values())
         return min(due, max(ACK_POLL_S, waited / 10))
 
     # --- out ----------------------------------------------------------------------------------------------------------
@@ -141,7 +171,8 @@ class Courier(threading.Thread):
             "crobot.reports", REPORTS, running=sorted(begun), reports=[report for _, report in reports]
         )
         self._announced |= begun
-        self._sent |= {attempt_id: now for attempt_id, _ in reports}
+        for attempt_id, _ in reports:
+            self._sent[attempt_id] = self._sent.get(attempt_id, Sent()).again(now)
         if reports:
             self._last_report = now
 
@@ -156,11 +187,13 @@ class Courier(threading.Thread):
         """Reports to send, for the first time or again."""
         if self._sent and now - self._last_report < BUSY_S and not self._stopping.is_set():
             return []
-        on_its_way = {attempt_id for attempt_id, sent in self._sent.items() if now - sent < RESEND_S}
+        on_its_way = {attempt_id for attempt_id, sent in self._sent.items() if now < sent.due_at}
+        if len(on_its_way) < len(self._sent) and self._waiting_in(REPORTS) > MOST_UNREAD_REPORTS:
+            on_its_way = set(self._sent)
         return self.spool.pending(BATCH, but=on_its_way)
 
     def _heartbeat(self) -> None:
-        if self._waiting_in(HEARTBEATS) > MOST_BEATS:
+        if self._waiting_in(HEARTBEATS) > MOST_UNREAD:
             return  # no head reads them, and more of them would say nothing new
         self.beat += 1
         self.oom_kills.look(time.monotonic())
@@ -168,10 +201,10 @@ class Courier(threading.Thread):
         known = [*running, *self.spool.reported(), *_ids(state.reserved_requests)]
         description, queued = self.description, self._waiting_in(node_queue(self.node))
         free = psutil.disk_usage(str(self.spool.state_dir)).free
-        if why := _unable(free):
+        if why := self._unable(free):
             unavailable = dict.fromkeys(description["pipelines"], why)
             description = description | {"pipelines": {}, "unavailable": unavailable}
-        if _ending():
+        if self._ending():
             queued = 0  # it takes nothing more: what waits in its queue is for the others
         if (names := self.local_data.due(time.monotonic())) is not None:
             description = description | {"local_data": names}
@@ -220,7 +253,20 @@ class Courier(threading.Thread):
         )
 
     def _waiting_in(self, name: str) -> int:
-        return int(queue(name)(self._connected().channel).queue_declare().message_count)
+        return waiting_in(name, self._connected().channel)
+
+    def _unable(self, free_bytes: int) -> str:
+        """Say why the node takes no jobs at all; empty if it does."""
+        if self._ending():
+            return "the node is stopping"
+        return "the node's disk is full" if free_bytes < FULL_BELOW_BYTES else ""
+
+    def _ending(self) -> bool:
+        """Whether the worker was told to stop, or ended by itself; Celery keeps None or False there until then."""
+        told = any(
+            flag is not None and flag is not False for flag in (state.should_stop, state.should_terminate)
+        )
+        return told or self.worker_ended
 
     # --- in -----------------------------------------------------------------------------------------------------------
 
@@ -259,18 +305,6 @@ def _ids(requests: Iterable[Any]) -> list[str]:
             return [request.id for request in requests]
         except RuntimeError:  # the worker's event loop changed the set meanwhile
             continue
-
-
-def _unable(free_bytes: int) -> str:
-    """Say why the node takes no jobs at all; empty if it does."""
-    if _ending():
-        return "the node is stopping"
-    return "the node's disk is full" if free_bytes < FULL_BELOW_BYTES else ""
-
-
-def _ending() -> bool:
-    """Whether the worker was told to stop; Celery keeps None or False there until then."""
-    return any(flag is not None and flag is not False for flag in (state.should_stop, state.should_terminate))
 
 
 def software() -> str:

@@ -132,6 +132,11 @@ class NodeWorker(Worker):
                 spool.end(attempt_id, ending)
             self.courier.stop()
 
+    def stop(self, in_sighandler: bool = False, exitcode: int | None = None) -> None:
+        """End, told to or by an error: running jobs are finished, and meanwhile the heads hear that this node ends."""
+        self.courier.worker_ended = True
+        super().stop(in_sighandler, exitcode)
+
 
 class CourierStep(bootsteps.StartStopStep):
     """Starts the courier once the pool has forked."""

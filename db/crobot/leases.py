@@ -29,10 +29,11 @@ _HEARTBEAT = text("""
        OR n.heartbeat_at < now() - interval '30 seconds'
     RETURNING n.name""").bindparams(*as_json("pipelines", "unavailable", "tags", "local_data"))
 
-# An attempt that began in an earlier incarnation of the node ended with that.
+# An attempt that began in an earlier incarnation of the node ended with that, unless the node still has its report.
 _OF_EARLIER_INCARNATIONS = text("""
     SELECT job_id, number FROM crobot.attempts
-    WHERE node = :name AND ended_at IS NULL AND incarnation <> '' AND incarnation < :incarnation""")
+    WHERE node = :name AND ended_at IS NULL AND incarnation <> '' AND incarnation < :incarnation
+      AND NOT (job_id || '.' || number) = ANY(:known)""")
 
 # Live here, but the node does not know it, and has nothing left in its queue or has begun what was sent after it:
 # either the message or the process is gone. The first heartbeat that says so starts a clock, since the message may
@@ -83,7 +84,7 @@ _SILENT = text("""
 
 _ON_LOST_NODES = text("""
     SELECT a.job_id, a.number, a.node FROM crobot.attempts a JOIN crobot.nodes n ON n.name = a.node
-    WHERE a.ended_at IS NULL AND n.lost_at IS NOT NULL""")
+    WHERE a.ended_at IS NULL AND n.lost_at <= now() - make_interval(secs => :silent_s)""")
 
 # Failures that the node itself reported, of several jobs, with no success between them. What ended for other reasons
 # says nothing; neither does what a head ended because the node was silent.
@@ -115,9 +116,13 @@ def heartbeat(session: Session, node: dict[str, Any]) -> bool:
     return session.execute(_HEARTBEAT, node).scalar() is not None
 
 
-def of_earlier_incarnations(session: Session, name: str, incarnation: str) -> list[tuple[int, int]]:
-    """(Job id, number) of live attempts that began in an earlier incarnation of the node."""
-    rows = session.execute(_OF_EARLIER_INCARNATIONS, {"name": name, "incarnation": incarnation})
+def of_earlier_incarnations(
+    session: Session, name: str, incarnation: str, known: Sequence[str]
+) -> list[tuple[int, int]]:
+    """(Job id, number) of live attempts that began in an earlier incarnation of the node, which no longer knows them."""
+    rows = session.execute(
+        _OF_EARLIER_INCARNATIONS, {"name": name, "incarnation": incarnation, "known": list(known)}
+    )
     return [(row.job_id, row.number) for row in rows]
 
 
@@ -156,9 +161,9 @@ def silent(session: Session, lease_s: float) -> Sequence[str]:
     return session.execute(_SILENT, {"lease_s": lease_s}).scalars().all()
 
 
-def on_lost_nodes(session: Session) -> Sequence[Row[Any]]:
-    """Live attempts on lost nodes."""
-    return session.execute(_ON_LOST_NODES).all()
+def on_lost_nodes(session: Session, silent_s: float) -> Sequence[Row[Any]]:
+    """Live attempts on nodes that were found silent ``silent_s`` seconds ago or earlier."""
+    return session.execute(_ON_LOST_NODES, {"silent_s": silent_s}).all()
 
 
 def failing(session: Session, failures: int) -> Sequence[Row[Any]]:

@@ -9,6 +9,7 @@ from typing import IO
 import click
 
 from crobot_errors import BadInput
+from crobot_tasks.broker.beat_scheduler import Scheduler
 from crobot_tasks.celery import app
 from crobot_tasks.cli import services
 from crobot_tasks.cli.start import foreground
@@ -25,7 +26,9 @@ def beat(loglevel: str) -> None:
     foreground.announce("beat", with_database=False)
     foreground.quiet_internals()
     with lock:
-        app.Beat(schedule=str(folder / "beat-schedule"), loglevel=loglevel, quiet=True).run()
+        app.Beat(
+            schedule=str(folder / "beat-schedule"), scheduler_cls=Scheduler, loglevel=loglevel, quiet=True
+        ).run()
 
 
 def _lock(path: Path) -> IO[str]:

@@ -66,6 +66,33 @@ def cut_off(broker: Place) -> Iterator[None]:
     app.backend.client.client_kill_filter(_type="pubsub", skipme=True)
 
 
+def _refusing(**settings: str) -> Callable[[Place], AbstractContextManager[None]]:
+    @contextmanager
+    def refusing(broker: Place) -> Iterator[None]:
+        """It answers with errors for some seconds, as with a full memory."""
+        client = app.backend.client
+        former = {name: client.config_get(name)[name] for name in settings}
+        for name, setting in settings.items():
+            client.config_set(name, setting)
+        client.client_kill_filter(_type="normal", skipme=True)
+        yield
+        time.sleep(5)
+        for name, setting in former.items():
+            client.config_set(name, setting)
+
+    return refusing
+
+
+@contextmanager
+def demoted(broker: Place) -> Iterator[None]:
+    """READONLY: for some seconds it is the replica of a server that is not there."""
+    client = app.backend.client
+    client.replicaof("127.0.0.1", "1")
+    yield
+    time.sleep(5)
+    client.replicaof("NO", "ONE")
+
+
 def _lasting(seconds: float) -> dict[str, Callable[[Place], AbstractContextManager[None]]]:
     @contextmanager
     def frozen(broker: Place) -> Iterator[None]:
@@ -124,6 +151,9 @@ FAULTS: dict[str, Callable[[Place], AbstractContextManager[None]]] = {
     "closes its connections": cut_off,
     "is frozen for 6 s": _lasting(6)["frozen"],
     "is slow": slow,
+    "refuses writes": demoted,
+    "is full": _refusing(maxmemory="1"),
+    "misses replicas": _refusing(**{"min-replicas-to-write": "1"}),
     "is cut off after some bytes": cut,
 }
 MINUTES: dict[str, Callable[[Place], AbstractContextManager[None]]] = {
@@ -134,12 +164,15 @@ MINUTES: dict[str, Callable[[Place], AbstractContextManager[None]]] = {
 CI = {
     ("forgets everything", "running"),
     ("closes its connections", "idle"),
+    ("refuses writes", "running"),
 }
 
 
 @pytest.mark.parametrize(("fault", "phase"), scenarios(FAULTS, PHASES, ci=CI))
 def test_a_broker_that(scene: Scene, fault: str, phase: str) -> None:
     scene.play(phase, FAULTS[fault](scene.site.broker))
+    ended = [process.name for process in scene.site.cluster.processes if process.status != "running"]
+    assert ended == []
 
 
 @pytest.mark.parametrize(("fault", "phase"), scenarios(MINUTES, ("running", "sending"), ci=()))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from crobot_tasks.broker.queues import HEARTBEATS, MOST_UNREAD, REPORTS, queue, waiting_in
+from crobot_tasks.celery import app
 from tests import ends
 from tests.fault_tasks import added, noted
 from tests.installation import TASKS
@@ -80,6 +82,28 @@ def test_callbacks_whose_head_died_before_it_noted_that_they_are_sent_come_once(
     )
     head.start()
     check(ids, note)
+
+
+def test_what_ended_while_no_head_was_there_is_read_before_anybody_is_judged(
+    site: Cluster, head: Process, impatient: None
+) -> None:
+    """Beat's orders fill the queue for hours; nodes are silent, since nobody reads them; reports lie unread."""
+    ids = [app.tasks["probe"].apply_async(kwargs={"params": {"sleep_s": 3}}).job_id for _ in range(4)]
+    wait_for("all to run", lambda: {ends.state(job_id) for job_id in ids} == {"RUNNING"})
+    head.stop()
+    with app.producer_or_acquire() as producer, producer.batch():
+        for _ in range(MOST_UNREAD * 3):
+            app.send_task("crobot.rescue", producer=producer, queue=queue(HEARTBEATS), ignore_result=True)
+    wait_for("reports that nobody reads", lambda: unread(REPORTS) > 0)
+    wait_for("beat to fall silent", lambda: "crobot.rescue is not sent" in site.beat.text())
+    head.start()
+    ends.complete(ids)
+    assert {len(ends.attempts(job_id)) for job_id in ids} == {1}
+
+
+def unread(name: str) -> int:
+    with app.connection_or_acquire() as connection:
+        return waiting_in(name, connection.default_channel)
 
 
 @contextmanager

@@ -1,0 +1,32 @@
+"""Celery's beat, which stays silent while nobody reads what it says."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery.beat import PersistentScheduler, SchedulingError
+
+from crobot_tasks.broker.queues import MOST_UNREAD, UNREACHABLE, waiting_in
+
+log = logging.getLogger(__name__)
+
+
+class Scheduler(PersistentScheduler):
+    """Sends no more when a queue is full of messages that no head has read.
+
+    While all heads are away for a night, it would fill the broker with orders that mean nothing when they are read. An
+    expiry (Celery's ``expires``) would compare the clocks of two machines; the length of a queue needs no clock.
+    """
+
+    def apply_entry(self, entry: Any, producer: Any = None) -> None:
+        """Send a task that is due, unless its queue is full."""
+        name = entry.options["queue"]
+        try:
+            unread = waiting_in(name, self.connection.default_channel)
+            if unread <= MOST_UNREAD:
+                self.apply_async(entry, producer=producer, advance=False)
+            else:
+                log.warning("%s is not sent: no head has read %d messages in %s", entry.task, unread, name)
+        except (SchedulingError, *UNREACHABLE) as error:
+            log.warning("%s is not sent, the broker does not take it: %s", entry.task, error)
