@@ -191,7 +191,8 @@ class CRobotJob(RemoteJob):
             self.cached = not again and self._is_cached(session)
             if self.cached:
                 return self.number
-            sent = self.signature().apply_async()
+            # Nobody has the task id, so nobody can wait for a result of Celery's: it would only lie in the broker.
+            sent = self.signature().apply_async(ignore_result=True)
             self.job_id, self.joined = sent.job_id, sent.joined
             if self.joined and (live := jobs.find(session, self.number)):
                 # a job that was joined keeps the context of its own send

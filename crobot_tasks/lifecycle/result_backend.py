@@ -1,16 +1,21 @@
-"""(e) Celery's result store in Redis or Valkey, which may forget: what its chords need is kept in the database, too."""
+"""(e) Celery's results in Redis or Valkey, which may lose them: jobs and chords are answered from the database."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from celery import states
 from celery.backends.redis import RedisBackend
+from celery.exceptions import TaskRevokedError
+from kombu.utils.encoding import bytes_to_str
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
+from crobot_tasks.broker.json_values import revive
 from crobot_tasks.celery import app
-from db.crobot import chords
+from db.crobot import JobState, chords, finishing
 from db.engine import patiently, retrying, transaction
 
 log = logging.getLogger(__name__)
@@ -22,7 +27,47 @@ NEVER = datetime.fromtimestamp(0, UTC)
 
 
 class ResultStore(RedisBackend):
-    """Celery's, with a memory for chords."""
+    """Celery's store: what it does not have is answered from the database, and chords are stored there, too."""
+
+    def get_task_meta(self, task_id: str, cache: bool = True) -> Any:
+        """Return state and result of a task; a job's from the database, if the store does not have it."""
+        meta = super().get_task_meta(task_id, cache)
+        if meta["status"] != states.PENDING:
+            return meta
+        return self._of_jobs([task_id]).get(task_id, meta)
+
+    def mget(self, keys: Sequence[Any]) -> list[Any]:
+        """Return what is stored under keys; the results of jobs that are not there come from the database."""
+        found = list(super().mget(keys))
+        prefix = bytes_to_str(self.task_keyprefix)
+        names = {number: bytes_to_str(key).removeprefix(prefix) for number, key in enumerate(keys)}
+        lacking = {number: names[number] for number, value in enumerate(found) if value is None}
+        jobs = self._of_jobs(list(lacking.values())) if lacking else {}
+        for number, task_id in lacking.items():
+            if task_id in jobs:
+                found[number] = self.encode(self._encoded(jobs[task_id]))
+        return found
+
+    def wake(self, row: Any) -> None:
+        """Tell whoever waits for a job's result. It is not stored: who asks later is answered from the database."""
+        meta = self.encode(self._encoded(self._meta(row)))
+        self.ensure(self.client.publish, (self.get_key_for_task(row.task_id), meta))
+
+    def _of_jobs(self, task_ids: Sequence[str]) -> dict[str, Any]:
+        """Task id → state and result, of the jobs that have ended."""
+
+        def read() -> Sequence[Any]:
+            with transaction() as session:
+                return finishing.outcomes(session, task_ids)
+
+        return {row.task_id: self._meta(row) for row in retrying(read)}
+
+    def _meta(self, row: Any) -> dict[str, Any]:
+        state, value = outcome(row)
+        return self._get_result_meta(value, state, None, None) | {"task_id": row.task_id}
+
+    def _encoded(self, meta: dict[str, Any]) -> dict[str, Any]:
+        return meta | {"result": self.encode_result(meta["result"], meta["status"])}
 
     def set_chord_size(self, group_id: str, chord_size: int) -> None:
         """Store how many results a chord waits for."""
@@ -41,6 +86,21 @@ class ResultStore(RedisBackend):
         self.client.delete(self.get_key_for_group(group_id, ".c"))
 
 
+def outcome(row: Any) -> tuple[str, Any]:
+    """Return Celery's state of a job that has ended, and its result or exception."""
+    if row.state == JobState.COMPLETE:
+        return states.SUCCESS, revive(row.result)
+    if row.state == JobState.CANCELLED:
+        return states.REVOKED, TaskRevokedError(row.message or "cancelled")
+    return states.FAILURE, failure(row)
+
+
+def failure(row: Any) -> BaseException:
+    """Return the exception that a failed job ended with."""
+    error = app.backend.exception_to_python(revive(row.result)) if row.result else None
+    return error if isinstance(error, BaseException) else RuntimeError(row.message)
+
+
 def remind() -> None:
     """See whether the store may have lost data (it was started again, or emptied); if so, store its chords once more.
 
@@ -50,26 +110,24 @@ def remind() -> None:
     store = app.backend
     if not isinstance(store, ResultStore):
         return
+    # No row is locked while the store is asked, which may take long; another head that comes meanwhile passes by.
     with transaction() as session:
         if not chords.only_reminder(session):
             return
-        before, run = chords.last_seen(session), str(store.client.info("server").get("run_id", ""))
-        if before is None or before.run != run or store.client.get(MARK) != before.at.isoformat().encode():
-            _remind(session, store, before.at if before else NEVER)
-        chords.forget_old(session)
+        before, now = chords.last_seen(session), chords.now(session)
+        run = str(store.client.info("server").get("run_id", ""))
+        whole = before and before.run == run and store.client.get(MARK) == before.at.isoformat().encode()
+        unanswered = [] if whole else chords.unanswered(session, before.at if before else NEVER)
+        for chord in unanswered:
+            store.remind(chord.id, chord.size)
         # The store comes before the commit: if only the store has it, the next look merely stores the chords once more.
-        store.client.set(MARK, chords.note_seen(session, run).isoformat())
-
-
-def _remind(session: Any, store: ResultStore, before: datetime) -> None:
-    unanswered = chords.unanswered(session, before)
-    for chord in unanswered:
-        store.remind(chord.id, chord.size)
-    results = chords.owe_again(session, [chord.id for chord in unanswered])
-    if not unanswered:
-        return
-    log.warning(
-        "the result store has lost its data: %s chords are stored again, with %s results",
-        len(unanswered),
-        results,
-    )
+        store.client.set(MARK, now.isoformat())
+        if unanswered:
+            results = chords.owe_again(session, [chord.id for chord in unanswered])
+            log.warning(
+                "the result store has lost its data: %s chords are stored again, with %s results",
+                len(unanswered),
+                results,
+            )
+        chords.note_seen(session, run, now)
+        chords.forget_old(session)

@@ -6,13 +6,13 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from celery import Task, states
-from celery.exceptions import Ignore, TaskRevokedError
+from celery import Task
+from celery.exceptions import Ignore
 
 from crobot_tasks.broker.json_values import revive
 from crobot_tasks.broker.queues import SETTLE, UNREACHABLE
 from crobot_tasks.celery import app
-from crobot_tasks.lifecycle import result_backend
+from crobot_tasks.lifecycle.result_backend import ResultStore, failure, outcome, remind
 from db import engine
 from db.crobot import JobState, finishing, jobs
 from db.engine import is_away, retrying, transaction
@@ -70,19 +70,13 @@ def _publish(row: Any) -> None:
 
 
 def _store(row: Any) -> None:
-    """Store a result; doing it twice is harmless."""
-    if row.state == JobState.COMPLETE:
-        app.backend.store_result(row.task_id, revive(row.result), states.SUCCESS)
-    elif row.state == JobState.CANCELLED:
-        app.backend.store_result(row.task_id, TaskRevokedError(row.message or "cancelled"), states.REVOKED)
+    """Store a result, or wake whoever waits for it; doing it twice is harmless."""
+    store = app.backend
+    if isinstance(store, ResultStore):
+        store.wake(row)
     else:
-        app.backend.store_result(row.task_id, failure(row), states.FAILURE)
-
-
-def failure(row: Any) -> BaseException:
-    """Return the exception that a failed job ended with."""
-    error = app.backend.exception_to_python(revive(row.result)) if row.result else None
-    return error if isinstance(error, BaseException) else RuntimeError(row.message)
+        state, value = outcome(row)
+        store.store_result(row.task_id, value, state)
 
 
 def overdue_s() -> float:
@@ -150,7 +144,7 @@ def settle(self: Any, job_id: int) -> Any:
 def settle_overdue() -> None:
     """Settle what a head that died, or a result store that was away or has forgotten, left over."""
     try:
-        result_backend.remind()
+        remind()
     except UNREACHABLE as error:  # or it refuses to say: what is owed is settled all the same
         log.warning("nobody can tell whether the result store has forgotten anything: %s", error)
     with transaction() as session:

@@ -23,8 +23,9 @@ _SEEN = text("""
     SELECT results_seen_at AS at, results_run AS run FROM crobot.monitoring
     WHERE id = 1 AND results_seen_at IS NOT NULL""")
 _SEE = text("""
-    INSERT INTO crobot.monitoring (id, results_seen_at, results_run) VALUES (1, now(), :run)
-    ON CONFLICT (id) DO UPDATE SET results_seen_at = now(), results_run = :run RETURNING results_seen_at""")
+    INSERT INTO crobot.monitoring (id, results_seen_at, results_run) VALUES (1, :at, :run)
+    ON CONFLICT (id) DO UPDATE SET results_seen_at = :at, results_run = :run""")
+_NOW = text("SELECT now()")
 
 # The body's task id is fixed when the chord is sent: as soon as it is a job of its own, the chord is over.
 _UNANSWERED = text(f"""
@@ -61,10 +62,15 @@ def last_seen(session: Session) -> Row[Any] | None:
     return session.execute(_SEEN).one_or_none()
 
 
-def note_seen(session: Session, run: str) -> datetime:
-    """Note that the result store is whole in this run; returns the time, which is to be stored there, too."""
-    seen_at: datetime = session.execute(_SEE, {"run": run}).scalar_one()
-    return seen_at
+def now(session: Session) -> datetime:
+    """Return the database's time."""
+    at: datetime = session.execute(_NOW).scalar_one()
+    return at
+
+
+def note_seen(session: Session, run: str, at: datetime) -> None:
+    """Note that the result store is whole in this run, and has this time stored."""
+    session.execute(_SEE, {"run": run, "at": at})
 
 
 def unanswered(session: Session, seen_at: datetime) -> Sequence[Row[Any]]:

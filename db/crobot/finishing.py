@@ -76,6 +76,11 @@ _OWED = text("""
     WHERE s.job_id = ANY(:job_ids) AND s.settled_at IS NULL
     ORDER BY s.job_id, s.task_id""")
 
+_OUTCOMES = text("""
+    SELECT s.task_id, s.job_id, j.state, j.result, j.message
+    FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
+    WHERE s.task_id = ANY(:task_ids) AND j.finished_at IS NOT NULL""")
+
 _OVERDUE = text("""
     SELECT s.task_id, s.job_id, s.options, s.ignore_result, j.state, j.result, j.message
     FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
@@ -151,6 +156,11 @@ def owed(session: Session, job_ids: Sequence[int]) -> Sequence[Row[Any]]:
 def overdue(session: Session, after_s: float, limit: int = 500) -> Sequence[Row[Any]]:
     """(e) Results that should have been settled ``after_s`` seconds ago: a head died after its commit."""
     return session.execute(_OVERDUE, {"after_s": after_s, "limit": limit}).all()
+
+
+def outcomes(session: Session, task_ids: Sequence[str]) -> Sequence[Row[Any]]:
+    """(e) How the jobs with these public task ids ended; those that have not are left out."""
+    return session.execute(_OUTCOMES, {"task_ids": list(task_ids)}).all()
 
 
 def settled(session: Session, task_ids: Sequence[str]) -> None:

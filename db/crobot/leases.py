@@ -119,7 +119,7 @@ def heartbeat(session: Session, node: dict[str, Any]) -> bool:
 def of_earlier_incarnations(
     session: Session, name: str, incarnation: str, known: Sequence[str]
 ) -> list[tuple[int, int]]:
-    """(Job id, number) of live attempts that began in an earlier incarnation of the node, which no longer knows them."""
+    """(Job id, number) of live attempts of an earlier incarnation of the node, which no longer knows them."""
     rows = session.execute(
         _OF_EARLIER_INCARNATIONS, {"name": name, "incarnation": incarnation, "known": list(known)}
     )
