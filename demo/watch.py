@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from rich.live import Live
-from rich.table import Table
 
 from crobot_tasks.broker import folders
-from crobot_tasks.cli.output import duration, table
+from crobot_tasks.cli.columns import Column, Kind
+from crobot_tasks.cli.output import duration
+from crobot_tasks.cli.tables import Table, table
 from crobot_tasks.operate import explain
 from db.crobot import LIVE, JobState, jobs
 from db.crobot.selection import Selection
@@ -21,7 +22,15 @@ from db.engine import transaction
 from demo.stage import DemoFailed, console, say
 from workers.storage import log_path
 
-COLUMNS = ("Job", "Type", "State", "Node", "Attempt", "Runs for", "Now")
+COLUMNS = (
+    Column("Job", Kind.ID),
+    Column("Type"),
+    Column("State"),
+    Column("Node"),
+    Column("Attempt", Kind.ID),
+    Column("Runs for", Kind.NUMBER),
+    Column("Now", Kind.TEXT),
+)
 #: without a terminal something is said at least this often
 QUIET_S = 5.0
 #: the time at the beginning of a log line
@@ -142,7 +151,7 @@ class _Lines:
 
 
 def _made(sights: Sequence[Sight]) -> Table:
-    return table(COLUMNS, [sight.cells() for sight in sights], right=("Job", "Attempt", "Runs for"))
+    return table(COLUMNS, [sight.cells() for sight in sights])
 
 
 def _now(row: Any, why: str) -> str:

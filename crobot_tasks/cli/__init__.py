@@ -5,12 +5,13 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
+from io import StringIO
 
 import click
 
 from crobot_errors import CRobotError
 from crobot_tasks.cli.commands import crobot
-from crobot_tasks.cli.output import complain
+from crobot_tasks.cli.output import complain, say
 
 #: a shell's exit code for a command that was ended by Ctrl-C
 INTERRUPTED = 130
@@ -34,7 +35,9 @@ def run(arguments: Sequence[str]) -> int:
         if as_json:
             complain("WrongUsage", error.format_message(), as_json)
         else:
-            error.show()
+            text = StringIO()
+            error.show(text)
+            say(text.getvalue().rstrip())
         return error.exit_code
     except CRobotError as error:
         complain(type(error).__name__, str(error), as_json)

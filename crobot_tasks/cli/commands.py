@@ -8,6 +8,8 @@ from importlib.metadata import version
 
 import click
 
+from crobot_tasks.cli.groups import Group
+
 #: command → module within this package, and the command's name there
 COMMANDS = {
     "analysis": "analyses.analyses:analysis",
@@ -43,7 +45,7 @@ COMMANDS = {
 }
 
 
-class Commands(click.Group):
+class Commands(Group):
     """A group that knows its commands by name only, until one is asked for."""
 
     def __init__(self, name: str, table: Mapping[str, str], help: str) -> None:

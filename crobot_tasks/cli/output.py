@@ -1,32 +1,65 @@
-"""What the commands print: one JSON document for programs, tables and sentences for people."""
+"""What the commands print: one JSON document for programs, sentences and tables for people."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-#: columns of a line when nobody's window says how wide it is
-PIPE_WIDTH = 500
+from crobot_tasks.cli.text import safe_lines, wrap_text
+
+#: columns of a line when it goes to no terminal, or is asked for with --wide: nothing is wrapped or shortened
+UNBOUNDED = 2**31
+_WIDE = "crobot.wide"
+#: control characters that JSON allows in a text, but a terminal obeys, and characters that turn the reading direction
+_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
-def console(to_stderr: bool = False) -> Console:
-    """Return where to print; without a terminal there are no colours, and lines are not cut."""
-    out = Console(stderr=to_stderr, highlight=False, soft_wrap=True)
-    return (
-        out
-        if out.is_terminal
-        else Console(stderr=to_stderr, highlight=False, soft_wrap=True, width=PIPE_WIDTH)
-    )
+def _remember_wide(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta[_WIDE] = value
+
+
+wide_option = click.option(
+    "--wide",
+    is_flag=True,
+    expose_value=False,
+    callback=_remember_wide,
+    help="Print whole rows, however long: full times and names, every column.",
+)
+
+
+class Printer(Console):
+    """Where people read: texts are made safe and broken between words; what is in brackets is no markup."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, soft_wrap=True, **options)
+
+    def print(self, *things: Any, **options: Any) -> None:
+        """Print texts and tables."""
+        super().print(*map(self._ready, things), **options)
+
+    def _ready(self, thing: Any) -> Any:
+        return Text(wrap_text(safe_lines(thing), self.width)) if isinstance(thing, str) else thing
+
+
+def console(to_stderr: bool = False) -> Printer:
+    """Return where to print; without a terminal there are no colours, and lines are as long as they are."""
+    out = Printer(stderr=to_stderr)
+    return out if out.is_terminal and not _wide() else Printer(stderr=to_stderr, width=UNBOUNDED)
+
+
+def _wide() -> bool:
+    context = click.get_current_context(silent=True)
+    return bool(context and context.meta.get(_WIDE))
 
 
 def emit(as_json: bool, document: Any, show: Callable[[Console], None]) -> None:
@@ -38,21 +71,26 @@ def emit(as_json: bool, document: Any, show: Callable[[Console], None]) -> None:
     if out.is_terminal:
         show(out)
         return
-    # a table's last column is padded to its width, which only litters a file
+    # rich ends the program by itself when nobody reads on (`crobot jobs | head`); click leaves that to us
     with out.capture() as captured:
         show(out)
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip())
+    click.echo(captured.get(), nl=False)
 
 
 def print_json(document: Any) -> None:
     """Print one JSON document; times in ISO form with their zone."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=_plain))
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=_plain)
+    click.echo(_UNSAFE_IN_JSON.sub(lambda found: json.dumps(found[0])[1:-1], text))
+
+
+def print_text(text: str) -> None:
+    """Print a file's text: as it is for programs, made safe for a terminal."""
+    click.echo(safe_lines(text) if sys.stdout.isatty() else text, nl=False)
 
 
 def say(text: str) -> None:
     """Print a sentence about what is going on, apart from what was asked for."""
-    console(to_stderr=True).print(text, markup=False)
+    console(to_stderr=True).print(text)
 
 
 def complain(kind: str, message: str, as_json: bool) -> None:
@@ -60,34 +98,33 @@ def complain(kind: str, message: str, as_json: bool) -> None:
     if as_json:
         print_json({"error": {"type": kind, "message": message}})
     else:
-        print(f"crobot: {message}", file=sys.stderr)
+        say(f"crobot: {message}")
 
 
-def table(columns: Iterable[str], rows: Iterable[Iterable[Any]], right: Iterable[str] = ()) -> Table:
-    """Return a table without lines, which `cut` and `awk` can read; ``right`` names the columns of numbers."""
-    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    numbers = set(right)
-    for column in columns:
-        made.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
-    for row in rows:
-        made.add_row(*(_cell(value) for value in row))
-    return made
-
-
-def facts(values: Mapping[str, Any]) -> Table:
-    """Return what is known of one thing, a line each; what is empty is left out."""
-    made = Table.grid(padding=(0, 2, 0, 0))
-    made.add_column(style="bold", no_wrap=True)
-    made.add_column(overflow="fold")
-    for name, value in values.items():
-        if value not in (None, ""):
-            made.add_row(name, _cell(value))
-    return made
+def now() -> datetime:
+    """Return the time by this machine's clock."""
+    return datetime.now(UTC)
 
 
 def moment(at: datetime | None) -> str:
     """Return a time in the zone of this machine."""
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else ""
+
+
+def ago(at: datetime | None) -> str:
+    """Return how long ago a time was, in one unit: 12 s ago, 53 min ago, 3 d ago."""
+    if at is None:
+        return ""
+    seconds = (now() - at).total_seconds()
+    rough = _rough(abs(seconds))
+    return f"in {rough}" if seconds <= -1 else f"{rough} ago"
+
+
+def _rough(seconds: float) -> str:
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length):,} {unit}"
+    return f"{int(seconds)} s"
 
 
 def duration(seconds: float | None) -> str:
@@ -106,7 +143,7 @@ def duration(seconds: float | None) -> str:
             return f"{whole} s"
         if whole < below:
             rest = whole % size // {"s": 1, "min": 60, "h": 3600}[smaller]
-            return f"{whole // size} {unit}" + (f" {rest} {smaller}" if rest else "")
+            return f"{whole // size:,} {unit}" + (f" {rest} {smaller}" if rest else "")
     return ""
 
 
@@ -117,14 +154,7 @@ def size(amount_bytes: float | None) -> str:
     value, units = float(amount_bytes), ["B", "KiB", "MiB", "GiB", "TiB"]
     while value >= 1024 and len(units) > 1:
         value, units = value / 1024, units[1:]
-    return f"{value:.0f} B" if units[0] == "B" else f"{value:.1f} {units[0]}"
-
-
-def _cell(value: Any) -> Any:
-    """Text from a database is data, never markup."""
-    if isinstance(value, datetime):
-        return Text(moment(value))
-    return value if isinstance(value, Text | Table) else Text("" if value is None else str(value))
+    return f"{value:,.0f} B" if units[0] == "B" else f"{value:,.1f} {units[0]}"
 
 
 def _plain(value: Any) -> Any:

@@ -148,7 +148,7 @@ def failed_measures(qa: dict[str, Any]) -> str:
     """Return which measures failed, each with its value and its limit, for people."""
     failed = [each for each in qa["measures"] if each["passed"] is False]
     return "; ".join(
-        f"{each['measure']} {each['value']} {each['unit']}".rstrip() + f" (limit {each['limit']})"
+        f"{each['measure']} {each['value']:,} {each['unit']}".rstrip() + f" (limit {each['limit']})"
         for each in failed
     )
 

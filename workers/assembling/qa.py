@@ -79,11 +79,11 @@ def _measures(found: Statistics, species_share: float | None, limits: Thresholds
     species = None if species_share is None else round(100 * species_share, 2)
     return [
         Measure(
-            "bases", found.bases, f"{limits.min_bases} to {limits.max_bases}", "bp",
+            "bases", found.bases, f"{limits.min_bases:,} to {limits.max_bases:,}", "bp",
             limits.min_bases <= found.bases <= limits.max_bases,
         ),
-        Measure("contigs", found.contigs, f"< {limits.contigs_below}", "", found.contigs < limits.contigs_below),
-        Measure("N50", found.n50, f"> {limits.n50_above}", "bp", found.n50 > limits.n50_above),
+        Measure("contigs", found.contigs, f"< {limits.contigs_below:,}", "", found.contigs < limits.contigs_below),
+        Measure("N50", found.n50, f"> {limits.n50_above:,}", "bp", found.n50 > limits.n50_above),
         Measure("N", n_percent, f"< {limits.n_below:g}", "%", n_percent < limits.n_below),
         Measure(
             "species", species, f"> {limits.species_above:g}" if species is not None else "not checked", "%",

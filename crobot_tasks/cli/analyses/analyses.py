@@ -9,7 +9,10 @@ from rich.console import Console
 
 from crobot_tasks.cli import services
 from crobot_tasks.cli.analyses.results import show_analysis
-from crobot_tasks.cli.output import emit, json_option, table
+from crobot_tasks.cli.columns import Column, Kind
+from crobot_tasks.cli.groups import Group
+from crobot_tasks.cli.output import emit, json_option, wide_option
+from crobot_tasks.cli.tables import table
 from crobot_tasks.jobs.analysis import analysis_types
 from db.engine import transaction
 from db.system import UserPreference, preferences
@@ -17,9 +20,19 @@ from db.system import UserPreference, preferences
 _ID = click.IntRange(1, 2**31 - 1)
 #: of lists in `crobot analysis list`, only the state is worth telling
 _LISTED = ("id", "type", "name", "species", "user", "state", "job", "error", "created", "modified")
+_COLUMNS = {
+    "id": Column("Analysis", Kind.ID),
+    "type": Column("Type", importance=8),
+    "name": Column("Name", Kind.NAME, importance=7),
+    "species": Column("Species", Kind.NAME, importance=4),
+    "user": Column("User", Kind.ID, importance=3),
+    "state": Column("State", importance=9),
+    "job": Column("Job", Kind.ID, importance=6),
+    "error": Column("Error", Kind.TEXT),
+}
 
 
-@click.group()
+@click.group(cls=Group)
 def analysis() -> None:
     """See analyses: locus searches, trees."""
 
@@ -30,6 +43,7 @@ def analysis() -> None:
     "--user", "user_id", type=click.IntRange(0, 2**31 - 1), help="Only those of this user's number."
 )
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@wide_option
 @json_option
 def list_(database: str | None, user_id: int | None, limit: int, as_json: bool) -> None:
     """List the latest analyses, the newest first."""
@@ -46,6 +60,7 @@ def list_(database: str | None, user_id: int | None, limit: int, as_json: bool) 
 
 @analysis.command()
 @click.argument("analysis_id", metavar="ID", type=_ID)
+@wide_option
 @json_option
 def show(analysis_id: int, as_json: bool) -> None:
     """Show an analysis: its state, its job, and what it found."""
@@ -73,8 +88,4 @@ def _document(row: UserPreference) -> dict[str, Any]:
 
 
 def _show_list(out: Console, found: list[dict[str, Any]]) -> None:
-    columns = ("Analysis", "Type", "Name", "Species", "User", "State", "Job", "Error")
-    keys = ("id", "type", "name", "species", "user", "state", "job", "error")
-    out.print(
-        table(columns, [[one[key] for key in keys] for one in found], right=("Analysis", "User", "Job"))
-    )
+    out.print(table(_COLUMNS.values(), [[one[key] for key in _COLUMNS] for one in found]))

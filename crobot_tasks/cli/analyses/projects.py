@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ import click
 from rich.console import Console
 
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import emit, facts, json_option, table
+from crobot_tasks.cli.columns import Column, Kind
+from crobot_tasks.cli.groups import Group
+from crobot_tasks.cli.output import emit, json_option, wide_option
+from crobot_tasks.cli.tables import Matrix, facts, table
 from crobot_tasks.cli.values import JOB
 from crobot_tasks.jobs.snp import resume_project
 from crobot_tasks.jobs.snp.state import Step
@@ -30,15 +34,28 @@ FILES = {
 }
 #: above, the file is easier to read than a window
 MOST_SHOWN = 15
+_COLUMNS = {
+    "id": Column("Id", Kind.ID),
+    "state": Column("State", importance=9),
+    "species": Column("Species", Kind.NAME, importance=3),
+    "name": Column("Name", Kind.NAME, importance=8),
+    "taxa": Column("Taxa", Kind.NUMBER, importance=5),
+    "snps": Column("Snps", Kind.NUMBER, importance=6),
+    "modified": Column("Modified", importance=7),
+}
+_STEP_COLUMNS = (Column("Step"), Column("Stands"), Column("Job", Kind.ID), Column("Its state"))
+_COUNT_COLUMNS = (Column("Assembly"), Column("Strain", Kind.NAME), Column("SNPs", Kind.NUMBER))
+_FILE_COLUMNS = (Column("File"), Column("Path", Kind.PATH))
 
 
-@click.group()
+@click.group(cls=Group)
 def project() -> None:
     """SNP projects: how they stand, and what they found."""
 
 
 @project.command()
 @click.argument("project_id", metavar="PROJECT", type=JOB)
+@wide_option
 @json_option
 def show(project_id: int, as_json: bool) -> None:
     """Show a project: its steps with their jobs, SNP counts, distances, files."""
@@ -50,24 +67,24 @@ def show(project_id: int, as_json: bool) -> None:
 @project.command("list")
 @click.option("--species", help="Only those of this species.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@wide_option
 @json_option
 def list_(species: str | None, limit: int, as_json: bool) -> None:
     """List projects, the newest first."""
     services.ready_database()
     with transaction() as session:
         rows = [_summary(row) for row in projects.listing(session, species, limit)]
-    columns = ("id", "state", "species", "name", "taxa", "snps", "modified")
-    emit(
-        as_json,
-        rows,
-        lambda out: out.print(
-            table([c.capitalize() for c in columns], [[r[c] for c in columns] for r in rows])
-        ),
-    )
+    emit(as_json, rows, lambda out: _show_list(out, rows))
+
+
+def _show_list(out: Console, rows: list[dict[str, Any]]) -> None:
+    shown = [row | {"modified": datetime.fromisoformat(row["modified"])} for row in rows]
+    out.print(table(_COLUMNS.values(), [[row[key] for key in _COLUMNS] for row in shown]))
 
 
 @project.command()
 @click.argument("project_id", metavar="PROJECT", type=JOB)
+@wide_option
 @json_option
 def resume(project_id: int, as_json: bool) -> None:
     """Go on with a project from the step that failed."""
@@ -150,27 +167,32 @@ def _show(out: Console, found: dict[str, Any]) -> None:
                 "Way out": _way_out(found) if found["error"] else "",
                 "Species": found["species"],
                 "Reference": f"{found['reference']}  {labels.get(found['reference'], '')}",
-                "Genomes": f"{found['taxa']}, the reference included",
+                "Genomes": f"{found['taxa']:,}, the reference included",
                 "SNPs": f"{found['snps']:,} in {sites:,} core sites" if sites is not None else "",
-                "Created": found["created"],
-                "Modified": found["modified"],
+                "Created": datetime.fromisoformat(found["created"]),
+                "Modified": datetime.fromisoformat(found["modified"]),
             }
         )
     )
     out.print()
     lines = [[one["step"], one["tag"], one["job"], one["state"]] for one in found["steps"]]
-    out.print(table(("Step", "Stands", "Job", "Its state"), lines, right=("Job",)))
+    out.print(table(_STEP_COLUMNS, lines))
     if found["snp_count"]:
         out.print()
         counts = sorted(found["snp_count"].items(), key=lambda item: (item[1], item[0]))
         lines = [[barcode, labels.get(barcode, barcode), count] for barcode, count in counts[:50]]
-        out.print(table(("Assembly", "Strain", "SNPs"), lines, right=("SNPs",)))
+        out.print(table(_COUNT_COLUMNS, lines))
     distances = found["distances"]
     if distances and len(distances) <= MOST_SHOWN + 1:
         out.print()
         names = [labels.get(barcode, barcode) for barcode in distances[0][1:]]
-        lines = [[name, *line[1:]] for name, line in zip(names, distances[1:], strict=True)]
-        out.print(table(("Distance", *names), lines, right=names))
+        columns = [Column("Distance", Kind.NAME), *(Column(name, Kind.NUMBER) for name in names)]
+        lines = [[name, *map(_counted, line[1:])] for name, line in zip(names, distances[1:], strict=True)]
+        out.print(Matrix(columns, lines))
     if found["files"]:
         out.print()
-        out.print(table(("File", "Path"), [[FILES[key], path] for key, path in found["files"].items()]))
+        out.print(table(_FILE_COLUMNS, [[FILES[key], path] for key, path in found["files"].items()]))
+
+
+def _counted(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text

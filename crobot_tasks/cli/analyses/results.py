@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from crobot_tasks.cli.output import facts, table
+from crobot_tasks.cli.columns import Column, Kind
+from crobot_tasks.cli.tables import facts, table
 
 #: more hits or nodes than these are counted only
 MOST_LINES = 40
+_QUERY_COLUMNS = (
+    Column("Query", Kind.NAME),
+    Column("Bases", Kind.NUMBER),
+    Column("Coding", importance=3),
+    Column("Hits", Kind.NUMBER),
+    Column("Identical", Kind.NUMBER),
+)
+_HIT_COLUMNS = (
+    Column("Query", Kind.NAME),
+    Column("Contig", Kind.NAME, importance=9),
+    Column("Start", Kind.NUMBER, importance=8),
+    Column("End", Kind.NUMBER, importance=8),
+    Column("Strand", importance=5),
+    Column("Identity", Kind.NUMBER, importance=7),
+    Column("Coverage", Kind.NUMBER, importance=7),
+    Column("Aligned", Kind.NUMBER, importance=2),
+    Column("Translation", importance=3),
+    Column("Loci", Kind.LIST),
+)
 
 
 def show_analysis(out: Console, one: dict[str, Any]) -> None:
@@ -22,12 +44,12 @@ def show_analysis(out: Console, one: dict[str, Any]) -> None:
                 "Analysis": f"{one['id']}  {one['type']}",
                 "Name": one["name"],
                 "Species": one["species"],
-                "User": one["user"],
+                "User": str(one["user"]),
                 "State": one["state"],
                 "Error": one["error"],
-                "Job": one["job"],
+                "Job": one["job"] and str(one["job"]),
                 "Pipeline": (data.get("provenance") or {}).get("pipeline_version"),
-                "Modified": one["modified"],
+                "Modified": one["modified"] and datetime.fromisoformat(one["modified"]),
             }
         )
     )
@@ -44,30 +66,17 @@ def show_results_of(out: Console, kind: str, found: Mapping[str, Any]) -> None:
 def _show_hits(out: Console, found: Mapping[str, Any]) -> None:
     lines = [[one["query"], one["length"], "yes" if one["coding"] else "no", one["hits"], one["whole_and_identical"]]
              for one in found["queries"][:MOST_LINES]]  # fmt: skip
-    numbers = ("Bases", "Hits", "Identical")
-    out.print(table(("Query", "Bases", "Coding", "Hits", "Identical"), lines, right=numbers))
+    out.print(table(_QUERY_COLUMNS, lines))
     if not found["hits"]:
         return
     out.print()
     lines = [[hit["query"], hit["contig"], hit["start"], hit["end"], hit["strand"], f"{100 * hit['identity']:.2f} %",
               f"{100 * hit['coverage']:.1f} %", hit["alignment_length"], hit["translation"],
-              ", ".join(f"{one['locus']} {one['allele']} ({one['scheme']})" for one in hit.get("loci", ()))]
+              [f"{one['locus']} {one['allele']} ({one['scheme']})" for one in hit.get("loci", ())]]
              for hit in found["hits"][:MOST_LINES]]  # fmt: skip
-    columns = (
-        "Query",
-        "Contig",
-        "Start",
-        "End",
-        "",
-        "Identity",
-        "Coverage",
-        "Aligned",
-        "Translation",
-        "Loci",
-    )
-    out.print(table(columns, lines, right=("Start", "End", "Identity", "Coverage", "Aligned")))
+    out.print(table(_HIT_COLUMNS, lines))
     if found["hit_count"] > len(lines):
-        out.print(f"and {found['hit_count'] - len(lines)} more", markup=False)
+        out.print(f"and {found['hit_count'] - len(lines):,} more")
 
 
 def _show_tree(out: Console, found: Mapping[str, Any]) -> None:
@@ -79,12 +88,16 @@ def _show_tree(out: Console, found: Mapping[str, Any]) -> None:
                 "Profiles": f"{profiles}, {found['loci']:,} loci",
                 "Missing alleles": f"{found['missing_alleles']:,}",
                 "Length": f"{found['total_length']:,g} alleles, the longest edge {found['longest_edge']:,g}",
-                "Newick": found.get("nwk"),
-                "Nodes": found.get("json"),
-                "Picture": found.get("png"),
+                "Newick": _path(found, "nwk"),
+                "Nodes": _path(found, "json"),
+                "Picture": _path(found, "png"),
             }
         )
     )
+
+
+def _path(found: Mapping[str, Any], key: str) -> Path | None:
+    return Path(found[key]) if found.get(key) else None
 
 
 #: type → a key that its results have, and who prints them

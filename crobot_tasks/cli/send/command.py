@@ -10,6 +10,7 @@ import click
 from crobot_errors import BadInput
 from crobot_tasks.celery import app
 from crobot_tasks.cli import services
+from crobot_tasks.cli.groups import Group
 from crobot_tasks.cli.output import json_option
 from crobot_tasks.cli.send import options
 from crobot_tasks.cli.send.analysis import locus_search, ms_tree
@@ -23,7 +24,7 @@ _assembler = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def send() -> None:
     """Send jobs."""
 

@@ -73,6 +73,6 @@ def _show(out: Console, sent: dict[str, Any]) -> None:
         text = f"{job}, for the same, is live already; nothing new was sent ({sent['why_waiting']})"
     else:
         text = f"{job} is sent ({sent['why_waiting']})"
-    out.print(text, markup=False)
+    out.print(text)
     if "analysis" in sent:
-        out.print(f"`crobot analysis show {sent['analysis']}` shows what it finds", markup=False)
+        out.print(f"`crobot analysis show {sent['analysis']}` shows what it finds")

@@ -49,4 +49,4 @@ def _show(out: Console, sent: list[dict[str, Any]]) -> None:
     for one in sent:
         what = "is live already" if one["joined"] else "is sent"
         what = "has the result" if one["cached"] else what
-        out.print(f"{one['assembly']}: job {one['job']} {what}", markup=False)
+        out.print(f"{one['assembly']}: job {one['job']} {what}")

@@ -52,12 +52,11 @@ def snp_project(
         if document["state"] == "complete":
             out.print(
                 f"SNP project {document['id']} has the result of the same genomes and parameters; nothing new was sent "
-                f"(--again computes it again); `crobot project show {document['id']}` shows it",
-                markup=False,
+                f"(--again computes it again); `crobot project show {document['id']}` shows it"
             )
             return
         jobs = ", ".join(f"{step['step']} by job {step['job']}" for step in document["steps"] if step["job"])
-        out.print(f"SNP project {document['id']} is sent: {jobs or 'everything is there'}", markup=False)
-        out.print(f"`crobot project show {document['id']}` tells how it stands", markup=False)
+        out.print(f"SNP project {document['id']} is sent: {jobs or 'everything is there'}")
+        out.print(f"`crobot project show {document['id']}` tells how it stands")
 
     emit(as_json, document, show)

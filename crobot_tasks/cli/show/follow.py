@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from crobot_errors import UnknownJob
 from crobot_tasks.celery import app
-from crobot_tasks.cli.output import say
+from crobot_tasks.cli.output import print_text, say
 from crobot_tasks.operate import explain
 from db.crobot import LIVE, JobState
 from db.crobot import jobs as queries
@@ -93,8 +92,7 @@ class Follower:
         except FileNotFoundError:
             return
         self._read += len(text)
-        sys.stdout.write(text.decode(errors="replace"))
-        sys.stdout.flush()
+        print_text(text.decode(errors="replace"))
 
     def _say(self, text: str) -> None:
         """Say each thing once, until it changes."""

@@ -9,10 +9,12 @@ import click
 from rich.console import Console
 
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import duration, emit, facts, json_option, moment, size, table
+from crobot_tasks.cli.columns import Column, Kind
+from crobot_tasks.cli.output import duration, emit, json_option, moment, size, wide_option
 from crobot_tasks.cli.show.follow import find
 from crobot_tasks.cli.show.results import show_results
 from crobot_tasks.cli.steer import until_over
+from crobot_tasks.cli.tables import facts, table
 from crobot_tasks.cli.values import JOB
 from crobot_tasks.maintenance.outdated import current_version, why_outdated
 from crobot_tasks.operate import explain
@@ -35,6 +37,7 @@ _ATTEMPT = (
 
 @click.command()
 @click.argument("job_id", metavar="JOB", type=JOB)
+@wide_option
 @json_option
 def show(job_id: int, as_json: bool) -> None:
     """Show a job: where it stands and why, its attempts, what it used and found, its files, what followed from it."""
@@ -106,13 +109,7 @@ def _show(out: Console, job: dict[str, Any]) -> None:
     out.print(facts(_lines(job)))
     if job["attempts"]:
         out.print()
-        out.print(
-            table(
-                _ATTEMPT_COLUMNS,
-                [_attempt_line(one) for one in job["attempts"]],
-                right=("Attempt", "Ran", "CPU"),
-            )
-        )
+        out.print(table(_ATTEMPT_COLUMNS, [_attempt_line(one) for one in job["attempts"]]))
     show_results(out, job)
     if job["files"]:
         out.print()
@@ -120,31 +117,44 @@ def _show(out: Console, job: dict[str, Any]) -> None:
             [one["name"], size(one["bytes"]) if one["bytes"] is not None else "gone", one["path"]]
             for one in job["files"]
         ]
-        out.print(table(("File", "Size", "Path"), lines, right=("Size",)))
+        out.print(table(_FILE_COLUMNS, lines))
     if job["followers"]:
         out.print()
         lines = [
             [one["id"], one["state"], one["type"] or one["pipeline"], one["tag"], one["node"]]
             for one in job["followers"]
         ]
-        out.print(table(("Then job", "State", "What", "Tag", "Node"), lines, right=("Then job",)))
+        out.print(table(_FOLLOWER_COLUMNS, lines))
 
 
 _ATTEMPT_COLUMNS = (
-    "Attempt",
-    "Node",
-    "Began",
-    "Ran",
-    "CPU",
-    "Peak memory",
-    "Outcome",
-    "Late reports",
-    "Message",
+    Column("Attempt", Kind.ID),
+    Column("Node", Kind.NAME, importance=7),
+    Column("Began", importance=6),
+    Column("Ran", Kind.NUMBER, importance=6),
+    Column("CPU", Kind.NUMBER, importance=3),
+    Column("Peak memory", Kind.NUMBER, importance=4),
+    Column("Outcome", importance=8),
+    Column("Late reports", Kind.NUMBER, importance=2),
+    Column("Message", Kind.TEXT),
+)
+_FILE_COLUMNS = (Column("File"), Column("Size", Kind.NUMBER), Column("Path", Kind.PATH))
+_FOLLOWER_COLUMNS = (
+    Column("Then job", Kind.ID),
+    Column("State"),
+    Column("What"),
+    Column("Tag", Kind.NAME, importance=3, least=15),
+    Column("Node", Kind.NAME, importance=4),
 )
 
 
 def _lines(job: dict[str, Any]) -> dict[str, Any]:
-    asked = f"{job['cores']} cores, {size(job['memory_bytes'])} memory, {size(job['disk_bytes'])} disk, "
+    asked = [
+        f"{job['cores']} core" + ("" if job["cores"] == 1 else "s"),
+        f"{size(job['memory_bytes'])} memory",
+        f"{size(job['disk_bytes'])} disk",
+        f"{duration(job['time_limit_s'])} at most",
+    ]
     return {
         "Job": f"{job['id']}  {job['pipeline']} {job['version']}",
         "Outdated": job["outdated"],
@@ -156,17 +166,17 @@ def _lines(job: dict[str, Any]) -> dict[str, Any]:
         "Tag": job["tag"],
         "Species": job["database"],
         "Batch": job["batch"],
-        "User": job["user_id"],
+        "User": str(job["user_id"]),
         "Workgroup": job["workgroup"],
-        "Priority": job["priority"],
+        "Priority": str(job["priority"]),
         "Held": f"since {moment(job['held_at'])}: {job['hold_reason']}" if job["held_at"] else "",
-        "Sent": moment(job["sent_at"])
-        + (f"  again, as job {job['resent_from']} before" if job["resent_from"] else ""),
-        "Began": moment(job["started_at"]),
-        "Ended": moment(job["finished_at"])
-        + (f"  after {duration(job['run_s'])}" if job["run_s"] is not None else ""),
-        "Asks for": asked + f"{duration(job['time_limit_s'])} at most",
-        "Output": job["output_location"],
+        "Sent": job["sent_at"],
+        "Sent before": f"as job {job['resent_from']}" if job["resent_from"] else "",
+        "Began": job["started_at"],
+        "Ended": job["finished_at"],
+        "Ran": duration(job["run_s"]),
+        "Asks for": asked,
+        "Output": job["output_location"] and Path(job["output_location"]),
     }
 
 
@@ -179,5 +189,5 @@ def _attempt_line(one: dict[str, Any]) -> list[Any]:
     began, ended, usage = one["started_at"], one["ended_at"], one["usage"] or {}
     ran = (ended - began).total_seconds() if began and ended else None
     message = one["message"] or one["reason"]
-    return [one["number"], one["node"], moment(began), duration(ran), duration(usage.get("cpu_s")),
+    return [one["number"], one["node"], began, duration(ran), duration(usage.get("cpu_s")),
             size(usage.get("peak_memory_bytes")), one["outcome"], one["reports_ignored"] or "", message]  # fmt: skip

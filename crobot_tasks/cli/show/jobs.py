@@ -10,15 +10,28 @@ from rich.console import Console
 
 from crobot_tasks.celery import app
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import duration, emit, json_option, moment, table
+from crobot_tasks.cli.columns import Column, Kind
+from crobot_tasks.cli.output import duration, emit, json_option, wide_option
 from crobot_tasks.cli.steer.selection import filters
+from crobot_tasks.cli.tables import table
 from crobot_tasks.operate import explain, hold
 from db.crobot import LIVE, JobState
 from db.crobot import jobs as queries
 from db.crobot.selection import Selection
 from db.engine import transaction
 
-_COLUMNS = ("Job", "State", "Pipeline", "Species", "Tag", "Node", "Sent", "Ran", "Note")
+_COLUMNS = (
+    Column("Job", Kind.ID),
+    Column("State", importance=9),
+    Column("Pipeline", importance=8),
+    Column("Species", Kind.NAME, importance=3),
+    # an assembly's barcode has 15 letters
+    Column("Tag", Kind.NAME, importance=7, least=15),
+    Column("Node", Kind.NAME, importance=5),
+    Column("Sent", importance=6),
+    Column("Ran", Kind.NUMBER, importance=4),
+    Column("Note", Kind.TEXT),
+)
 
 
 @click.command()
@@ -27,6 +40,7 @@ _COLUMNS = ("Job", "State", "Pipeline", "Species", "Tag", "Node", "Sent", "Ran",
 @click.option("--node", help="Only jobs that are, or ended, on this node.")
 @click.option("--before", type=int, help="Only jobs with a smaller number: the next page.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@wide_option
 @json_option
 def jobs(selection: Selection, held: bool, as_json: bool, **page: Any) -> None:
     """List jobs, the newest first."""
@@ -46,12 +60,12 @@ def _show(out: Console, found: list[dict[str, Any]]) -> None:
     if not found:
         out.print("no such jobs")
         return
-    out.print(table(_COLUMNS, [_line(job) for job in found], right=("Job", "Ran")))
+    out.print(table(_COLUMNS, [_line(job) for job in found]))
 
 
 def _line(job: dict[str, Any]) -> list[Any]:
     pipeline = f"{job['pipeline']} {job['version']}".strip()
-    return [job["id"], job["state"], pipeline, job["database"], job["tag"], job["node"], moment(job["sent_at"]),
+    return [job["id"], job["state"], pipeline, job["database"], job["tag"], job["node"], job["sent_at"],
             duration(job["run_s"]), _note(job)]  # fmt: skip
 
 

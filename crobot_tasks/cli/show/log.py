@@ -8,7 +8,7 @@ import click
 
 from crobot_errors import BadInput
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import emit, json_option
+from crobot_tasks.cli.output import emit, json_option, print_text
 from crobot_tasks.cli.show.follow import find, follow_to_end, path_of
 from crobot_tasks.cli.values import JOB
 from crobot_tasks.operate import explain
@@ -35,7 +35,7 @@ def log(job_id: int, follow: bool, attempt: int | None, as_json: bool) -> None:
         raise BadInput(f"job {job_id} has no log" + _of(attempt) + f": {_why(job)}")
     text = path.read_text(errors="replace")
     document = {"job": job_id, "attempt": number, "path": str(path), "text": text}
-    emit(as_json, document, lambda out: click.echo(text, nl=False))
+    emit(as_json, document, lambda out: print_text(text))
 
 
 def _of(attempt: int | None) -> str:

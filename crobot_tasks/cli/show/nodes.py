@@ -10,16 +10,28 @@ from rich.console import Console
 from crobot_errors import UnknownNode
 from crobot_tasks.celery import app
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import duration, emit, json_option, moment, say, size, table
+from crobot_tasks.cli.columns import Column, Kind
+from crobot_tasks.cli.output import duration, emit, json_option, moment, say, size, wide_option
+from crobot_tasks.cli.show.node_lacks import in_words
+from crobot_tasks.cli.tables import table
 from crobot_tasks.operate import explain, pause
 from db.crobot import jobs as queries
 from db.crobot import leases, parking
 from db.engine import notify, transaction
 
-_COLUMNS = ("Node", "State", "Cores", "Memory", "Jobs", "Heard", "Pipelines")
+_COLUMNS = (
+    Column("Node", Kind.NAME),
+    Column("State", importance=9),
+    Column("Cores", importance=7),
+    Column("Memory", Kind.NUMBER, importance=5),
+    Column("Jobs", Kind.NUMBER, importance=8),
+    Column("Heard", importance=6),
+    Column("Pipelines", Kind.LIST),
+)
 
 
 @click.command()
+@wide_option
 @json_option
 def nodes(as_json: bool) -> None:
     """List the calculation nodes: what they offer, what they are doing, what they lack."""
@@ -105,32 +117,32 @@ def _unknown(session: Any, name: str) -> UnknownNode:
 
 def _show(out: Console, found: list[dict[str, Any]], pauses: list[dict[str, Any]], warning: str) -> None:
     if found:
-        out.print(table(_COLUMNS, [_line(node) for node in found], right=("Jobs",)))
+        out.print(table(_COLUMNS, [_line(node) for node in found]))
     else:
         out.print("no calculation node has ever reported; start one with `crobot node --name NAME`")
     for node in found:
         if node["drain_reason"]:
-            out.print(f"{node['name']} is drained: {node['drain_reason']}", markup=False)
+            out.print(f"{node['name']} is drained: {node['drain_reason']}")
         if node["quarantined_at"]:
-            out.print(_quarantine(node), markup=False)
-        for pipeline, why in node["unavailable"].items():
-            out.print(f"{node['name']} does not offer {pipeline}: {why}", markup=False)
+            out.print(_quarantine(node))
+    for sentence in in_words({node["name"]: (node["pipelines"], node["unavailable"]) for node in found}):
+        out.print(sentence)
     for one in pauses:
-        out.print(one["text"], markup=False)
+        out.print(one["text"])
     if warning:
         say(f"warning: {warning}")
 
 
 def _quarantine(node: dict[str, Any]) -> str:
-    since, name = moment(node["quarantined_at"]), node["name"]
+    since, name = node["quarantined_at"], node["name"]
     return (
-        f"{name} is quarantined since {since}: {node['quarantine_reason']}. "
+        f"{name} is quarantined since {moment(since)}: {node['quarantine_reason']}. "
         f"It gets no jobs until `crobot resume {name}`"
     )
 
 
 def _line(node: dict[str, Any]) -> list[Any]:
-    pipelines = ", ".join(f"{name} {version}".strip() for name, version in node["pipelines"].items())
+    pipelines = [f"{name} {version}".strip() for name, version in node["pipelines"].items()]
     return [node["name"], node["state"], _cores(node), size(node["memory_bytes"]),
             node["live_attempts"], f"{duration(node['heard_s_ago'])} ago", pipelines]  # fmt: skip
 

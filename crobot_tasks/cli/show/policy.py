@@ -10,6 +10,7 @@ from rich.console import Console
 
 from crobot_errors import BadPolicy
 from crobot_tasks.cli import services
+from crobot_tasks.cli.groups import Group
 from crobot_tasks.cli.output import emit, json_option, moment, say
 from crobot_tasks.lifecycle import policy_in_force
 from crobot_tasks.router.policy import read
@@ -17,7 +18,7 @@ from db.crobot import policies as queries
 from db.engine import transaction
 
 
-@click.group()
+@click.group(cls=Group)
 def policy() -> None:
     """See to the rules of placement and retries: who comes first, which node fits, what is tried again."""
 
@@ -48,7 +49,7 @@ def check(file: Path, as_json: bool) -> None:
         read(file.read_text())
     except UnicodeError as error:
         raise BadPolicy(f"{file} is not text: {error}") from error
-    emit(as_json, {"file": str(file), "right": True}, lambda out: out.print(f"{file} is right", markup=False))
+    emit(as_json, {"file": str(file), "right": True}, lambda out: out.print(f"{file} is right"))
 
 
 def _state_of_file(in_force: str | None) -> str | None:
@@ -66,10 +67,10 @@ def _state_of_file(in_force: str | None) -> str | None:
 
 def _show(out: Console, found: dict[str, Any]) -> None:
     if found["source"] is None:
-        out.print(f"the defaults are in force; write {found['file']} to change them", markup=False)
+        out.print(f"the defaults are in force; write {found['file']} to change them")
     else:
-        out.print(f"in force since {moment(found['accepted_at'])}, from {found['source']}", markup=False)
+        out.print(f"in force since {moment(found['accepted_at'])}, from {found['source']}")
         out.print()
-        out.print(found["toml"], markup=False, highlight=False)
+        out.print(found["toml"])
     if found["warning"]:
         say(f"warning: {found['warning']}")

@@ -7,8 +7,25 @@ from typing import Any
 from rich.console import Console
 
 from crobot_tasks.cli.analyses.results import show_results_of
-from crobot_tasks.cli.output import duration, facts, size, table
+from crobot_tasks.cli.columns import Column, Kind
+from crobot_tasks.cli.output import duration, size
 from crobot_tasks.cli.show.scheme_results import show_scheme
+from crobot_tasks.cli.tables import Matrix, facts, table
+
+_MEASURE_COLUMNS = (
+    Column("Measure"),
+    Column("Value", Kind.NUMBER),
+    Column("Limit"),
+    Column("Verdict", importance=9),
+)
+_TOOL_COLUMNS = (
+    Column("Tool"),
+    Column("Version", importance=3),
+    Column("Ran", Kind.NUMBER),
+    Column("CPU", Kind.NUMBER, importance=4),
+    Column("Peak memory", Kind.NUMBER),
+)
+_INPUT_COLUMNS = (Column("Input of", Kind.NUMBER), Column("Path", Kind.PATH), Column("sha256", Kind.PATH))
 
 
 def show_results(out: Console, job: dict[str, Any]) -> None:
@@ -40,9 +57,7 @@ def _show_assembly(out: Console, found: dict[str, Any]) -> None:
                      "GC": f"{100 * statistics.get('gc_share', 0):.1f} %",
                      "Bases below Q30": _low_bases(found),
                      "Assembler": found.get("assembler")}))  # fmt: skip
-    out.print(
-        table(("Measure", "Value", "Limit", ""), [_measure(one) for one in qa["measures"]], right=("Value",))
-    )
+    out.print(table(_MEASURE_COLUMNS, [_measure(one) for one in qa["measures"]]))
 
 
 def _low_bases(found: dict[str, Any]) -> str | None:
@@ -59,16 +74,17 @@ def _measure(one: dict[str, Any]) -> list[Any]:
 
 def _show_typing(out: Console, lookup: dict[str, Any]) -> None:
     results = lookup["results"]
-    flaws = {name.capitalize(): ", ".join(results[name]) for name in ("new", "missing", "fragmented", "duplicated")
+    flaws = {name.capitalize(): list(results[name]) for name in ("new", "missing", "fragmented", "duplicated")
              if results.get(name)}  # fmt: skip
     st = results.get("ST")
     out.print()
     out.print(facts({"Scheme": f"{lookup['scheme']} {results.get('scheme_version', '')}  {lookup['outdated']}".strip(),
                      "ST": f"{st}  {lookup['st_barcode']}" if st is not None else "none"} | flaws))  # fmt: skip
     if len(results["alleles"]) <= 30:
-        out.print(table(results["alleles"], [results["alleles"].values()]))
+        columns = [Column(locus, Kind.ID) for locus in results["alleles"]]
+        out.print(Matrix([Column("Locus"), *columns], [["Allele", *results["alleles"].values()]]))
     else:
-        out.print(f"{len(results['alleles'])} loci")
+        out.print(f"{len(results['alleles']):,} loci")
 
 
 def _show_tools(out: Console, result: dict[str, Any]) -> None:
@@ -80,9 +96,7 @@ def _show_tools(out: Console, result: dict[str, Any]) -> None:
     lines = [[run["name"], versions.get(run["name"], ""), duration(run["wall_s"]), duration(run["cpu_s"]),
               size(run["peak_memory_bytes"])] for run in runs]  # fmt: skip
     out.print()
-    out.print(
-        table(("Tool", "Version", "Ran", "CPU", "Peak memory"), lines, right=("Ran", "CPU", "Peak memory"))
-    )
+    out.print(table(_TOOL_COLUMNS, lines))
 
 
 def _show_inputs(out: Console, result: dict[str, Any]) -> None:
@@ -90,5 +104,5 @@ def _show_inputs(out: Console, result: dict[str, Any]) -> None:
     if not isinstance(inputs, dict) or not inputs:
         return
     out.print()
-    lines = [[name, size(one["bytes"]), one["sha256"]] for name, one in inputs.items()]
-    out.print(table(("Input", "Size", "sha256"), lines, right=("Size",)))
+    lines = [[size(one["bytes"]), name, one["sha256"]] for name, one in inputs.items()]
+    out.print(table(_INPUT_COLUMNS, lines))

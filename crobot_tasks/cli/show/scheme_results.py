@@ -6,7 +6,24 @@ from typing import Any
 
 from rich.console import Console
 
-from crobot_tasks.cli.output import facts, table
+from crobot_tasks.cli.columns import Column, Kind
+from crobot_tasks.cli.tables import facts, table
+
+_GENE_COLUMNS = (
+    Column("Gene", Kind.NAME),
+    Column("Antigen"),
+    Column("Allele", Kind.NAME, importance=3),
+    Column("Contig", Kind.NAME, importance=4),
+    Column("Identity", Kind.NUMBER),
+    Column("Coverage", Kind.NUMBER),
+)
+_ARRAY_COLUMNS = (
+    Column("Contig", Kind.NAME),
+    Column("Start", Kind.NUMBER),
+    Column("End", Kind.NUMBER),
+    Column("Spacers", Kind.NUMBER),
+    Column("Repeat", Kind.PATH),
+)
 
 
 def show_scheme(out: Console, found: dict[str, Any]) -> None:
@@ -33,30 +50,28 @@ def _show_serotype(out: Console, found: dict[str, Any]) -> None:
     out.print()
     out.print(facts(known))
     for message in found["qc"]["messages"]:
-        out.print(f"  {message}", markup=False)
+        out.print(f"  {message}")
     if found["genes"]:
-        keys = ("gene", "antigen", "allele", "contig", "identity", "coverage")
-        lines = [[one[key] for key in keys] for one in found["genes"]]
-        out.print(table([key.capitalize() for key in keys], lines, right=("Identity", "Coverage")))
+        keys = [column.heading.lower() for column in _GENE_COLUMNS]
+        out.print(table(_GENE_COLUMNS, [[one[key] for key in keys] for one in found["genes"]]))
 
 
 def _nearest(match: dict[str, Any] | None) -> str:
     if not match:
         return ""
     genome = f"{match['genome']} ({match['serovar']})"
-    return f"{genome}, cgMLST distance {match['distance']}, {match['loci_found']} loci found"
+    return f"{genome}, cgMLST distance {match['distance']}, {match['loci_found']:,} loci found"
 
 
 def _show_arrays(out: Console, found: dict[str, Any]) -> None:
     out.print()
     out.print(facts({"Arrays": found["array_count"], "Spacers": found["spacer_count"]}))
     if found["arrays"]:
-        columns = ("Contig", "Start", "End", "Spacers", "Repeat")
         lines = [
             [one["contig"], one["start"], one["end"], len(one["spacers"]), one["repeat_consensus"]]
             for one in found["arrays"]
         ]
-        out.print(table(columns, lines, right=("Start", "End", "Spacers")))
+        out.print(table(_ARRAY_COLUMNS, lines))
 
 
 def _show_annotation(out: Console, found: dict[str, Any]) -> None:

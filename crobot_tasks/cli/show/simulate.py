@@ -11,7 +11,9 @@ from rich.console import Console
 
 from crobot_errors import BadSimulation
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import duration, emit, json_option, say, table
+from crobot_tasks.cli.columns import Column, Kind
+from crobot_tasks.cli.output import duration, emit, json_option, say, wide_option
+from crobot_tasks.cli.tables import table
 from crobot_tasks.cli.values import DURATION
 from crobot_tasks.router import NodeView, Policy
 from crobot_tasks.router.policy import read as read_policy
@@ -23,8 +25,25 @@ from crobot_tasks.simulator.simulate import simulate as run_simulation
 from crobot_tasks.simulator.streams import draw
 from crobot_tasks.simulator.workload import Workload
 
-_WAITS = ("", "Jobs", "Mean", "Half below", "95 % below", "Longest", "Slowdown", "95 % below ")
-_COMPARED = ("Rule", "Makespan", "x bound", "Cores used", "Wait of", "Mean", "95 % below", "Longest")
+_WAITS = (
+    Column("Jobs", Kind.NUMBER, importance=9),
+    Column("Mean", Kind.NUMBER, importance=7),
+    Column("Half below", Kind.NUMBER, importance=6),
+    Column("95 % below", Kind.NUMBER, importance=8),
+    Column("Longest", Kind.NUMBER, importance=4),
+    Column("Slowdown", Kind.NUMBER, importance=3),
+    Column("95 % slowdown", Kind.NUMBER, importance=2),
+)
+_COMPARED = (
+    Column("Rule"),
+    Column("Makespan", Kind.NUMBER, importance=9),
+    Column("x bound", Kind.NUMBER, importance=3),
+    Column("Cores used", Kind.NUMBER, importance=2),
+    Column("Wait of", importance=8),
+    Column("Mean", Kind.NUMBER, importance=7),
+    Column("95 % below", Kind.NUMBER, importance=6),
+    Column("Longest", Kind.NUMBER, importance=4),
+)
 
 
 @click.command()
@@ -50,6 +69,7 @@ _COMPARED = ("Rule", "Makespan", "x bound", "Cores used", "Wait of", "Mean", "95
     "--plot", "picture", type=click.Path(path_type=Path), help="Draw a picture: .png, .svg or .pdf."
 )
 @click.option("--seed", type=click.IntRange(0), help="Draw other jobs at random; else the file's seed.")
+@wide_option
 @json_option
 def simulate(
     file: Path | None, example: str | None, only_print: bool, since: int | None, policy_file: Path | None,
@@ -69,7 +89,7 @@ def simulate(
     title, nodes, workload, policy = _scene(file, example, since, policy_file, seed)
     runs = []
     for name in list(RULES) if compare else [rule]:
-        say(f"simulating up to {len(workload):,} jobs on {len(nodes)} nodes: {RULES[name]} …")
+        say(f"simulating up to {len(workload):,} jobs on {len(nodes):,} nodes: {RULES[name]} …")
         run = run_simulation(workload, nodes, policy, name)
         runs.append((run, report(run)))
     if picture:
@@ -138,47 +158,42 @@ def _show(
     picture: Path | None,
 ) -> None:
     cores = sum(node.cores for node in nodes)
-    out.print(f"{title}: {runs[0][1].jobs:,} jobs on {len(nodes)} nodes with {cores:,} cores", markup=False)
+    out.print(f"{title}: {runs[0][1].jobs:,} jobs on {len(nodes):,} nodes with {cores:,} cores")
     if len(runs) > 1:
-        out.print(table(_COMPARED, _comparison(runs), right=_COMPARED[1:4] + _COMPARED[5:]))
+        out.print(table(_COMPARED, _comparison(runs)))
     else:
         _show_one(out, runs[0][1])
     if picture:
-        out.print(f"drawn in {picture}", markup=False)
+        out.print(f"drawn in {picture}")
 
 
 def _show_one(out: Console, one: Report) -> None:
     out.print(
         f"done after {duration(one.makespan_s)}; the least possible is {duration(one.bound_s)}, by {one.bound_by} "
-        f"(x {one.ratio:.3f})"
+        f"(x {one.ratio:,.3f})"
     )
     for stream in one.streams:
         if not stream.endless and len(one.streams) > 1:
-            out.print(
-                f"  {stream.name}: {stream.jobs:,} jobs, the last ends after {duration(stream.last_end_s)}",
-                markup=False,
-            )
+            out.print(f"  {stream.name}: {stream.jobs:,} jobs, the last ends after {duration(stream.last_end_s)}")
     out.print(f"taken until then: {one.cores_used:.1%} of the cores, {one.memory_used:.1%} of the memory")
     if one.not_begun:
         out.print(f"{one.not_begun:,} jobs never began")
     for what, groups in (("class", one.classes), ("workgroup", one.workgroups)):
-        out.print(
-            table((f"Waiting by {what}", *_WAITS[1:]), [_line(group) for group in groups], right=_WAITS[1:])
-        )
+        out.print(table((f"Waiting by {what}", *_WAITS), [_line(group) for group in groups]))
     out.print(f"simulated in {one.wall_s:.1f} s, {one.decisions_per_s:,.0f} decisions a second")
 
 
 def _line(group: Waits) -> list[Any]:
     times = (group.mean_s, group.p50_s, group.p95_s, group.max_s)
     slower = (group.slowdown_p50, group.slowdown_p95)
-    return [group.name, f"{group.jobs:,}", *map(duration, times), *(f"{value:,.2f}" for value in slower)]
+    return [group.name, group.jobs, *map(duration, times), *(f"{value:,.2f}" for value in slower)]
 
 
 def _comparison(runs: Sequence[tuple[Run, Report]]) -> list[list[Any]]:
     rows = []
     for _, one in runs:
         for number, group in enumerate(one.classes):
-            first = [RULES[one.rule], duration(one.makespan_s), f"{one.ratio:.3f}", f"{one.cores_used:.1%}"]
+            first = [RULES[one.rule], duration(one.makespan_s), f"{one.ratio:,.3f}", f"{one.cores_used:.1%}"]
             rows.append(
                 [*(first if number == 0 else [""] * 4), group.name]
                 + [duration(seconds) for seconds in (group.mean_s, group.p95_s, group.max_s)]

@@ -9,9 +9,10 @@ import click
 from rich.console import Console
 
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import duration, emit, facts, json_option, say
+from crobot_tasks.cli.output import duration, emit, json_option, say
 from crobot_tasks.cli.show.nodes import describe
 from crobot_tasks.cli.steer.selection import jobs_in_words
+from crobot_tasks.cli.tables import facts
 from crobot_tasks.operate import explain, pause
 from db.crobot import JobState, overview
 from db.crobot import jobs as queries
@@ -39,7 +40,7 @@ def status(as_json: bool) -> None:
 
 
 def _show(out: Console, found: dict[str, Any]) -> None:
-    lines = {state: str(number) for state, number in found["jobs"].items()}
+    lines: dict[str, Any] = dict(found["jobs"])
     oldest = found["oldest_waiting"]
     if oldest:
         lines["Longest waiting"] = (
@@ -49,7 +50,7 @@ def _show(out: Console, found: dict[str, Any]) -> None:
         lines["Held"] = f"{jobs_in_words(found['held'])}; `crobot jobs --held` lists them"
     if found["paused"]:
         lines["Paused"] = "; ".join(one["text"] for one in found["paused"])
-    lines["Nodes"] = ", ".join(f"{number} {state}" for state, number in found["nodes"].items()) or "none"
+    lines["Nodes"] = [f"{number:,} {state}" for state, number in found["nodes"].items()] or "none"
     if found["heads_heard_s_ago"] is not None:
         lines["Heads"] = f"heard the nodes {duration(found['heads_heard_s_ago'])} ago"
     out.print(facts(lines))

@@ -10,9 +10,12 @@ from rich.console import Console
 
 from crobot_tasks.celery import app
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import emit, json_option, table
+from crobot_tasks.cli.columns import Column, Kind
+from crobot_tasks.cli.groups import Group
+from crobot_tasks.cli.output import emit, json_option, wide_option
 from crobot_tasks.cli.send import options
 from crobot_tasks.cli.species import assembly_loci
+from crobot_tasks.cli.tables import table
 from crobot_tasks.intake import genomes
 from crobot_tasks.jobs import RejudgeJob
 from crobot_tasks.maintenance.outdated import current_version, standing
@@ -22,8 +25,18 @@ from db.species import outdated
 from db.species.assemblies import find_assembly, list_assemblies
 from db.species.schemes import list_schemes
 
+_COLUMNS = (
+    Column("Assembly"),
+    Column("Strain", Kind.NAME, importance=8),
+    Column("Status", Kind.TEXT),
+    Column("Bases", Kind.NUMBER, importance=6),
+    Column("Contigs", Kind.NUMBER, importance=5),
+    Column("N50", Kind.NUMBER, importance=7),
+    Column("Schemes", Kind.LIST),
+)
 
-@click.group()
+
+@click.group(cls=Group)
 def assembly() -> None:
     """See to the assemblies of a species."""
 
@@ -42,7 +55,7 @@ def add(species: str, fasta: Path, strain: str, as_json: bool, **request: Any) -
     services.ready()
     added = genomes.add_assembly(species, strain, fasta.absolute(), **request)
     document = {**vars(added), "path": str(added.path), "species": species, "strain": strain}
-    emit(as_json, document, lambda out: out.print(_told(document), markup=False))
+    emit(as_json, document, lambda out: out.print(_told(document)))
 
 
 def _told(added: dict[str, Any]) -> str:
@@ -57,6 +70,7 @@ def _told(added: dict[str, Any]) -> str:
 @click.argument("species")
 @click.option("--strain", default="", help="Only those of strains of this name.")
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True)
+@wide_option
 @json_option
 def list_(species: str, strain: str, limit: int, as_json: bool) -> None:
     """List the newest assemblies of a species, and how the schemes stand for them."""
@@ -84,18 +98,17 @@ def _show(out: Console, found: list[dict[str, Any]]) -> None:
     if not found:
         out.print("no assemblies yet; `crobot send reads` makes them, `crobot assembly add` adds them")
         return
-    columns = ("Assembly", "Strain", "Status", "Bases", "Contigs", "N50", "Schemes")
     keys = ("barcode", "strain", "status", "bases", "contigs", "n50")
     told = [one | {"status": f"{one['status']} {one['outdated']}".strip()} for one in found]
     lines = [[*(one[key] for key in keys), _schemes(one["schemes"])] for one in told]
-    out.print(table(columns, lines, right=("Bases", "Contigs", "N50")))
+    out.print(table(_COLUMNS, lines))
 
 
-def _schemes(standings: dict[str, str]) -> str:
+def _schemes(standings: dict[str, str]) -> list[str]:
     """Return the schemes; what is not COMPLETE, or is outdated, says so."""
-    return ", ".join(
+    return [
         name if stands == "COMPLETE" else f"{name} {stands}" for name, stands in sorted(standings.items())
-    )
+    ]
 
 
 @assembly.command()
@@ -128,7 +141,7 @@ def rejudge(species: str, barcodes: tuple[str, ...], user_id: int, as_json: bool
 
 def _show_verdicts(out: Console, found: list[dict[str, Any]]) -> None:
     for one in found:
-        out.print(f"{one['assembly']}: {one['status'] or 'is judged by a worker of the head'}", markup=False)
+        out.print(f"{one['assembly']}: {one['status'] or 'is judged by a worker of the head'}")
 
 
 assembly.add_command(assembly_loci.locus)

@@ -9,10 +9,23 @@ import click
 from rich.console import Console
 
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import emit, json_option, table
+from crobot_tasks.cli.columns import Column, Kind
+from crobot_tasks.cli.output import emit, json_option, print_text, wide_option
+from crobot_tasks.cli.tables import table
 from db.engine import transaction
 from db.species import allele_positions
 
+_COLUMNS = (
+    Column("Locus", Kind.NAME),
+    Column("Allele", Kind.ID, importance=9),
+    Column("Status", importance=8),
+    Column("Contig", Kind.NAME, importance=7),
+    Column("Start", Kind.NUMBER, importance=6),
+    Column("End", Kind.NUMBER, importance=6),
+    Column("Strand", importance=3),
+    Column("Identity", Kind.NUMBER, importance=4),
+    Column("Copies", Kind.NUMBER, importance=2),
+)
 _barcode = click.argument("barcode", metavar="BARCODE")
 _scheme = click.argument("scheme")
 
@@ -22,6 +35,7 @@ _scheme = click.argument("scheme")
 @_barcode
 @_scheme
 @click.argument("loci", metavar="LOCUS…", nargs=-1, required=True)
+@wide_option
 @json_option
 def locus(species: str, barcode: str, scheme: str, loci: tuple[str, ...], as_json: bool) -> None:
     """Show where loci of a scheme lie in an assembly, or in a strain's assembly in use, and which alleles they have."""
@@ -41,10 +55,9 @@ def gff(species: str, barcode: str, scheme: str) -> None:
     services.ready_database()
     with transaction(species) as session:
         text = allele_positions.gff(session, barcode, scheme)
-    click.echo(text, nl=False)
+    print_text(text)
 
 
 def _show(out: Console, found: list[dict[str, Any]]) -> None:
-    columns = ("Locus", "Allele", "Status", "Contig", "Start", "End", "Strand", "Identity", "Copies")
-    lines = [["" if one[name.lower()] is None else one[name.lower()] for name in columns] for one in found]
-    out.print(table(columns, lines, right=("Allele", "Start", "End", "Identity", "Copies")))
+    keys = [column.heading.lower() for column in _COLUMNS]
+    out.print(table(_COLUMNS, [[one[key] for key in keys] for one in found]))

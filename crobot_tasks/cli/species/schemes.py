@@ -13,7 +13,11 @@ from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import console, emit, json_option, table
+from crobot_tasks.cli.columns import Column, Kind
+from crobot_tasks.cli.groups import Group
+from crobot_tasks.cli.output import console, emit, json_option, wide_option
+from crobot_tasks.cli.tables import table
+from crobot_tasks.cli.text import safe
 from crobot_tasks.intake import scheme_calls
 from crobot_tasks.jobs import scheme_export as importing
 from crobot_tasks.maintenance.outdated import current_of
@@ -24,9 +28,21 @@ from db.species.schemes import find_scheme
 
 #: how files of alleles are called in a folder
 ALLELE_FILES = (".tfa", ".fas", ".fasta", ".fa", ".tfa.gz", ".fas.gz", ".fasta.gz", ".fa.gz")
+_COLUMNS = {
+    "description": Column("Scheme"),
+    "label": Column("Label", Kind.NAME, importance=2),
+    "pipeline": Column("Pipeline", importance=8),
+    "scheme": Column("Nomenclature", Kind.NAME, importance=3),
+    "version": Column("Version", importance=4),
+    "loci": Column("Loci", Kind.NUMBER, importance=5),
+    "alleles": Column("Alleles", Kind.NUMBER, importance=6),
+    "sequence_types": Column("STs", Kind.NUMBER, importance=6),
+    "results": Column("Results", Kind.NUMBER, importance=7),
+    "outdated": Column("Outdated", Kind.NUMBER, importance=7),
+}
 
 
-@click.group()
+@click.group(cls=Group)
 def scheme() -> None:
     """See to the typing schemes of a species."""
 
@@ -67,16 +83,16 @@ def import_(
     if profiles is not None and not profiles.is_file():
         raise BadInput(f"there is no file {profiles}")
     out = console(to_stderr=True)
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
     with Progress(*columns, console=out, transient=True, disable=as_json or not out.is_terminal) as progress:
-        progress.add_task(f"importing {name} from {len(files)} files")
+        progress.add_task(f"importing {safe(name)} from {len(files):,} files")
         version = importing.import_scheme(
             species, name, description, label or description, files, profiles, number_here
         )
     found = next(one for one in _schemes(species) if one["description"] == description)
     emit(as_json, found | {"species": species}, lambda out: out.print(
-        f"{description} ({name}) of {species}, version {version}: {found['loci']} loci, {found['alleles']} alleles, "
-        f"{found['sequence_types']} sequence types", markup=False))  # fmt: skip
+        f"{description} ({name}) of {species}, version {version}: {found['loci']:,} loci, "
+        f"{found['alleles']:,} alleles, {found['sequence_types']:,} sequence types"))  # fmt: skip
 
 
 @scheme.command()
@@ -92,11 +108,12 @@ def add(species: str, description: str, pipeline: str, label: str, as_json: bool
     scheme_calls.add_scheme(species, description, pipeline, label)
     found = next(one for one in _schemes(species) if one["description"] == description)
     emit(as_json, found | {"species": species}, lambda out: out.print(
-        f"{description} of {species}: {pipeline} is called on every new assembly", markup=False))  # fmt: skip
+        f"{description} of {species}: {pipeline} is called on every new assembly"))  # fmt: skip
 
 
 @scheme.command("list")
 @click.argument("species")
+@wide_option
 @json_option
 def list_(species: str, as_json: bool) -> None:
     """List the schemes of a species."""
@@ -140,17 +157,4 @@ def _files(paths: Iterable[Path]) -> list[Path]:
 
 
 def _show(out: Console, found: list[dict[str, Any]]) -> None:
-    columns = (
-        "Scheme",
-        "Label",
-        "Pipeline",
-        "Nomenclature",
-        "Version",
-        "Loci",
-        "Alleles",
-        "STs",
-        "Results",
-        "Outdated",
-    )
-    keys = "description label pipeline scheme version loci alleles sequence_types results outdated".split()
-    out.print(table(columns, [[one[key] or "" for key in keys] for one in found], right=columns[-5:]))
+    out.print(table(_COLUMNS.values(), [[one[key] or "" for key in _COLUMNS] for one in found]))

@@ -13,7 +13,10 @@ from rich.console import Console
 from crobot_errors import BadInput
 from crobot_tasks.celery import app
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import emit, json_option, table
+from crobot_tasks.cli.columns import Column, Kind
+from crobot_tasks.cli.groups import Group
+from crobot_tasks.cli.output import emit, json_option, wide_option
+from crobot_tasks.cli.tables import table
 from crobot_tasks.intake import scheme_calls
 from db import known_species, registry
 from db.engine import transaction
@@ -21,8 +24,16 @@ from workers.assembling.assembly import read_contigs
 from workers.assembling.qa import THRESHOLDS
 from workers.storage import references_dir
 
+_COLUMNS = (
+    Column("Species"),
+    Column("Label", Kind.TEXT),
+    Column("Genus", importance=6),
+    Column("Prefix", importance=7),
+    Column("References", Kind.NUMBER, importance=4),
+)
 
-@click.group()
+
+@click.group(cls=Group)
 def species() -> None:
     """See to the species databases."""
 
@@ -77,6 +88,7 @@ def add(
 
 
 @species.command("list")
+@wide_option
 @json_option
 def list_(as_json: bool) -> None:
     """List the species."""
@@ -114,4 +126,4 @@ def _show(out: Console, found: list[dict[str, Any]]) -> None:
     lines = [
         [one["name"], one["label"], one["genus"], one["prefix"], len(one["references"])] for one in found
     ]
-    out.print(table(("Species", "Label", "Genus", "Prefix", "References"), lines, right=("References",)))
+    out.print(table(_COLUMNS, lines))

@@ -16,6 +16,7 @@ from crobot_tasks.broker.queues import worker_hostname
 from crobot_tasks.celery import app
 from crobot_tasks.cli import services
 from crobot_tasks.cli.output import say, size
+from crobot_tasks.cli.show.node_lacks import in_words
 from crobot_tasks.cli.start import foreground
 from crobot_tasks.cli.values import SIZE
 from crobot_tasks.node.worker import node_worker
@@ -66,7 +67,7 @@ def node(
     foreground.announce(f"node {name}, {cores} cores, {size(memory)}", with_database=False)
     _warn_of_too_much(cores, memory)
     worker = node_worker(name, cores, memory, state_dir or _state_dir(name), loglevel, tags)
-    _say_pipelines(worker.courier.description)
+    _say_pipelines(name, worker.courier.description)
     foreground.work(worker)
 
 
@@ -100,13 +101,9 @@ def _warn_of_too_much(cores: int, memory: int) -> None:
         )
 
 
-def _say_pipelines(described: dict[str, Any]) -> None:
-    say(
-        "offers "
-        + (
-            ", ".join(f"{name} {version}".strip() for name, version in described["pipelines"].items())
-            or "nothing"
-        )
-    )
-    for name, why in described["unavailable"].items():
-        say(f"does not offer {name}: {why}")
+def _say_pipelines(node: str, described: dict[str, Any]) -> None:
+    pipelines = [f"{name} {version}".strip() for name, version in described["pipelines"].items()]
+    if pipelines:
+        say(f"{node} offers {', '.join(pipelines)}")
+    for sentence in in_words({node: (described["pipelines"], described["unavailable"])}):
+        say(sentence)

@@ -12,11 +12,13 @@ from crobot_errors import BadInput
 from crobot_tasks import embedded
 from crobot_tasks.celery import app
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import emit, facts, json_option
+from crobot_tasks.cli.groups import Group
+from crobot_tasks.cli.output import emit, json_option
 from crobot_tasks.cli.start import foreground
+from crobot_tasks.cli.tables import facts
 
 
-@click.group()
+@click.group(cls=Group)
 def servers() -> None:
     """See to the servers that CRobot starts when none are configured."""
 
@@ -60,9 +62,9 @@ def _data_dir() -> Path:
 
 
 def _show(out: Console, found: dict[str, Any]) -> None:
-    lines = {"data directory": found["data_dir"]}
+    lines: dict[str, Any] = {"data directory": Path(found["data_dir"])}
     for server in found["servers"]:
         running = f"process {server['pid']} on port {server['port']}"
         lines[server["name"]] = running if server["pid"] else "not running"
-    lines["used by"] = ", ".join(f"process {pid}" for pid in found["users"]) or "nobody"
+    lines["used by"] = [f"process {pid}" for pid in found["users"]] or "nobody"
     out.print(facts(lines))

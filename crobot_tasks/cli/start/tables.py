@@ -8,11 +8,13 @@ import click
 from rich.console import Console
 
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import emit, json_option, table
+from crobot_tasks.cli.groups import Group
+from crobot_tasks.cli.output import emit, json_option
+from crobot_tasks.cli.tables import table
 from db import migrate
 
 
-@click.group()
+@click.group(cls=Group)
 def db() -> None:
     """See to the database's tables."""
 
@@ -40,5 +42,5 @@ def _report(as_json: bool) -> None:
 
 
 def _show(out: Console, found: dict[str, Any]) -> None:
-    out.print(f"the tables in {found['database']} are current", markup=False)
+    out.print(f"the tables in {found['database']} are current")
     out.print(table(("Schema", "Revision"), found["schemas"].items()))

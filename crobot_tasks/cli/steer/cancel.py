@@ -65,7 +65,7 @@ def _tell_many(
 
     def show(out: Console) -> None:
         if not changed:
-            out.print(nothing(selection, selected, "live"), markup=False)
+            out.print(nothing(selection, selected, "live"))
         elif ask.dry_run:
             out.print(f"{jobs_in_words(changed.total())} would be cancelled: {in_words(changed)}")
         else:
@@ -76,7 +76,7 @@ def _tell_many(
 
 def _show(out: Console, before: States, after: States) -> None:
     for job_id, state in after.items():
-        out.print(_line(job_id, before[job_id], state), markup=False)
+        out.print(_line(job_id, before[job_id], state))
 
 
 def _line(job_id: int, before: JobState, state: JobState) -> str:

@@ -74,7 +74,7 @@ def _show(
 ) -> None:
     past, wanted = _WORDS[what]
     if not done:
-        out.print(nothing(selection, selected, wanted), markup=False)
+        out.print(nothing(selection, selected, wanted))
     elif dry_run:
         out.print(f"{jobs_in_words(done.total())} would be {past}: {in_words(done)}")
     else:

@@ -9,11 +9,15 @@ import click
 from rich.console import Console
 
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import emit, json_option, moment, table
+from crobot_tasks.cli.columns import Column, Kind
+from crobot_tasks.cli.output import emit, json_option, wide_option
+from crobot_tasks.cli.tables import table
 from crobot_tasks.operate import pause as pausing
 from crobot_tasks.operate.pause import Paused
 from db.crobot import PausedKind
 from db.engine import transaction
+
+_COLUMNS = (Column("Paused", Kind.NAME), Column("Since"), Column("Reason", Kind.TEXT))
 
 
 def _what(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -30,6 +34,7 @@ def _what(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @_what
 @click.option("--reason", required=True, help="Why, for those who wonder.")
+@wide_option
 @json_option
 def pause(
     pipelines: tuple[str, ...], species: tuple[str, ...], everything: bool, reason: str, as_json: bool
@@ -43,6 +48,7 @@ def pause(
 
 @click.command()
 @_what
+@wide_option
 @json_option
 def unpause(pipelines: tuple[str, ...], species: tuple[str, ...], everything: bool, as_json: bool) -> None:
     """Lift pauses; --all lifts only the one of everything."""
@@ -75,7 +81,7 @@ def _tell(as_json: bool, lifted: dict[Paused, bool]) -> None:
 def _show(out: Console, lifted: dict[Paused, bool], left: list[dict[str, Any]]) -> None:
     for (kind, name), was in lifted.items():
         what = pausing.in_words(kind, name)
-        out.print(f"{what} is no longer paused" if was else f"{what} was not paused", markup=False)
+        out.print(f"{what} is no longer paused" if was else f"{what} was not paused")
     show_pauses(out, left)
 
 
@@ -83,7 +89,6 @@ def show_pauses(out: Console, pauses: list[dict[str, Any]]) -> None:
     """Print what is paused, if anything is."""
     if pauses:
         lines = [
-            [pausing.in_words(one["kind"], one["name"]), moment(one["paused_at"]), one["reason"]]
-            for one in pauses
+            [pausing.in_words(one["kind"], one["name"]), one["paused_at"], one["reason"]] for one in pauses
         ]
-        out.print(table(("Paused", "Since", "Reason"), lines))
+        out.print(table(_COLUMNS, lines))

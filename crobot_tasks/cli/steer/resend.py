@@ -94,9 +94,9 @@ def _show(out: Console, done: dict[str, Any], nothing: str) -> None:
     if done["dry_run"] and done["jobs"]:
         out.print(f"{jobs_in_words(done['jobs'])} would be sent again")
     elif not done["sent"] and not done["resent_before"]:
-        out.print(nothing, markup=False)
+        out.print(nothing)
     for one in done["sent"]:
-        out.print(_line(one), markup=False)
+        out.print(_line(one))
     if done["resent_before"]:
         out.print(
             f"{jobs_in_words(done['resent_before'])} left out, sent again before: name the numbers to do it once more"

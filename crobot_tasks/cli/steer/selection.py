@@ -105,20 +105,20 @@ class Ask:
         if number > MOST_UNASKED and not self.yes:
             if self.as_json or not sys.stdin.isatty():
                 raise BadInput(
-                    f"that would {what} {number} jobs: say --yes if it is meant, or --dry-run to look"
+                    f"that would {what} {number:,} jobs: say --yes if it is meant, or --dry-run to look"
                 )
-            click.confirm(f"{what} {number} jobs?", abort=True, err=True)
+            click.confirm(f"{what} {number:,} jobs?", abort=True, err=True)
         return True
 
 
 def in_words(counts: Counter[JobState]) -> str:
     """Return how many jobs are in each state: 3 WAITING, 1 RUNNING; in the order of a job's life."""
-    return ", ".join(f"{counts[state]} {state}" for state in JobState if counts[state])
+    return ", ".join(f"{counts[state]:,} {state}" for state in JobState if counts[state])
 
 
 def jobs_in_words(number: int) -> str:
     """Return 1 job, 2 jobs."""
-    return f"{number} job" + ("" if number == 1 else "s")
+    return f"{number:,} job" + ("" if number == 1 else "s")
 
 
 def document(

@@ -26,7 +26,7 @@ def wait(job_ids: tuple[int, ...], followers: bool, timeout_s: float | None, as_
     """Wait until jobs are over. The exit code is 0 if all are COMPLETE, else 1."""
     services.ready_database()
     out = console(to_stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=out, transient=True, disable=as_json or not out.is_terminal) as progress:
         bar = progress.add_task("waiting")
 
@@ -48,7 +48,7 @@ def wait(job_ids: tuple[int, ...], followers: bool, timeout_s: float | None, as_
 
 def in_words(found: dict[int, JobState]) -> str:
     """Return the states and how many have each: 3 COMPLETE, 1 RUNNING."""
-    return ", ".join(f"{number} {state}" for state, number in Counter(found.values()).most_common())
+    return ", ".join(f"{number:,} {state}" for state, number in Counter(found.values()).most_common())
 
 
 def _show(out: Console, found: dict[int, JobState]) -> None:

@@ -79,7 +79,7 @@ def test_a_genome_that_fails_the_qa_is_kept_and_goes_no_further(
     assert added.job_id is not None
     assert ended(added.job_id) == "COMPLETE"
     message = value("SELECT message FROM crobot.jobs WHERE id = :id", id=added.job_id)
-    assert message == "failed QA: bases 244153 bp (limit 4000000 to 5800000)"
+    assert message == "failed QA: bases 244,153 bp (limit 4,000,000 to 5,800,000)"
     assert assembly(added.barcode).status == AssemblyStatus.FAILED_QA
     assert strain_of(strain).best_assembly is None
     with transaction("senterica") as session:

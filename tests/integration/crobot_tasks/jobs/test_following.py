@@ -135,7 +135,7 @@ def test_reads_become_a_typed_assembly(
     assert Path(found.stats["quality_pointer"]).is_file()
     log = user_job(sent.job_id)
     assert log.status.startswith("COMPLETE; failed QA: bases ")
-    assert "limit 4000000 to 5800000" in log.status
+    assert "limit 4,000,000 to 5,800,000" in log.status
     assert (log.pipeline, log.user_id, log.database) == ("QAssembly", 3, senterica)
     assert log.output_location == str(Path(found.file_pointer).parent)
     assert counters(lookup(sent.assembly_barcode, "assembly_stats")) == (1, 1, 0, 0)

@@ -23,7 +23,7 @@ def test_a_good_assembly_passes_every_measure_in_order() -> None:
     assert (found["verdict"], found["failed"]) == ("pass", [])
     assert [each["measure"] for each in found["measures"]] == ["bases", "contigs", "N50", "N", "species"]
     assert found["measures"][0] == {
-        "measure": "bases", "value": 4_800_000, "limit": "4000000 to 5800000", "unit": "bp", "passed": True
+        "measure": "bases", "value": 4_800_000, "limit": "4,000,000 to 5,800,000", "unit": "bp", "passed": True
     }  # fmt: skip
 
 
