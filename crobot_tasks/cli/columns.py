@@ -75,7 +75,8 @@ def arrange(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
         _leave_out_empty(cells, layout)
     while _total({number: least[number] for number in layout.beside}) > width and len(layout.beside) > 1:
         _give_way(columns, layout)
-    _shrink(layout.beside, least, width)
+    # a column that is left alone is as narrow as there is room
+    _shrink(layout.beside, least if len(layout.beside) > 1 else {0: 1}, width)
     layout.below.sort()
     return layout
 

@@ -68,7 +68,7 @@ class Table:
 
     @staticmethod
     def _new(text: str, above: str, column: Column) -> str:
-        repeated = column.kind is Kind.TEXT and text == above and cell_len(text) > LEAST_TEXT
+        repeated = column.kind in (Kind.TEXT, Kind.LIST) and text == above and cell_len(text) > LEAST_TEXT
         return SAME if repeated else text
 
     def _side_by_side(self, cells: Sequence[str], layout: Layout) -> list[str]:

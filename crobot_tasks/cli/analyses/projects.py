@@ -185,13 +185,21 @@ def _show(out: Console, found: dict[str, Any]) -> None:
     distances = found["distances"]
     if distances and len(distances) <= MOST_SHOWN + 1:
         out.print()
-        names = [labels.get(barcode, barcode) for barcode in distances[0][1:]]
-        columns = [Column("Distance", Kind.NAME), *(Column(name, Kind.NUMBER) for name in names)]
-        lines = [[name, *map(_counted, line[1:])] for name, line in zip(names, distances[1:], strict=True)]
-        out.print(Matrix(columns, lines))
+        out.print(_distance_matrix(distances, labels))
     if found["files"]:
         out.print()
         out.print(table(_FILE_COLUMNS, [[FILES[key], path] for key, path in found["files"].items()]))
+
+
+def _distance_matrix(distances: list[list[str]], labels: dict[str, str]) -> Matrix:
+    """Columns are headed by the numbers of the rows: a dozen names would fit nowhere."""
+    names = [labels.get(barcode, barcode) for barcode in distances[0][1:]]
+    columns = [Column(str(number), Kind.NUMBER) for number, _ in enumerate(names, 1)]
+    rows = [
+        [f"{number}: {name}", *map(_counted, line[1:])]
+        for number, (name, line) in enumerate(zip(names, distances[1:], strict=True), 1)
+    ]
+    return Matrix([Column("Distance", Kind.NAME), *columns], rows)
 
 
 def _counted(text: str) -> int | str:

@@ -87,13 +87,17 @@ def _show_tree(out: Console, found: Mapping[str, Any]) -> None:
                 "Method": found["method"],
                 "Profiles": f"{profiles}, {found['loci']:,} loci",
                 "Missing alleles": f"{found['missing_alleles']:,}",
-                "Length": f"{found['total_length']:,g} alleles, the longest edge {found['longest_edge']:,g}",
+                "Length": f"{_alleles(found['total_length'])}, the longest edge {_alleles(found['longest_edge'])}",
                 "Newick": _path(found, "nwk"),
                 "Nodes": _path(found, "json"),
                 "Picture": _path(found, "png"),
             }
         )
     )
+
+
+def _alleles(length: float) -> str:
+    return f"{length:,.1f}".removesuffix(".0") + " alleles"
 
 
 def _path(found: Mapping[str, Any], key: str) -> Path | None:

@@ -160,7 +160,7 @@ def _show(
     cores = sum(node.cores for node in nodes)
     out.print(f"{title}: {runs[0][1].jobs:,} jobs on {len(nodes):,} nodes with {cores:,} cores")
     if len(runs) > 1:
-        out.print(table(_COMPARED, _comparison(runs)))
+        _show_compared(out, [report for _, report in runs])
     else:
         _show_one(out, runs[0][1])
     if picture:
@@ -189,13 +189,13 @@ def _line(group: Waits) -> list[Any]:
     return [group.name, group.jobs, *map(duration, times), *(f"{value:,.2f}" for value in slower)]
 
 
-def _comparison(runs: Sequence[tuple[Run, Report]]) -> list[list[Any]]:
+def _show_compared(out: Console, reports: Sequence[Report]) -> None:
     rows = []
-    for _, one in runs:
+    for one in reports:
         for number, group in enumerate(one.classes):
             first = [RULES[one.rule], duration(one.makespan_s), f"{one.ratio:,.3f}", f"{one.cores_used:.1%}"]
             rows.append(
                 [*(first if number == 0 else [""] * 4), group.name]
                 + [duration(seconds) for seconds in (group.mean_s, group.p95_s, group.max_s)]
             )
-    return rows
+    out.print(table(_COMPARED, rows))

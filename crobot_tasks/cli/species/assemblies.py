@@ -28,11 +28,12 @@ from db.species.schemes import list_schemes
 _COLUMNS = (
     Column("Assembly"),
     Column("Strain", Kind.NAME, importance=8),
-    Column("Status", Kind.TEXT),
+    Column("Status", importance=9),
     Column("Bases", Kind.NUMBER, importance=6),
     Column("Contigs", Kind.NUMBER, importance=5),
     Column("N50", Kind.NUMBER, importance=7),
     Column("Schemes", Kind.LIST),
+    Column("Note", Kind.TEXT),
 )
 
 
@@ -99,8 +100,7 @@ def _show(out: Console, found: list[dict[str, Any]]) -> None:
         out.print("no assemblies yet; `crobot send reads` makes them, `crobot assembly add` adds them")
         return
     keys = ("barcode", "strain", "status", "bases", "contigs", "n50")
-    told = [one | {"status": f"{one['status']} {one['outdated']}".strip()} for one in found]
-    lines = [[*(one[key] for key in keys), _schemes(one["schemes"])] for one in told]
+    lines = [[*(one[key] for key in keys), _schemes(one["schemes"]), one["outdated"]] for one in found]
     out.print(table(_COLUMNS, lines))
 
 
