@@ -22,10 +22,10 @@ ROW = (1234567, "WAITING", "SAL_AA0001AA_AS#reads_1.fastq.gz", 4857432, NOTE)
 @pytest.mark.parametrize(
     ("width", "lines"),
     [
-        (92, ["1234567  WAITING  SAL_AA0001A….fastq.gz  4,857,432  the job needs 64 cores on calc01,",
-              "                                                    calc02, calc03"]),
+        (92, ["1234567  WAITING  SAL_AA0001AA_AS…ads_1.fastq.gz  4,857,432  the job needs 64 cores on",
+              " " * 61 + "calc01, calc02, calc03"]),
         (60, ["1234567  WAITING  SAL_AA0001AA_AS…eads_1.fastq.gz  4,857,432", f"    {NOTE}"]),
-        (38, ["1234567  WAITING  SAL_AA0001…fastq.gz", "    the job needs 64 cores on calc01,",
+        (38, ["1234567  WAITING  SAL_AA0001….fastq.gz", "    the job needs 64 cores on calc01,",
               "    calc02, calc03", "(no room for Bases: --wide shows all)"]),
     ],
 )  # fmt: skip
