@@ -134,9 +134,9 @@ def _show(out: Console, found: list[dict[str, Any]], pauses: list[dict[str, Any]
 
 
 def _quarantine(node: dict[str, Any]) -> str:
-    since, name = node["quarantined_at"], node["name"]
+    since, name = moment(node["quarantined_at"]), node["name"]
     return (
-        f"{name} is quarantined since {moment(since)}: {node['quarantine_reason']}. "
+        f"{name} is quarantined since {since}: {node['quarantine_reason']}. "
         f"It gets no jobs until `crobot resume {name}`"
     )
 
