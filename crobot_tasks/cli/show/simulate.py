@@ -174,7 +174,9 @@ def _show_one(out: Console, one: Report) -> None:
     )
     for stream in one.streams:
         if not stream.endless and len(one.streams) > 1:
-            out.print(f"  {stream.name}: {stream.jobs:,} jobs, the last ends after {duration(stream.last_end_s)}")
+            out.print(
+                f"  {stream.name}: {stream.jobs:,} jobs, the last ends after {duration(stream.last_end_s)}"
+            )
     out.print(f"taken until then: {one.cores_used:.1%} of the cores, {one.memory_used:.1%} of the memory")
     if one.not_begun:
         out.print(f"{one.not_begun:,} jobs never began")
