@@ -41,6 +41,7 @@ class Spool:
         self._stopping = state_dir / "stopping"
         for folder in (self.begun, self.running, self.reports):
             folder.mkdir(parents=True, exist_ok=True)
+        self._lock = (state_dir / "lock").open("w")
         #: a byte here wakes the courier; made before the pool forks, so that its processes have it
         self.wake_fd, self._waker_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
@@ -50,7 +51,6 @@ class Spool:
         Raises:
             BadInput: another process on this machine is this node.
         """
-        self._lock = (self.state_dir / "lock").open("w")
         try:
             fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -64,6 +64,12 @@ class Spool:
             half.unlink()
         self._forget()
         return self._next_incarnation()
+
+    def close(self) -> None:
+        """End this life: another process may be the node."""
+        self._lock.close()
+        os.close(self.wake_fd)
+        os.close(self._waker_fd)
 
     def begin(self, attempt_id: str) -> bool:
         """Note that the attempt begins; false if it ever began before."""
@@ -96,12 +102,17 @@ class Spool:
     def pending(self, limit: int, but: Collection[str] = ()) -> list[tuple[str, dict[str, Any]]]:
         """Reports that no head has acknowledged, except those ``but``: (attempt id, report)."""
         found: list[tuple[str, dict[str, Any]]] = []
-        for entry in os.scandir(self.reports):
-            if len(found) == limit:
-                break
-            attempt_id, kind = os.path.splitext(entry.name)
-            if kind == ".json" and attempt_id not in but and (report := self._read(entry.path)) is not None:
-                found.append((attempt_id, report))
+        with os.scandir(self.reports) as entries:
+            for entry in entries:
+                if len(found) == limit:
+                    break
+                attempt_id, kind = os.path.splitext(entry.name)
+                if (
+                    kind == ".json"
+                    and attempt_id not in but
+                    and (report := self._read(entry.path)) is not None
+                ):
+                    found.append((attempt_id, report))
         return found
 
     def acknowledge(self, attempt_id: str) -> None:

@@ -6,7 +6,9 @@ import os
 import select
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,8 +20,9 @@ ID = "17.1"
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    return Spool(tmp_path)
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    with closing(Spool(tmp_path)) as spool:
+        yield spool
 
 
 def news(spool: Spool) -> bool:
@@ -108,12 +111,12 @@ def test_a_restart_forgets_what_ran_but_not_that_it_began(spool: Spool, tmp_path
     spool.begin(ID)
     spool.end("18.1", {"outcome": "ok"})
     (spool.reports / "19.1.77.tmp").write_text("{")
-    again = Spool(tmp_path)
-    again.open()
-    assert again.at_work() == []
-    assert not again.begin(ID)
-    assert again.reported() == ["18.1"]
-    assert [path.name for path in again.reports.iterdir()] == ["18.1.json"]
+    with closing(Spool(tmp_path)) as again:
+        again.open()
+        assert again.at_work() == []
+        assert not again.begin(ID)
+        assert again.reported() == ["18.1"]
+        assert [path.name for path in again.reports.iterdir()] == ["18.1.json"]
 
 
 def test_one_directory_is_one_node(spool: Spool, tmp_path: Path) -> None:
@@ -147,7 +150,7 @@ def test_markers_of_long_ago_are_forgotten(spool: Spool, tmp_path: Path) -> None
     spool.end("18.1", {})
     long_ago = time.time() - 40 * 24 * 3600
     os.utime(spool.begun / ID, (long_ago, long_ago))
-    Spool(tmp_path).open()
+    opened(tmp_path)
     assert os.listdir(spool.begun) == ["18.1"]
 
 
@@ -162,10 +165,8 @@ def test_only_reports_on_long_work_must_be_on_the_disk(spool: Spool) -> None:
 
 def opened(folder: Path) -> str:
     """The incarnation of one life of a node, which ends at once."""
-    spool = Spool(folder)
-    incarnation = spool.open()
-    spool._lock.close()
-    return incarnation
+    with closing(Spool(folder)) as spool:
+        return spool.open()
 
 
 def test_a_node_is_stopping_from_the_order_to_its_next_start(spool: Spool) -> None:
