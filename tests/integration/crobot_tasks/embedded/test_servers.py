@@ -110,16 +110,14 @@ def _identities() -> dict[str, list[str]]:
 
 
 IDENTITIES = _identities()
+#: for the one scenario that everything else rests on; the others do not depend on who it is
+as_everybody = pytest.mark.parametrize("prefix", IDENTITIES.values(), ids=IDENTITIES)
 
 
-#: for what does not depend on who it is
-only_as_ourselves = pytest.mark.parametrize("prefix", [[]], ids=["ourselves"])
-
-
-@pytest.fixture(params=IDENTITIES)
-def prefix(request: pytest.FixtureRequest) -> list[str]:
-    """What makes a command run as somebody."""
-    return IDENTITIES[request.param]
+@pytest.fixture
+def prefix() -> list[str]:
+    """What makes a command run as somebody: nothing, for ourselves."""
+    return []
 
 
 @pytest.fixture
@@ -199,7 +197,6 @@ def test_both_servers_answer_and_serve_only_who_has_the_password(
     assert not [p for p in psutil.process_iter(["cmdline"]) if password in " ".join(p.info["cmdline"] or [])]
 
 
-@only_as_ourselves
 def test_settings_fit_a_database_that_is_the_truth_and_a_broker_that_is_a_wire(
     user: Callable[..., User],
 ) -> None:
@@ -211,25 +208,23 @@ def test_settings_fit_a_database_that_is_the_truth_and_a_broker_that_is_a_wire(
     assert policy == {"maxmemory-policy": "noeviction"}
 
 
-def test_servers_belong_to_the_user_and_to_no_terminal(
-    user: Callable[..., User], data_dir: Path, prefix: list[str]
-) -> None:
-    process = user()
-    process.urls()
+def servers_of(process: User, data_dir: Path) -> list[int]:
+    """Both servers, none in the session of its user."""
     running = pids(data_dir)
     assert set(running) == {"postgres", "valkey"}
-    expected = NOBODY if prefix else os.geteuid()
-    for pid in running.values():
-        assert psutil.Process(pid).uids().real == expected
-        assert os.getsid(pid) != os.getsid(process.process.pid)
+    assert os.getsid(process.process.pid) not in map(os.getsid, running.values())
+    return list(running.values())
 
 
-def test_the_last_user_stops_the_servers_and_the_next_finds_everything_again(
-    user: Callable[..., User], data_dir: Path
+@as_everybody
+def test_the_last_user_stops_the_servers_which_are_its_own_and_the_next_finds_everything_again(
+    user: Callable[..., User], data_dir: Path, prefix: list[str]
 ) -> None:
     first, second = user(), user()
     urls = first.urls()
     assert second.urls() == urls
+    for pid in servers_of(first, data_dir):
+        assert psutil.Process(pid).uids().real == (NOBODY if prefix else os.geteuid())
     store_a_row(urls[0])
     Redis.from_url(urls[1]).lpush("queue", "message")
     first.leave()
@@ -244,7 +239,6 @@ def test_the_last_user_stops_the_servers_and_the_next_finds_everything_again(
     assert Redis.from_url(urls[1]).lrange("queue", 0, -1) == [b"message"]
 
 
-@only_as_ourselves
 def test_processes_that_start_at_the_same_moment_share_one_pair(
     user: Callable[..., User], data_dir: Path
 ) -> None:
@@ -283,7 +277,6 @@ def test_servers_that_a_killed_user_left_are_used_and_stopped_by_the_next(
     assert pids(data_dir) == {}
 
 
-@only_as_ourselves
 def test_one_killed_server_is_started_again_beside_the_other(
     user: Callable[..., User], data_dir: Path
 ) -> None:
@@ -347,7 +340,6 @@ def test_a_pid_that_belongs_to_another_process_by_now_is_left_in_peace(
         assert stranger.poll() is None
 
 
-@only_as_ourselves
 def test_a_broken_broker_dump_is_put_aside(user: Callable[..., User], data_dir: Path) -> None:
     user().leave()
     (data_dir / "valkey" / "dump.rdb").write_bytes(b"VALKEY broken")
@@ -357,7 +349,6 @@ def test_a_broken_broker_dump_is_put_aside(user: Callable[..., User], data_dir: 
     ]
 
 
-@only_as_ourselves
 def test_a_half_made_cluster_is_made_anew(user: Callable[..., User], home: Path, data_dir: Path) -> None:
     user().leave()
     (data_dir / "postgres").rename(data_dir / "postgres.new")
@@ -366,7 +357,6 @@ def test_a_half_made_cluster_is_made_anew(user: Callable[..., User], home: Path,
     assert not (data_dir / "postgres.new").exists()
 
 
-@only_as_ourselves
 def test_a_fork_of_a_user_keeps_the_servers_alive(user: Callable[..., User], data_dir: Path) -> None:
     parent = user(FORK)
     urls = parent.urls()
@@ -378,7 +368,6 @@ def test_a_fork_of_a_user_keeps_the_servers_alive(user: Callable[..., User], dat
     assert pids(data_dir) == {}
 
 
-@only_as_ourselves
 def test_a_fork_that_ends_stops_nothing(user: Callable[..., User], data_dir: Path) -> None:
     parent = user(SPAWN)
     urls = parent.urls()
@@ -388,7 +377,6 @@ def test_a_fork_that_ends_stops_nothing(user: Callable[..., User], data_dir: Pat
     assert pids(data_dir) == {}
 
 
-@only_as_ourselves
 def test_stop_refuses_while_somebody_uses_the_servers_unless_forced(
     user: Callable[..., User], data_dir: Path
 ) -> None:
@@ -408,7 +396,6 @@ def test_status_and_stop_of_a_directory_without_servers_do_nothing(tmp_path: Pat
     assert not (tmp_path / "none").exists()
 
 
-@only_as_ourselves
 def test_a_cluster_of_another_major_version_is_named_and_left_alone(
     user: Callable[..., User], data_dir: Path
 ) -> None:
@@ -420,7 +407,6 @@ def test_a_cluster_of_another_major_version_is_named_and_left_alone(
     assert pids(data_dir) == {}
 
 
-@only_as_ourselves
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"postgres": {"door": 1}}'])
 def test_a_damaged_password_file_is_named(user: Callable[..., User], data_dir: Path, content: str) -> None:
     data_dir.mkdir(mode=0o755)
@@ -430,7 +416,6 @@ def test_a_damaged_password_file_is_named(user: Callable[..., User], data_dir: P
     assert f"{data_dir / 'servers.json'} holds the servers' passwords and is damaged" in user().error()
 
 
-@only_as_ourselves
 def test_a_lost_password_file_does_not_cost_the_database(user: Callable[..., User], data_dir: Path) -> None:
     user().leave()
     (data_dir / "servers.json").unlink()
