@@ -10,8 +10,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# seconds that all tests together may take; half of that on a quiet machine
+# seconds that all tests together may take; a quarter of that on a quiet machine
 TEST_LIMIT := 1200
+# two processes share the tests, each with servers of its own; tests/conftest.py says what belongs together, and the order
+AT_ONCE := --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -28,7 +30,7 @@ demo-kill: programs $(INSTALLED) ## kill a node in the middle of an assembly, an
 	$(BIN)/python -m demo kill
 
 test: test-programs lint ## run all checks: lint, then unit, integration and smoke tests
-	$(BIN)/python -m pytest -m "not full" --session-timeout=$(TEST_LIMIT)
+	$(BIN)/python -m pytest -m "not full" --session-timeout=$(TEST_LIMIT) $(AT_ONCE)
 
 unit: $(INSTALLED_DEV) ## run the tests that need no servers
 	$(BIN)/python -m pytest tests/unit

@@ -37,6 +37,37 @@ from crobot_tasks.celery import app  # noqa: E402
 from db import migrate  # noqa: E402
 from tests.processes import Cluster  # noqa: E402
 
+FAULTS = Path(__file__).parent / "smoke" / "faults"
+#: rooms in the order in which the processes take them: what takes longest comes first, so that all end together
+ORDER = ("smoke", "integration", "unit")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Say what belongs together when several processes share the tests (pytest-xdist), and put the longest first.
+
+    The fault scenarios are one group, so that no two of them run at once, and what uses the cluster is another, so that
+    there is one cluster. Everything else goes by files, whose fixtures are then made once.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    on_cluster = {item.path for item in items if "cluster" in getattr(item, "fixturenames", ())}
+    groups = {item: _group(item.path, on_cluster) for item in items}
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: _turn(item, groups[item]))
+
+
+def _group(path: Path, on_cluster: set[Path]) -> str:
+    if FAULTS in path.parents:
+        return "faults"
+    return "cluster" if path in on_cluster else str(path.relative_to(Path(__file__).parent))
+
+
+def _turn(item: pytest.Item, group: str) -> int:
+    if group in ("faults", "cluster"):
+        return 0
+    return 1 + ORDER.index(group.partition(os.sep)[0])
+
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
