@@ -12,6 +12,7 @@ from io import StringIO
 from typing import Any
 
 from crobot_tasks import cli
+from tests.processes import PATIENCE_S
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def process(*arguments: object, **environment: str) -> Done:
     """Run the command as a user does: what it makes of the settings ends with it."""
     done = subprocess.run(
         [sys.executable, "-m", "crobot_tasks.cli", *map(str, arguments)],
-        capture_output=True, text=True, timeout=60, env=os.environ | environment, check=False,
+        capture_output=True, text=True, timeout=PATIENCE_S, env=os.environ | environment, check=False,
     )  # fmt: skip
     return Done(done.returncode, done.stdout, done.stderr)
 

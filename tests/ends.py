@@ -18,11 +18,11 @@ _JOBS = "SELECT * FROM crobot.jobs WHERE id = ANY(:ids) ORDER BY id"
 _GOOD = "SELECT job_id, number FROM crobot.attempts WHERE job_id = ANY(:ids) AND outcome = 'ok'"
 
 
-def ended(job_ids: Iterable[int | None], timeout_s: float = 60.0) -> list[Any]:
+def ended(job_ids: Iterable[int | None]) -> list[Any]:
     """Wait until the jobs have ended and settled, check that each ended once, and return their rows."""
     ids = list(job_ids)
-    wait_for(f"the end of {len(ids)} jobs", lambda: value(_LIVE, ids=ids) == 0, timeout_s)
-    wait_for(f"the results of {len(ids)} jobs", lambda: value(_OWED, ids=ids) == 0, timeout_s)
+    wait_for(f"the end of {len(ids)} jobs", lambda: value(_LIVE, ids=ids) == 0)
+    wait_for(f"the results of {len(ids)} jobs", lambda: value(_OWED, ids=ids) == 0)
     assert value(_OPEN, ids=ids) == 0
     rows = query(_JOBS, ids=ids)
     # the accepted attempt is the last one, and no other was accepted
@@ -31,9 +31,9 @@ def ended(job_ids: Iterable[int | None], timeout_s: float = 60.0) -> list[Any]:
     return rows
 
 
-def complete(job_ids: Iterable[int | None], timeout_s: float = 60.0) -> list[Any]:
+def complete(job_ids: Iterable[int | None]) -> list[Any]:
     """As `ended`, and all were successful."""
-    rows = ended(job_ids, timeout_s)
+    rows = ended(job_ids)
     assert {row.state for row in rows} == {"COMPLETE"}
     return rows
 
@@ -78,6 +78,6 @@ def tool(seconds: float) -> psutil.Process:
     return found[0]
 
 
-def no_tool(seconds: float, timeout_s: float = 8.0) -> None:
+def no_tool(seconds: float) -> None:
     """Wait until no such tool is left."""
-    wait_for(f"the end of the tool that sleeps {seconds} s", lambda: not tools(seconds), timeout_s)
+    wait_for(f"the end of the tool that sleeps {seconds} s", lambda: not tools(seconds))

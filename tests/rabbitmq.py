@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.processes import wait_for
+from tests.processes import PATIENCE_S, wait_for
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 
@@ -25,11 +25,11 @@ def rabbitmq(folder: Path) -> Iterator[str]:
         server = subprocess.Popen([SERVER], env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                                   start_new_session=True)  # fmt: skip
     try:
-        wait_for(f"RabbitMQ, see {log}", lambda: b"completed with" in log.read_bytes(), 60)
+        wait_for(f"RabbitMQ, see {log}", lambda: b"completed with" in log.read_bytes())
         yield f"amqp://guest:guest@127.0.0.1:{port}//"
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(PATIENCE_S)
         subprocess.run(
             ["epmd", "-port", str(epmd_port), "-kill"], env=environment, check=False, capture_output=True
         )

@@ -8,12 +8,10 @@ import sys
 from pathlib import Path
 
 import psutil
-import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.timeout(240)
 def test_the_small_demo_finds_st_13_and_leaves_nothing_running() -> None:
     demo = subprocess.run(
         [sys.executable, "-m", "demo", "--small"],

@@ -28,9 +28,8 @@ from tests.integration.crobot_tasks.jobs.test_following import (
     lookup,
     reported,
 )
-from tests.processes import Cluster, query, value, wait_for
+from tests.processes import PATIENCE_S, Cluster, query, value, wait_for
 
-TIMEOUT_S = 60
 _IGNORED = "SELECT coalesce(sum(reports_ignored), 0) FROM crobot.attempts"
 
 
@@ -81,7 +80,7 @@ def test_a_chord_of_thirty_jobs(site: Cluster, note: Path) -> None:
     result = chord([noted.s(str(note), n) for n in range(30)], jobs.total.s()).apply_async(
         link=called.si(key)
     )
-    assert result.get(timeout=TIMEOUT_S) == sum(range(30))
+    assert result.get(timeout=PATIENCE_S) == sum(range(30))
     assert sorted(ends.lines(note).values()) == [1] * 30
     check_called(key, 1)
 
@@ -101,7 +100,7 @@ def test_a_chord_of_thirty_jobs(site: Cluster, note: Path) -> None:
     ids=["chain", "chord in a chain", "chord in a chord", "chains in a chord", "chains in a group", "replace", "map"],
 )  # fmt: skip
 def test_canvas(site: Cluster, canvas: Any, expected: Any) -> None:
-    assert canvas().apply_async().get(timeout=TIMEOUT_S) == expected
+    assert canvas().apply_async().get(timeout=PATIENCE_S) == expected
 
 
 def test_callbacks_and_errbacks_come_once(site: Cluster) -> None:
@@ -111,10 +110,10 @@ def test_callbacks_and_errbacks_come_once(site: Cluster) -> None:
         jobs.fail.apply_async((n,), link_error=called.si(key), link=called.si(f"{key}-never"))
         for n in range(10)
     ]
-    assert [result.get(timeout=TIMEOUT_S) for result in good] == list(range(2, 12))
+    assert [result.get(timeout=PATIENCE_S) for result in good] == list(range(2, 12))
     for result in bad:
         with pytest.raises(ValueError, match="cannot work with"):
-            result.get(timeout=TIMEOUT_S)
+            result.get(timeout=PATIENCE_S)
     check_called(key, 30)
     assert not app.backend.client.exists(f"{key}-never")
 
@@ -137,7 +136,7 @@ def test_a_failed_chord_calls_its_errback_once(site: Cluster) -> None:
     body = jobs.total.s().on_error(called.si(key))
     result = chord([jobs.add.s(1, 1), jobs.fail.s(3), jobs.add.s(2, 2)], body).apply_async()
     with pytest.raises(Exception, match="cannot work with 3"):
-        result.get(timeout=TIMEOUT_S)
+        result.get(timeout=PATIENCE_S)
     check_called(key, 1)
 
 
@@ -156,7 +155,7 @@ def test_jobs_that_are_tried_again_begin_once_in_each_attempt(site: Cluster, not
 
 
 def test_a_body_that_runs_out_of_memory_once(site: Cluster) -> None:
-    assert strike.delay("memory", attempts=1).get(timeout=TIMEOUT_S) == "survived"
+    assert strike.delay("memory", attempts=1).get(timeout=PATIENCE_S) == "survived"
 
 
 def test_a_typed_assembly_is_counted_once(senterica: str, demo_data: DemoData) -> None:
@@ -173,5 +172,5 @@ def check_called(key: str, times: int) -> None:
     """Callbacks are plain tasks: what would come too often comes together with the others, or before a later one."""
     wait_for(f"{times} calls", lambda: app.backend.client.llen(key) >= times)
     last = called.apply_async((f"{key}-last",))
-    last.get(timeout=TIMEOUT_S)
+    last.get(timeout=PATIENCE_S)
     assert app.backend.client.llen(key) == times

@@ -11,6 +11,7 @@ from db import engine
 from db.engine import after_commit, in_savepoint, notify, retrying, transaction
 from db.jsonb import to_json
 from db.listener import Listener
+from tests.processes import PATIENCE_S
 
 pytestmark = pytest.mark.usefixtures("numbers")
 
@@ -162,7 +163,7 @@ def add_to_both(first: int, second: int, both_hold_one: threading.Barrier) -> No
         bump = text("UPDATE numbers SET n = n + 1 WHERE id = :id")
         session.execute(bump, {"id": first})
         if not both_hold_one.broken:
-            both_hold_one.wait(10)
+            both_hold_one.wait(PATIENCE_S)
             both_hold_one.abort()
         session.execute(bump, {"id": second})
 

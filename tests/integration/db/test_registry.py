@@ -11,6 +11,7 @@ from db.engine import engine, transaction
 from db.handle import dbhandle
 from db.species import schemes
 from tests.integration.conftest import GENERA
+from tests.processes import PATIENCE_S
 
 pytestmark = pytest.mark.usefixtures("two_species")
 
@@ -98,7 +99,7 @@ def test_a_species_added_by_another_process_is_there_without_a_restart() -> None
     with pytest.raises(UnknownSpecies):
         dbhandle["listeria"]
     url = engine().url.render_as_string(hide_password=False)
-    subprocess.run([sys.executable, "-c", ADD, url], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", ADD, url], check=True, timeout=PATIENCE_S)
     listeria = dbhandle["listeria"]
     assert listeria.session.query(listeria.models.Schemes).count() == 4
     dbhandle.remove()

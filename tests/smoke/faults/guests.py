@@ -10,7 +10,7 @@ from pathlib import Path
 from db.crobot import leases
 from db.engine import transaction
 from tests.faulty import Site
-from tests.processes import START_S, Process, value, wait_for
+from tests.processes import Process, value, wait_for
 
 DISK_MB = 48
 WRONG_CLOCK = Path(__file__).parents[2] / "wrong_clock"
@@ -27,7 +27,7 @@ def guest(
     command = [*before(cluster.folder / "nodes" / name), *cluster.node_command(name)]
     node = cluster.nodes[name] = Process(name, command, cluster.folder, **cluster.environment | environment)
     try:
-        wait_for(f"{name} to report, see {node.log}", lambda: value(_HEARD, name=name), START_S)
+        wait_for(f"{name} to report, see {node.log}", lambda: value(_HEARD, name=name))
         yield node
     finally:
         del cluster.nodes[name]

@@ -8,9 +8,6 @@ from typing import Any
 
 import pytest
 
-#: seconds for one scenario on a busy machine
-LIMIT_S = 400
-
 
 def scenarios(*rows: Iterable[str], ci: Collection[tuple[str, ...]]) -> list[Any]:
     """Every combination; all but those in ``ci`` are marked ``full``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,6 @@ from tests.smoke.faults import species
 
 #: sum of what the members of a chord give
 TOTAL = 10
-#: generous: a busy machine is no fault
-TIMEOUT_S = 200.0
 
 _LIVE = "SELECT count(*) FROM crobot.jobs WHERE finished_at IS NULL"
 _OWED = "SELECT count(*) FROM crobot.settlements WHERE settled_at IS NULL"
@@ -137,14 +136,14 @@ class Mix:
 
     def wait(self) -> list[Any]:
         """Wait until the jobs have ended, and return their rows."""
-        return ends.ended(self.wanted, TIMEOUT_S)
+        return ends.ended(self.wanted)
 
     def check(self, cluster: Cluster) -> None:
         """Wait for the end of everything, and compare it with what was wanted."""
         rows = self.wait()
         assert {row.id: row.state for row in rows} == self.wanted
         wait_for("the callbacks, chords and error callbacks " + str(sorted(self.lines - self._left().keys())),
-                 lambda: self.lines <= self._left().keys(), 60)  # fmt: skip
+                 lambda: self.lines <= self._left().keys())  # fmt: skip
         nothing_live()
         left = self._left()
         assert {line for line, times in left.items() if times > 1} == set()
@@ -169,13 +168,13 @@ def surely(signature: Any) -> Any:
         except (DatabaseUnreachable, DBAPIError):
             return None
 
-    return wait_for("a job to be sent", sent, TIMEOUT_S)
+    return wait_for("a job to be sent", sent)
 
 
 def nothing_live() -> None:
     """Wait until no job lives and no result is owed."""
     for what, live in (("jobs to end", _LIVE), ("results to be settled", _OWED), ("attempts to end", _OPEN)):
-        wait_for(what, lambda live=live: value(live) == 0, TIMEOUT_S)
+        wait_for(what, lambda live=live: value(live) == 0)
 
 
 def nothing_stuck(cluster: Cluster) -> None:
@@ -184,8 +183,10 @@ def nothing_stuck(cluster: Cluster) -> None:
     assert query(_CONTRADICTORY) == []
     species.check_counters()
     for name in cluster.nodes:
-        spool = Spool(cluster.folder / "nodes" / name)
-        wait_for(f"{name} to hold nothing", lambda spool=spool: not spool.at_work() and not spool.reported())
+        with closing(Spool(cluster.folder / "nodes" / name)) as spool:
+            wait_for(
+                f"{name} to hold nothing", lambda spool=spool: not spool.at_work() and not spool.reported()
+            )
     queues = [*(f"node.{name}" for name in cluster.nodes), "crobot.reports", "crobot.settle"]
     for queue in queues:
         wait_for(f"the queue {queue} to be empty", lambda queue=queue: app.backend.client.llen(queue) == 0)

@@ -13,7 +13,7 @@ import psutil
 
 from tests import ends
 from tests.node_tasks import HOLD, STRIKE
-from tests.processes import Process, value, wait_for
+from tests.processes import PATIENCE_S, Process, value, wait_for
 from tests.smoke.faults.scene import Scene
 
 NODE_PHASES = ("routed", "running", "between", "reporting")
@@ -109,7 +109,7 @@ class Stage(Scene):
         def told() -> Iterator[None]:
             self.node.kill(signum, whole_group)
             yield
-            self.node._popen.wait(60)
+            self.node._popen.wait(PATIENCE_S)
             self.node.start()
 
         return told

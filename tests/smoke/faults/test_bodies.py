@@ -7,7 +7,7 @@ import pytest
 from tests import ends
 from tests.canvas_tasks import jobs
 from tests.fault_tasks import strike, trial
-from tests.processes import Cluster
+from tests.processes import PATIENCE_S, Cluster
 
 FAILURES = [
     ("tool", "tool", 1),
@@ -45,13 +45,13 @@ def check(job_id: int | None, kind: str, tries: int) -> None:
     assert (row.state, row.outcome) == ("FAILED", kind)
     each = "node_lost" if kind == "poison" else kind
     assert [attempt.outcome for attempt in ends.attempts(job_id)] == [each] * tries
-    assert jobs.add.delay(1, 1).get(timeout=30) == 2
+    assert jobs.add.delay(1, 1).get(timeout=PATIENCE_S) == 2
 
 
 @pytest.mark.parametrize("how", ["memory", "killed", "gone"])
 def test_what_ends_badly_once_is_tried_again(site: Cluster, how: str) -> None:
     result = strike.delay(how, attempts=1)
-    assert result.get(timeout=30) == "survived"
+    assert result.get(timeout=PATIENCE_S) == "survived"
     (row,) = ends.complete([result.job_id])
     assert row.attempt == 2
 
@@ -66,6 +66,6 @@ def test_a_tool_beyond_its_time_is_ended_and_the_next_attempt_gets_more(site: Cl
 
 def test_memory_grows_with_each_attempt_that_ran_out_of_it(site: Cluster) -> None:
     result = strike.delay("memory", attempts=2)
-    assert result.get(timeout=30) == "survived"
+    assert result.get(timeout=PATIENCE_S) == "survived"
     asked = [attempt.memory_bytes for attempt in ends.attempts(result.job_id)]
     assert asked == [asked[0], 2 * asked[0], 4 * asked[0]]

@@ -14,10 +14,8 @@ from crobot_tasks.celery import app
 from crobot_tasks.embedded.valkey import DUMP
 from tests.faulty import Place
 from tests.processes import value, wait_for
-from tests.smoke.faults.matrix import LIMIT_S, scenarios
+from tests.smoke.faults.matrix import scenarios
 from tests.smoke.faults.scene import PHASES, Scene
-
-pytestmark = pytest.mark.timeout(LIMIT_S)
 
 _ENDED = "SELECT count(*) FROM crobot.attempts WHERE ended_at IS NOT NULL"
 
@@ -52,7 +50,7 @@ def rewound(broker: Place) -> Iterator[None]:
     app.backend.client.save()
     before = value(_ENDED)
     yield
-    wait_for("some attempts to have ended", lambda: value(_ENDED) > before or value(_LIVE) == 0, 30)
+    wait_for("some attempts to have ended", lambda: value(_ENDED) > before or value(_LIVE) == 0)
     broker.server.stop(signal.SIGKILL)
     broker.server.start()
 
@@ -128,7 +126,7 @@ def slow(broker: Place) -> Iterator[None]:
     broker.proxy.latency_s, broker.proxy.bytes_per_s = 0.03, 100_000
     before = value(_ENDED)
     yield
-    wait_for("attempts to end over a slow line", lambda: value(_ENDED) > before + 3 or value(_LIVE) == 0, 60)
+    wait_for("attempts to end over a slow line", lambda: value(_ENDED) > before + 3 or value(_LIVE) == 0)
     broker.proxy.heal()
 
 
@@ -138,7 +136,7 @@ def cut(broker: Place) -> Iterator[None]:
     cuts = [random.randrange(1, 6000) for _ in range(12)]
     broker.proxy.cut_after(*cuts)
     yield
-    wait_for(f"connections to be cut after {cuts} bytes", lambda: not broker.proxy.cuts_left, 60)
+    wait_for(f"connections to be cut after {cuts} bytes", lambda: not broker.proxy.cuts_left)
 
 
 _LIVE = "SELECT count(*) FROM crobot.jobs WHERE finished_at IS NULL"

@@ -15,7 +15,7 @@ from tests import ends
 from tests.canvas_tasks import jobs
 from tests.canvas_tasks import note as called
 from tests.fault_tasks import trial
-from tests.processes import Cluster, wait_for
+from tests.processes import PATIENCE_S, Cluster, wait_for
 
 
 def check_cancelled(result: JobResult) -> None:
@@ -24,7 +24,7 @@ def check_cancelled(result: JobResult) -> None:
     wait_for("the result", result.ready)
     assert result.state == "REVOKED"
     with pytest.raises(TaskRevokedError):
-        result.get(timeout=5)
+        result.get(timeout=PATIENCE_S)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_running_job_is_cancelled_with_its_tool(site: Cluster, nap_s: float) -
     ends.tool(nap_s)
     ends.reach(result.job_id, "RUNNING")
     assert cancel(result.job_id) == "RUNNING"
-    ends.no_tool(nap_s, timeout_s=5)
+    ends.no_tool(nap_s)
     check_cancelled(result)
     assert [attempt.outcome for attempt in ends.attempts(result.job_id)] == ["cancelled"]
 
@@ -77,13 +77,13 @@ def test_revoking_its_result_cancels_a_job(site: Cluster, nap_s: float) -> None:
     ends.tool(nap_s)
     ends.reach(result.job_id, "RUNNING")
     result.revoke()
-    ends.no_tool(nap_s, timeout_s=5)
+    ends.no_tool(nap_s)
     check_cancelled(result)
 
 
 def test_cancelling_again_or_too_late_changes_nothing(site: Cluster) -> None:
     result = jobs.add.delay(1, 2)
-    assert result.get(timeout=30) == 3
+    assert result.get(timeout=PATIENCE_S) == 3
     assert cancel(result.job_id) == cancel(result.job_id) == "COMPLETE"
     assert result.state == "SUCCESS"
 

@@ -15,11 +15,9 @@ from db import engine
 from tests.fault_tasks import noted
 from tests.faulty import Place
 from tests.processes import value, wait_for
-from tests.smoke.faults.matrix import LIMIT_S, scenarios
+from tests.smoke.faults.matrix import scenarios
 from tests.smoke.faults.mix import surely
 from tests.smoke.faults.scene import PHASES, Scene
-
-pytestmark = pytest.mark.timeout(LIMIT_S)
 
 Fault = Callable[[Place], AbstractContextManager[None]]
 
@@ -84,7 +82,7 @@ def slow(database: Place) -> Iterator[None]:
     database.proxy.latency_s = 0.01
     before = value(_ENDED)
     yield
-    wait_for("attempts to end over a slow line", lambda: value(_ENDED) > before + 3 or value(_LIVE) == 0, 60)
+    wait_for("attempts to end over a slow line", lambda: value(_ENDED) > before + 3 or value(_LIVE) == 0)
     database.proxy.heal()
 
 
@@ -94,7 +92,7 @@ def cut(database: Place) -> Iterator[None]:
     cuts = [random.randrange(1, 20_000) for _ in range(10)]
     database.proxy.cut_after(*cuts)
     yield
-    wait_for(f"connections to be cut after {cuts} bytes", lambda: not database.proxy.cuts_left, 60)
+    wait_for(f"connections to be cut after {cuts} bytes", lambda: not database.proxy.cuts_left)
 
 
 _TABLE = "LOCK TABLE crobot.jobs IN EXCLUSIVE MODE"

@@ -16,7 +16,7 @@ from tests import ends
 from tests.fault_tasks import trial
 from tests.installation import TASKS
 from tests.node_tasks import glutton
-from tests.processes import Cluster, Process, query, value, wait_for
+from tests.processes import PATIENCE_S, Cluster, Process, query, value, wait_for
 from tests.smoke.faults.guests import guest, others_drained
 from tests.smoke.faults.scene import Scene
 from workers import process
@@ -38,7 +38,7 @@ def restarted(process: Process, environment: dict[str, str], signum: int = signa
     own = process.environment
     for surroundings in (own | environment, own):
         process.kill(signum, whole_group=signum == signal.SIGKILL)
-        process._popen.wait(60)
+        process._popen.wait(PATIENCE_S)
         process.environment = surroundings
         process.start()
         if surroundings is not own:
@@ -184,8 +184,8 @@ def test_tools_that_outlived_their_node_and_guard_are_swept_at_its_start(
     node.kill()
     assert tool.is_running()
     node.start()
-    ends.no_tool(nap_s, timeout_s=20)
-    assert orphan.wait(10) == -signal.SIGKILL
+    ends.no_tool(nap_s)
+    assert orphan.wait(PATIENCE_S) == -signal.SIGKILL
     ends.complete([job_id])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,10 +14,13 @@ from db.engine import transaction
 from tests import ends
 from tests.canvas_tasks import jobs
 from tests.fault_tasks import strike, trial
-from tests.processes import Cluster, Process, value, wait_for
+from tests.processes import PATIENCE_S, Cluster, Process, value, wait_for
 
 _SHUT_OUT = """
     SELECT quarantine_reason FROM crobot.nodes WHERE name = 'calc01' AND quarantined_at IS NOT NULL"""
+
+#: what a head says once it goes by a new policy
+IN_FORCE = "policy.toml is in force"
 
 WriteFile = Callable[[str], None]
 
@@ -37,17 +39,23 @@ def in_force() -> str:
     return str(value("SELECT toml FROM crobot.policies ORDER BY id DESC LIMIT 1"))
 
 
-def put_in_force(write: WriteFile, text: str) -> None:
-    write(text)
-    wait_for("the policy to be in force", lambda: in_force() == text)
-    time.sleep(1.1)  # each process asks once a second
+@pytest.fixture
+def put_in_force(head: Process, write: WriteFile) -> WriteFile:
+    """Write the policy file, and wait until the head goes by it."""
+
+    def put(text: str) -> None:
+        before = head.text().count(IN_FORCE)
+        write(text)
+        wait_for("the policy to be in force", lambda: head.text().count(IN_FORCE) > before)
+
+    return put
 
 
 def test_a_policy_that_changes_under_load_is_in_force_without_a_restart(
     site: Cluster, write: WriteFile
 ) -> None:
     load = [trial.delay(params={"sleep_s": 0.2}).job_id for _ in range(30)]
-    put_in_force(write, "[pipelines.trial]\nretry = { attempts = 1 }\n")
+    put_in_force("[pipelines.trial]\nretry = { attempts = 1 }\n")
     (row,) = ends.ended([trial.delay(params={"fail": "node"}).job_id])
     assert (row.state, row.attempt) == ("FAILED", 1)
     ends.complete(load)
@@ -57,7 +65,7 @@ def test_a_wrong_policy_is_refused_and_the_old_one_stays_also_after_a_restart(
     site: Cluster, head: Process, write: WriteFile
 ) -> None:
     right = "[pipelines.trial]\nretry = { attempts = 2, delay_s = 0.1 }\n"
-    put_in_force(write, right)
+    put_in_force(right)
     write("[retry]\nattempts = 'many'\n")
     wait_for("the complaint", lambda: "attempts" in head.text() and "line 2" in head.text())
     head.stop()
@@ -69,7 +77,7 @@ def test_a_wrong_policy_is_refused_and_the_old_one_stays_also_after_a_restart(
 def test_a_node_that_keeps_failing_is_shut_out_until_an_operator_resumes_it(
     site: Cluster, write: WriteFile
 ) -> None:
-    put_in_force(write, "[quarantine]\nfailures = 3\n[retry]\nattempts = 1\n")
+    put_in_force("[quarantine]\nfailures = 3\n[retry]\nattempts = 1\n")
     value("UPDATE crobot.nodes SET drained_at = now() WHERE name = 'calc02' RETURNING name")
     try:
         failed = [trial.delay(params={"fail": "node"}).job_id for _ in range(3)]
@@ -83,7 +91,7 @@ def test_a_node_that_keeps_failing_is_shut_out_until_an_operator_resumes_it(
         with transaction() as session:
             for node in ("calc01", "calc02"):
                 resume(session, node)
-    assert waiting.get(timeout=30) == 3
+    assert waiting.get(timeout=PATIENCE_S) == 3
 
 
 def test_of_jobs_that_lost_two_processes_one_runs_at_a_time_and_only_the_cause_is_poison(

@@ -16,7 +16,7 @@ from crobot_tasks.lifecycle.cancel import cancel
 from crobot_tasks.lifecycle.result_backend import MARK
 from tests import ends
 from tests.fault_tasks import noted, trial
-from tests.processes import Cluster, query, value, wait_for
+from tests.processes import PATIENCE_S, Cluster, query, value, wait_for
 
 _DONE = "SELECT count(*) FROM crobot.jobs WHERE id = ANY(:ids) AND state = 'COMPLETE'"
 _SETTLED_OF_CHORDS = """
@@ -88,7 +88,7 @@ def test_a_chord_is_answered_once_though_the_broker_forgot_some_of_its_results(
         app.backend.client.flushall()
     else:
         app.backend.client.delete(MARK, *app.backend.client.keys("celery-taskset-meta-*"))
-    assert body.get(timeout=60) == "body"
+    assert body.get(timeout=PATIENCE_S) == "body"
     ends.complete([body.job_id or job_of(body.id)])
     assert value("SELECT count(*) FROM crobot.settlements WHERE task_id = :id", id=body.id) == 1
 

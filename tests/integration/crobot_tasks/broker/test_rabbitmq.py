@@ -15,10 +15,9 @@ from tests import ends
 from tests.canvas_tasks import jobs
 from tests.fault_tasks import noted, trial
 from tests.installation import installation
-from tests.processes import Cluster, value, wait_for
+from tests.processes import PATIENCE_S, Cluster, value, wait_for
 from tests.rabbitmq import rabbitmq
 
-TIMEOUT_S = 40
 NAP_S = 307.25
 _QUEUED = "SELECT max(queued) FROM crobot.nodes"
 
@@ -35,15 +34,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def test_jobs_and_canvas(site: Cluster) -> None:
-    assert jobs.add.delay(2, 3).get(timeout=TIMEOUT_S) == 5
-    assert (jobs.add.s(1, 2) | jobs.double.s() | jobs.add.s(10)).delay().get(timeout=TIMEOUT_S) == 16
-    assert group(jobs.add.s(n, n) for n in range(4)).delay().get(timeout=TIMEOUT_S) == [0, 2, 4, 6]
-    assert chord([jobs.add.s(n, n) for n in range(4)], jobs.total.s()).delay().get(timeout=TIMEOUT_S) == 12
+    assert jobs.add.delay(2, 3).get(timeout=PATIENCE_S) == 5
+    assert (jobs.add.s(1, 2) | jobs.double.s() | jobs.add.s(10)).delay().get(timeout=PATIENCE_S) == 16
+    assert group(jobs.add.s(n, n) for n in range(4)).delay().get(timeout=PATIENCE_S) == [0, 2, 4, 6]
+    assert chord([jobs.add.s(n, n) for n in range(4)], jobs.total.s()).delay().get(timeout=PATIENCE_S) == 12
 
 
 def test_an_error_arrives(site: Cluster) -> None:
     with pytest.raises(ValueError, match="cannot work with 1"):
-        jobs.fail.delay(1).get(timeout=TIMEOUT_S)
+        jobs.fail.delay(1).get(timeout=PATIENCE_S)
 
 
 def test_many_jobs_run_once_each(site: Cluster, tmp_path: Path) -> None:
@@ -57,10 +56,10 @@ def test_a_running_job_is_cancelled_with_its_tool(site: Cluster) -> None:
     ends.tool(NAP_S)
     ends.reach(result.job_id, "RUNNING")
     cancel(result.job_id)
-    ends.no_tool(NAP_S, timeout_s=5)
+    ends.no_tool(NAP_S)
     assert [row.state for row in ends.ended([result.job_id])] == ["CANCELLED"]
     with pytest.raises(TaskRevokedError):
-        result.get(timeout=TIMEOUT_S)
+        result.get(timeout=PATIENCE_S)
 
 
 def test_heartbeats_say_how_many_messages_wait(site: Cluster) -> None:
@@ -99,6 +98,6 @@ def test_a_killed_head_leaves_nothing_undone(site: Cluster, tmp_path: Path) -> N
 
 def test_results_are_in_the_database(site: Cluster) -> None:
     result = jobs.constant.delay({"a": [1, None, "ä"]})
-    assert result.get(timeout=TIMEOUT_S) == {"a": [1, None, "ä"]}
+    assert result.get(timeout=PATIENCE_S) == {"a": [1, None, "ä"]}
     assert app.backend.as_uri().startswith("postgresql+psycopg2://")
     assert app.AsyncResult(result.id).state == "SUCCESS"

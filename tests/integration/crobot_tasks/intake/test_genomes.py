@@ -53,7 +53,7 @@ def test_a_complete_genome_is_copied_judged_and_typed(
     assert row.top_species == "Salmonella enterica;100.0%"
     assert strain_of(strain).best_assembly == row.id
     assert lookup(added.barcode, "assembly_stats").results["qa"]["verdict"] == "pass"
-    wait_for("the typing", lambda: lookup(added.barcode, "MLST_Achtman").complete_count, 60)
+    wait_for("the typing", lambda: lookup(added.barcode, "MLST_Achtman").complete_count)
     assert lookup(added.barcode, "MLST_Achtman").results["ST"] == 13
 
 

@@ -28,17 +28,17 @@ from db.species import Assembly, AssemblyLookup, LookupStatus, Strain, allele_po
 from db.species.schemes import find_scheme
 from db.system import UserJob
 from demo.data import SCHEME, TRUE_ALLELES, TRUE_ST, DemoData
-from tests.processes import Cluster, value, wait_for
+from tests.processes import PATIENCE_S, Cluster, value, wait_for
 from workers.checksums import checksum
 
 FAST = {"assembler": "megahit", "cores": 1}
 HUGE = {"cores": 500}
 
 
-def ended(job_id: int, timeout_s: float = 60.0) -> str:
+def ended(job_id: int) -> str:
     """The terminal state of a job, once it has one."""
     query = "SELECT state FROM crobot.jobs WHERE id = :id AND finished_at IS NOT NULL"
-    return wait_for(f"the end of job {job_id}", lambda: value(query, id=job_id), timeout_s)
+    return wait_for(f"the end of job {job_id}", lambda: value(query, id=job_id))
 
 
 def user_job(job_id: int) -> UserJob:
@@ -311,7 +311,7 @@ def test_jobs_go_into_a_group(cluster: Cluster, senterica: str, strain: str, rea
             assembly_barcode=sent.assembly_barcode,
             assembly_filepointer=path,
         )
-    first, second = group(job.signature(), job.signature()).apply_async().get(timeout=30)
+    first, second = group(job.signature(), job.signature()).apply_async().get(timeout=PATIENCE_S)
     assert first == second
     assert counters(lookup(sent.assembly_barcode, "MLST_Achtman")) == (1, 1, 0, 0)
 

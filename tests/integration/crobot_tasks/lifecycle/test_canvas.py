@@ -13,9 +13,7 @@ from celery.result import AsyncResult, GroupResult
 
 from crobot_tasks.celery import app
 from tests.canvas_tasks import jobs, note, plain, replaced
-from tests.processes import Cluster, value, wait_for
-
-TIMEOUT_S = 30
+from tests.processes import PATIENCE_S, Cluster, value, wait_for
 
 Canvas = Callable[[SimpleNamespace], Any]
 
@@ -71,7 +69,7 @@ def outcome(canvas: Canvas, kind: SimpleNamespace) -> Any:
     """What a web developer gets from ``.get()``: the value, or the error's type and text."""
     result = canvas(kind).apply_async()
     try:
-        return result.get(timeout=TIMEOUT_S)
+        return result.get(timeout=PATIENCE_S)
     except TimeoutError:
         raise
     except Exception as error:  # noqa: BLE001 (the comparison is the test)
@@ -90,9 +88,9 @@ def test_callbacks_and_errbacks_come_once(cluster: Cluster, kind: SimpleNamespac
     key = f"noted-{uuid4()}"
     good = kind.add.apply_async((1, 2), link=[note.s(key), note.s(key)])
     bad = kind.fail.apply_async((1,), link_error=note.si(key), link=note.si(f"{key}-never"))
-    assert good.get(timeout=TIMEOUT_S) == 3
+    assert good.get(timeout=PATIENCE_S) == 3
     with pytest.raises(ValueError, match="cannot work with 1"):
-        bad.get(timeout=TIMEOUT_S)
+        bad.get(timeout=PATIENCE_S)
     wait_for("three callbacks", lambda: app.backend.client.llen(key) == 3)
     assert not app.backend.client.exists(f"{key}-never")
 
@@ -103,7 +101,7 @@ def test_a_failed_chord_calls_the_errback_of_its_body_once(cluster: Cluster, kin
     body = kind.total.s().on_error(note.si(key))
     result = chord([kind.add.s(1, 1), kind.fail.s(3)], body).apply_async()
     with pytest.raises(Exception, match="cannot work with 3"):
-        result.get(timeout=TIMEOUT_S)
+        result.get(timeout=PATIENCE_S)
     wait_for("the errback", lambda: app.backend.client.llen(key) == 1)
 
 
@@ -121,21 +119,21 @@ def test_replace_puts_jobs_in_a_tasks_place(
     cluster: Cluster, kind: SimpleNamespace, canvas: Canvas, expected: int
 ) -> None:
     result = (replaced.s(canvas(kind)) | kind.double.s()).apply_async()
-    assert result.get(timeout=TIMEOUT_S) == expected
+    assert result.get(timeout=PATIENCE_S) == expected
 
 
 def test_group_results_are_found_again_by_id(cluster: Cluster) -> None:
     result = group(jobs.add.s(n, n) for n in range(3)).apply_async()
     result.save()
     found = GroupResult.restore(result.id, app=app)
-    assert found.get(timeout=TIMEOUT_S) == [0, 2, 4]
+    assert found.get(timeout=PATIENCE_S) == [0, 2, 4]
     assert found.successful()
     assert found.completed_count() == 3
 
 
 def test_a_result_is_found_again_by_its_task_id(cluster: Cluster) -> None:
     result = jobs.add.delay(4, 5)
-    assert AsyncResult(result.id, app=app).get(timeout=TIMEOUT_S) == 9
+    assert AsyncResult(result.id, app=app).get(timeout=PATIENCE_S) == 9
     assert value("SELECT state FROM crobot.jobs WHERE id = :id", id=result.job_id) == "COMPLETE"
 
 
@@ -153,14 +151,14 @@ def test_the_same_task_id_is_parked_once(cluster: Cluster) -> None:
     first = jobs.add.apply_async((1, 2), task_id=task_id)
     second = jobs.add.apply_async((1, 2), task_id=task_id)
     assert first.job_id == second.job_id
-    assert second.get(timeout=TIMEOUT_S) == 3
+    assert second.get(timeout=PATIENCE_S) == 3
 
 
 def test_two_sends_for_the_same_thing_are_one_job_and_both_results_come(cluster: Cluster) -> None:
     options = {"job": {"unique_key": f"same-{uuid4()}"}, "countdown": 1}
     first = jobs.add.apply_async((1, 2), **options)
     second = chain(jobs.add.s(1, 2).set(**options), jobs.double.s()).apply_async()
-    assert (first.get(timeout=TIMEOUT_S), second.get(timeout=TIMEOUT_S)) == (3, 6)
+    assert (first.get(timeout=PATIENCE_S), second.get(timeout=PATIENCE_S)) == (3, 6)
     assert (
         value("SELECT count(*) FROM crobot.jobs WHERE unique_key = :key", key=options["job"]["unique_key"])
         == 1
@@ -170,4 +168,4 @@ def test_two_sends_for_the_same_thing_are_one_job_and_both_results_come(cluster:
 def test_a_chain_that_goes_on_with_an_impossible_job_ends_with_its_error(cluster: Cluster) -> None:
     result = (jobs.constant.s(1) | app.tasks["probe"].s(params={"fail": "nonsense"})).apply_async()
     with pytest.raises(Exception, match="nonsense"):
-        result.get(timeout=TIMEOUT_S)
+        result.get(timeout=PATIENCE_S)

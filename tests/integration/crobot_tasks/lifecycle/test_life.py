@@ -19,7 +19,7 @@ from crobot_tasks.lifecycle.cancel import cancel
 from db.engine import transaction
 from tests import ends
 from tests.canvas_tasks import jobs
-from tests.processes import Cluster, query, value, wait_for
+from tests.processes import PATIENCE_S, Cluster, query, value, wait_for
 
 #: what a node or head of this version never sends
 NEWER = REPORT_FORMAT + 1
@@ -51,7 +51,7 @@ def test_no_node_ever_has_more_than_its_cores_and_memory_take(probe: Any) -> Non
 
 def test_a_job_that_fits_nowhere_holds_up_none_behind_it(probe: Any) -> None:
     huge = probe.apply_async(kwargs={"params": {"cores": 500}}, priority=0)
-    assert probe.delay(params={"value": 3}).get(timeout=30)["results"] == {"value": 3}
+    assert probe.delay(params={"value": 3}).get(timeout=PATIENCE_S)["results"] == {"value": 3}
     assert ends.state(huge.job_id) == "WAITING"
     cancel(huge.job_id)
 
@@ -87,7 +87,7 @@ def test_a_priority_is_a_whole_number_from_0_to_9(tables: None, priority: Any) -
 def test_a_job_does_not_begin_before_its_time(cluster: Cluster, option: str) -> None:
     when = {"countdown": 1.5, "eta": datetime.now(UTC) + timedelta(seconds=1.5)}[option]
     result = jobs.add.apply_async((1, 2), **{option: when})
-    assert result.get(timeout=30) == 3
+    assert result.get(timeout=PATIENCE_S) == 3
     waited = value("SELECT extract(epoch FROM a.routed_at - j.sent_at) FROM crobot.jobs j"
                    " JOIN crobot.attempts a ON a.job_id = j.id WHERE j.id = :id", id=result.job_id)  # fmt: skip
     assert 1.4 <= float(waited) < 10
@@ -121,10 +121,10 @@ def test_sends_for_the_same_thing_at_the_same_moment_are_one_job(cluster: Cluste
         results = list(threads.map(send, range(20)))
     assert len({result.job_id for result in results}) == 1
     assert value("SELECT count(*) FROM crobot.jobs WHERE unique_key = :key", key=key) == 1
-    assert [result.get(timeout=30) for result in results] == [3] * 20
+    assert [result.get(timeout=PATIENCE_S) for result in results] == [3] * 20
     again = jobs.add.apply_async((1, 2), job={"unique_key": key})
     assert again.job_id != results[0].job_id
-    assert again.get(timeout=30) == 3
+    assert again.get(timeout=PATIENCE_S) == 3
 
 
 def test_a_send_in_a_transaction_that_is_undone_leaves_nothing(cluster: Cluster) -> None:
@@ -135,14 +135,14 @@ def test_a_send_in_a_transaction_that_is_undone_leaves_nothing(cluster: Cluster)
         _ = 1 / 0
     assert query("SELECT 1 FROM crobot.jobs WHERE id = :id", id=result.job_id) == []
     assert query("SELECT 1 FROM crobot.settlements WHERE task_id = :id", id=task_id) == []
-    assert jobs.add.apply_async((1, 2), task_id=task_id).get(timeout=30) == 3
+    assert jobs.add.apply_async((1, 2), task_id=task_id).get(timeout=PATIENCE_S) == 3
 
 
 def test_a_send_in_a_transaction_begins_after_its_commit(cluster: Cluster) -> None:
     with transaction():
         sent = [jobs.add.delay(1, 2), jobs.add.delay(3, 4), jobs.add.delay(5, 5)]
         assert sent[0].job_id < sent[1].job_id < sent[2].job_id
-    assert [result.get(timeout=30) for result in sent] == [3, 7, 10]
+    assert [result.get(timeout=PATIENCE_S) for result in sent] == [3, 7, 10]
 
 
 # --- reports that are not of a live attempt ---------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def test_a_report_that_is_not_of_a_live_attempt_changes_nothing(waiting: int, fo
 
 def test_a_report_of_a_dead_attempt_is_counted_and_changes_nothing(probe: Any) -> None:
     result = probe.delay(params={"value": 1})
-    assert result.get(timeout=30)["results"] == {"value": 1}
+    assert result.get(timeout=PATIENCE_S)["results"] == {"value": 1}
     ends.complete([result.job_id])
     (attempt,) = ends.attempts(result.job_id)
     before = everything()
@@ -217,7 +217,7 @@ def test_a_report_of_a_dead_attempt_is_counted_and_changes_nothing(probe: Any) -
         reports(message(report(f"{result.job_id}.1", outcome="tool"), node=attempt.node))
         assert ends.attempts(result.job_id)[0].reports_ignored == attempt.reports_ignored + ignored
     assert everything() == before
-    assert result.get(timeout=5)["results"] == {"value": 1}
+    assert result.get(timeout=PATIENCE_S)["results"] == {"value": 1}
 
 
 def test_a_heartbeat_of_a_newer_format_makes_no_node(tables: None) -> None:

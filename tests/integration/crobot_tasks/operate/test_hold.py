@@ -18,7 +18,7 @@ from db.engine import transaction
 from tests import ends
 from tests.canvas_tasks import jobs
 from tests.command import crobot, document
-from tests.processes import Cluster, query, value, wait_for
+from tests.processes import PATIENCE_S, Cluster, query, value, wait_for
 
 
 @pytest.fixture
@@ -219,12 +219,12 @@ def test_a_chord_over_a_cancelled_batch_ends_as_cancelled(cluster: Cluster, batc
     assert document("cancel", "--batch", batch)["now"] == {"CANCELLED": 4}
     ends.ended(ids)
     with pytest.raises(TaskRevokedError):
-        result.get(timeout=30)
+        result.get(timeout=PATIENCE_S)
     assert "TaskRevokedError" in str(wait_for("the chord's own end", lambda: result.result))
     for part in result.parent.results:
         assert part.state == "REVOKED"
         with pytest.raises(TaskRevokedError):
-            part.get(timeout=5)
+            part.get(timeout=PATIENCE_S)
 
 
 # --- resend -----------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from db import nomenclature
 from db.engine import retrying, transaction
 from db.nomenclature import LOCAL_OFFSET, number_alleles, number_profile
 from db.species import Allele, Locus, SequenceType
+from tests.processes import PATIENCE_S
 
 pytestmark = pytest.mark.usefixtures("two_species")
 
@@ -60,7 +61,7 @@ def genome(size: Size, seed: int) -> dict[str, str]:
 def finish(size: Size, seed: int, barrier: Barrier) -> tuple[dict[str, int], int | None]:
     """Number what one genome has, in one transaction, as a finishing job does; a tenth of them fail at the end."""
     new = genome(size, seed)
-    barrier.wait(60)
+    barrier.wait(PATIENCE_S)
 
     def work() -> tuple[dict[str, int], int | None]:
         with transaction("senterica") as session:

@@ -81,10 +81,9 @@ def test_a_storage_that_is_configured_must_be_mounted(
 
 
 def test_flower_without_credentials_stays_alive_and_closed_until_it_is_told_to_end() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "crobot_tasks.cli", "flower"], stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    assert "CROBOT_FLOWER_AUTH=user:password" in process.stderr.readline()
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
+    flower = [sys.executable, "-m", "crobot_tasks.cli", "flower"]
+    with subprocess.Popen(flower, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "CROBOT_FLOWER_AUTH=user:password" in process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+    assert process.returncode == 0
