@@ -5,9 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +37,6 @@ def installation(
         try:
             with Cluster(data_dir / "cluster", nodes, **settings | environment) as cluster:
                 yield cluster
-                for process in cluster.processes:  # all at once: each takes a second or two
-                    with suppress(ProcessLookupError):
-                        process.kill(signal.SIGTERM, whole_group=False)
         finally:
             gc.collect()  # results that are still awaited would look for the broker, again and again
             dbhandle.remove()

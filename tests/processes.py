@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -201,5 +202,8 @@ class Cluster:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in reversed(self.processes):
+        for process in self.processes:  # all at once: each takes a second or two
+            with suppress(ProcessLookupError):
+                process.kill(signal.SIGTERM, whole_group=False)
+        for process in self.processes:
             process.stop()

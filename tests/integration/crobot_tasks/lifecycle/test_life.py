@@ -57,13 +57,13 @@ def test_a_job_that_fits_nowhere_holds_up_none_behind_it(probe: Any) -> None:
 
 
 def test_urgent_jobs_go_first(probe: Any, tmp_path: Path) -> None:
-    together = datetime.now(UTC) + timedelta(seconds=1)
     params = {"cores": 2, "sleep_s": 0.1, "expected_s": 60}
     order = [7, 3, 9, 0, 5, 1, 8, 2]
-    ids = {
-        probe.apply_async(kwargs={"params": params}, priority=priority, eta=together).job_id: priority
-        for priority in order
-    }
+    with transaction():  # all at the same moment
+        ids = {
+            probe.apply_async(kwargs={"params": params}, priority=priority).job_id: priority
+            for priority in order
+        }
     ends.complete(ids)
     routed = query(
         "SELECT job_id FROM crobot.attempts WHERE job_id = ANY(:ids) ORDER BY routed_at", ids=list(ids)
@@ -85,12 +85,12 @@ def test_a_priority_is_a_whole_number_from_0_to_9(tables: None, priority: Any) -
 
 @pytest.mark.parametrize("option", ["countdown", "eta"])
 def test_a_job_does_not_begin_before_its_time(cluster: Cluster, option: str) -> None:
-    when = {"countdown": 1.5, "eta": datetime.now(UTC) + timedelta(seconds=1.5)}[option]
+    when = {"countdown": 0.6, "eta": datetime.now(UTC) + timedelta(seconds=0.6)}[option]
     result = jobs.add.apply_async((1, 2), **{option: when})
     assert result.get(timeout=PATIENCE_S) == 3
     waited = value("SELECT extract(epoch FROM a.routed_at - j.sent_at) FROM crobot.jobs j"
                    " JOIN crobot.attempts a ON a.job_id = j.id WHERE j.id = :id", id=result.job_id)  # fmt: skip
-    assert 1.4 <= float(waited) < 10
+    assert float(waited) >= 0.5
 
 
 @pytest.mark.parametrize("expires", [1, timedelta(seconds=1)], ids=["seconds", "time"])
@@ -103,7 +103,9 @@ def test_a_job_that_could_not_begin_in_time_is_cancelled(probe: Any, expires: An
 
 
 def test_a_job_that_begins_in_time_does_not_expire(probe: Any) -> None:
-    result = probe.apply_async(kwargs={"params": {"sleep_s": 1.5}}, expires=1)
+    result = probe.apply_async(kwargs={"params": {"sleep_s": 1.5}}, expires=600)
+    ends.reach(result.job_id, "RUNNING")
+    value("UPDATE crobot.jobs SET expires_at = now() WHERE id = :id RETURNING id", id=result.job_id)
     ends.complete([result.job_id])
 
 
@@ -115,12 +117,13 @@ def test_sends_for_the_same_thing_at_the_same_moment_are_one_job(cluster: Cluste
 
     def send(number: int) -> Any:
         start.wait()
-        return jobs.add.apply_async((1, 2), job={"unique_key": key}, countdown=1)
+        return jobs.add.apply_async((1, 2), job={"unique_key": key}, countdown=600)
 
     with ThreadPoolExecutor(20) as threads:
         results = list(threads.map(send, range(20)))
     assert len({result.job_id for result in results}) == 1
     assert value("SELECT count(*) FROM crobot.jobs WHERE unique_key = :key", key=key) == 1
+    value("UPDATE crobot.jobs SET available_at = now() WHERE unique_key = :key RETURNING id", key=key)
     assert [result.get(timeout=PATIENCE_S) for result in results] == [3] * 20
     again = jobs.add.apply_async((1, 2), job={"unique_key": key})
     assert again.job_id != results[0].job_id
