@@ -52,7 +52,7 @@ def put_in_force(head: Process, write: WriteFile) -> WriteFile:
 
 
 def test_a_policy_that_changes_under_load_is_in_force_without_a_restart(
-    site: Cluster, write: WriteFile
+    site: Cluster, put_in_force: WriteFile
 ) -> None:
     load = [trial.delay(params={"sleep_s": 0.2}).job_id for _ in range(30)]
     put_in_force("[pipelines.trial]\nretry = { attempts = 1 }\n")
@@ -62,7 +62,7 @@ def test_a_policy_that_changes_under_load_is_in_force_without_a_restart(
 
 
 def test_a_wrong_policy_is_refused_and_the_old_one_stays_also_after_a_restart(
-    site: Cluster, head: Process, write: WriteFile
+    site: Cluster, head: Process, write: WriteFile, put_in_force: WriteFile
 ) -> None:
     right = "[pipelines.trial]\nretry = { attempts = 2, delay_s = 0.1 }\n"
     put_in_force(right)
@@ -75,7 +75,7 @@ def test_a_wrong_policy_is_refused_and_the_old_one_stays_also_after_a_restart(
 
 
 def test_a_node_that_keeps_failing_is_shut_out_until_an_operator_resumes_it(
-    site: Cluster, write: WriteFile
+    site: Cluster, put_in_force: WriteFile
 ) -> None:
     put_in_force("[quarantine]\nfailures = 3\n[retry]\nattempts = 1\n")
     value("UPDATE crobot.nodes SET drained_at = now() WHERE name = 'calc02' RETURNING name")

@@ -44,11 +44,14 @@ def make(tmp_path: Path, server: Behaviour, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(download, "PAUSES_S", (0.01, 0.01, 0.01))
     (tmp_path / "cache").mkdir()
 
+    def note(text: str) -> None:
+        with (tmp_path / "log").open("a") as log:
+            print(text, file=log)
+
     def archive(cache_bytes: int = 10**9, time_s: float = 60, url: str | None = None) -> Archive:
-        log = (tmp_path / "log").open("a", buffering=1)
         deadline = time.monotonic() + time_s
         where = server.url if url is None else url
-        return Archive(where, tmp_path / "cache", cache_bytes, lambda text: print(text, file=log), deadline)
+        return Archive(where, tmp_path / "cache", cache_bytes, note, deadline)
 
     return archive
 
