@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import gc
 import os
 import shutil
 import tempfile
@@ -35,6 +34,7 @@ import crobot_tasks.database  # noqa: E402, F401 (it tells db where the database
 from crobot_tasks import embedded  # noqa: E402
 from crobot_tasks.celery import app  # noqa: E402
 from db import migrate  # noqa: E402
+from tests.installation import forget_results  # noqa: E402
 from tests.processes import Cluster  # noqa: E402
 
 FAULTS = Path(__file__).parent / "smoke" / "faults"
@@ -80,7 +80,7 @@ def data_dir() -> Path:
 def servers(data_dir: Path) -> Iterator[embedded.Servers]:
     """PostgreSQL and Valkey of this test run."""
     yield embedded.servers(data_dir)
-    gc.collect()  # results that are still awaited would look for the broker, again and again
+    forget_results()
     embedded.release()
 
 

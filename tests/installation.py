@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -38,7 +37,6 @@ def installation(
             with Cluster(data_dir / "cluster", nodes, **settings | environment) as cluster:
                 yield cluster
         finally:
-            gc.collect()  # results that are still awaited would look for the broker, again and again
             dbhandle.remove()
             engine.engine().dispose()
     embedded.stop(data_dir, force=True)
@@ -66,7 +64,14 @@ def working_on(data_dir: Path, broker_url: str = "") -> Iterator[None]:
         _connect_to(former)
 
 
+def forget_results() -> None:
+    """Let go of results that nobody waits for any more: when collected, each would look for its broker for 20 s."""
+    if consumer := getattr(app.backend, "result_consumer", None):
+        consumer.subscribed_to.clear()
+
+
 def _connect_to(places: dict[str, Any]) -> None:
+    forget_results()
     app.conf.update(places)
     # what Celery keeps of the former places
     app._pool = app._backend_cache = None

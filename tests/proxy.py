@@ -64,7 +64,8 @@ class Proxy:
     def __post_init__(self) -> None:
         self._target = urlsplit(self.url_behind)
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
+        self._thread.start()
         self.port = 0
         self._call(self._open())
 
@@ -117,6 +118,8 @@ class Proxy:
         """End the proxy."""
         self.go_away()
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     # --- in the thread of the proxy -----------------------------------------------------------------------------------
 

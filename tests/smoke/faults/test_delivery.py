@@ -176,11 +176,12 @@ def test_heartbeats_of_an_earlier_life_and_from_the_past_change_nothing(scene: S
 
 
 def test_one_report_that_is_none_does_not_hold_up_the_others(scene: Scene) -> None:
-    scene.mix.nap_s += 300  # it does not end by itself
+    scene.mix.nap_s += 2  # its own report comes later
     job_id, node = running(scene)
     say("crobot.reports", REPORTS, reports({"outcome": "ok"}, "17.1", None, report(f"{job_id}.1"), node=node))
     wait_for("the end", lambda: ends.state(job_id) == "COMPLETE")
     scene.check()
+    assert value("SELECT result FROM crobot.jobs WHERE id = :id", id=job_id) == {"forged": True}
 
 
 # --- nonsense ---------------------------------------------------------------------------------------------------------
