@@ -1,6 +1,6 @@
 # `make` alone prints the targets. Everything installs what it misses; a second run costs nothing.
 .DEFAULT_GOAL := help
-.PHONY: help install start demo demo-kill test unit faults truth lint check format bench clean programs test-programs environments
+.PHONY: help install start demo demo-kill test unit faults truth lint check format bench clean requirements programs test-programs environments
 .NOTPARALLEL:
 
 # The system's Python comes first: one in a home directory cannot be read by the user that a service runs as.
@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIN := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(UPGRADE)
 # seconds that all tests together may take; a quarter of that on a quiet machine
 TEST_LIMIT := 1200
 # two processes share the tests, each with servers of its own; tests/conftest.py says what belongs together, and the order
@@ -53,6 +55,11 @@ format: $(INSTALLED_DEV) ## format the code, and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+requirements: $(INSTALLED_DEV) ## pin again what pyproject.toml asks for, with hashes; `make requirements UPGRADE=--upgrade` takes newer versions
+	$(PIN) --output-file=requirements.txt pyproject.toml
+	$(PIN) --output-file=requirements-embedded.txt --extra=embedded --constraint=requirements.txt pyproject.toml
+	$(PIN) --output-file=requirements-dev.txt --extra=embedded --extra=dev --constraint=requirements.txt pyproject.toml
+
 bench: install $(INSTALLED_DEV) ## run the benchmarks; only by hand, on a quiet machine
 	$(BIN)/python -m benchmarks
 
@@ -71,9 +78,9 @@ programs:
 test-programs:
 	@PYTHON=$(PYTHON) tools/debian-packages --test
 
-$(INSTALLED): requirements.txt pyproject.toml
+$(INSTALLED): requirements-embedded.txt pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
-	$(PIP) --requirement requirements.txt
+	$(PIP) --requirement requirements-embedded.txt
 	$(PIP) --no-deps --editable .
 	@touch $@
 

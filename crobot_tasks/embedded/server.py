@@ -33,8 +33,8 @@ def wheel_program(package: str, pattern: str) -> str:
     found = next(Path(spec.origin).resolve().parent.glob(pattern), None) if spec and spec.origin else None
     if found is None:
         raise ServerFailed(
-            f"the Python package {package} holds no {pattern} for this machine: install it with pip, or set"
-            " CROBOT_DATABASE_URL and CROBOT_BROKER_URL to servers of your own"
+            f"the Python package {package} has no {pattern} for this machine. Install the embedded servers"
+            " (`pip install 'crobot[embedded]'`), or set CROBOT_DATABASE_URL and CROBOT_BROKER_URL to your own"
         )
     return str(found)
 
