@@ -8,8 +8,10 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 pytest.register_assert_rewrite("tests.ends", "tests.smoke.faults.mix", "tests.smoke.faults.species")
 
@@ -37,36 +39,40 @@ from db import migrate  # noqa: E402
 from tests.installation import forget_results  # noqa: E402
 from tests.processes import Cluster  # noqa: E402
 
-FAULTS = Path(__file__).parent / "smoke" / "faults"
-#: rooms in the order in which the processes take them: what takes longest comes first, so that all end together
-ORDER = ("smoke", "integration", "unit")
+#: rooms whose files stay in one process: no two faults at once, and one cluster for all that use it
+TOGETHER = ("tests/smoke/faults/", "tests/integration/crobot_tasks/")
+#: what lies there and has servers of its own
+APART = ("tests/integration/crobot_tasks/embedded/", "tests/integration/crobot_tasks/broker/test_rabbitmq.py")
+#: after those what takes longest comes first, so that all processes end together
+ORDER = ("smoke", "truth", "integration", "unit")
+
+
+class ByRooms(LoadScopeScheduling):
+    """How processes share the tests: by files, and some rooms as a whole."""
+
+    # pytest-xdist has the group of a test in a mark, too, but cannot tell it to its scheduler with pytest 9.2
+    def _split_scope(self, nodeid: str) -> str:
+        return _group(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRooms:
+    """Share the tests as told above."""
+    return ByRooms(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Say what belongs together when several processes share the tests (pytest-xdist), and put the longest first.
-
-    The fault scenarios are one group, so that no two of them run at once, and what uses the cluster is another, so that
-    there is one cluster. Everything else goes by files, whose fixtures are then made once.
-    """
-    if not hasattr(config, "workerinput"):
-        return
-    on_cluster = {item.path for item in items if "cluster" in getattr(item, "fixturenames", ())}
-    groups = {item: _group(item.path, on_cluster) for item in items}
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: _turn(item, groups[item]))
+    """Put what takes longest first if several processes share the tests; one alone begins with what is quick."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _turn(_group(item.nodeid)))
 
 
-def _group(path: Path, on_cluster: set[Path]) -> str:
-    if FAULTS in path.parents:
-        return "faults"
-    return "cluster" if path in on_cluster else str(path.relative_to(Path(__file__).parent))
+def _group(nodeid: str) -> str:
+    path = nodeid.partition("::")[0]
+    return path if path.startswith(APART) else next(filter(path.startswith, TOGETHER), path)
 
 
-def _turn(item: pytest.Item, group: str) -> int:
-    if group in ("faults", "cluster"):
-        return 0
-    return 1 + ORDER.index(group.partition(os.sep)[0])
+def _turn(group: str) -> int:
+    return 0 if group in TOGETHER else 1 + ORDER.index(group.split("/")[1])
 
 
 @pytest.fixture(scope="session")
