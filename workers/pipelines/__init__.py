@@ -2,39 +2,59 @@
 
 from __future__ import annotations
 
-from crobot_errors import UnknownPipeline, UnknownVersion
-from workers.pipelines.assembly_stats import AssemblyStats
-from workers.pipelines.base import Pipeline
-from workers.pipelines.crispr import Crispr
-from workers.pipelines.matrix_phylogeny import MatrixPhylogeny
-from workers.pipelines.ms_tree import MSTree
-from workers.pipelines.nomenclature import Nomenclature
-from workers.pipelines.probe import Probe
-from workers.pipelines.prokka_annotation import ProkkaAnnotation
-from workers.pipelines.qassembly import QAssembly
-from workers.pipelines.ref_mapper import RefMapper
-from workers.pipelines.ref_mapper_matrix import RefMapperMatrix
-from workers.pipelines.ref_masker import RefMasker
-from workers.pipelines.seropred import SeroPred
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
 
-#: one a line
-PIPELINES: dict[str, Pipeline] = {
-    each.name: each
-    for each in (
-        QAssembly(),
-        AssemblyStats(),
-        Nomenclature(),
-        SeroPred(),
-        ProkkaAnnotation(),
-        Crispr(),
-        MSTree(),
-        RefMasker(),
-        RefMapper(),
-        RefMapperMatrix(),
-        MatrixPhylogeny(),
-        Probe(),
-    )
+from crobot_errors import UnknownPipeline, UnknownVersion
+from workers.pipelines.base import Pipeline
+
+#: public name → module here, and the pipeline's class there; one a line
+_PLACES = {
+    "QAssembly": "qassembly:QAssembly",
+    "assembly_stats": "assembly_stats:AssemblyStats",
+    "nomenclature": "nomenclature:Nomenclature",
+    "SeroPred": "seropred:SeroPred",
+    "prokka_annotation": "prokka_annotation:ProkkaAnnotation",
+    "CRISPR": "crispr:Crispr",
+    "ms_tree": "ms_tree:MSTree",
+    "refMasker": "ref_masker:RefMasker",
+    "refMapper": "ref_mapper:RefMapper",
+    "refMapper_matrix": "ref_mapper_matrix:RefMapperMatrix",
+    "matrix_phylogeny": "matrix_phylogeny:MatrixPhylogeny",
+    "probe": "probe:Probe",
 }
+
+
+class Registry(Mapping[str, Pipeline]):
+    """One object of each pipeline, whose module is imported when it is first asked for: names alone load nothing."""
+
+    def __getitem__(self, name: str) -> Pipeline:
+        """Return a pipeline."""
+        return _load(_PLACES[name])
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a pipeline of this name."""
+        return name in _PLACES
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(_PLACES)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(_PLACES)
+
+
+@cache
+def _load(place: str) -> Pipeline:
+    module, name = place.split(":")
+    made = getattr(import_module(f"{__name__}.{module}"), name)()
+    assert isinstance(made, Pipeline)
+    return made
+
+
+PIPELINES = Registry()
 
 
 def pipeline(name: str, version: str = "") -> Pipeline:
