@@ -1,14 +1,13 @@
 """Celery's settings under Celery's names, and ours with the prefix `crobot_`; the only file that reads the environment.
 
-Every setting of ours can be given as an environment variable of the same name in capitals (`CROBOT_DATABASE_URL`).
+Every setting of ours can be given as an environment variable of the same name in capitals (`CROBOT_DATABASE_URL`), and
+is read from here and not from `app.conf`, so that a command which only asks the database loads no Celery.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-
-from kombu import Exchange, Queue
 
 _data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
 
@@ -66,11 +65,10 @@ task_serializer = result_serializer = event_serializer = "json"
 accept_content = ["json"]
 
 # By name over the default exchange: a broker that came back empty drops messages to exchanges that it has forgotten.
-_default = Exchange("")
-task_queues = [
-    Queue(name, exchange=_default, routing_key=name)
+task_queues = {
+    name: {"exchange": "", "routing_key": name}
     for name in ("crobot.heartbeats", "crobot.reports", "crobot.settle")
-]
+}
 task_default_queue = "crobot.settle"
 task_default_exchange = ""
 task_default_routing_key = "crobot.settle"

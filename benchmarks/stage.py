@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import celeryconfig
 from benchmarks import plain, tasks
 from crobot_tasks import embedded
 from crobot_tasks.celery import app
@@ -92,7 +93,7 @@ class Stage:
     def _configure(self) -> None:
         for name, text in self._settings.items():
             if name != "imports":
-                app.conf[f"crobot_{name}"] = text.split(":") if name == "roots" else text
+                setattr(celeryconfig, f"crobot_{name}", text.split(":") if name == "roots" else text)
         app.conf.imports = [self._settings["imports"]]
 
     def _start_crobot(self) -> None:

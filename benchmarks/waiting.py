@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import text
 
+import celeryconfig
 from benchmarks.figures import Chapter, Figure
 from crobot_tasks import embedded
 from crobot_tasks.celery import app
@@ -82,8 +83,8 @@ def _analyze() -> None:
 def _servers() -> Iterator[None]:
     with TemporaryDirectory(prefix="crobot-bench-") as folder:
         for name in ("database_url", "broker_url", "result_backend"):
-            app.conf[f"crobot_{name}"] = ""
-        app.conf.crobot_data_dir = folder
+            setattr(celeryconfig, f"crobot_{name}", "")
+        celeryconfig.crobot_data_dir = folder
         embedded.servers(Path(folder))
         app.set_addresses()
         migrate.upgrade()

@@ -1,15 +1,15 @@
-"""The Celery app: Celery's settings, and the addresses of the database and the broker, asked for at first use."""
+"""The Celery app: Celery's settings, and the addresses of the broker and the results, asked for at first use."""
 
 from __future__ import annotations
 
 from functools import cached_property
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Protocol
 
 from celery import Celery
 
-from crobot_tasks.embedded import Servers, servers
+import celeryconfig
+from crobot_tasks import addresses
 from workers.attempt import Attempt
 from workers.job import JobInput
 
@@ -47,24 +47,15 @@ class CRobotApp(Celery):
         """
         return import_module("crobot_tasks.lifecycle.park")
 
-    @cached_property
-    def servers(self) -> Servers:
-        """The embedded servers, started by the first process that asks."""
-        return servers(Path(self.conf.crobot_data_dir))
-
-    def database_url(self) -> str:
-        """Return the configured database, or the embedded one."""
-        return str(self.conf.crobot_database_url or self.servers.database_url)
-
     def set_addresses(self) -> None:
         """Give Celery the broker's and the results' addresses, if it does not have them yet."""
         if self.conf.broker_url:
             return
-        broker = self.conf.crobot_broker_url or self.servers.broker_url
-        backend = self.conf.crobot_result_backend or broker
+        broker = addresses.broker_url()
+        backend = celeryconfig.crobot_result_backend or broker
         if not backend.startswith(("redis", "valkey", "sentinel", "db+", "disabled", "cache")):
             # other brokers keep no results; the database is there anyway
-            backend = "db+" + self.database_url()
+            backend = "db+" + addresses.database_url()
         self.conf.update(broker_url=broker, result_backend=self.conf.result_backend or results_url(backend))
 
     def connection_for_read(self, *args: Any, **kwargs: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crobot_tasks.celery import app
+from crobot_tasks.addresses import database_url
 from db import engine
 
-engine.configure(app.database_url)
+engine.configure(database_url)

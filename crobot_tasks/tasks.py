@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import celeryconfig
 from crobot_errors import UnknownPipeline, UnknownVersion
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle.job_task import JobTask
@@ -52,8 +53,7 @@ class PipelineTask(JobTask):
 
     def check(self, args: Any, kwargs: dict[str, Any]) -> None:
         """Let the pipeline check what was sent, before anything is stored."""
-        conf = self.app.conf
-        roots = [Path(conf.crobot_storage), *map(Path, conf.crobot_roots)]
+        roots = [Path(celeryconfig.crobot_storage), *map(Path, celeryconfig.crobot_roots)]
         self.pipeline.validate(_job_of(args, kwargs), roots)
 
     def wanted_version(self, kwargs: dict[str, Any]) -> str:
@@ -91,6 +91,7 @@ def job_task(name: str) -> JobTask:
     Raises:
         UnknownPipeline: there is none of this name.
     """
+    app.loader.import_default_modules()
     task = app.tasks.get(name)
     if not isinstance(task, JobTask):
         known = ", ".join(sorted(name for name, other in app.tasks.items() if isinstance(other, JobTask)))

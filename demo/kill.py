@@ -6,7 +6,7 @@ import sys
 
 import psutil
 
-from crobot_tasks.celery import app
+import celeryconfig
 from crobot_tasks.jobs import AssemblyJob
 from db.crobot import jobs
 from db.engine import transaction
@@ -57,7 +57,7 @@ def kill(running: Stage, node: str) -> None:
     if left:
         raise DemoFailed(f"processes of {node} go on: {', '.join(map(name, left))}")
     say(f"           its {len(below)} processes are gone: {', '.join(names)}")
-    lease_s = app.conf.crobot_lease_s
+    lease_s = celeryconfig.crobot_lease_s
     say(
         f"           its lease runs out {lease_s:.0f} s after its last heartbeat (shortened; 30 s by default)"
     )

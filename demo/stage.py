@@ -14,11 +14,11 @@ from typing import Any
 
 from rich.console import Console
 
+import celeryconfig
 from crobot_errors import CRobotError
 from crobot_tasks import embedded
 from crobot_tasks.broker import folders
-from crobot_tasks.celery import app
-from crobot_tasks.cli import services
+from crobot_tasks.cli import broker, sending, services
 from crobot_tasks.jobs import scheme_export
 from crobot_tasks.lifecycle.cancel import cancel
 from crobot_tasks.operate import explain
@@ -50,7 +50,7 @@ class Stage:
 
     def __init__(self, small: bool) -> None:
         self.small = small
-        self.folder = Path(app.conf.crobot_data_dir)
+        self.folder = Path(celeryconfig.crobot_data_dir)
         self.processes: dict[str, Process] = {}
         self._elsewhere: Path | None = None
 
@@ -58,9 +58,9 @@ class Stage:
         """Start everything, and return the data to work with."""
         say(f"Everything is in {self.folder} (delete it to begin anew); logs of the processes in {self.logs}")
         data = fetch_data(self.small)
-        services.ready()
+        sending.ready()
         say(f"PostgreSQL at {services.database_address()}")
-        say(f"broker     at {services.broker_address()}")
+        say(f"broker     at {broker.address()}")
         add_species(data)
         self.start("head", "head")
         self.start("beat", "beat")
@@ -173,7 +173,7 @@ def wait_until(what: str, condition: Callable[[], Any], timeout_s: float, check:
 
 def fetch_data(small: bool) -> DemoData:
     """Bring genome, scheme and reads; the first time they come out of two packages."""
-    folder = Path(app.conf.crobot_roots[0])
+    folder = Path(celeryconfig.crobot_roots[0])
     say(f"data in {folder}: genome of Salmonella enterica Agona SL483 (real), MLST scheme of PubMLST (real),")
     say(
         "           paired reads simulated from that genome (wgsim): no package holds sequencer reads of a bacterium"

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import celeryconfig
 from crobot_tasks import embedded
+from crobot_tasks.addresses import database_url
 from crobot_tasks.celery import app, results_url
 from db import engine, migrate
 from db.handle import dbhandle
@@ -47,20 +49,22 @@ def working_on(data_dir: Path, broker_url: str = "") -> Iterator[None]:
     """Point this process's app and database at other servers for a while."""
     servers = embedded.servers(data_dir)
     backend = f"db+{servers.database_url}" if broker_url else results_url(servers.broker_url)
-    places = {
-        "broker_url": broker_url or servers.broker_url,
-        "result_backend": backend,
+    places = {"broker_url": broker_url or servers.broker_url, "result_backend": backend}
+    folders = {
         "crobot_data_dir": str(data_dir),
         "crobot_storage": str(data_dir / "storage"),
         "crobot_policy": str(data_dir / "policy.toml"),
     }
     former = {name: app.conf.get(name) for name in places}
+    former_folders = {name: getattr(celeryconfig, name) for name in folders}
     former_source = engine.configure(lambda: servers.database_url)
+    vars(celeryconfig).update(folders)
     _connect_to(places)
     try:
         yield
     finally:
-        engine.configure(former_source or app.database_url)
+        engine.configure(former_source or database_url)
+        vars(celeryconfig).update(former_folders)
         _connect_to(former)
 
 

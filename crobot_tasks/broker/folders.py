@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crobot_tasks.celery import app
+import celeryconfig
 
 
 def storage_root() -> Path:
@@ -12,12 +12,12 @@ def storage_root() -> Path:
 
     Another one may just not be mounted, and a folder in its place would hide that.
     """
-    root = Path(app.conf.crobot_storage)
-    if root.is_relative_to(app.conf.crobot_data_dir):
+    root = Path(celeryconfig.crobot_storage)
+    if root.is_relative_to(celeryconfig.crobot_data_dir):
         root.mkdir(parents=True, exist_ok=True)
     return root
 
 
 def roots() -> list[Path]:
     """Return the folders below which lie all files that a job may read."""
-    return [storage_root(), *map(Path, app.conf.crobot_roots)]
+    return [storage_root(), *map(Path, celeryconfig.crobot_roots)]

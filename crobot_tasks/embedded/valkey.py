@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
-
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from crobot_tasks.embedded.access import HOST
 from crobot_tasks.embedded.server import Server, wheel_program
 
 DUMP = "dump.rdb"
+#: a server that is asked for a sign of life gives it within this time
+ANSWER_S = 5.0
 #: a full disk must not stop the broker, since what it holds can be lost; nor may it forget by itself
 SETTINGS = """\
 bind {host}
@@ -62,22 +60,17 @@ class Valkey(Server):
         return [_program(), path.name]
 
     def refusal(self) -> str:
-        """Log in, which proves that it is ours."""
-        client = Redis(
-            host=HOST,
-            port=self.access.port,
-            password=self.access.password,
-            socket_timeout=5,
-            socket_connect_timeout=5,
-            retry=Retry(NoBackoff(), 0),
-        )
+        """Log in, which proves that it is ours.
+
+        This is done without the client library, since that takes a fifth of a second to load, at every command.
+        """
         try:
-            client.ping()
-        except RedisError as error:
+            with socket.create_connection((HOST, self.access.port), ANSWER_S) as connection:
+                connection.sendall(f"AUTH {self.access.password}\r\nPING\r\n".encode())
+                logged_in, answer = _lines(connection, 2)
+        except OSError as error:
             return str(error)
-        finally:
-            client.close()
-        return ""
+        return "" if answer == "+PONG" else f"{logged_in} {answer}"
 
     def mend(self) -> bool:
         """Put a broken dump aside: the database knows every job, so an empty broker loses none."""
@@ -89,6 +82,11 @@ class Valkey(Server):
             return False
         dump.rename(dump.with_name(f"{DUMP}.broken-{int(time.time())}"))
         return True
+
+
+def _lines(connection: socket.socket, number: int) -> list[str]:
+    with connection.makefile(encoding="utf-8", errors="replace") as answers:
+        return [answers.readline().strip() for _ in range(number)]
 
 
 def _program() -> str:

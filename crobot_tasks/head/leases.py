@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import celeryconfig
 from crobot_errors import BadInput, OutcomeKind
 from crobot_tasks.broker.formats import AttemptKey, attempt_id
 from crobot_tasks.broker.queues import HEARTBEATS, MOST_UNREAD, REPORTS, ack_queue, queue, waiting_in
@@ -50,7 +51,7 @@ def heartbeat(message: dict[str, Any]) -> None:
                 leases.clear_missing(session, node)
                 return earlier, []
             return earlier, leases.missing(
-                session, node, known, described["queued"], app.conf.crobot_missing_s
+                session, node, known, described["queued"], celeryconfig.crobot_missing_s
             )
 
     if (found := retrying(note)) is None:
@@ -89,18 +90,20 @@ def rescue() -> None:
     While more lie behind it than one from each node, heads were away, and nodes may have kept silent since nobody read
     what they said. Such a message is passed over, and so nobody is judged until heads have listened for a whole lease.
     """
-    conf, late = app.conf, _unread()
+    late = _unread()
     if late > MOST_UNREAD:
         return
     with transaction() as session:
         if late > leases.nodes_up(session) + 1:
             return
-        gap_s = min(_GAP_BEATS * conf.crobot_heartbeat_s, conf.crobot_lease_s / 2)
-        if not leases.note_heartbeats_read(session, gap_s, conf.crobot_lease_s):
+        gap_s = min(_GAP_BEATS * celeryconfig.crobot_heartbeat_s, celeryconfig.crobot_lease_s / 2)
+        if not leases.note_heartbeats_read(session, gap_s, celeryconfig.crobot_lease_s):
             return
-        for name in leases.silent(session, conf.crobot_lease_s):
+        for name in leases.silent(session, celeryconfig.crobot_lease_s):
             log.warning(
-                "node %s has been silent for %g s: its jobs are routed again", name, conf.crobot_lease_s
+                "node %s has been silent for %g s: its jobs are routed again",
+                name,
+                celeryconfig.crobot_lease_s,
             )
         lost = leases.on_lost_nodes(session, 0.0)
     if lost:
@@ -120,7 +123,7 @@ def give_up() -> None:
     applying is not overtaken. The next rescue sends the next such message.
     """
     with transaction() as session:
-        lost = leases.on_lost_nodes(session, app.conf.crobot_heartbeat_s / 2)
+        lost = leases.on_lost_nodes(session, celeryconfig.crobot_heartbeat_s / 2)
     finish.apply([_lost(row.job_id, row.number, f"node {row.node} fell silent") for row in lost])
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from celery import bootsteps
 from celery.concurrency.thread import TaskPool
 
+import celeryconfig
 from crobot_tasks.broker.kombu_patches import survive_lost_connections
 from crobot_tasks.broker.queues import HEARTBEATS, REPORTS, SETTLE
 from crobot_tasks.celery import app
@@ -98,7 +99,7 @@ class Dispatcher(bootsteps.StartStopStep):
     def stop(self, worker: Any) -> None:
         """End after the dispatch that is under way."""
         self._stopping.set()
-        self._thread.join(app.conf.crobot_dispatch_s + 5)
+        self._thread.join(celeryconfig.crobot_dispatch_s + 5)
 
     terminate = stop
 
@@ -110,11 +111,11 @@ class Dispatcher(bootsteps.StartStopStep):
                 while dispatch() >= BATCH and not self._stopping.is_set():
                     pass
                 self._stopping.wait(PACE_S)  # what is sent or ends meanwhile is dispatched together
-                listener.wait(app.conf.crobot_dispatch_s)
+                listener.wait(celeryconfig.crobot_dispatch_s)
             # Whatever it was (the database is away, a defect met by one job), the head must go on with the next round.
             except Exception:
                 log.exception("a dispatch failed; the next one follows")
-                self._stopping.wait(app.conf.crobot_dispatch_s)
+                self._stopping.wait(celeryconfig.crobot_dispatch_s)
         listener.close()
 
 
@@ -122,7 +123,7 @@ def head_worker(loglevel: str = "INFO") -> Any:
     """Return a head's worker, ready to ``start()``.
 
     Raises:
-        DatabaseUnreachable, OldMigration: see `db.migrate.check`.
+        DatabaseUnreachable, OldMigration: see `db.revisions.check`.
     """
     survive_lost_connections()
     app.conf.include = [*app.conf.include, *HEARS]

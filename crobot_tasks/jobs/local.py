@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 from sqlalchemy.orm import Session
 
+import celeryconfig
 from crobot_errors import BadInput
 from crobot_tasks.broker.queues import SETTLE
 from crobot_tasks.celery import app
@@ -51,7 +52,7 @@ class LocalJob(Job, ABC):
         """
         with transaction() as session:
             find_species(session, self.database)
-        if self.use_celery if self.use_celery is not None else app.conf.crobot_use_celery:
+        if self.use_celery if self.use_celery is not None else celeryconfig.crobot_use_celery:
             fields = {name: getattr(self, name) for name in _FIELDS}
             after_commit(lambda: _publish(self.kind, fields))
         else:

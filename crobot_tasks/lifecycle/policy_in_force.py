@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import celeryconfig
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadPolicy
-from crobot_tasks.celery import app
 from crobot_tasks.router.policy import Policy, read
 from db.crobot import policies
 from db.engine import transaction
@@ -62,7 +62,7 @@ def _refresh(session: Any) -> None:
 
 def path() -> Path:
     """Return where the policy's file is, or would be."""
-    return Path(app.conf.crobot_policy).expanduser()
+    return Path(celeryconfig.crobot_policy).expanduser()
 
 
 class PolicyFile:

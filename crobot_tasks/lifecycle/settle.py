@@ -9,6 +9,7 @@ from typing import Any
 from celery import Task
 from celery.exceptions import Ignore
 
+import celeryconfig
 from crobot_tasks.broker.json_values import revive
 from crobot_tasks.broker.queues import SETTLE, UNREACHABLE
 from crobot_tasks.celery import app
@@ -81,7 +82,7 @@ def _store(row: Any) -> None:
 
 def overdue_s() -> float:
     """Return after how many seconds a result that is not settled is settled again."""
-    return max(float(app.conf.crobot_settle_s), CLAIMED_S)
+    return max(float(celeryconfig.crobot_settle_s), CLAIMED_S)
 
 
 def _claimed(task_id: str, job_id: int) -> Any:

@@ -8,10 +8,10 @@ from typing import Any
 from billiard.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
 from celery import signals
 
+import celeryconfig
 from crobot_errors import AttemptError, OutcomeKind
 from crobot_tasks.broker.formats import ATTEMPT_ID, attempt_key
 from crobot_tasks.broker.json_values import plain, storable
-from crobot_tasks.celery import app
 from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.node.courier import Courier
 from crobot_tasks.node.spool import Spool
@@ -83,7 +83,7 @@ class CompletionSignals:
     def _report(self, attempt_id: str, body: dict[str, Any]) -> None:
         if not ATTEMPT_ID.fullmatch(attempt_id):
             return
-        location = output_dir(Path(app.conf.crobot_storage), *attempt_key(attempt_id))
+        location = output_dir(Path(celeryconfig.crobot_storage), *attempt_key(attempt_id))
         if location.is_dir():
             body["output_location"] = str(location)
         self.spool.end(attempt_id, body, must_fsync=self.spool.must_fsync(attempt_id))

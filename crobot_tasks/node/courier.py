@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 from celery.worker import state
 
+import celeryconfig
 from crobot_errors import OutcomeKind
 from crobot_tasks.broker.formats import REPORT_FORMAT, to_message
 from crobot_tasks.broker.queues import (
@@ -138,7 +139,7 @@ class Courier(threading.Thread):
         if time.monotonic() >= self._next_heartbeat:
             self._end_orphans()
             self._heartbeat()
-            self._next_heartbeat = time.monotonic() + app.conf.crobot_heartbeat_s
+            self._next_heartbeat = time.monotonic() + celeryconfig.crobot_heartbeat_s
         if time.monotonic() >= self._next_tidy:
             self.spool.tidy()
             self._next_tidy = time.monotonic() + TIDY_S

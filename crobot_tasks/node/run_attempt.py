@@ -7,6 +7,7 @@ from typing import Any
 
 from celery.exceptions import Ignore, Reject, Retry, SoftTimeLimitExceeded
 
+import celeryconfig
 from crobot_errors import (
     AttemptError,
     InternalError,
@@ -18,7 +19,6 @@ from crobot_errors import (
     TimeLimit,
 )
 from crobot_tasks.broker.formats import ATTEMPT_ID, MESSAGE_FORMAT, attempt_key
-from crobot_tasks.celery import app
 from crobot_tasks.node.local_data import LocalData
 from crobot_tasks.node.spool import Spool
 from workers.attempt import Attempt
@@ -64,7 +64,7 @@ class CalculationNode:
 
     def attempt(self, request: Any, job: JobInput) -> Attempt:
         """Return the attempt that a message asks for."""
-        header, conf = _header(request), app.conf
+        header = _header(request)
         job_id, number = attempt_key(request.id)
         return Attempt(
             job_id=job_id,
@@ -73,11 +73,11 @@ class CalculationNode:
             resources=Resources(
                 header["cores"], header["memory_bytes"], header["disk_bytes"], header["time_s"]
             ),
-            storage=Path(conf.crobot_storage),
-            roots=[Path(root) for root in conf.crobot_roots],
+            storage=Path(celeryconfig.crobot_storage),
+            roots=[Path(root) for root in celeryconfig.crobot_roots],
             state_dir=self.spool.state_dir,
-            archive_url=conf.crobot_archive_url,
-            cache_bytes=conf.crobot_cache_bytes,
+            archive_url=celeryconfig.crobot_archive_url,
+            cache_bytes=celeryconfig.crobot_cache_bytes,
         )
 
     def _stopped(self, error: AttemptError) -> AttemptError:

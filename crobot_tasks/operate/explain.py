@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import celeryconfig
 from crobot_errors import UnknownJob
 from crobot_tasks import router
-from crobot_tasks.celery import app
 from crobot_tasks.head import cluster_state
 from crobot_tasks.lifecycle import policy_in_force
 from crobot_tasks.router import Cluster, Policy, Queue
@@ -157,7 +157,7 @@ def _owners_ahead(session: Any, view: View, row: Any) -> int:
 def heads_warning(session: Any) -> str:
     """Say that no head has read heartbeats lately; empty if one has."""
     ago_s = jobs.heartbeats_read_s_ago(session)
-    patience_s = PATIENCE_BEATS * app.conf.crobot_heartbeat_s
+    patience_s = PATIENCE_BEATS * celeryconfig.crobot_heartbeat_s
     if ago_s is None:
         return "no head has ever been at work; start `crobot head` and `crobot beat`"
     if ago_s > patience_s:

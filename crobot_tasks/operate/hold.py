@@ -9,46 +9,15 @@ from functools import partial
 from typing import Any
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
-from crobot_errors import UnknownJob, UnknownPipeline
 from crobot_tasks.broker.json_values import plain
 from crobot_tasks.lifecycle.call_options import priority_of
-from crobot_tasks.tasks import job_task
 from db.crobot import LIVE, control, parking
 from db.crobot.control import States
 from db.crobot.selection import Selection
 from db.engine import notify, retrying, transaction
-from db.known_species import find_species
 
 #: jobs that one transaction changes: it holds their rows, for which dispatches and reports wait
 SLICE = 2000
-
-
-def check(selection: Selection) -> None:
-    """Make sure that what the selection names exists.
-
-    Raises:
-        UnknownJob, UnknownPipeline, UnknownSpecies: it does not; the message names what does.
-    """
-    with transaction() as session:
-        if unknown := control.unknown_ids(session, selection.ids or ()):
-            raise UnknownJob(f"there is no job {', '.join(map(str, unknown))}; `crobot jobs` lists them")
-        if selection.pipeline is not None:
-            check_pipeline(session, selection.pipeline)
-        if selection.database is not None:
-            find_species(session, selection.database)
-
-
-def check_pipeline(session: Any, name: str) -> None:
-    """Make sure that there is such a pipeline, or was when a job of it was sent.
-
-    Raises:
-        UnknownPipeline: there is none; the message names those that exist.
-    """
-    try:
-        job_task(name)
-    except UnknownPipeline:
-        if not control.ever_sent(session, name):
-            raise
 
 
 def live(selection: Selection) -> Selection:

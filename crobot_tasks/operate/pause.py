@@ -7,8 +7,8 @@ from typing import Any
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.broker.json_values import plain
-from crobot_tasks.operate.hold import check_pipeline
-from db.crobot import PausedKind, control, dispatching, parking
+from crobot_tasks.operate.names import check_pipeline
+from db.crobot import PausedKind, control, parking
 from db.engine import notify, transaction
 from db.known_species import find_species
 
@@ -43,20 +43,6 @@ def unpause(what: Iterable[Paused]) -> dict[Paused, bool]:
                 _check(session, kind, name)
         notify(session, parking.CHANNEL)
     return lifted
-
-
-def in_words(kind: str, name: str) -> str:
-    """Return what is paused, for people: pipeline QAssembly, species senterica, everything."""
-    return "everything" if kind == PausedKind.ALL else f"{kind} {name}"
-
-
-def described(session: Any) -> list[dict[str, Any]]:
-    """Return all pauses, for programs, each with a sentence for people."""
-    return [dict(row._mapping) | {"text": _sentence(row)} for row in dispatching.pauses(session)]
-
-
-def _sentence(row: Any) -> str:
-    return f"{in_words(row.kind, row.name)} is paused" + (f": {row.reason}" if row.reason else "")
 
 
 def _check(session: Any, kind: PausedKind, name: str) -> None:

@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 
 from db import metadata
 from db.base import CROBOT, SYSTEM
-
-VERSION_TABLE = "alembic_version"
+from db.revisions import CORE_TREE, SPECIES_TREE, VERSION_TABLE
 
 _SEARCH_PATH = text("SELECT set_config('search_path', quote_ident(:schema), true)")
 
@@ -28,23 +26,15 @@ class Tree:
 
     def config(self, connection: Connection, schema: str) -> Config:
         """Return what an Alembic command needs to work on one schema."""
-        config = self._config()
-        config.attributes.update(connection=connection, schema=schema)
-        return config
-
-    def head(self) -> str | None:
-        """Return the newest revision that this program knows."""
-        return ScriptDirectory.from_config(self._config()).get_current_head()
-
-    def _config(self) -> Config:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / self.name))
         config.set_main_option("path_separator", "os")
+        config.attributes.update(connection=connection, schema=schema)
         return config
 
 
-CORE = Tree("core", metadata.core)
-SPECIES = Tree("species", metadata.one_species)
+CORE = Tree(CORE_TREE, metadata.core)
+SPECIES = Tree(SPECIES_TREE, metadata.one_species)
 TREES = {tree.name: tree for tree in (CORE, SPECIES)}
 
 

@@ -7,7 +7,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Connection, MetaData, make_url, text
 
 from crobot_errors import OldMigration
-from db import migrate, registry
+from db import migrate, registry, revisions
 from db.base import CROBOT
 from db.engine import transaction
 from db.migrations.revision import prepare, scratch_database
@@ -64,25 +64,25 @@ def test_every_migration_can_be_undone_and_made_again(migrated) -> None:
 
 def test_an_empty_database_is_reported_with_the_way_out(database_url: str) -> None:
     with pytest.raises(OldMigration, match="run `crobot db upgrade`"):
-        migrate.check()
+        revisions.check()
 
 
 def test_upgrades_at_the_same_time_wait_for_each_other(database_url: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         for done in [pool.submit(migrate.upgrade) for _ in range(4)]:
             done.result(30)
-    migrate.check()
-    assert migrate.current() == {CROBOT: (CORE.head(), CORE.head())}
+    revisions.check()
+    assert revisions.current() == {CROBOT: (revisions.head("core"), revisions.head("core"))}
 
 
 def test_a_species_with_old_tables_is_named_and_brought_up_to_date(two_species: None) -> None:
-    migrate.check()
+    revisions.check()
     with transaction() as session:
         command.downgrade(SPECIES.config(session.connection(), "ecoli"), "0001")
     with pytest.raises(OldMigration, match="schema 'ecoli' are at revision 0001"):
-        migrate.check()
+        revisions.check()
     migrate.upgrade()
-    migrate.check()
+    revisions.check()
 
 
 @pytest.mark.parametrize("schema", [CROBOT, "senterica"])
@@ -94,7 +94,7 @@ def test_tables_newer_than_the_program_are_refused_by_name_and_stay_as_they_are(
             statement = f"UPDATE {schema}.alembic_version SET version_num = :new WHERE version_num = :old"
             session.execute(text(statement), {"old": former, "new": revision})
 
-    wanted = migrate.current()[schema][1]
+    wanted = revisions.current()[schema][1]
     with transaction() as session:
         command.downgrade(SPECIES.config(session.connection(), "ecoli"), "0001")
     at(wanted, "9999")
@@ -103,11 +103,11 @@ def test_tables_newer_than_the_program_are_refused_by_name_and_stay_as_they_are(
         with pytest.raises(OldMigration, match=said):
             migrate.upgrade()
         with transaction() as session:
-            assert migrate.revision(session, "ecoli") == "0001"
+            assert revisions.revision(session, "ecoli") == "0001"
     finally:
         at("9999", wanted)
         migrate.upgrade()
-    migrate.check()
+    revisions.check()
 
 
 def test_one_database_of_two_species_added_at_once_gets_both(two_species: None) -> None:
@@ -117,5 +117,5 @@ def test_one_database_of_two_species_added_at_once_gets_both(two_species: None) 
     with ThreadPoolExecutor(4) as pool:
         for done in [pool.submit(add, *new) for new in (("one", "ONE"), ("two", "TWO"), ("one", "ONE"))]:
             done.result(30)
-    migrate.check()
-    assert {"one", "two"} <= migrate.current().keys()
+    revisions.check()
+    assert {"one", "two"} <= revisions.current().keys()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crobot_tasks.celery import app
+import celeryconfig
 from crobot_tasks.operate import explain
 from db.crobot.leases import resume
 from db.engine import transaction
@@ -28,7 +28,7 @@ WriteFile = Callable[[str], None]
 @pytest.fixture
 def write(site: Cluster) -> Iterator[WriteFile]:
     """Write the heads' policy file; the former text comes back."""
-    path = Path(app.conf.crobot_policy)
+    path = Path(celeryconfig.crobot_policy)
     former = path.read_text()
     yield path.write_text
     path.write_text(former)

@@ -10,6 +10,7 @@ import psutil
 import pytest
 from celery import chord
 
+import celeryconfig
 from crobot_tasks import embedded
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle.cancel import cancel
@@ -50,7 +51,7 @@ def test_cancelling_works_after_the_broker_forgot_everything(site: Cluster, nap_
 
 
 def test_a_broker_that_is_killed_and_comes_back_empty_costs_no_job(site: Cluster, note: Path) -> None:
-    data_dir = Path(app.conf.crobot_data_dir)
+    data_dir = Path(celeryconfig.crobot_data_dir)
     sleeping = trial.delay(params={"note": str(note), "sleep_s": 4}).job_id
     ends.reach(sleeping, "RUNNING")
     others = [noted.delay(str(note)).job_id for _ in range(40)]

@@ -11,6 +11,7 @@ import pytest
 from celery.contrib.testing.worker import start_worker
 from sqlalchemy.orm import Session
 
+import celeryconfig
 from crobot_errors import BadInput, UnknownSpecies
 from crobot_tasks.celery import app
 from crobot_tasks.intake.genomes import add_assembly
@@ -83,7 +84,7 @@ def test_a_local_job_in_a_transaction_that_fails_is_not_published(
 
 
 def test_the_setting_decides_unless_the_object_does(job: NoteJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(app.conf, "crobot_use_celery", True)
+    monkeypatch.setattr(celeryconfig, "crobot_use_celery", True)
     job.use_celery = False
     job.send_job()
     assert note(job)
