@@ -92,6 +92,10 @@ class UnknownNode(BadInput):
     """No node of this name has ever reported."""
 
 
+class BrokenInstallation(CRobotError):
+    """A Python package that a command needs is missing, or cannot be imported; other commands work."""
+
+
 class ServiceError(CRobotError):
     """A server that CRobot needs does not answer, or is not ready."""
 

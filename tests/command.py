@@ -45,3 +45,21 @@ def document(*arguments: object, code: int = 0) -> Any:
     done = crobot(*arguments, "--json")
     assert done.returncode == code, done.stdout + done.stderr
     return json.loads(done.stdout)
+
+
+#: runs the command, and names what was imported when it ended
+_MODULES = """
+import atexit, sys
+atexit.register(lambda: print(*sys.modules, sep="\\n", file=sys.stderr))
+from crobot_tasks.cli import main
+main()
+"""
+
+
+def loaded_by(*arguments: object, **environment: str) -> set[str]:
+    """The packages that a process loads for a command."""
+    done = subprocess.run(
+        [sys.executable, "-c", _MODULES, *map(str, arguments)],
+        capture_output=True, text=True, timeout=60, env=os.environ | environment, check=False,
+    )  # fmt: skip
+    return {line.partition(".")[0] for line in done.stderr.splitlines()}

@@ -10,8 +10,9 @@ from io import StringIO
 import click
 
 from crobot_errors import CRobotError
+from crobot_tasks.cli import installation
 from crobot_tasks.cli.commands import crobot
-from crobot_tasks.cli.output import complain, say
+from crobot_tasks.cli.complain import complain, say_plainly
 
 #: a shell's exit code for a command that was ended by Ctrl-C
 INTERRUPTED = 130
@@ -37,10 +38,17 @@ def run(arguments: Sequence[str]) -> int:
         else:
             text = StringIO()
             error.show(text)
-            say(text.getvalue().rstrip())
+            say_plainly(text.getvalue().rstrip())
         return error.exit_code
     except CRobotError as error:
         complain(type(error).__name__, str(error), as_json)
+        return 1
+    except ImportError as error:  # of what is loaded only when it is needed, by us or by a library
+        complain(
+            "BrokenInstallation",
+            str(installation.broken(" ".join(["crobot", *arguments[:1]]), error)),
+            as_json,
+        )
         return 1
     except BrokenPipeError:  # `crobot jobs | head`
         sys.stderr.close()

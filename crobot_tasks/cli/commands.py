@@ -1,72 +1,83 @@
-"""The table of commands; a command's module is imported when it is called, so that each starts fast."""
+"""The table of all commands: where each is, and its line of help, so that nothing is imported to show them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
-from importlib.metadata import version
-
 import click
 
-from crobot_tasks.cli.groups import Group
+from crobot_tasks.cli.lazy import Branch, Entry, LazyGroup, Table
 
-#: command → module within this package, and the command's name there
-COMMANDS = {
-    "analysis": "analyses.analyses:analysis",
-    "assembly": "species.assemblies:assembly",
-    "beat": "start.beat:beat",
-    "cancel": "steer.cancel:cancel",
-    "db": "start.tables:db",
-    "drain": "show.nodes:drain",
-    "explain": "show.explain:explain",
-    "flower": "start.flower:flower",
-    "head": "start.head:head",
-    "hold": "steer.hold:hold",
-    "jobs": "show.jobs:jobs",
-    "log": "show.log:log",
-    "node": "start.node:node",
-    "nodes": "show.nodes:nodes",
-    "pause": "steer.pause:pause",
-    "policy": "show.policy:policy",
-    "priority": "steer.hold:priority",
-    "project": "analyses.projects:project",
-    "release": "steer.hold:release",
-    "resend": "steer.resend:resend",
-    "resume": "show.nodes:resume",
-    "scheme": "species.schemes:scheme",
-    "send": "send.command:send",
-    "servers": "start.servers:servers",
-    "show": "show.job:show",
-    "simulate": "show.simulate:simulate",
-    "species": "species.species:species",
-    "status": "show.status:status",
-    "unpause": "steer.pause:unpause",
-    "wait": "steer.wait:wait",
-}
+COMMANDS: Table = {
+    "analysis": Branch("See analyses: locus searches, trees.", {
+        "list": Entry("analyses.analyses:list_", "List the latest analyses, the newest first."),
+        "show": Entry("analyses.analyses:show", "Show an analysis: its state, its job, and what it found."),
+    }),
+    "assembly": Branch("See to the assemblies of a species.", {
+        "add": Entry("species.assemblies:add", "Add a genome that was assembled elsewhere."),
+        "gff": Entry("species.assembly_loci:gff", "Print the GFF of a scheme's loci in an assembly."),
+        "list": Entry("species.assemblies:list_", "List the newest assemblies of a species."),
+        "locus": Entry("species.assembly_loci:locus", "Show where loci of a scheme lie in an assembly."),
+        "rejudge": Entry("species.assemblies:rejudge", "Judge assemblies by the limits as they are now."),
+    }),
+    "beat": Entry("start.beat:beat", "Run the clock: one for the whole system is enough."),
+    "cancel": Entry("steer.cancel:cancel", "Cancel jobs, waiting or running."),
+    "db": Branch("See to the database's tables.", {
+        "check": Entry("start.tables:check", "Say whether the database answers and its tables are current."),
+        "upgrade": Entry("start.tables:upgrade", "Bring all tables to the form that this program needs."),
+    }),
+    "drain": Entry("show.nodes:drain", "Give a node no new jobs; it finishes what it has."),
+    "explain": Entry("show.explain:explain", "Say why a job runs where it runs or why it waits."),
+    "flower": Entry("start.flower:flower", "Run Flower, read-only."),
+    "head": Entry("start.head:head", "Run a head: it places jobs on nodes and writes their results."),
+    "hold": Entry("steer.hold:hold", "Hold jobs until they are released."),
+    "jobs": Entry("show.jobs:jobs", "List jobs, the newest first."),
+    "log": Entry("show.log:log", "Print a job's log."),
+    "node": Entry("start.node:node", "Run a calculation node."),
+    "nodes": Entry("show.nodes:nodes", "List the calculation nodes."),
+    "pause": Entry("steer.pause:pause", "Send no jobs of a pipeline or a species, or none at all."),
+    "policy": Branch("See to the rules of placement and retries.", {
+        "check": Entry("show.policy:check", "Check a policy's file; nothing is put in force."),
+        "show": Entry("show.policy:show", "Show the policy in force, since when, and from which file."),
+    }),
+    "priority": Entry("steer.hold:priority", "Give jobs another priority, from 0 (the most urgent) to 9."),
+    "project": Branch("SNP projects: how they stand, and what they found.", {
+        "list": Entry("analyses.projects:list_", "List projects, the newest first."),
+        "resume": Entry("analyses.projects:resume", "Go on with a project from the step that failed."),
+        "show": Entry("analyses.projects:show", "Show a project: its steps with their jobs."),
+    }),
+    "release": Entry("steer.hold:release", "Release jobs that are held."),
+    "resend": Entry("steer.resend:resend", "Send jobs that are over again, with other parameters if wanted."),
+    "resume": Entry("show.nodes:resume", "Give a drained or quarantined node jobs again."),
+    "scheme": Branch("See to the typing schemes of a species.", {
+        "add": Entry("species.schemes:add", "Add a scheme that is not MLST."),
+        "import": Entry("species.schemes:import_", "Import an MLST scheme from PubMLST's files."),
+        "list": Entry("species.schemes:list_", "List the schemes of a species."),
+    }),
+    "send": Branch("Send jobs.", {
+        "accession": Entry("send.reads:accession", "Send runs of one isolate from the read archive."),
+        "locus-search": Entry("send.analysis:locus_search", "Search nucleotide sequences."),
+        "ms-tree": Entry("send.analysis:ms_tree", "Make a tree of the allelic profiles of assemblies."),
+        "probe": Entry("send.probe:probe", "Send a job that does nothing, to see whether everything works."),
+        "reads": Entry("send.reads:reads", "Send paired FASTQ files of one isolate."),
+        "scheme": Entry("send.scheme:scheme", "Call a scheme of the species on assemblies."),
+        "snp-project": Entry("send.snp_project:snp_project", "Send an SNP project."),
+    }),
+    "servers": Branch("See to the servers that CRobot starts when none are configured.", {
+        "start": Entry("start.servers:start", "Run the embedded servers until Ctrl-C."),
+        "status": Entry("start.servers:status", "Say what runs, where, and which processes use it."),
+        "stop": Entry("start.servers:stop", "Stop the embedded servers."),
+    }),
+    "show": Entry("show.job:show", "Show a job: where it stands and why."),
+    "simulate": Entry("show.simulate:simulate", "Simulate a workload, faster than real time."),
+    "species": Branch("See to the species databases.", {
+        "add": Entry("species.species:add", "Add a species."),
+        "list": Entry("species.species:list_", "List the species."),
+    }),
+    "status": Entry("show.status:status", "Say how many jobs are in which state."),
+    "unpause": Entry("steer.pause:unpause", "Lift pauses; --all lifts only the one of everything."),
+    "wait": Entry("steer.wait:wait", "Wait until jobs are over."),
+}  # fmt: skip
 
-
-class Commands(Group):
-    """A group that knows its commands by name only, until one is asked for."""
-
-    def __init__(self, name: str, table: Mapping[str, str], help: str) -> None:
-        super().__init__(name, help=help, context_settings={"help_option_names": ["-h", "--help"]})
-        self.table = table
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names, for the help page."""
-        return sorted(self.table)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command."""
-        if cmd_name not in self.table:
-            return None
-        module, name = self.table[cmd_name].split(":")
-        command = getattr(import_module(f"crobot_tasks.cli.{module}"), name)
-        assert isinstance(command, click.Command)
-        return command
-
-
-crobot = Commands(
-    "crobot", COMMANDS, "Reads in, typed assemblies out: the job system of a bacterial-genomics database."
+crobot = LazyGroup(
+    "crobot", "Reads in, typed assemblies out: the job system of a bacterial-genomics database.", COMMANDS
 )
-crobot = click.version_option(version("crobot"), prog_name="crobot")(crobot)
+crobot = click.version_option(package_name="crobot", prog_name="crobot")(crobot)

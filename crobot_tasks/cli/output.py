@@ -13,7 +13,8 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from crobot_tasks.cli.text import safe_lines, wrap_text
+from crobot_tasks.cli.safe_text import safe_lines
+from crobot_tasks.cli.text import wrap_text
 
 #: columns of a line when it goes to no terminal, or is asked for with --wide: nothing is wrapped or shortened
 UNBOUNDED = 2**31
@@ -91,14 +92,6 @@ def print_text(text: str) -> None:
 def say(text: str) -> None:
     """Print a sentence about what is going on, apart from what was asked for."""
     console(to_stderr=True).print(text)
-
-
-def complain(kind: str, message: str, as_json: bool) -> None:
-    """Print an error: a line on stderr, or a document on stdout."""
-    if as_json:
-        print_json({"error": {"type": kind, "message": message}})
-    else:
-        say(f"crobot: {message}")
 
 
 def now() -> datetime:

@@ -7,10 +7,9 @@ from typing import Any
 import click
 from rich.console import Console
 
-from crobot_tasks.cli import services
+from crobot_tasks.cli import sending, services
 from crobot_tasks.cli.analyses.results import show_analysis
 from crobot_tasks.cli.columns import Column, Kind
-from crobot_tasks.cli.groups import Group
 from crobot_tasks.cli.output import emit, json_option, wide_option
 from crobot_tasks.cli.tables import table
 from crobot_tasks.jobs.analysis import analysis_types
@@ -32,12 +31,7 @@ _COLUMNS = {
 }
 
 
-@click.group(cls=Group)
-def analysis() -> None:
-    """See analyses: locus searches, trees."""
-
-
-@analysis.command("list")
+@click.command("list")
 @click.option("--species", "database", help="Only those of this species.")
 @click.option(
     "--user", "user_id", type=click.IntRange(0, 2**31 - 1), help="Only those of this user's number."
@@ -47,7 +41,7 @@ def analysis() -> None:
 @json_option
 def list_(database: str | None, user_id: int | None, limit: int, as_json: bool) -> None:
     """List the latest analyses, the newest first."""
-    services.ready()
+    sending.ready()
     with transaction() as session:
         found = preferences.list_analyses(
             session, analysis_types(), user_id=user_id, database=database, limit=limit
@@ -58,7 +52,7 @@ def list_(database: str | None, user_id: int | None, limit: int, as_json: bool) 
     emit(as_json, documents, lambda out: _show_list(out, documents))
 
 
-@analysis.command()
+@click.command()
 @click.argument("analysis_id", metavar="ID", type=_ID)
 @wide_option
 @json_option

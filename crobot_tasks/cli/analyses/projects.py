@@ -9,9 +9,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from crobot_tasks.cli import services
+from crobot_tasks.cli import sending, services
 from crobot_tasks.cli.columns import Column, Kind
-from crobot_tasks.cli.groups import Group
 from crobot_tasks.cli.output import emit, json_option, wide_option
 from crobot_tasks.cli.tables import Matrix, facts, table
 from crobot_tasks.cli.values import JOB
@@ -48,12 +47,7 @@ _COUNT_COLUMNS = (Column("Assembly"), Column("Strain", Kind.NAME), Column("SNPs"
 _FILE_COLUMNS = (Column("File"), Column("Path", Kind.PATH))
 
 
-@click.group(cls=Group)
-def project() -> None:
-    """SNP projects: how they stand, and what they found."""
-
-
-@project.command()
+@click.command()
 @click.argument("project_id", metavar="PROJECT", type=JOB)
 @wide_option
 @json_option
@@ -64,7 +58,7 @@ def show(project_id: int, as_json: bool) -> None:
     emit(as_json, document, lambda out: _show(out, document))
 
 
-@project.command("list")
+@click.command("list")
 @click.option("--species", help="Only those of this species.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @wide_option
@@ -82,13 +76,13 @@ def _show_list(out: Console, rows: list[dict[str, Any]]) -> None:
     out.print(table(_COLUMNS.values(), [[row[key] for key in _COLUMNS] for row in shown]))
 
 
-@project.command()
+@click.command()
 @click.argument("project_id", metavar="PROJECT", type=JOB)
 @wide_option
 @json_option
 def resume(project_id: int, as_json: bool) -> None:
     """Go on with a project from the step that failed."""
-    services.ready()
+    sending.ready()
     resume_project(project_id)
     document = describe(project_id)
     emit(as_json, document, lambda out: _show(out, document))

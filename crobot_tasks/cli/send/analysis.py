@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from crobot_tasks.cli import services
+from crobot_tasks.cli import sending
 from crobot_tasks.cli.output import json_option
 from crobot_tasks.cli.send import options
 from crobot_tasks.jobs import AnalysisJob, LocusSearchJob, MSTreeJob
@@ -43,7 +43,7 @@ def locus_search(
     **request: Any,
 ) -> None:
     """Search nucleotide sequences (a FASTA file, or a bare sequence) in the assembly BARCODE."""
-    services.ready()
+    sending.ready()
     job = LocusSearchJob(
         database=species,
         assembly_barcode=barcode,
@@ -75,7 +75,7 @@ def ms_tree(
     **request: Any,
 ) -> None:
     """Make a tree of the allelic profiles of assemblies, by default of all that strains have in use."""
-    services.ready()
+    sending.ready()
     job = MSTreeJob(database=species, scheme=scheme, barcodes=barcodes, method=method, **request)
     _send(job, again, follow, as_json)
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from crobot_tasks.cli import services
+from crobot_tasks.cli import sending
 from crobot_tasks.cli.output import emit, json_option
 from crobot_tasks.cli.send import options
 from crobot_tasks.intake import scheme_calls
@@ -25,7 +25,7 @@ def scheme(
     species: str, description: str, barcodes: tuple[str, ...], follow: bool, as_json: bool, **request: Any
 ) -> None:
     """Call a scheme of the species on assemblies; one that has a current result is answered by it."""
-    services.ready()
+    sending.ready()
     if follow and len(barcodes) > 1:
         raise click.UsageError("--follow is for one assembly; `crobot wait` waits for many jobs")
     jobs = scheme_calls.send_scheme(species, description, barcodes, **request)

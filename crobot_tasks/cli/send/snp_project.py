@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from crobot_tasks.cli import services
+from crobot_tasks.cli import sending
 from crobot_tasks.cli.analyses.projects import describe
 from crobot_tasks.cli.output import emit, json_option
 from crobot_tasks.cli.send import options
@@ -42,7 +42,7 @@ def snp_project(
     **request: Any,
 ) -> None:
     """Send an SNP project: what other projects have mapped already is used, and the rest is mapped in one job."""
-    services.ready()
+    sending.ready()
     project = Project(
         species, name, reference, assemblies, user_id, outgroup, {"core_threshold": core_threshold}, request
     )

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import celeryconfig
 from crobot_errors import UnknownJob
-from crobot_tasks.celery import app
 from crobot_tasks.cli.output import print_text, say
 from crobot_tasks.operate import explain
 from db.crobot import LIVE, JobState
@@ -45,7 +45,7 @@ def find(job_id: int) -> Any:
 
 def path_of(job_id: int, attempt: int) -> Path:
     """Return where an attempt's log lies."""
-    return log_path(Path(app.conf.crobot_storage), job_id, attempt)
+    return log_path(Path(celeryconfig.crobot_storage), job_id, attempt)
 
 
 class Follower:

@@ -8,13 +8,12 @@ from typing import Any
 import click
 from rich.console import Console
 
-from crobot_tasks.celery import app
 from crobot_tasks.cli import services
 from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import duration, emit, json_option, wide_option
 from crobot_tasks.cli.steer.selection import filters
 from crobot_tasks.cli.tables import table
-from crobot_tasks.operate import explain, hold
+from crobot_tasks.operate import explain, names
 from db.crobot import LIVE, JobState
 from db.crobot import jobs as queries
 from db.crobot.selection import Selection
@@ -50,8 +49,7 @@ def jobs(selection: Selection, held: bool, as_json: bool, **page: Any) -> None:
         live = [row.id for row in rows if row.state in LIVE]
         reasons = explain.why_each_waits(session, live)
     if not rows:
-        app.loader.import_default_modules()
-        hold.check(selection)  # a name that was mistyped is no empty list
+        names.check(selection)  # a name that was mistyped is no empty list
     found = [dict(row._mapping) | {"why": reasons.get(row.id, "")} for row in rows]
     emit(as_json, found, lambda out: _show(out, found))
 

@@ -7,14 +7,14 @@ from typing import Any
 import click
 from rich.console import Console
 
+import celeryconfig
 from crobot_errors import UnknownNode
-from crobot_tasks.celery import app
 from crobot_tasks.cli import services
 from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import duration, emit, json_option, moment, say, size, wide_option
 from crobot_tasks.cli.show.node_lacks import in_words
 from crobot_tasks.cli.tables import table
-from crobot_tasks.operate import explain, pause
+from crobot_tasks.operate import explain, paused
 from db.crobot import jobs as queries
 from db.crobot import leases, parking
 from db.engine import notify, transaction
@@ -38,7 +38,7 @@ def nodes(as_json: bool) -> None:
     services.ready_database()
     with transaction() as session:
         found = [describe(row) for row in queries.nodes(session)]
-        warning, pauses = explain.heads_warning(session), pause.described(session)
+        warning, pauses = explain.heads_warning(session), paused.described(session)
     document = {"nodes": found, "paused": pauses, "warning": warning or None}
     emit(as_json, document, lambda out: _show(out, found, pauses, warning))
 
@@ -103,7 +103,7 @@ def describe(row: Any) -> dict[str, Any]:
 
 
 def _state(row: Any) -> str:
-    if row.lost_at or row.silent_s > app.conf.crobot_lease_s:
+    if row.lost_at or row.silent_s > celeryconfig.crobot_lease_s:
         return "silent"
     if row.quarantined_at:
         return "quarantined"

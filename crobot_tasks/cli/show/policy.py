@@ -10,7 +10,6 @@ from rich.console import Console
 
 from crobot_errors import BadPolicy
 from crobot_tasks.cli import services
-from crobot_tasks.cli.groups import Group
 from crobot_tasks.cli.output import emit, json_option, moment, say
 from crobot_tasks.lifecycle import policy_in_force
 from crobot_tasks.router.policy import read
@@ -18,12 +17,7 @@ from db.crobot import policies as queries
 from db.engine import transaction
 
 
-@click.group(cls=Group)
-def policy() -> None:
-    """See to the rules of placement and retries: who comes first, which node fits, what is tried again."""
-
-
-@policy.command()
+@click.command()
 @json_option
 def show(as_json: bool) -> None:
     """Show the policy in force, since when, and from which file."""
@@ -40,7 +34,7 @@ def show(as_json: bool) -> None:
     emit(as_json, found, lambda out: _show(out, found))
 
 
-@policy.command()
+@click.command()
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @json_option
 def check(file: Path, as_json: bool) -> None:

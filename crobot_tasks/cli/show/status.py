@@ -13,7 +13,7 @@ from crobot_tasks.cli.output import duration, emit, json_option, say
 from crobot_tasks.cli.show.nodes import describe
 from crobot_tasks.cli.steer.selection import jobs_in_words
 from crobot_tasks.cli.tables import facts
-from crobot_tasks.operate import explain, pause
+from crobot_tasks.operate import explain, paused
 from db.crobot import JobState, overview
 from db.crobot import jobs as queries
 from db.engine import transaction
@@ -31,7 +31,7 @@ def status(as_json: bool) -> None:
             "jobs": {state: counts.get(state, 0) for state in JobState},
             "oldest_waiting": oldest and dict(oldest._mapping) | {"why": explain.why_waiting(oldest.id)},
             "held": overview.held(session),
-            "paused": pause.described(session),
+            "paused": paused.described(session),
             "nodes": Counter(describe(row)["state"] for row in queries.nodes(session)),
             "heads_heard_s_ago": queries.heartbeats_read_s_ago(session),
             "warning": explain.heads_warning(session) or None,

@@ -8,13 +8,11 @@ from typing import Any
 import click
 from rich.console import Console
 
-from crobot_tasks.celery import app
-from crobot_tasks.cli import services
+import celeryconfig
+from crobot_tasks.cli import sending, services
 from crobot_tasks.cli.columns import Column, Kind
-from crobot_tasks.cli.groups import Group
 from crobot_tasks.cli.output import emit, json_option, wide_option
 from crobot_tasks.cli.send import options
-from crobot_tasks.cli.species import assembly_loci
 from crobot_tasks.cli.tables import table
 from crobot_tasks.intake import genomes
 from crobot_tasks.jobs import RejudgeJob
@@ -37,12 +35,7 @@ _COLUMNS = (
 )
 
 
-@click.group(cls=Group)
-def assembly() -> None:
-    """See to the assemblies of a species."""
-
-
-@assembly.command()
+@click.command()
 @click.argument("species")
 @click.argument("fasta", type=click.Path(path_type=Path))
 @click.option("--strain", required=True, help="Name of the isolate.")
@@ -53,7 +46,7 @@ def add(species: str, fasta: Path, strain: str, as_json: bool, **request: Any) -
 
     It is copied, judged like any other, and typed by the schemes of the species if it passes.
     """
-    services.ready()
+    sending.ready()
     added = genomes.add_assembly(species, strain, fasta.absolute(), **request)
     document = {**vars(added), "path": str(added.path), "species": species, "strain": strain}
     emit(as_json, document, lambda out: out.print(_told(document)))
@@ -67,7 +60,7 @@ def _told(added: dict[str, Any]) -> str:
     return f"{added['barcode']} is added ({added['path']}); job {added['job_id']} judges it"
 
 
-@assembly.command("list")
+@click.command("list")
 @click.argument("species")
 @click.option("--strain", default="", help="Only those of strains of this name.")
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True)
@@ -111,7 +104,7 @@ def _schemes(standings: dict[str, str]) -> list[str]:
     ]
 
 
-@assembly.command()
+@click.command()
 @click.argument("species")
 @click.argument("barcodes", metavar="BARCODE…", nargs=-1, required=True)
 @options.user
@@ -121,7 +114,7 @@ def rejudge(species: str, barcodes: tuple[str, ...], user_id: int, as_json: bool
 
     It is done at once; with USE_CELERY by a worker of the head, in its time.
     """
-    services.ready()
+    sending.ready()
 
     def judge() -> None:
         # all or none: one that cannot be judged undoes the others
@@ -130,7 +123,7 @@ def rejudge(species: str, barcodes: tuple[str, ...], user_id: int, as_json: bool
                 RejudgeJob(database=species, assembly_barcode=barcode, user_id=user_id).send_job()
 
     retrying(judge)
-    later = app.conf.crobot_use_celery
+    later = celeryconfig.crobot_use_celery
     with transaction(species) as session:
         found = [
             {"assembly": barcode, "status": None if later else find_assembly(session, barcode).status}
@@ -142,7 +135,3 @@ def rejudge(species: str, barcodes: tuple[str, ...], user_id: int, as_json: bool
 def _show_verdicts(out: Console, found: list[dict[str, Any]]) -> None:
     for one in found:
         out.print(f"{one['assembly']}: {one['status'] or 'is judged by a worker of the head'}")
-
-
-assembly.add_command(assembly_loci.locus)
-assembly.add_command(assembly_loci.gff)

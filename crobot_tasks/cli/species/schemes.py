@@ -12,12 +12,11 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
-from crobot_tasks.cli import services
+from crobot_tasks.cli import sending, services, storage
 from crobot_tasks.cli.columns import Column, Kind
-from crobot_tasks.cli.groups import Group
 from crobot_tasks.cli.output import console, emit, json_option, wide_option
+from crobot_tasks.cli.safe_text import safe
 from crobot_tasks.cli.tables import table
-from crobot_tasks.cli.text import safe
 from crobot_tasks.intake import scheme_calls
 from crobot_tasks.jobs import scheme_export as importing
 from crobot_tasks.maintenance.outdated import current_of
@@ -42,12 +41,7 @@ _COLUMNS = {
 }
 
 
-@click.group(cls=Group)
-def scheme() -> None:
-    """See to the typing schemes of a species."""
-
-
-@scheme.command("import")
+@click.command("import")
 @click.argument("species")
 @click.argument("name")
 @click.option("--alleles", required=True, multiple=True, type=click.Path(path_type=Path),
@@ -77,7 +71,7 @@ def import_(
 ) -> None:
     """Import an MLST scheme from PubMLST's files, or a newer release of it. New assemblies are typed by it at once."""
     services.ready_database()
-    services.ready_storage()
+    storage.ready()
     _check_species(species)
     files = _files(alleles)
     if profiles is not None and not profiles.is_file():
@@ -95,7 +89,7 @@ def import_(
         f"{found['alleles']:,} alleles, {found['sequence_types']:,} sequence types"))  # fmt: skip
 
 
-@scheme.command()
+@click.command()
 @click.argument("species")
 @click.argument("description")
 @click.option("--pipeline", required=True, help="What finds it out: SeroPred, CRISPR, prokka_annotation.")
@@ -103,7 +97,7 @@ def import_(
 @json_option
 def add(species: str, description: str, pipeline: str, label: str, as_json: bool) -> None:
     """Add a scheme that is not MLST: from now on its pipeline is called on every new assembly."""
-    services.ready()
+    sending.ready()
     _check_species(species)
     scheme_calls.add_scheme(species, description, pipeline, label)
     found = next(one for one in _schemes(species) if one["description"] == description)
@@ -111,7 +105,7 @@ def add(species: str, description: str, pipeline: str, label: str, as_json: bool
         f"{description} of {species}: {pipeline} is called on every new assembly"))  # fmt: skip
 
 
-@scheme.command("list")
+@click.command("list")
 @click.argument("species")
 @wide_option
 @json_option

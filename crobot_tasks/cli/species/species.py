@@ -10,11 +10,10 @@ from typing import Any
 import click
 from rich.console import Console
 
+import celeryconfig
 from crobot_errors import BadInput
-from crobot_tasks.celery import app
-from crobot_tasks.cli import services
+from crobot_tasks.cli import sending, services
 from crobot_tasks.cli.columns import Column, Kind
-from crobot_tasks.cli.groups import Group
 from crobot_tasks.cli.output import emit, json_option, wide_option
 from crobot_tasks.cli.tables import table
 from crobot_tasks.intake import scheme_calls
@@ -33,12 +32,7 @@ _COLUMNS = (
 )
 
 
-@click.group(cls=Group)
-def species() -> None:
-    """See to the species databases."""
-
-
-@species.command()
+@click.command()
 @click.argument("name")
 @click.option("--label", required=True, help="For people: 'Salmonella enterica'.")
 @click.option(
@@ -59,10 +53,10 @@ def add(
     as_json: bool,
 ) -> None:
     """Add a species. Nothing needs a restart; adding it again with the same values does nothing."""
-    services.ready()
+    sending.ready()
     for path in references:
         _check(path)
-    folder = references_dir(Path(app.conf.crobot_storage), name)
+    folder = references_dir(Path(celeryconfig.crobot_storage), name)
     kept = [folder / path.name for path in references]
     with transaction():
         registry.add_species(name, label, genus, prefix, kept, THRESHOLDS)
@@ -87,7 +81,7 @@ def add(
     )
 
 
-@species.command("list")
+@click.command("list")
 @wide_option
 @json_option
 def list_(as_json: bool) -> None:

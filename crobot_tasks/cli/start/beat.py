@@ -8,10 +8,11 @@ from typing import IO
 
 import click
 
+import celeryconfig
 from crobot_errors import BadInput
 from crobot_tasks.broker.beat_scheduler import Scheduler
 from crobot_tasks.celery import app
-from crobot_tasks.cli import services
+from crobot_tasks.cli import broker
 from crobot_tasks.cli.start import foreground
 
 
@@ -19,11 +20,11 @@ from crobot_tasks.cli.start import foreground
 @click.option("--loglevel", default="INFO", show_default=True, help="DEBUG, INFO, WARNING or ERROR.")
 def beat(loglevel: str) -> None:
     """Run the clock: one for the whole system is enough."""
-    folder = Path(app.conf.crobot_data_dir)
-    services.ready_broker()
+    folder = Path(celeryconfig.crobot_data_dir)
+    broker.ready()
     folder.mkdir(parents=True, exist_ok=True)
     lock = _lock(folder / "beat.lock")
-    foreground.announce("beat", with_database=False)
+    foreground.announce("beat")
     foreground.quiet_internals()
     with lock:
         app.Beat(

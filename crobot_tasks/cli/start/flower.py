@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from crobot_tasks.celery import app
-from crobot_tasks.cli import services
+import celeryconfig
+from crobot_tasks.cli import broker
 from crobot_tasks.cli.output import say
 from crobot_tasks.cli.start import foreground
 from crobot_tasks.web.flower import config
@@ -18,17 +18,15 @@ from crobot_tasks.web.flower import config
 @click.option("--address", default="127.0.0.1", show_default=True, help="The interface to listen on.")
 def flower(port: int | None, address: str) -> None:
     """Run Flower, read-only; without credentials (CROBOT_FLOWER_AUTH=user:password) it stays closed."""
-    port = port or app.conf.crobot_flower_port
-    if not app.conf.crobot_flower_auth:
+    port = port or celeryconfig.crobot_flower_port
+    if not celeryconfig.crobot_flower_auth:
         # It stays alive, since a Procfile runner that sees one process end stops all the others.
         with foreground.until_told_to_end():
             say(
                 "flower: closed, no port is open. To see the nodes, start it with CROBOT_FLOWER_AUTH=user:password"
             )
         return
-    login = config.credentials(app.conf.crobot_flower_auth)
-    services.ready_broker()
-    say(
-        f"flower: http://{address}:{port}/ as user {login.partition(':')[0]}, broker {services.broker_address()}"
-    )
+    login = config.credentials(celeryconfig.crobot_flower_auth)
+    broker.ready()
+    say(f"flower: http://{address}:{port}/ as user {login.partition(':')[0]}, broker {broker.address()}")
     config.serve(login, address, port)

@@ -12,20 +12,20 @@ from typing import Any, NoReturn
 
 from celery.platforms import SecurityWarning
 
+from crobot_tasks.cli import broker
 from crobot_tasks.cli.output import say
-from crobot_tasks.cli.services import broker_address, database_address
 
 #: one line for each message would bury what matters; CRobot's own work is many small messages
 _CHATTY = ("celery.worker.strategy", "celery.app.trace", "celery.beat")
 
 
-def announce(what: str, *, with_database: bool) -> None:
-    """Say in one line what runs here and what it is connected to."""
+def announce(what: str, *, database: str = "") -> None:
+    """Say in one line what runs here and what it is connected to, as a head is to a database."""
     # Celery fears root for the code that messages could carry; ours are data
     warnings.simplefilter("ignore", SecurityWarning)
-    places = [f"broker {broker_address()}"]
-    if with_database:
-        places.insert(0, f"database {database_address()}")
+    places = [f"broker {broker.address()}"]
+    if database:
+        places.insert(0, f"database {database}")
     say(f"{what}: " + ", ".join(places))
 
 

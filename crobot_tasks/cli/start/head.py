@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from crobot_tasks.cli import services
+from crobot_tasks.cli import broker, services, storage
 from crobot_tasks.cli.start import foreground
 from crobot_tasks.head.worker import head_worker
 
@@ -14,8 +14,8 @@ from crobot_tasks.head.worker import head_worker
 def head(loglevel: str) -> None:
     """Run a head: it places jobs on nodes and writes their results. Any number may run."""
     services.ready_database()
-    services.ready_storage()
-    services.ready_broker()
-    foreground.announce("head", with_database=True)
+    storage.ready()
+    broker.ready()
+    foreground.announce("head", database=services.database_address())
     foreground.quiet_internals()
     foreground.work(head_worker(loglevel))

@@ -11,10 +11,11 @@ from typing import Any
 import click
 import psutil
 
+import celeryconfig
 from crobot_errors import BadInput
 from crobot_tasks.broker.queues import worker_hostname
 from crobot_tasks.celery import app
-from crobot_tasks.cli import services
+from crobot_tasks.cli import broker, storage
 from crobot_tasks.cli.output import say, size
 from crobot_tasks.cli.show.node_lacks import in_words
 from crobot_tasks.cli.start import foreground
@@ -60,11 +61,11 @@ def node(
     cores = cores or len(os.sched_getaffinity(0))
     memory = memory or int(psutil.virtual_memory().total * MEMORY_SHARE)
     # said before anybody asks where results go: a node stores none, and must not look for a database to do it
-    app.conf.crobot_result_backend = "disabled://"
-    services.ready_broker()
-    services.ready_storage()
+    celeryconfig.crobot_result_backend = "disabled://"
+    broker.ready()
+    storage.ready()
     _refuse_twin(name)
-    foreground.announce(f"node {name}, {cores} cores, {size(memory)}", with_database=False)
+    foreground.announce(f"node {name}, {cores} cores, {size(memory)}")
     _warn_of_too_much(cores, memory)
     worker = node_worker(name, cores, memory, state_dir or _state_dir(name), loglevel, tags)
     _say_pipelines(name, worker.courier.description)
@@ -72,7 +73,7 @@ def node(
 
 
 def _state_dir(name: str) -> Path:
-    return Path(app.conf.crobot_data_dir) / "nodes" / name
+    return Path(celeryconfig.crobot_data_dir) / "nodes" / name
 
 
 def _refuse_twin(name: str) -> None:

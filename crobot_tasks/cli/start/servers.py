@@ -8,34 +8,28 @@ from typing import Any
 import click
 from rich.console import Console
 
+import celeryconfig
 from crobot_errors import BadInput
 from crobot_tasks import embedded
-from crobot_tasks.celery import app
-from crobot_tasks.cli import services
-from crobot_tasks.cli.groups import Group
+from crobot_tasks.cli import broker, services
 from crobot_tasks.cli.output import emit, json_option
 from crobot_tasks.cli.start import foreground
 from crobot_tasks.cli.tables import facts
 
 
-@click.group(cls=Group)
-def servers() -> None:
-    """See to the servers that CRobot starts when none are configured."""
-
-
-@servers.command()
+@click.command()
 @json_option
 def start(as_json: bool) -> None:
     """Run the embedded servers until Ctrl-C, so that commands one after the other need not start them each time."""
-    if app.conf.crobot_database_url and app.conf.crobot_broker_url:
+    if celeryconfig.crobot_database_url and celeryconfig.crobot_broker_url:
         raise BadInput("nothing to start: CROBOT_DATABASE_URL and CROBOT_BROKER_URL name servers of your own")
     services.ready_database()
-    places = {"database": services.database_address(), "broker": services.broker_address()}
+    places = {"database": services.database_address(), "broker": broker.address()}
     with foreground.until_told_to_end():
         emit(as_json, places, lambda out: out.print(facts(places | {"running": "until Ctrl-C"})))
 
 
-@servers.command()
+@click.command()
 @click.option("--force", is_flag=True, help="Even if processes use them.")
 @json_option
 def stop(force: bool, as_json: bool) -> None:
@@ -44,7 +38,7 @@ def stop(force: bool, as_json: bool) -> None:
     emit(as_json, {"stopped": True}, lambda out: out.print("the embedded servers are stopped"))
 
 
-@servers.command()
+@click.command()
 @json_option
 def status(as_json: bool) -> None:
     """Say what runs, where, and which processes use it."""
@@ -58,7 +52,7 @@ def status(as_json: bool) -> None:
 
 
 def _data_dir() -> Path:
-    return Path(app.conf.crobot_data_dir)
+    return Path(celeryconfig.crobot_data_dir)
 
 
 def _show(out: Console, found: dict[str, Any]) -> None:

@@ -8,18 +8,12 @@ import click
 from rich.console import Console
 
 from crobot_tasks.cli import services
-from crobot_tasks.cli.groups import Group
 from crobot_tasks.cli.output import emit, json_option
 from crobot_tasks.cli.tables import table
-from db import migrate
+from db import migrate, revisions
 
 
-@click.group(cls=Group)
-def db() -> None:
-    """See to the database's tables."""
-
-
-@db.command()
+@click.command()
 @json_option
 def upgrade(as_json: bool) -> None:
     """Bring all tables to the form that this program needs; run it before the new heads start."""
@@ -27,16 +21,16 @@ def upgrade(as_json: bool) -> None:
     _report(as_json)
 
 
-@db.command()
+@click.command()
 @json_option
 def check(as_json: bool) -> None:
     """Say whether the database answers and its tables are current; the exit code says so too."""
-    migrate.check()
+    revisions.check()
     _report(as_json)
 
 
 def _report(as_json: bool) -> None:
-    schemas = {name: found for name, (found, _) in migrate.current().items()}
+    schemas = {name: found for name, (found, _) in revisions.current().items()}
     document = {"database": services.database_address(), "current": True, "schemas": schemas}
     emit(as_json, document, lambda out: _show(out, document))
 

@@ -10,7 +10,8 @@ from rich.console import Console
 from crobot_tasks.broker.json_values import plain
 from crobot_tasks.cli.output import emit
 from crobot_tasks.cli.steer import until_over
-from crobot_tasks.cli.steer.selection import Ask, changes_many, document, in_words, jobs_in_words, nothing
+from crobot_tasks.cli.steer.changes import Ask, changes_many, document, nothing
+from crobot_tasks.cli.steer.selection import in_words, jobs_in_words
 from crobot_tasks.lifecycle.cancel import cancel_each
 from crobot_tasks.operate import hold
 from db.crobot import LIVE, JobState

@@ -10,7 +10,8 @@ import click
 from rich.console import Console
 
 from crobot_tasks.cli.output import emit
-from crobot_tasks.cli.steer.selection import Ask, changes_many, document, in_words, jobs_in_words, nothing
+from crobot_tasks.cli.steer.changes import Ask, changes_many, document, nothing
+from crobot_tasks.cli.steer.selection import in_words, jobs_in_words
 from crobot_tasks.operate import hold as holding
 from db.crobot import JobState
 from db.crobot.selection import Selection

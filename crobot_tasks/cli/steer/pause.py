@@ -8,11 +8,12 @@ from typing import Any
 import click
 from rich.console import Console
 
-from crobot_tasks.cli import services
+from crobot_tasks.cli import sending
 from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import emit, json_option, wide_option
 from crobot_tasks.cli.tables import table
 from crobot_tasks.operate import pause as pausing
+from crobot_tasks.operate import paused
 from crobot_tasks.operate.pause import Paused
 from db.crobot import PausedKind
 from db.engine import transaction
@@ -41,7 +42,7 @@ def pause(
 ) -> None:
     """Send no jobs of a pipeline or a species, or none at all, to nodes; what nodes have is finished."""
     wanted = _paused(pipelines, species, everything)
-    services.ready()
+    sending.ready()
     pausing.pause(wanted, reason)
     _tell(as_json, {})
 
@@ -53,7 +54,7 @@ def pause(
 def unpause(pipelines: tuple[str, ...], species: tuple[str, ...], everything: bool, as_json: bool) -> None:
     """Lift pauses; --all lifts only the one of everything."""
     wanted = _paused(pipelines, species, everything)
-    services.ready()
+    sending.ready()
     _tell(as_json, pausing.unpause(wanted))
 
 
@@ -70,7 +71,7 @@ def _paused(pipelines: tuple[str, ...], species: tuple[str, ...], everything: bo
 
 def _tell(as_json: bool, lifted: dict[Paused, bool]) -> None:
     with transaction() as session:
-        left = pausing.described(session)
+        left = paused.described(session)
     document = {
         "paused": left,
         "lifted": [{"kind": kind, "name": name, "was_paused": was} for (kind, name), was in lifted.items()],
@@ -80,7 +81,7 @@ def _tell(as_json: bool, lifted: dict[Paused, bool]) -> None:
 
 def _show(out: Console, lifted: dict[Paused, bool], left: list[dict[str, Any]]) -> None:
     for (kind, name), was in lifted.items():
-        what = pausing.in_words(kind, name)
+        what = paused.in_words(kind, name)
         out.print(f"{what} is no longer paused" if was else f"{what} was not paused")
     show_pauses(out, left)
 
@@ -89,6 +90,6 @@ def show_pauses(out: Console, pauses: list[dict[str, Any]]) -> None:
     """Print what is paused, if anything is."""
     if pauses:
         lines = [
-            [pausing.in_words(one["kind"], one["name"]), one["paused_at"], one["reason"]] for one in pauses
+            [paused.in_words(one["kind"], one["name"]), one["paused_at"], one["reason"]] for one in pauses
         ]
         out.print(table(_COLUMNS, lines))

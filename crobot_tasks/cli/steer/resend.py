@@ -11,7 +11,8 @@ from rich.console import Console
 
 from crobot_errors import CRobotError
 from crobot_tasks.cli.output import emit
-from crobot_tasks.cli.steer.selection import Ask, changes_many, document, jobs_in_words, nothing
+from crobot_tasks.cli.steer.changes import Ask, changes_many, document, nothing
+from crobot_tasks.cli.steer.selection import jobs_in_words
 from crobot_tasks.cli.values import DURATION, SIZE
 from crobot_tasks.operate import hold
 from crobot_tasks.operate.resend import Changes, Resent, resend_each

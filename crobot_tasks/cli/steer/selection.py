@@ -1,8 +1,7 @@
-"""The options by which commands are told which jobs are meant, and the question before many are changed."""
+"""The options by which commands are told which jobs are meant."""
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -10,18 +9,10 @@ from typing import Any
 
 import click
 
-from crobot_errors import BadInput
-from crobot_tasks.cli import services
-from crobot_tasks.cli.output import json_option
-from crobot_tasks.cli.values import JOB
-from crobot_tasks.operate import hold
 from db.crobot import LIVE, JobState
 from db.crobot.selection import Selection
 
-#: a command that changes more jobs than this asks first
-MOST_UNASKED = 100
-
-_FILTERS = (
+FILTERS = (
     click.option("--state", "states", multiple=True, type=click.Choice([*JobState, "LIVE"], case_sensitive=False),
                  help="Only these; LIVE is all that are not over; may be given several times."),
     click.option("--pipeline", help="Only jobs of this pipeline."),
@@ -32,11 +23,6 @@ _FILTERS = (
     click.option("--tag", help="Only jobs with this tag (accessions, or an assembly's barcode)."),
 )  # fmt: skip
 
-_YES = click.option(
-    "--yes", is_flag=True, help=f"Do not ask before more than {MOST_UNASKED} jobs are changed."
-)
-_DRY_RUN = click.option("--dry-run", is_flag=True, help="Only say how many jobs it would be.")
-
 Command = Callable[..., Any]
 
 
@@ -45,40 +31,19 @@ def filters(command: Command) -> Command:
 
     @wraps(command)
     def with_selection(*args: Any, **options: Any) -> Any:
-        return command(*args, selection=_selection(options), **options)
+        return command(*args, selection=selection_of(options), **options)
 
-    return _with_options(with_selection, _FILTERS)
-
-
-def changes_many(command: Command) -> Command:
-    """Give a command that changes jobs their numbers and filters as ``selection``, ``ask`` and ``--json``.
-
-    Without any selection it is refused: nobody means all jobs by saying nothing.
-    """
-
-    @wraps(command)
-    def with_selection(*args: Any, job_ids: tuple[int, ...], yes: bool, dry_run: bool, **options: Any) -> Any:
-        selection = _selection(options, tuple(dict.fromkeys(job_ids)) or None)
-        if selection.empty:
-            raise click.UsageError(
-                "say which jobs: by number, or by --batch, --user, --pipeline and the like"
-            )
-        services.ready()
-        hold.check(selection)
-        ask = Ask(yes=yes, dry_run=dry_run, as_json=options["as_json"])
-        return command(*args, selection=selection, ask=ask, **options)
-
-    numbers = click.argument("job_ids", metavar="[JOB]…", nargs=-1, type=JOB)
-    return _with_options(with_selection, (numbers, *_FILTERS, _DRY_RUN, _YES, json_option))
+    return with_options(with_selection, FILTERS)
 
 
-def _with_options(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
+def with_options(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
+    """Give a command these options."""
     for option in reversed(options):
         command = option(command)
     return command
 
 
-def _selection(options: dict[str, Any], ids: tuple[int, ...] | None = None) -> Selection:
+def selection_of(options: dict[str, Any], ids: tuple[int, ...] | None = None) -> Selection:
     """Take what selects jobs out of a command's options."""
     named = {
         name: options.pop(name) for name in ("pipeline", "database", "user_id", "workgroup", "batch", "tag")
@@ -86,29 +51,6 @@ def _selection(options: dict[str, Any], ids: tuple[int, ...] | None = None) -> S
     given = options.pop("states")
     states = [one for state in given for one in (LIVE if state == "LIVE" else [JobState(state)])]
     return Selection(ids=ids, states=tuple(dict.fromkeys(states)) or None, **named)
-
-
-class Ask:
-    """Whether a command goes on: nothing is done for a dry run, and many jobs are changed only if that is meant."""
-
-    def __init__(self, *, yes: bool, dry_run: bool, as_json: bool) -> None:
-        self.yes, self.dry_run, self.as_json = yes, dry_run, as_json
-
-    def may(self, what: str, number: int) -> bool:
-        """Ask, if need be, whether to ``what`` so many jobs; false for a dry run.
-
-        Raises:
-            BadInput: nobody is there to be asked.
-        """
-        if self.dry_run:
-            return False
-        if number > MOST_UNASKED and not self.yes:
-            if self.as_json or not sys.stdin.isatty():
-                raise BadInput(
-                    f"that would {what} {number:,} jobs: say --yes if it is meant, or --dry-run to look"
-                )
-            click.confirm(f"{what} {number:,} jobs?", abort=True, err=True)
-        return True
 
 
 def in_words(counts: Counter[JobState]) -> str:
@@ -119,23 +61,3 @@ def in_words(counts: Counter[JobState]) -> str:
 def jobs_in_words(number: int) -> str:
     """Return 1 job, 2 jobs."""
     return f"{number:,} job" + ("" if number == 1 else "s")
-
-
-def document(
-    selection: Selection, ask: Ask, done: Counter[JobState], selected: Counter[JobState]
-) -> dict[str, Any]:
-    """Return what programs are told of a change: how many it was of each state, and how many were selected."""
-    return {
-        "selection": str(selection),
-        "dry_run": ask.dry_run,
-        "selected": dict(selected),
-        "changed": dict(done),
-        "jobs": done.total(),
-    }
-
-
-def nothing(selection: Selection, selected: Counter[JobState], wanted: str) -> str:
-    """Say why a change had nothing to change."""
-    if not selected:
-        return f"no job is selected by {selection}"
-    return f"none of the selected jobs is {wanted}: {in_words(selected)}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from crobot_tasks.cli.text import hang, items, safe, safe_lines, shorten, words, wrap, wrap_text
+from crobot_tasks.cli.safe_text import safe, safe_lines
+from crobot_tasks.cli.text import hang, items, shorten, words, wrap, wrap_text
 
 
 @pytest.mark.parametrize(
