@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from workers.assembling.species_check import MASH, species_share
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources, Tool
 from workers.short_reads import reads
 from workers.short_reads.archive import Archive
+from workers.short_reads.quality_letters import QualityLetters, quality_letters
 from workers.short_reads.read_check import checking
 from workers.short_reads.reads import ReadPair
 from workers.short_reads.remap import MINIMAP2, SAMTOOLS, map_back
@@ -36,7 +38,7 @@ class QAssembly(Pipeline):
     """Trim, cap the depth, assemble, filter, map the reads back, measure, evaluate."""
 
     name = "QAssembly"
-    version = "4.1"
+    version = "4.2"
     tools = (FASTP, ASSEMBLERS[DEFAULT].tool, MINIMAP2, SAMTOOLS, MASH)
     expected_s = 600.0
 
@@ -74,6 +76,8 @@ class QAssembly(Pipeline):
         pairs = [
             _read_pair(attempt, number, read_set) for number, read_set in enumerate(attempt.job.reads, 1)
         ]
+        letters = [_quality_letters(attempt, pair) for pair in pairs]
+        pairs = [replace(pair, offset=each.offset) for pair, each in zip(pairs, letters, strict=True)]
         trimmed = _checked_and_trimmed(attempt, pairs, params)
         contigs = _assembled(attempt, trimmed, params)
         path = attempt.output_dir / "assembly.fasta"
@@ -83,7 +87,7 @@ class QAssembly(Pipeline):
         results = {
             "statistics": found.as_dict(),
             "qa": qa.evaluate(found, share, params.thresholds),
-            "reads": _reads_results(trimmed),
+            "reads": _reads_results(trimmed, letters),
             "assembler": params.assembler,
         }
         outputs = {"assembly": str(path)}
@@ -121,11 +125,17 @@ def _read_pair(attempt: Attempt, number: int, read_set: Sequence[str]) -> ReadPa
     return pair
 
 
+def _quality_letters(attempt: Attempt, pair: ReadPair) -> QualityLetters:
+    """How a read set writes its qualities, of which fastp is told: it does not look."""
+    _check_begin(pair)
+    attempt.log(f"reads: {pair.read1} {pair.read2} ({pair.size_bytes / MB:.1f} MB)")
+    found = quality_letters(pair)
+    attempt.log(f"qualities: {found.told}")
+    return found
+
+
 def _checked_and_trimmed(attempt: Attempt, pairs: Sequence[ReadPair], params: AssemblyParams) -> Trimmed:
     """Trim while the files are checked: fastp itself accepts truncated and unequal ones in silence."""
-    for pair in pairs:
-        _check_begin(pair)
-        attempt.log(f"reads: {pair.read1} {pair.read2} ({pair.size_bytes / MB:.1f} MB)")
     with checking(pairs) as check:
         try:
             trimmed = trim(attempt, pairs, params.genome_bases)
@@ -177,11 +187,12 @@ def _base_quality(
     return found
 
 
-def _reads_results(trimmed: Trimmed) -> dict[str, Any]:
+def _reads_results(trimmed: Trimmed, letters: Sequence[QualityLetters]) -> dict[str, Any]:
     return {
         "before": trimmed.before.as_dict(),
         "after": trimmed.after.as_dict(),
         "depth_capped": trimmed.capped,
+        "qualities": [each.told for each in letters],
     }
 
 

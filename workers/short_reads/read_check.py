@@ -13,12 +13,14 @@ from threading import Event
 from typing import IO
 
 from crobot_errors import UnusableReads
-from workers.short_reads.reads import ReadPair, are_mates, open_reads
+from workers.short_reads.reads import PHRED33, PHRED64, ReadPair, are_mates, open_reads
 
 #: records looked at in one go: large enough that C code does nearly all of the work
 BATCH = 4096
 #: how the header of read1 becomes that of read2 in the usual styles; tried before names are taken apart
 MATE_STYLES = ((b"@", b"@"), (b"/1\n", b"/2\n"), (b" 1:", b" 2:"), (b"/1 ", b"/2 "))
+#: what may stand in a line of qualities, by the offset of their letters (Phred+64 goes down to quality -5)
+QUALITIES = {PHRED33: bytes(range(33, 127)) + b"\r\n", PHRED64: bytes(range(59, 127)) + b"\r\n"}
 _begins_with_at = methodcaller("startswith", b"@")
 _begins_with_plus = methodcaller("startswith", b"+")
 
@@ -50,6 +52,8 @@ def count_pairs(pair: ReadPair, stop: Event | None = None) -> int:
             lines2 = _next_lines(pair.read2, file2, done)
             _check_records(pair.read1, lines1, done)
             _check_records(pair.read2, lines2, done)
+            _check_qualities(pair.read1, lines1, done, pair.offset)
+            _check_qualities(pair.read2, lines2, done, pair.offset)
             _check_counts(pair, len(lines1) // 4, len(lines2) // 4, done)
             _check_names(pair, lines1[::4], lines2[::4], done)
             if not lines1:
@@ -86,6 +90,19 @@ def _check_records(path: Path, lines: list[bytes], done: int) -> None:
             raise UnusableReads(f"{path} is truncated: read {number} is incomplete; copy or upload it again")
         if record[0][:1] != b"@" or record[2][:1] != b"+" or len(record[1]) != len(record[3]):
             raise UnusableReads(f"{path} is not FASTQ at read {number}: {_text(record[0])!r}")
+
+
+def _check_qualities(path: Path, lines: list[bytes], done: int, offset: int) -> None:
+    """Check that qualities are letters, of the encoding that the first reads have."""
+    allowed = QUALITIES[offset]
+    if not b"".join(lines[3::4]).translate(None, allowed):
+        return
+    for number, line in enumerate(lines[3::4], done + 1):
+        if wrong := line.translate(None, allowed):
+            raise UnusableReads(
+                f"{path}: read {number} has the quality {_text(wrong[:1])!r}, which Phred+{offset} cannot have"
+                + ("" if offset == PHRED33 else "; if two runs were joined, send them as two read sets")
+            )
 
 
 def _check_counts(pair: ReadPair, count1: int, count2: int, done: int) -> None:

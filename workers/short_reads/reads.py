@@ -7,7 +7,7 @@ import os
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedReader
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,8 @@ BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b00030000000000000000
 #: gzip files up to this size are read in full on the head; of larger ones that is the node's work
 SMALL_BYTES = 2**20
 BUFFER_BYTES = 2**20
+#: what is subtracted from a quality's letter: since 2011, and before
+PHRED33, PHRED64 = 33, 64
 #: what may stand between a read's name and the number of its mate
 MATE_SIGNS = (b"/", b".", b"_")
 
@@ -33,6 +35,8 @@ class ReadPair:
 
     read1: Path
     read2: Path
+    #: of the letters that stand for qualities
+    offset: int = field(default=PHRED33, kw_only=True)
 
     @property
     def size_bytes(self) -> int:

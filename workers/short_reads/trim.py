@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.attempt import Attempt
-from workers.short_reads.reads import ReadPair, open_reads
+from workers.short_reads.reads import PHRED64, ReadPair, open_reads
 from workers.tools import Tool
 
 FASTP = Tool("fastp", "fastp", ("--version",), "0.20", "fastp")
@@ -60,7 +60,7 @@ class Trimmed:
 
 
 def trim(attempt: Attempt, pairs: Sequence[ReadPair], genome_bases: int) -> Trimmed:
-    """Trim every read set, and use no more pairs than give ``MAX_DEPTH``."""
+    """Trim every read set, and use no more pairs than give ``MAX_DEPTH``; what comes out is Phred+33."""
     quotas = [pairs_for_depth(pair, pairs, genome_bases) for pair in pairs]
     trimmed = Trimmed([], NO_READS, NO_READS, capped=False)
     for number, (pair, quota) in enumerate(zip(pairs, quotas, strict=True), 1):
@@ -98,8 +98,9 @@ def _fastp(attempt: Attempt, pair: ReadPair, out: ReadPair, quota: int) -> tuple
     ins: list[str | Path] = ["--in1", pair.read1, "--in2", pair.read2]
     outs: list[str | Path] = ["--out1", out.read1, "--out2", out.read2]
     reports: list[str | Path] = ["--json", report, "--html", "/dev/null"]
+    letters = ["--phred64"] if pair.offset == PHRED64 else []
     limits = ["--reads_to_process", str(quota), "--thread", str(attempt.resources.cores)]
-    attempt.run_tool(FASTP, [*ins, *outs, *reports, *limits, *OPTIONS])
+    attempt.run_tool(FASTP, [*ins, *outs, *reports, *letters, *limits, *OPTIONS])
     summary = json.loads(report.read_text())["summary"]
     before, after = (summary[f"{when}_filtering"] for when in ("before", "after"))
     return (

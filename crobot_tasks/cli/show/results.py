@@ -56,7 +56,8 @@ def _show_assembly(out: Console, found: dict[str, Any]) -> None:
                      "Depth": f"{depth:.0f}x" if (depth := statistics.get("mean_depth")) else None,
                      "GC": f"{100 * statistics.get('gc_share', 0):.1f} %",
                      "Bases below Q30": _low_bases(found),
-                     "Assembler": found.get("assembler")}))  # fmt: skip
+                     "Assembler": found.get("assembler"),
+                     "Qualities of reads": _odd_qualities(found)}))  # fmt: skip
     out.print(table(_MEASURE_COLUMNS, [_measure(one) for one in qa["measures"]]))
 
 
@@ -64,6 +65,12 @@ def _low_bases(found: dict[str, Any]) -> str | None:
     """The share that the assembly's own reads do not agree on, if they were asked."""
     share = found.get("quality", {}).get("low_share")
     return None if share is None else f"{100 * share:.3f} %"
+
+
+def _odd_qualities(found: dict[str, Any]) -> str | None:
+    """Return how each read set writes its qualities, if one is not as usual."""
+    told = found.get("reads", {}).get("qualities", [])
+    return "; ".join(told) if set(told) - {"Phred+33"} else None
 
 
 def _measure(one: dict[str, Any]) -> list[Any]:

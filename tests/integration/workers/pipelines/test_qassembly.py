@@ -117,6 +117,36 @@ def test_results_have_reads_qa_and_usage(run: Run, pair: list[str], data: Path, 
     assert "QA: fail bases" in log_of(tmp_path)
 
 
+def test_old_qualities_are_converted_and_the_result_says_so(
+    run: Run, pair: list[str], tmp_path: Path
+) -> None:
+    found = {}
+    for name, offset in (("new", 33), ("old", 64)):
+        poor = [
+            str(with_poor_ends(Path(text), tmp_path / f"{name}_{n}.fastq", offset))
+            for n, text in enumerate(pair)
+        ]
+        found[name] = run([poor], assembler="megahit", quality=False)["results"]
+    assert found["new"]["reads"]["qualities"] == ["Phred+33"]
+    assert "Phred+64" in found["old"]["reads"]["qualities"][0]
+    assert found["old"]["reads"]["after"] == found["new"]["reads"]["after"]
+    assert found["old"]["reads"]["after"]["bases"] < 0.9 * found["old"]["reads"]["before"]["bases"]
+    assert found["old"]["statistics"] == found["new"]["statistics"]
+
+
+def with_poor_ends(reads: Path, path: Path, offset: int) -> Path:
+    """The same reads with 40 random bases at their ends, which have quality 2; all others have 30 to 40."""
+    chance = random.Random(reads.name)
+    lines = gzip.decompress(reads.read_bytes()).decode().splitlines()
+    for at in range(1, len(lines), 4):
+        good = lines[at][:-40]
+        qualities = [*chance.choices(range(30, 41), k=len(good)), *[2] * 40]
+        lines[at] = good + "".join(chance.choices("ACGT", k=40))
+        lines[at + 2] = "".join(chr(offset + quality) for quality in qualities)
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
 def test_the_species_is_judged_contig_by_contig(run: Run, data: Path, tmp_path: Path) -> None:
     both = tmp_path / "both.fasta"
     both.write_text((data / "genome.fasta").read_text() + (data / "other.fasta").read_text())
