@@ -54,12 +54,13 @@ class NomenclatureJob(RemoteAssemblyBasedJob):
         new = {call["locus"]: call["sequence"] for call in found["calls"] if call["status"] == "new"}
         numbers = nomenclature.number_alleles(session, scheme, new) if new else {}
         st = nomenclature.number_profile(session, scheme, found["alleles"] | numbers)
+        ids = nomenclature.published_ids(session, scheme, st.alleles)
         changed = {locus: n for locus, n in st.alleles.items() if n != found["alleles"].get(locus)}
         gff = output_file(result, "gff").read_bytes().decode()
         self.complete(
             session,
             result,
-            _results(found, st.alleles) | {"ST": st.number},
+            _results(found, st.alleles) | {"ST": st.number, "published_ids": ids},
             st_barcode=st.barcode,
             annotation=with_numbers(gff, changed),
         )

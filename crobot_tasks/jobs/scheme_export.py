@@ -7,8 +7,9 @@ versions stay on the storage, since jobs that were sent with them may still run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -36,22 +37,22 @@ def import_scheme(
 
     Without ``profiles``, as most cgMLST schemes come, the loci are in the order of the files, and all sequence types
     are numbered here. ``scheme`` is its name in the nomenclature (senterica_achtman_2), ``description`` that in
-    programs (MLST_Achtman). ``number_here``: the names of the alleles are no numbers; those that are new are numbered.
+    programs (MLST_Achtman). ``number_here``: the ids of the alleles are text, also in the profiles; they are kept
+    beside the numbers that new ones get here.
 
     Raises:
         UnknownSpecies: there is none of this name.
         BadInput: the files contradict themselves, or what was imported before; nothing was stored.
     """
-    if number_here and profiles is not None:
-        raise BadInput(
-            f"{profiles} names alleles by numbers, which --number-here would give anew: leave one of them out"
-        )
+    read: Callable[[Sequence[Path]], Iterator[tuple[str, Any, str]]]
     read = pubmlst.read_labelled_alleles if number_here else pubmlst.read_alleles
-    loci = _loci((locus for locus, _, _ in read(alleles)), profiles)
+    # in the order of the files
+    ids = dict.fromkeys((locus, allele) for locus, allele, _ in read(alleles))
+    loci = _loci((locus for locus, _ in ids), profiles)
 
     def imported() -> str:
         with transaction(database) as session:
-            numbers = read(alleles), _profiles(profiles, loci)
+            numbers = read(alleles), _profiles(profiles, loci, ids if number_here else None)
             version = nomenclature.import_scheme(session, scheme, description, label, loci, *numbers)
             exported(session, scheme)
         return version
@@ -100,8 +101,10 @@ def _columns(profiles: Path) -> list[str]:
         raise BadInput(f"{profiles} cannot be read: it is damaged or not text ({error})") from error
 
 
-def _profiles(path: Path | None, loci: Sequence[str]) -> Iterator[tuple[int, list[int]]]:
+def _profiles(
+    path: Path | None, loci: Sequence[str], ids: pubmlst.Ids | None
+) -> Iterator[tuple[int, list[int | str]]]:
     if path is None:
         return
-    for st, alleles, _ in pubmlst.read_profiles(path, loci):
+    for st, alleles, _ in pubmlst.read_profiles(path, loci, ids):
         yield st, [alleles[locus] for locus in loci]

@@ -8,7 +8,7 @@ sequence, or the same profile), the published number replaces the local one, whi
 
 from db.nomenclature.exporting import Export, export, publish
 from db.nomenclature.importing import import_scheme
-from db.nomenclature.numbering import ProfileNumber, number_alleles, number_profile
+from db.nomenclature.numbering import ProfileNumber, number_alleles, number_profile, published_ids
 from db.nomenclature.store import LOCAL_OFFSET, find_scheme, list_schemes
 from db.species.loci import loci_of
 
@@ -24,4 +24,5 @@ __all__ = [
     "number_alleles",
     "number_profile",
     "publish",
+    "published_ids",
 ]

@@ -14,7 +14,7 @@ LOCUS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.'-]{0,62}")
 #: published alleles may have letters for more than one base
 BASES = re.compile(r"[ACGTRYSWKMBDHVNacgtryswkmbdhvn]+")
 
-HASHES = "; if the alleles' names are no numbers but checksums, import them with --number-here"
+HASHES = "; if the alleles' ids are no numbers but checksums, import them with --number-here"
 
 
 def check_loci(scheme: str, loci: Sequence[str]) -> None:
@@ -35,22 +35,22 @@ def check_loci(scheme: str, loci: Sequence[str]) -> None:
         raise BadInput(f"the scheme {scheme!r} names a locus twice: {some(twice)}")
 
 
-def check_allele(locus: str, number: int | None, sequence: str, loci: Collection[str]) -> None:
+def check_allele(locus: str, allele: int | str, sequence: str, loci: Collection[str]) -> None:
     """Refuse an allele of another scheme's locus, without a sequence, or with a number that is given here."""
     if locus not in loci:
         raise BadInput(f"the alleles name a locus {locus!r}, the scheme has {some(loci)}")
-    if number is not None:
-        _check_number(f"allele {number} of {locus}", number, HASHES)
+    if isinstance(allele, int):
+        _check_number(f"allele {allele} of {locus}", allele, HASHES)
     if not BASES.fullmatch(sequence):
-        raise BadInput(f"allele {number or ''} of {locus} is not a nucleotide sequence: {sequence[:60]!r}")
+        raise BadInput(f"allele {allele} of {locus} is not a nucleotide sequence: {sequence[:60]!r}")
 
 
-def check_sequence_type(number: int, profile: Sequence[int], loci: int) -> None:
+def check_sequence_type(number: int, profile: Sequence[int | str], loci: int) -> None:
     """Refuse a profile with too few or too many loci, or with a number that is given here."""
     _check_number(f"ST {number}", number)
     if len(profile) != loci:
         raise BadInput(f"ST {number} has {len(profile)} alleles, the scheme {loci} loci")
-    if min(profile) < 0 or max(profile) > LOCAL_OFFSET:
+    if any(isinstance(allele, int) and not 0 <= allele <= LOCAL_OFFSET for allele in profile):
         raise BadInput(f"ST {number} has an allele number outside 0 to {LOCAL_OFFSET}: {list(profile)}")
 
 

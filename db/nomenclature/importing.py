@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from crobot_errors import BadInput
 from db.engine import database_of
 from db.known_species import barcode_prefix
-from db.nomenclature.adopting import adopt_allele, adopt_sequence_type
-from db.nomenclature.checking import check_allele, check_loci, check_sequence_type, some
+from db.nomenclature.adopting import adopt_sequence_type
+from db.nomenclature.checking import check_loci, check_sequence_type, some
 from db.nomenclature.exporting import has_unpublished, release
-from db.nomenclature.store import LOCAL_OFFSET, SCHEME_NAME, lock, next_local, profile_digest, sequence_digest
+from db.nomenclature.new_alleles import Given, NewAlleles
+from db.nomenclature.store import LOCAL_OFFSET, SCHEME_NAME, lock, profile_digest
 from db.species import Allele, Locus, Scheme, SequenceType
 from db.species.loci import loci_of
 
@@ -28,14 +29,15 @@ def import_scheme(
     description: str,
     label: str,
     loci: Sequence[str],
-    alleles: Iterable[tuple[str, int | None, str]],
-    profiles: Iterable[tuple[int, Sequence[int]]],
+    alleles: Iterable[tuple[str, int | str, str]],
+    profiles: Iterable[tuple[int, Sequence[int | str]]],
 ) -> str:
     """Import a published scheme, or what is new in a newer release; return the version that nodes get.
 
     ``scheme`` is its name in the nomenclature (senterica_achtman_2), ``description`` the one in programs
-    (MLST_Achtman), ``alleles`` are (locus, number, sequence), without a number to be numbered here, ``profiles`` (ST,
-    numbers in the order of ``loci``, 0 for a missing one). The same release again changes nothing.
+    (MLST_Achtman), ``alleles`` are (locus, number, sequence), or with an id that is no number to be numbered here,
+    ``profiles`` (ST, numbers or ids in the order of ``loci``, 0 for a missing one). The same release again changes
+    nothing.
 
     Raises:
         BadInput: the files contradict themselves or what was imported before; nothing is stored if the caller's
@@ -44,8 +46,9 @@ def import_scheme(
     check_loci(scheme, loci)
     lock(session)
     row = _scheme_row(session, scheme, description, label)
-    _insert(session, Allele, _new_alleles(session, row, _locus_rows(session, row, loci), alleles))
-    _insert(session, SequenceType, _new_profiles(session, row, len(loci), profiles))
+    new = NewAlleles(session, row, _locus_rows(session, row, loci))
+    _insert(session, Allele, new.rows(alleles))
+    _insert(session, SequenceType, _new_profiles(session, row, loci, profiles, new.given))
     session.flush()
     if row.release == 0 or has_unpublished(session, row):
         release(session, row)
@@ -96,53 +99,20 @@ def _differ(have: Sequence[str], names: Sequence[str]) -> str:
     return f"has the loci in the order {some(have)}, the files {some(names)}"
 
 
-def _new_alleles(
-    session: Session, scheme: Scheme, loci: dict[str, Locus], alleles: Iterable[tuple[str, int | None, str]]
-) -> Iterator[dict[str, Any]]:
-    """Return the rows of the alleles that are new; published and given numbers for the same sequence are merged."""
-    ids = [locus.id for locus in loci.values()]
-    query = select(Allele.locus_id, Allele.number, Allele.sha256).where(Allele.locus_id.in_(ids))
-    digests = {(locus_id, number): bytes(digest) for locus_id, number, digest in session.execute(query)}
-    numbers = {(locus_id, digest): number for (locus_id, number), digest in digests.items()}
-    for name, published, sequence in alleles:
-        check_allele(name, published, sequence, loci)
-        locus_id, digest = loci[name].id, sequence_digest(sequence)
-        if published is None and (locus_id, digest) in numbers:
-            continue
-        number = next_local(loci[name]) if published is None else published
-        known, other = digests.get((locus_id, number)), numbers.get((locus_id, digest))
-        if known is not None and known != digest:
-            raise BadInput(
-                f"allele {number} of {name} has another sequence than before: a number keeps its meaning"
-            )
-        if other is not None and other > LOCAL_OFFSET:
-            adopt_allele(session, scheme, loci[name], other, number)
-        elif other is not None and other != number:
-            raise BadInput(f"alleles {other} and {number} of {name} have the same sequence")
-        elif other is None:
-            yield _allele(locus_id, number, digest, sequence, scheme.release + 1)
-        digests[locus_id, number], numbers[locus_id, digest] = digest, number
-
-
-def _allele(locus_id: int, number: int, digest: bytes, sequence: str, since: int) -> dict[str, Any]:
-    return {
-        "locus_id": locus_id,
-        "number": number,
-        "sha256": digest,
-        "sequence": sequence.upper(),
-        "release": since,
-    }
-
-
 def _new_profiles(
-    session: Session, scheme: Scheme, loci: int, profiles: Iterable[tuple[int, Sequence[int]]]
+    session: Session,
+    scheme: Scheme,
+    loci: Sequence[str],
+    profiles: Iterable[tuple[int, Sequence[int | str]]],
+    given: Given,
 ) -> Iterator[dict[str, Any]]:
     """Return the rows of the profiles that are new; published and given numbers for the same one are merged."""
     query = select(SequenceType.number, SequenceType.digest).where(SequenceType.scheme_id == scheme.id)
     digests = {number: bytes(digest) for number, digest in session.execute(query)}
     local = {digest: number for number, digest in digests.items() if number > LOCAL_OFFSET}
-    for number, profile in profiles:
-        check_sequence_type(number, profile, loci)
+    for number, published in profiles:
+        check_sequence_type(number, published, len(loci))
+        profile = [_number(number, key, given) for key in zip(loci, published, strict=True)]
         digest = profile_digest(profile)
         known = digests.get(number)
         if known is not None and known != digest:
@@ -150,8 +120,15 @@ def _new_profiles(
         if digest in local:
             adopt_sequence_type(session, scheme, local.pop(digest), number)
         elif known is None:
-            yield {"scheme_id": scheme.id, "number": number, "profile": list(profile), "digest": digest}
+            yield {"scheme_id": scheme.id, "number": number, "profile": profile, "digest": digest}
         digests[number] = digest
+
+
+def _number(st: int, key: tuple[str, int | str], given: Given) -> int:
+    number = given.get(key, key[1])
+    if isinstance(number, str):
+        raise BadInput(f"ST {st} has the allele {number!r} of {key[0]}, of which there is no sequence")
+    return number
 
 
 def _insert(

@@ -96,6 +96,23 @@ def number_profile(session: Session, scheme: str, alleles: Mapping[str, int]) ->
     return ProfileNumber(number, st_barcode(session, number), current)
 
 
+def published_ids(session: Session, scheme: str, alleles: Mapping[str, int]) -> dict[str, str]:
+    """Return locus → what its publisher calls the allele, for those whose id is no number.
+
+    Raises:
+        UnknownScheme: there is none of this name.
+    """
+    loci = {locus.name: locus.id for locus in loci_of(session, find_scheme(session, scheme))}
+    # only a number that was given here has such an id beside it
+    keys = {(loci[name], number): name for name, number in alleles.items() if number > LOCAL_OFFSET}
+    if not keys:
+        return {}
+    wanted = _table(keys, Integer())
+    same = and_(Allele.locus_id == wanted.c.locus_id, Allele.number == wanted.c.value)
+    query = select(Allele.locus_id, Allele.number, Allele.published_id).join(wanted, same)
+    return {keys[locus, number]: found for locus, number, found in session.execute(query) if found}
+
+
 def st_barcode(session: Session, number: int) -> str:
     """Return the barcode of a sequence type; unique within its scheme, as its number is."""
     return encode(barcode_prefix(session, database_of(session)), number, Kind.SEQUENCE_TYPE)

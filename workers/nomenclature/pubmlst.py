@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from crobot_errors import BadInput
 from workers.fasta import DAMAGED, Record, check_letters, open_text, read_records
+from workers.nomenclature.allele_names import AlleleNames
 
-#: aroC|12, aroC_12 and aroC-12, then aroC12: a locus may itself end in a digit (lmo0001_12)
-NAME_STYLES = (
-    re.compile(r"(?P<locus>.+)[|_-](?P<number>\d+)"),
-    re.compile(r"(?P<locus>.*\D)(?P<number>\d+)"),
-)
-#: aroC|9f86d081 or aroC_9f86d081: what stands after the bar, or else the last '_', only tells alleles apart
-LABELLED = re.compile(r"(?P<locus>[^|]+)\|[^|]+|(?P<before>[^|]+)_[^|_]+")
-OWN_NUMBER = re.compile(r"[_-]?(\d+)")
-
-Profile = tuple[int, dict[str, int], dict[str, str]]
+#: locus and id of every allele that has one which is no number
+Ids = Container[tuple[str, int | str]]
+Profile = tuple[int, dict[str, Any], dict[str, str]]
 
 
 def read_alleles(paths: Iterable[Path]) -> Iterator[tuple[str, int, str]]:
@@ -32,31 +26,35 @@ def read_alleles(paths: Iterable[Path]) -> Iterator[tuple[str, int, str]]:
     sequence that a locus has twice.
     """
     seen = _Seen()
-    for path in paths:
-        for record in read_records(path):
-            locus, number = _locus_and_number(record, path)
-            where = f"{path}, line {record.line}"
-            sequence = _checked_sequence(record, where)
-            seen.add(locus, number, sequence, where)
-            yield locus, number, sequence
+    for locus, allele, sequence, where in _named(paths, numbered=True):
+        seen.add(locus, int(allele), sequence, where)
+        yield locus, int(allele), sequence
 
 
-def read_labelled_alleles(paths: Iterable[Path]) -> Iterator[tuple[str, None, str]]:
-    """(locus, no number, sequence in upper case) of every record, where alleles have names that are no numbers.
+def read_labelled_alleles(paths: Iterable[Path]) -> Iterator[tuple[str, str, str]]:
+    """(locus, id, sequence in upper case) of every record, where the ids of alleles are no numbers.
 
     Many schemes name alleles by a checksum of the sequence; so a sequence that comes twice is one allele.
 
-    Raises: BadInput for a name without a locus, and letters that are no nucleotides.
+    Raises: BadInput for a name without a locus, letters that are no nucleotides, and an id that a locus has twice
+    with different sequences.
     """
+    digests: dict[tuple[str, str], tuple[bytes, str]] = {}
+    for locus, allele, sequence, where in _named(paths, numbered=False):
+        digest = _digest(locus, sequence)
+        first, place = digests.setdefault((locus, allele), (digest, where))
+        if first != digest:
+            raise BadInput(f"{where}: allele {allele} of {locus} has another sequence than in {place}")
+        yield locus, allele, sequence
+
+
+def _named(paths: Iterable[Path], numbered: bool) -> Iterator[tuple[str, str, str, str]]:
+    """(locus, id, sequence, where) of every record."""
     for path in paths:
+        names = AlleleNames(path, numbered)
         for record in read_records(path):
             where = f"{path}, line {record.line}"
-            found = LABELLED.fullmatch(record.name)
-            if not found:
-                raise BadInput(
-                    f"{where}: {record.name!r} does not name a locus and an allele (expected for example aroC|9f86d081)"
-                )
-            yield found["locus"] or found["before"], None, _checked_sequence(record, where)
+            yield *names.locus_and_id(record), _checked_sequence(record, where), where
 
 
 def _checked_sequence(record: Record, where: str) -> str:
@@ -67,18 +65,8 @@ def _checked_sequence(record: Record, where: str) -> str:
     return sequence
 
 
-def _locus_and_number(record: Record, path: Path) -> tuple[str, int]:
-    """The file's own name helps where the record's is ambiguous: lmo00011 in lmo0001.tfa."""
-    stem = path.name.split(".")[0]
-    own = OWN_NUMBER.fullmatch(record.name.removeprefix(stem))
-    if own:
-        return stem, int(own.group(1))
-    for style in NAME_STYLES:
-        if found := style.fullmatch(record.name):
-            return found["locus"], int(found["number"])
-    raise BadInput(
-        f"{path}, line {record.line}: {record.name!r} does not name an allele (expected for example {stem}_12)"
-    )
+def _digest(locus: str, sequence: str) -> bytes:
+    return blake2b(f"{locus}\n{sequence}".encode(), digest_size=16).digest()
 
 
 @dataclass
@@ -92,24 +80,25 @@ class _Seen:
         earlier = self.numbers.setdefault((locus, number), where)
         if earlier != where:
             raise BadInput(f"{where}: allele {number} of {locus} was already given in {earlier}")
-        digest = blake2b(f"{locus}\n{sequence}".encode(), digest_size=16).digest()
-        other, place = self.sequences.setdefault(digest, (number, where))
+        other, place = self.sequences.setdefault(_digest(locus, sequence), (number, where))
         if place != where:
             raise BadInput(
                 f"{where}: allele {number} of {locus} has the same sequence as allele {other} in {place}"
             )
 
 
-def read_profiles(path: Path, loci: Sequence[str]) -> Iterator[Profile]:
-    """(sequence type, allele numbers by locus, the other columns) of every line of a table with tabs.
+def read_profiles(path: Path, loci: Sequence[str], ids: Ids | None = None) -> Iterator[Profile]:
+    """(sequence type, alleles by locus, the other columns) of every line of a table with tabs.
 
-    Raises: BadInput for a missing column, something that is not a number, or a sequence type or profile
+    Alleles are numbers; or, with ``ids``, one of these, and 0 for a missing one.
+
+    Raises: BadInput for a missing column, something that is not a number or id, or a sequence type or profile
     that comes twice.
     """
     with open_text(path) as text:
         try:
             header = next(text, "").rstrip("\r\n").split("\t")
-            table = _Table(path, [name.strip() for name in header], loci)
+            table = _Table(path, [name.strip() for name in header], loci, ids)
             for number, line in enumerate(text, 2):
                 if line.strip():
                     yield table.profile(number, line.rstrip("\r\n").split("\t"))
@@ -124,10 +113,10 @@ def read_profiles(path: Path, loci: Sequence[str]) -> Iterator[Profile]:
 class _Table:
     """The columns of a profiles table, and the sequence types so far."""
 
-    def __init__(self, path: Path, header: list[str], loci: Sequence[str]) -> None:
-        self.path, self.header, self.loci = path, header, loci
+    def __init__(self, path: Path, header: list[str], loci: Sequence[str], ids: Ids | None) -> None:
+        self.path, self.header, self.loci, self.ids = path, header, loci, ids
         self.seen: dict[int, int] = {}
-        self.profiles: dict[tuple[int, ...], int] = {}
+        self.profiles: dict[tuple[int | str, ...], int] = {}
         missing = [locus for locus in loci if locus not in header]
         if missing:
             raise BadInput(
@@ -148,10 +137,18 @@ class _Table:
                 f"{self.path}, line {number}: {len(values)} columns, the header has {len(self.header)}"
             )
         st = self._number(row, self.st_column, number, least=1)
-        alleles = {locus: self._number(row, locus, number, least=0) for locus in self.loci}
+        alleles = {locus: self._allele(row, locus, number) for locus in self.loci}
         self._check_first(st, tuple(alleles.values()), number)
         named = {self.st_column, *self.loci}
         return st, alleles, {name: value.strip() for name, value in row.items() if name not in named}
+
+    def _allele(self, row: dict[str, str], locus: str, line: int) -> int | str:
+        value = row[locus].strip()
+        if self.ids is None or value == "0":
+            return self._number(row, locus, line, least=0)
+        if (locus, value) not in self.ids:
+            raise BadInput(f"{self.path}, line {line}: there is no sequence of allele {value!r} of {locus}")
+        return value
 
     def _number(self, row: dict[str, str], column: str, line: int, least: int) -> int:
         value = row[column].strip()
@@ -159,7 +156,7 @@ class _Table:
             raise BadInput(f"{self.path}, line {line}: {value!r} in column {column} is not a number")
         return int(value)
 
-    def _check_first(self, st: int, profile: tuple[int, ...], line: int) -> None:
+    def _check_first(self, st: int, profile: tuple[int | str, ...], line: int) -> None:
         earlier = self.seen.setdefault(st, line)
         if earlier != line:
             raise BadInput(f"{self.path}, line {line}: ST {st} was already given in line {earlier}")

@@ -88,8 +88,9 @@ def _show_typing(out: Console, lookup: dict[str, Any]) -> None:
     out.print(facts({"Scheme": f"{lookup['scheme']} {results.get('scheme_version', '')}  {lookup['outdated']}".strip(),
                      "ST": f"{st}  {lookup['st_barcode']}" if st is not None else "none"} | flaws))  # fmt: skip
     if len(results["alleles"]) <= 30:
-        columns = [Column(locus, Kind.ID) for locus in results["alleles"]]
-        out.print(Matrix([Column("Locus"), *columns], [["Allele", *results["alleles"].values()]]))
+        alleles = results["alleles"] | results.get("published_ids", {})
+        columns = [Column(locus, Kind.ID) for locus in alleles]
+        out.print(Matrix([Column("Locus"), *columns], [["Allele", *alleles.values()]]))
     else:
         out.print(f"{len(results['alleles']):,} loci")
 

@@ -54,7 +54,7 @@ _COLUMNS = {
 @click.option(
     "--number-here",
     is_flag=True,
-    help="The alleles' names are no numbers but checksums, as locus|9f86d081: number them here.",
+    help="The alleles' ids are no numbers but text or checksums, as penA_1.001 or locus|9f86d081: number them here.",
 )
 @click.option("--description", required=True, help="The scheme's name in programs: MLST_Achtman.")
 @click.option("--label", help="Its name for people.  [default: the description]")

@@ -57,6 +57,9 @@ class Allele(Base):
     former_number: Mapped[int | None] = mapped_column(
         comment="the local number it had before an import named it"
     )
+    published_id: Mapped[str | None] = mapped_column(
+        comment="what its publisher calls it, if that is no number; then the number was given here"
+    )
     sha256: Mapped[bytes] = mapped_column(LargeBinary, comment="of the sequence in upper case")
     sequence: Mapped[str] = mapped_column(deferred=True)
     release: Mapped[int] = mapped_column(comment="the scheme's release from which nodes have it")

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from crobot_errors import BadInput
 from crobot_tasks.jobs.scheme_export import import_scheme
 from db.engine import transaction
-from db.nomenclature import export, number_profile
+from db.nomenclature import export, number_alleles, number_profile, published_ids
 from db.species import Allele, Scheme
 
 pytestmark = pytest.mark.usefixtures("two_species")
@@ -69,9 +69,63 @@ def test_a_checksum_taken_for_a_number_is_refused_with_the_way_out(tmp_path: Pat
     (file,) = files(tmp_path, {"one.fasta": b">x|4294967295\nATG\n"})
     with pytest.raises(BadInput, match="published numbers are 1 to 1000000.*--number-here"):
         import_scheme("ecoli", "sums", "sums", "sums", [file])
-    (tmp_path / "p.txt").write_bytes(PROFILES)
-    with pytest.raises(BadInput, match="p.txt names alleles by numbers"):
-        import_scheme("ecoli", "sums", "sums", "sums", [file], tmp_path / "p.txt", number_here=True)
+
+
+TEXT_IDS = {
+    "penA.fasta": b">penA_1.001\nATGAAATAA\n>penA_10.0\nATGAACTAA\n>penA_10.1\natgaactaa\n",
+    "blaTEM.fa": b">blaTEM-v2\nATGCCCTAA\n",
+}
+TEXT_PROFILES = b"ST\tblaTEM\tpenA\n1\tv2\t1.001\n90\tv2\t10.1\n91\t0\t1.001\n"
+
+
+def test_alleles_may_have_ids_of_text_which_profiles_use_and_results_show(tmp_path: Path) -> None:
+    alleles = files(tmp_path, TEXT_IDS)
+    (tmp_path / "p.txt").write_bytes(TEXT_PROFILES)
+    for _ in range(2):
+        import_scheme("senterica", "amr", "amr", "amr", alleles, tmp_path / "p.txt", number_here=True)
+    with transaction("senterica") as session:
+        found = {"blaTEM": 1_000_001, "penA": 1_000_002}
+        assert number_profile(session, "amr", found).number == 90
+        assert published_ids(session, "amr", found) == {"blaTEM": "v2", "penA": "10.0"}
+
+
+def test_an_allele_that_was_found_here_gets_its_published_id_later(tmp_path: Path) -> None:
+    import_scheme("senterica", "amr2", "amr2", "amr2", files(tmp_path, TEXT_IDS), number_here=True)
+    with transaction("senterica") as session:
+        found = number_alleles(session, "amr2", {"penA": "ATGGGGTAA"})
+        assert published_ids(session, "amr2", found) == {}
+    later = {"penA.fasta": TEXT_IDS["penA.fasta"] + b">penA_10.2\nATGGGGTAA\n"}
+    import_scheme("senterica", "amr2", "amr2", "amr2", files(tmp_path, TEXT_IDS | later), number_here=True)
+    with transaction("senterica") as session:
+        assert published_ids(session, "amr2", found) == {"penA": "10.2"}
+    changed = {"penA.fasta": TEXT_IDS["penA.fasta"].replace(b"AAATAA", b"AAGTAA")}
+    with pytest.raises(BadInput, match=r"allele 1.001 of penA has another sequence than before"):
+        import_scheme(
+            "senterica", "amr2", "amr2", "amr2", files(tmp_path, TEXT_IDS | changed), number_here=True
+        )
+
+
+@pytest.mark.parametrize(
+    ("profiles", "number_here", "said"),
+    [
+        (
+            None,
+            False,
+            "penA.fasta, line 1: the id '1.001' of an allele of penA is not a number.*--number-here",
+        ),
+        (TEXT_PROFILES + b"92\tv3\t1.001\n", True, "line 5: there is no sequence of allele 'v3' of blaTEM"),
+    ],
+)
+def test_an_id_that_is_odd_is_named_with_its_place(
+    tmp_path: Path, profiles: bytes | None, number_here: bool, said: str
+) -> None:
+    before, table = stored(), None
+    if profiles:
+        table = tmp_path / "p.txt"
+        table.write_bytes(profiles)
+    with pytest.raises(BadInput, match=said):
+        import_scheme("ecoli", "odd", "odd", "odd", files(tmp_path, TEXT_IDS), table, number_here=number_here)
+    assert stored() == before
 
 
 @pytest.mark.parametrize(

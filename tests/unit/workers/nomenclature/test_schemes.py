@@ -41,16 +41,19 @@ def test_a_locus_may_end_in_a_digit(tmp_path: Path, file: str, name: str, locus:
 
 
 @pytest.mark.parametrize(
-    ("name", "locus"),
+    ("name", "locus", "allele"),
     [
-        ("NC_003198.1_3005|3616957590", "NC_003198.1_3005"),
-        ("aroC_9f86d081", "aroC"),
-        ("lmo_0001-b_9f86", "lmo_0001-b"),
+        ("NC_003198.1_3005|3616957590", "NC_003198.1_3005", "3616957590"),
+        ("aroC_9f86d081", "aroC", "9f86d081"),
+        ("lmo_0001-b_9f86", "lmo_0001-b", "9f86"),
+        ("aroC_1.001", "aroC", "1.001"),
     ],
 )
-def test_an_allele_may_be_named_by_a_checksum(tmp_path: Path, name: str, locus: str) -> None:
+def test_an_allele_may_be_named_by_a_checksum_or_text(
+    tmp_path: Path, name: str, locus: str, allele: str
+) -> None:
     file = written(tmp_path / "all.fasta", f">{name} words\nacgt\n>{name}\nACGT\n")
-    assert list(read_labelled_alleles([file])) == [(locus, None, "ACGT")] * 2
+    assert list(read_labelled_alleles([file])) == [(locus, allele, "ACGT")] * 2
 
 
 @pytest.mark.parametrize("name", ["aroC", "|9f86", "aroC|", "aroC|9f86|2", "9f86d081"])
