@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from sqlalchemy.orm import Session
 
@@ -90,7 +91,7 @@ def with_numbers(gff: str, numbers: Mapping[str, int]) -> str:
 def _with_number(line: str, numbers: Mapping[str, int]) -> str:
     *columns, attributes = line.split("\t")
     values = dict(pair.split("=", 1) for pair in attributes.split(";") if "=" in pair)
-    number = numbers.get(values.get("locus", ""))
+    number = numbers.get(unquote(values.get("locus", "")))
     if number is None:
         return line
     return "\t".join(
