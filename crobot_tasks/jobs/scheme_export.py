@@ -7,9 +7,8 @@ versions stay on the storage, since jobs that were sent with them may still run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -20,7 +19,9 @@ from db import nomenclature
 from db.engine import database_of, retrying, transaction
 from workers import storage
 from workers.fasta import DAMAGED, open_text
-from workers.nomenclature import pubmlst
+from workers.nomenclature.allele_files import AlleleFiles
+from workers.nomenclature.blemishes import Blemishes
+from workers.nomenclature.profile_table import read_profiles
 from workers.nomenclature.schemes import write_scheme
 
 
@@ -32,28 +33,29 @@ def import_scheme(
     alleles: Sequence[Path],
     profiles: Path | None = None,
     number_here: bool = False,
+    blemishes: Blemishes | None = None,
 ) -> str:
     """Import a PubMLST scheme, or a newer release of it, and export it for the nodes; return its version.
 
     Without ``profiles``, as most cgMLST schemes come, the loci are in the order of the files, and all sequence types
     are numbered here. ``scheme`` is its name in the nomenclature (senterica_achtman_2), ``description`` that in
     programs (MLST_Achtman). ``number_here``: the ids of the alleles are text, also in the profiles; they are kept
-    beside the numbers that new ones get here.
+    beside the numbers that new ones get here. What is odd in the files, and hinders nobody, is added to ``blemishes``.
 
     Raises:
         UnknownSpecies: there is none of this name.
         BadInput: the files contradict themselves, or what was imported before; nothing was stored.
     """
-    read: Callable[[Sequence[Path]], Iterator[tuple[str, Any, str]]]
-    read = pubmlst.read_labelled_alleles if number_here else pubmlst.read_alleles
-    # in the order of the files
-    ids = dict.fromkeys((locus, allele) for locus, allele, _ in read(alleles))
-    loci = _loci((locus for locus, _ in ids), profiles)
+    blemishes = blemishes or Blemishes()
+    files = AlleleFiles(alleles, blemishes, numbered=not number_here)
+    loci = _loci(files.seen.loci, profiles)
 
     def imported() -> str:
         with transaction(database) as session:
-            numbers = read(alleles), _profiles(profiles, loci, ids if number_here else None)
-            version = nomenclature.import_scheme(session, scheme, description, label, loci, *numbers)
+            types = _profiles(profiles, loci, files, blemishes)
+            version = nomenclature.import_scheme(
+                session, scheme, description, label, loci, files, types, blemishes.add
+            )
             exported(session, scheme)
         return version
 
@@ -81,11 +83,10 @@ def exported(session: Session, scheme: str) -> Path:
     return write_scheme(directory, scheme, current.version, current.loci, current.alleles)
 
 
-def _loci(of_alleles: Iterable[str], profiles: Path | None) -> list[str]:
+def _loci(found: list[str], profiles: Path | None) -> list[str]:
     """Return the loci that have alleles, in the order of the profiles' columns, or of the files."""
-    found = dict.fromkeys(of_alleles)
     if profiles is None:
-        return list(found)
+        return found
     columns = _columns(profiles)
     without = [locus for locus in found if locus not in columns]
     if without:
@@ -102,9 +103,9 @@ def _columns(profiles: Path) -> list[str]:
 
 
 def _profiles(
-    path: Path | None, loci: Sequence[str], ids: pubmlst.Ids | None
+    path: Path | None, loci: Sequence[str], files: AlleleFiles, blemishes: Blemishes
 ) -> Iterator[tuple[int, list[int | str]]]:
     if path is None:
         return
-    for st, alleles, _ in pubmlst.read_profiles(path, loci, ids):
+    for st, alleles, _ in read_profiles(path, loci, files, blemishes):
         yield st, [alleles[locus] for locus in loci]

@@ -15,7 +15,7 @@ from db.known_species import barcode_prefix
 from db.nomenclature.adopting import adopt_sequence_type
 from db.nomenclature.checking import check_loci, check_sequence_type, some
 from db.nomenclature.exporting import has_unpublished, release
-from db.nomenclature.new_alleles import Given, NewAlleles
+from db.nomenclature.new_alleles import Blemish, Given, NewAlleles, refuse
 from db.nomenclature.store import LOCAL_OFFSET, SCHEME_NAME, lock, profile_digest
 from db.species import Allele, Locus, Scheme, SequenceType
 from db.species.loci import loci_of
@@ -31,13 +31,14 @@ def import_scheme(
     loci: Sequence[str],
     alleles: Iterable[tuple[str, int | str, str]],
     profiles: Iterable[tuple[int, Sequence[int | str]]],
+    blemish: Blemish = refuse,
 ) -> str:
     """Import a published scheme, or what is new in a newer release; return the version that nodes get.
 
     ``scheme`` is its name in the nomenclature (senterica_achtman_2), ``description`` the one in programs
     (MLST_Achtman), ``alleles`` are (locus, number, sequence), or with an id that is no number to be numbered here,
     ``profiles`` (ST, numbers or ids in the order of ``loci``, 0 for a missing one). The same release again changes
-    nothing.
+    nothing. ``blemish`` is told what is odd, and how it is taken.
 
     Raises:
         BadInput: the files contradict themselves or what was imported before; nothing is stored if the caller's
@@ -46,7 +47,7 @@ def import_scheme(
     check_loci(scheme, loci)
     lock(session)
     row = _scheme_row(session, scheme, description, label)
-    new = NewAlleles(session, row, _locus_rows(session, row, loci))
+    new = NewAlleles(session, row, _locus_rows(session, row, loci), blemish)
     _insert(session, Allele, new.rows(alleles))
     _insert(session, SequenceType, _new_profiles(session, row, loci, profiles, new.given))
     session.flush()

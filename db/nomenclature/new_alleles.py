@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import select, update
@@ -16,6 +16,17 @@ from db.species import Allele, Locus, Scheme
 
 #: locus and id as published → the number that the allele has here, where the two differ
 Given = dict[tuple[str, int | str], int]
+#: what is odd, and how it is taken
+Blemish = Callable[[str, str], None]
+
+
+def refuse(what: str, _taken: str) -> None:
+    """Let nothing be odd.
+
+    Raises:
+        BadInput: always.
+    """
+    raise BadInput(what)
 
 
 class NewAlleles:
@@ -24,8 +35,8 @@ class NewAlleles:
     What is called by a number keeps it. What is called otherwise gets a number here, and its id is stored beside it.
     """
 
-    def __init__(self, session: Session, scheme: Scheme, loci: Mapping[str, Locus]) -> None:
-        self.session, self.scheme, self.loci = session, scheme, loci
+    def __init__(self, session: Session, scheme: Scheme, loci: Mapping[str, Locus], blemish: Blemish) -> None:
+        self.session, self.scheme, self.loci, self.blemish = session, scheme, loci, blemish
         self.given: Given = {}
         self._numbers: dict[tuple[int, bytes], int] = {}
         self._digests: dict[tuple[int, int | str], bytes] = {}
@@ -71,7 +82,10 @@ class NewAlleles:
         if other is not None and other > LOCAL_OFFSET:
             adopt_allele(self.session, self.scheme, locus, other, published)
         elif other is not None and other != published:
-            raise BadInput(f"alleles {other} and {published} of {locus.name} have the same sequence")
+            same = f"alleles {other} and {published} of {locus.name} have the same sequence"
+            self.blemish(same, f"{other}, which was there before, is taken for {published}, too")
+            self.given[locus.name, published] = other
+            return other
         return published
 
     def _check_meaning(self, locus: Locus, published: int | str, digest: bytes) -> None:

@@ -17,7 +17,7 @@ from tests.truth.project import run_reads
 from workers import environments
 from workers.contigs import read_assembly
 from workers.fasta import reverse_complement
-from workers.nomenclature.pubmlst import read_labelled_alleles
+from workers.nomenclature.allele_files import AlleleFiles
 from workers.nomenclature.schemes import Scheme, read_scheme, write_scheme
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(900), pytest.mark.usefixtures("serotyping")]
@@ -41,7 +41,7 @@ def sistr_330(serotyping: None, tmp_path_factory: pytest.TempPathFactory) -> Sch
     """All 139,729 alleles that SISTR ships, numbered in their order."""
     package = environments.packages("serotyping")
     assert package is not None
-    alleles = list(read_labelled_alleles([package / "sistr" / "data" / "cgmlst" / "cgmlst-full.fasta"]))
+    alleles = list(AlleleFiles([package / "sistr" / "data" / "cgmlst" / "cgmlst-full.fasta"], numbered=False))
     numbered = zip(alleles, count(1), strict=False)
     loci = list(dict.fromkeys(locus for locus, _, _ in alleles))
     directory = tmp_path_factory.mktemp("schemes") / NAME / "1"

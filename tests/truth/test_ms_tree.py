@@ -12,7 +12,7 @@ import pytest
 from crobot_errors import AttemptError
 from demo.data import LOCI, DemoData
 from tests.running import run_pipeline
-from workers.nomenclature.pubmlst import read_profiles
+from workers.nomenclature.profile_table import read_profiles
 from workers.trees import newick
 from workers.trees.profiles import write_profiles
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from crobot_errors import BadInput
 from crobot_tasks.cli import sending, services, storage
 from crobot_tasks.cli.columns import Column, Kind
-from crobot_tasks.cli.output import console, emit, json_option, wide_option
+from crobot_tasks.cli.output import console, emit, json_option, say, wide_option
 from crobot_tasks.cli.safe_text import safe
 from crobot_tasks.cli.tables import table
 from crobot_tasks.intake import scheme_calls
@@ -24,7 +24,10 @@ from db import known_species
 from db.engine import transaction
 from db.species import outdated, overview
 from db.species.schemes import find_scheme
+from workers.nomenclature.blemishes import Blemishes
 
+#: warnings that people get to read
+MOST_BLEMISHES = 20
 #: how files of alleles are called in a folder
 ALLELE_FILES = (".tfa", ".fas", ".fasta", ".fa", ".tfa.gz", ".fas.gz", ".fasta.gz", ".fa.gz")
 _COLUMNS = {
@@ -56,6 +59,11 @@ _COLUMNS = {
     is_flag=True,
     help="The alleles' ids are no numbers but text or checksums, as penA_1.001 or locus|9f86d081: number them here.",
 )
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse a scheme with any blemish, instead of telling it.",
+)
 @click.option("--description", required=True, help="The scheme's name in programs: MLST_Achtman.")
 @click.option("--label", help="Its name for people.  [default: the description]")
 @json_option
@@ -65,11 +73,16 @@ def import_(
     alleles: tuple[Path, ...],
     profiles: Path | None,
     number_here: bool,
+    strict: bool,
     description: str,
     label: str | None,
     as_json: bool,
 ) -> None:
-    """Import an MLST scheme from PubMLST's files, or a newer release of it. New assemblies are typed by it at once."""
+    """Import an MLST scheme from PubMLST's files, or a newer release of it. New assemblies are typed by it at once.
+
+    What is odd in the files, and hinders nobody, is told: of two numbers for one allele or profile the smaller one is
+    given, and an allele that a profile calls N, ? or nothing is missing.
+    """
     services.ready_database()
     storage.ready()
     _check_species(species)
@@ -77,16 +90,26 @@ def import_(
     if profiles is not None and not profiles.is_file():
         raise BadInput(f"there is no file {profiles}")
     out = console(to_stderr=True)
+    blemishes = Blemishes(strict)
     columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
     with Progress(*columns, console=out, transient=True, disable=as_json or not out.is_terminal) as progress:
         progress.add_task(f"importing {safe(name)} from {len(files):,} files")
         version = importing.import_scheme(
-            species, name, description, label or description, files, profiles, number_here
+            species, name, description, label or description, files, profiles, number_here, blemishes
         )
     found = next(one for one in _schemes(species) if one["description"] == description)
-    emit(as_json, found | {"species": species}, lambda out: out.print(
+    if not as_json:
+        _warn(blemishes.found)
+    emit(as_json, found | {"species": species, "warnings": blemishes.found}, lambda out: out.print(
         f"{description} ({name}) of {species}, version {version}: {found['loci']:,} loci, "
         f"{found['alleles']:,} alleles, {found['sequence_types']:,} sequence types"))  # fmt: skip
+
+
+def _warn(blemishes: list[str]) -> None:
+    for told in blemishes[:MOST_BLEMISHES]:
+        say(f"warning: {told}")
+    if (more := len(blemishes) - MOST_BLEMISHES) > 0:
+        say(f"warning: and {more:,} more; --json lists all")
 
 
 @click.command()

@@ -18,7 +18,7 @@ from demo.data import LOCI, TRUE_ALLELES, DemoData
 from tests.integration.crobot_tasks.jobs.test_following import ended
 from tests.processes import Cluster
 from workers.fasta import reverse_complement
-from workers.nomenclature.pubmlst import read_alleles
+from workers.nomenclature.allele_files import read_alleles
 from workers.trees import profiles
 
 

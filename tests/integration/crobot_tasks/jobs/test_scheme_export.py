@@ -13,6 +13,7 @@ from crobot_tasks.jobs.scheme_export import import_scheme
 from db.engine import transaction
 from db.nomenclature import export, number_alleles, number_profile, published_ids
 from db.species import Allele, Scheme
+from workers.nomenclature.blemishes import Blemishes
 
 pytestmark = pytest.mark.usefixtures("two_species")
 
@@ -113,7 +114,11 @@ def test_an_allele_that_was_found_here_gets_its_published_id_later(tmp_path: Pat
             False,
             "penA.fasta, line 1: the id '1.001' of an allele of penA is not a number.*--number-here",
         ),
-        (TEXT_PROFILES + b"92\tv3\t1.001\n", True, "line 5: there is no sequence of allele 'v3' of blaTEM"),
+        (
+            TEXT_PROFILES + b"1\tv2\t10.0\n",
+            True,
+            "line 5: ST 1 was already given in line 2, with another profile",
+        ),
     ],
 )
 def test_an_id_that_is_odd_is_named_with_its_place(
@@ -149,3 +154,41 @@ def test_files_that_cannot_be_right_are_named_and_nothing_is_stored(
         import_scheme("ecoli", "bad", "bad", "bad", paths, tmp_path / "p.txt")
     assert stored() == before
     assert not list((tmp_path / "storage").rglob("scheme.json"))
+
+
+BLEMISHED = {
+    "a.fasta": b">a_2\nATGAACTAA\n>a_23\nATGAACTAA\n>a_1\nATGAAATAA\n",
+    "b.fasta": b">b_1\nATGCCCTAA\n",
+}
+BLEMISHED_PROFILES = (
+    b"ST\ta\tb\tclonal_complex\n1\t1\t1\tCC1\n2\t23\t1\t\n3\t2\t1\tCC1\n4\tN\t1\t\n5\t?\t1\t\n"
+)
+
+
+def test_a_published_scheme_with_blemishes_comes_in_and_the_smaller_number_is_given(tmp_path: Path) -> None:
+    alleles, table = files(tmp_path, BLEMISHED), tmp_path / "p.txt"
+    table.write_bytes(BLEMISHED_PROFILES)
+    for _ in range(2):
+        blemishes = Blemishes()
+        import_scheme("senterica", "spots", "spots", "spots", alleles, table, blemishes=blemishes)
+        assert len(blemishes.found) == 3
+    with transaction("senterica") as session:
+        assert [row[:2] for row in export(session, "spots").alleles] == [("a", 1), ("a", 2), ("b", 1)]
+        assert number_profile(session, "spots", {"a": 2, "b": 1}).number == 2
+    with pytest.raises(BadInput, match="allele 23 of a has the same sequence as allele 2"):
+        import_scheme("ecoli", "spots", "spots", "spots", alleles, table, blemishes=Blemishes(strict=True))
+
+
+def test_of_two_numbers_the_one_that_was_there_before_stays(tmp_path: Path) -> None:
+    table = tmp_path / "p.txt"
+    table.write_bytes(b"ST\ta\n1\t23\n")
+    former, later = files(
+        tmp_path, {"former.fasta": b">a_23\nATGAACTAA\n", "later.fasta": BLEMISHED["a.fasta"]}
+    )
+    import_scheme("senterica", "one", "one", "one", [former], table)
+    blemishes = Blemishes()
+    import_scheme("senterica", "one", "one", "one", [later], table, blemishes=blemishes)
+    assert "23, which was there before, is taken for 2, too" in blemishes.found[-1]
+    with transaction("senterica") as session:
+        assert [row[1] for row in export(session, "one").alleles] == [1, 23]
+        assert number_profile(session, "one", {"a": 23}).number == 1

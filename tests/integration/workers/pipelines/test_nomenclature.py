@@ -20,8 +20,9 @@ from workers.attempt import Attempt
 from workers.contigs import read_assembly
 from workers.fasta import reverse_complement
 from workers.job import JobInput
+from workers.nomenclature.allele_files import read_alleles
 from workers.nomenclature.places import exact_places
-from workers.nomenclature.pubmlst import read_alleles, read_profiles
+from workers.nomenclature.profile_table import read_profiles
 from workers.nomenclature.schemes import Scheme, read_scheme, write_scheme
 from workers.pipelines import pipeline
 from workers.pipelines.nomenclature import search

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crobot_errors import BadInput
-from workers.nomenclature.pubmlst import read_alleles, read_labelled_alleles
+from workers.nomenclature.allele_files import AlleleFiles, read_alleles
 
 
 def file_of(tmp_path: Path, file: str, *names: str) -> Path:
@@ -57,10 +57,12 @@ def test_what_is_no_number_never_becomes_a_part_of_the_locus(
 
 def test_ids_of_text_belong_to_the_locus_of_the_file(tmp_path: Path) -> None:
     path = file_of(tmp_path, "bla_TEM.fasta", "bla_TEM_1.0", "bla_TEM-v_2", "10.01")
-    found = [each[:2] for each in read_labelled_alleles([path])]
+    found = [each[:2] for each in AlleleFiles([path], numbered=False)]
     assert found == [("bla_TEM", "1.0"), ("bla_TEM", "v_2"), ("bla_TEM", "10.01")]
 
 
 def test_an_id_of_text_keeps_its_meaning_within_the_files(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"line 3: allele 1.0 of penA has another sequence than in .*line 1"):
-        list(read_labelled_alleles([file_of(tmp_path, "penA.fasta", "penA_1.0", "penA_1.0")]))
+    with pytest.raises(
+        BadInput, match=r"line 3: allele 1.0 of penA was already given in .*line 1, with another seq"
+    ):
+        list(AlleleFiles([file_of(tmp_path, "penA.fasta", "penA_1.0", "penA_1.0")], numbered=False))

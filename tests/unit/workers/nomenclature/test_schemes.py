@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from crobot_errors import BadInput, NodeBroken
-from workers.nomenclature.pubmlst import read_alleles, read_labelled_alleles, read_profiles
+from workers.nomenclature.allele_files import AlleleFiles, read_alleles
+from workers.nomenclature.profile_table import read_profiles
 from workers.nomenclature.representatives import LocusSummary, is_coding
 from workers.nomenclature.schemes import read_scheme, write_scheme
 
@@ -53,14 +54,14 @@ def test_an_allele_may_be_named_by_a_checksum_or_text(
     tmp_path: Path, name: str, locus: str, allele: str
 ) -> None:
     file = written(tmp_path / "all.fasta", f">{name} words\nacgt\n>{name}\nACGT\n")
-    assert list(read_labelled_alleles([file])) == [(locus, allele, "ACGT")] * 2
+    assert list(AlleleFiles([file], numbered=False)) == [(locus, allele, "ACGT")]
 
 
 @pytest.mark.parametrize("name", ["aroC", "|9f86", "aroC|", "aroC|9f86|2", "9f86d081"])
 def test_a_checksum_without_a_locus_is_refused(tmp_path: Path, name: str) -> None:
     file = written(tmp_path / "all.fasta", f">aroC|1\nAC\n>{name}\nACGT\n")
     with pytest.raises(BadInput, match="line 3.*does not name a locus and an allele"):
-        list(read_labelled_alleles([file]))
+        list(AlleleFiles([file], numbered=False))
 
 
 def test_ambiguity_codes_of_published_alleles_are_kept(tmp_path: Path) -> None:
@@ -113,8 +114,12 @@ def test_bad_alleles_are_refused_with_file_and_line(
         ("ST\taroC\tdnaN\n1\t1\n", "line 2", "'' in column dnaN"),
         ("ST\taroC\tdnaN\n1\t1\t1\t4\n", "line 2", "4 columns, the header has 3"),
         ("ST\taroC\tdnaN\n1\t1\t1\n1\t1\t2\n", "line 3", "ST 1 was already given in line 2"),
-        ("ST\taroC\tdnaN\n1\t1\t1\n2\t1\t1\n", "line 3", "same profile as line 2"),
-        ("ST\taroC\tdnaN\themD\n1\t1\t1\t1\n2\t1\t1\t2\n", "line 3", "no alleles for the columns hemD"),
+        ("ST\taroC\tdnaN\n1\t1\t1\n2\t1\t1\n", "line 3", "same profile as ST 1 in line 2"),
+        (
+            "ST\taroC\tdnaN\themD\n1\t1\t1\t1\n2\t1\t1\t2\n",
+            "line 3",
+            "but for hemD: are these loci without",
+        ),
         ("ST\taroC\tdnaN\n0\t1\t1\n", "line 2", "'0' in column ST"),
         ("ST\taroC\tdnaN\n", "", "no profiles"),
         ("", "line 1", "no column"),
