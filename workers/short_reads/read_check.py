@@ -71,7 +71,16 @@ def _next_lines(path: Path, file: IO[bytes], done: int) -> list[bytes]:
         ) from error
     if lines and not lines[-1].endswith(b"\n"):
         lines[-1] += b"\n"
-    return lines
+    return _without_blank_end(lines, file)
+
+
+def _without_blank_end(lines: list[bytes], file: IO[bytes]) -> list[bytes]:
+    """Drop blank lines with which the file ends; the last read may be empty, and its qualities a blank line."""
+    end = len(lines) - len(lines) % 4
+    while end and not any(line.strip() for line in lines[end - 4 : end]):
+        end -= 4
+    blank = end < len(lines) and not any(line.strip() for line in lines[end:])
+    return lines[:end] if blank and not any(line.strip() for line in file) else lines
 
 
 def _check_records(path: Path, lines: list[bytes], done: int) -> None:

@@ -47,6 +47,25 @@ def test_a_file_without_a_line_break_at_its_end_is_complete(tmp_path: Path) -> N
     assert count_pairs(pair_of(tmp_path, content, content)) == 5
 
 
+@pytest.mark.parametrize("blank", [1, 2, 3, 4, 5, 4 * BATCH + 1])
+@pytest.mark.parametrize("count", [5, BATCH])
+def test_blank_lines_at_the_end_are_passed_over(tmp_path: Path, blank: int, count: int) -> None:
+    content = records(count=count)
+    assert count_pairs(pair_of(tmp_path, [*content, "\r\n" * blank], content)) == count
+
+
+def test_an_empty_read_at_the_end_is_a_read(tmp_path: Path) -> None:
+    content = [*records(count=2), "@run.3\n\n+\n\n"]
+    assert count_pairs(pair_of(tmp_path, content, [*content, "\n\n"])) == 3
+
+
+def test_blank_lines_between_reads_are_refused_with_the_read(tmp_path: Path) -> None:
+    content = records(count=BATCH + 2)
+    odd = [*content[:BATCH], "\n" * 4, *content[BATCH:]]
+    with pytest.raises(UnusableReads, match=f"is not FASTQ at read {BATCH + 1}: ''"):
+        count_pairs(pair_of(tmp_path, odd, odd))
+
+
 def test_a_truncated_gzip_file_is_found(tmp_path: Path) -> None:
     pair = pair_of(tmp_path, records(), records())
     pair.read2.write_bytes(pair.read2.read_bytes()[:-500])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import random
+import zlib
 from pathlib import Path
 
 import pytest
@@ -112,9 +114,52 @@ def test_a_small_truncated_gzip_file_is_refused(tmp_path: Path, pair: list[str])
         reads.checked_pair(pair, [tmp_path])
 
 
-def test_a_block_gzip_file_without_its_end_mark_is_refused(tmp_path: Path, pair: list[str]) -> None:
-    Path(pair[1]).write_bytes(reads.BGZF_END + gzip.compress(b"@run.0/2\nA\n+\nI\n"))
-    with pytest.raises(BadReads, match="end mark"):
+#: the empty block that marks the end of BGZF
+END_MARK = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+
+
+def block(content: bytes) -> bytes:
+    """A block of BGZF."""
+    packed = zlib.compress(content, 1, wbits=-15)
+    begin = bytes.fromhex("1f8b08040000000000ff060042430200") + (len(packed) + 25).to_bytes(2, "little")
+    return begin + packed + zlib.crc32(content).to_bytes(4, "little") + len(content).to_bytes(4, "little")
+
+
+@pytest.fixture
+def blocks(tmp_path: Path) -> bytes:
+    """A file of BGZF that is too large to be read through on the head."""
+    chance = random.Random(1)
+    records = (
+        f"@run.{n}/2\n{''.join(chance.choices('ACGT', k=2000))}\n+\n{'I' * 2000}\n" for n in range(2500)
+    )
+    content = "".join(records).encode()
+    found = b"".join(block(content[at : at + 60_000]) for at in range(0, len(content), 60_000))
+    assert len(found) > reads.SMALL_BYTES
+    return found
+
+
+@pytest.mark.parametrize("end", [b"", END_MARK, gzip.compress(b"@run.9/2\nA\n+\nI\n" * 9000)])
+def test_block_gzip_is_complete_with_its_end_mark_without_it_and_with_more_behind(
+    tmp_path: Path, pair: list[str], blocks: bytes, end: bytes
+) -> None:
+    Path(pair[1]).write_bytes(blocks + end)
+    assert reads.checked_pair(pair, [tmp_path]).read2 == Path(pair[1])
+
+
+@pytest.mark.parametrize("cut", [1, 9, 1000, 20_000])
+def test_block_gzip_whose_last_block_is_incomplete_is_refused(
+    tmp_path: Path, pair: list[str], blocks: bytes, cut: int
+) -> None:
+    Path(pair[1]).write_bytes(blocks[:-cut])
+    with pytest.raises(BadReads, match="its last block is incomplete"):
+        reads.checked_pair(pair, [tmp_path])
+
+
+def test_block_gzip_whose_last_block_is_damaged_is_refused(
+    tmp_path: Path, pair: list[str], blocks: bytes
+) -> None:
+    Path(pair[1]).write_bytes(blocks[:-100] + bytes([blocks[-100] ^ 255]) + blocks[-99:])
+    with pytest.raises(BadReads, match="its last block is incomplete"):
         reads.checked_pair(pair, [tmp_path])
 
 
