@@ -25,8 +25,12 @@ crobot_result_backend = os.environ.get("CROBOT_RESULT_BACKEND", "")
 crobot_storage = os.environ.get("CROBOT_STORAGE", str(Path(crobot_data_dir) / "storage"))
 #: folders that jobs may read from, separated by colons, besides the storage
 crobot_roots = [path for path in os.environ.get("CROBOT_ROOTS", "").split(":") if path]
-#: read archive, e.g. http://host/fastq/{accession}/{accession}_{mate}.fastq.gz; empty: accessions are refused
+#: read archive, e.g. https://host/fastq/{folder}/{accession}/{accession}_{mate}.fastq.gz, where {folder} stands for the
+#: folders that public archives make of an accession (ERR123/007 for ERR1234567); empty: accessions are refused
 crobot_archive_url = os.environ.get("CROBOT_ARCHIVE_URL", "")
+#: the archive's report on a run with the columns fastq_ftp and fastq_md5, e.g. https://host/report?accession={accession};
+#: its MD5 sums are checked; empty: those that lie beside the files, or else the files are read through
+crobot_archive_report_url = os.environ.get("CROBOT_ARCHIVE_REPORT_URL", "")
 #: the rules of placement and retries (TOML), read again when it changes; without it the defaults hold
 crobot_policy = os.environ.get("CROBOT_POLICY", str(Path(crobot_data_dir) / "policy.toml"))
 #: a node's cache of fetched reads is kept below this size

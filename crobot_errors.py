@@ -157,6 +157,10 @@ class UnusableInput(ToolError):
     """An input file turned out to be unusable when the node read it in full."""
 
 
+class NotInArchive(ToolError):
+    """The read archive does not have a file."""
+
+
 class TooFewTaxa(ToolError):
     """A tree needs at least four."""
 

@@ -29,7 +29,12 @@ class Behaviour:
     @property
     def url(self) -> str:
         """The template of its addresses."""
-        return f"http://127.0.0.1:{self.port}/{{accession}}_{{mate}}.fastq.gz"
+        return self.root + "{accession}_{mate}.fastq.gz"
+
+    @property
+    def root(self) -> str:
+        """Where its files begin."""
+        return f"http://127.0.0.1:{self.port}/"
 
 
 class _Handler(BaseHTTPRequestHandler):

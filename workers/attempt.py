@@ -70,10 +70,11 @@ class Attempt:
     roots: Sequence[Path]
     #: this node's own directory
     state_dir: Path
-    #: template of the archive's addresses, with {accession} and {mate}; empty if there is none
+    #: templates of the archive's addresses, and of its reports on runs; empty if there are none
     archive_url: str = ""
     #: fetched reads are kept up to this size
     cache_bytes: int = CACHE_BYTES
+    archive_report_url: str = ""
     usage: Usage = field(default_factory=Usage)
     #: versions of the tools that were used, by name
     versions: dict[str, str] = field(default_factory=dict)

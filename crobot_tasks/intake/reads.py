@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from crobot_tasks.broker.folders import roots
+from crobot_tasks.celery import app
 from crobot_tasks.jobs import AssemblyJob
 from db.engine import retrying, transaction
 from db.known_species import find_species
 from db.species.strains import add_strain_with_reads
-from workers.short_reads.reads import check_read_sets
+from workers.short_reads.archive_url import address, checked_template
+from workers.short_reads.reads import check_read_sets, is_accession
 
 
 def send_reads(
@@ -36,6 +38,7 @@ def send_reads(
     with transaction() as session:
         find_species(session, database)
     check_read_sets(reads, roots())
+    _check_archive(reads)
 
     def send() -> AssemblyJob:
         with transaction(database) as session:
@@ -48,3 +51,17 @@ def send_reads(
             return job
 
     return retrying(send)
+
+
+def _check_archive(reads: Sequence[Sequence[str]]) -> None:
+    """Let no job be sent for an address that cannot be.
+
+    Raises:
+        BadInput: the archive's address, as this machine knows it, is wrong, or has no place for an accession.
+    """
+    template = app.conf.crobot_archive_url
+    accessions = [read_set[0] for read_set in reads if is_accession(read_set)]
+    if template and accessions:
+        checked_template(template, "CROBOT_ARCHIVE_URL")
+        for accession in accessions:
+            address(template, accession, 1)

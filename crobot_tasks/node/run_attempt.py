@@ -78,6 +78,7 @@ class CalculationNode:
             state_dir=self.spool.state_dir,
             archive_url=celeryconfig.crobot_archive_url,
             cache_bytes=celeryconfig.crobot_cache_bytes,
+            archive_report_url=celeryconfig.crobot_archive_report_url,
         )
 
     def _stopped(self, error: AttemptError) -> AttemptError:

@@ -24,6 +24,7 @@ from crobot_tasks.node.run_attempt import CalculationNode
 from crobot_tasks.node.spool import Spool
 from crobot_tasks.tasks import offered
 from workers import process, scratch
+from workers.short_reads.archive_url import checked_template
 
 #: what a tag is: short, and the same on every machine
 TAG = re.compile(r"[a-z0-9][a-z0-9_.=-]{0,39}")
@@ -51,6 +52,7 @@ def node_worker(
             f"--state-dir {str(state_dir)!r} contains a space, at which megahit splits paths; use another"
         )
     tags = checked_tags(tags)
+    check_archive()
     app.conf.result_backend = "disabled://"
     app.loader.import_default_modules()  # what it offers includes the JobTasks of `imports`
     spool = Spool(state_dir)
@@ -86,6 +88,18 @@ def node_worker(
     )
     worker.courier = courier
     return worker
+
+
+def check_archive() -> None:
+    """Refuse a node whose read archive has an address that cannot be: each job would find that out anew.
+
+    Raises:
+        BadInput: a template has an unknown field, or lacks one.
+    """
+    if app.conf.crobot_archive_url:
+        checked_template(app.conf.crobot_archive_url, "CROBOT_ARCHIVE_URL")
+    if app.conf.crobot_archive_report_url:
+        checked_template(app.conf.crobot_archive_report_url, "CROBOT_ARCHIVE_REPORT_URL", ["accession"])
 
 
 def checked_tags(tags: Iterable[str]) -> list[str]:

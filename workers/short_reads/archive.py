@@ -10,8 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from crobot_errors import NodeBroken
-from workers.short_reads.download import Download
+from crobot_errors import BadInput, NodeBroken, NotInArchive, ToolError
+from workers.short_reads.archive_report import md5_sums
+from workers.short_reads.archive_url import address, checked_template, single_address, without_password
+from workers.short_reads.download import Download, exists
 from workers.short_reads.reads import ReadPair, checked_accession
 
 MATES = (1, 2)
@@ -21,13 +23,15 @@ LOCKS = 256
 
 @dataclass
 class Archive:
-    """Fetches runs from addresses made of a template with {accession} and {mate}."""
+    """Fetches runs from addresses that `archive_url` makes of a template."""
 
     url: str
     cache_dir: Path
     cache_bytes: int
     log: Callable[[str], None]
     deadline: float
+    #: template of the address of the archive's report on a run; empty if there is none
+    report_url: str = ""
 
     def fetch(self, accession: str, into: Path) -> ReadPair:
         """Link the reads of a run into a directory, where eviction from the cache no longer touches them.
@@ -39,6 +43,7 @@ class Archive:
             raise NodeBroken(
                 f"{accession} cannot be fetched: no archive is configured on this node (archive_url)"
             )
+        self._check_url()
         with _lock(self.cache_dir, accession):
             cached = [self._cached(accession, mate) for mate in MATES]
             linked = [into / path.name for path in cached]
@@ -47,6 +52,12 @@ class Archive:
         self._evict(keep=accession)
         return ReadPair(*linked)
 
+    def _check_url(self) -> None:
+        try:
+            checked_template(self.url, "archive_url")
+        except BadInput as error:
+            raise NodeBroken(str(error)) from error
+
     def _cached(self, accession: str, mate: int) -> Path:
         path = self.cache_dir / f"{accession}_{mate}.fastq.gz"
         if path.exists():
@@ -54,9 +65,37 @@ class Archive:
             os.utime(path)
             self.log(f"{path.name} is in the cache")
             return path
-        url = self.url.format(accession=accession, mate=mate)
+        url = address(self.url, accession, mate)
         self.log(f"fetching {path.name}")
-        return Download(url, path, self.log, self.deadline).run()
+        try:
+            return Download(url, path, self.log, self.deadline, self._md5(accession, url)).run()
+        except NotInArchive as error:
+            unpaired = self._unpaired(accession, mate)
+            if unpaired is None:
+                raise
+            raise unpaired from error
+
+    def _md5(self, accession: str, url: str) -> str:
+        """The sum that the archive's report gives, if it has one."""
+        if not self.report_url:
+            return ""
+        sums = md5_sums(address(self.report_url, accession), self.log)
+        return sums.get(url.rpartition("/")[2], "")
+
+    def _unpaired(self, accession: str, mate: int) -> ToolError | None:
+        """Say of a run that has one file where there should be two that it is of single reads."""
+        if mate == MATES[-1]:
+            return ToolError(
+                f"the archive has the first reads of {accession} only, and no file of their mates: "
+                "assemblies are made from paired reads"
+            )
+        url = single_address(self.url, accession)
+        if not url or not exists(url):
+            return None
+        return ToolError(
+            f"{accession} is a run of single reads: the archive has one file, {without_password(url)}; "
+            "assemblies are made from paired reads"
+        )
 
     def _evict(self, keep: str) -> None:
         """Remove what was not used for longest until the cache is small enough; what is in use is let be."""

@@ -10,12 +10,12 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
 
-from crobot_errors import NodeBroken, TimeLimit, ToolError
+from crobot_errors import NodeBroken, NotInArchive, TimeLimit
+from workers.short_reads.archive_url import without_password
 
 CHUNK_BYTES = 2**20
 #: seconds to connect, and seconds of silence, until a connection is given up
@@ -40,6 +40,8 @@ class Download:
     log: Callable[[str], None]
     #: point of ``time.monotonic`` at which the attempt must be over
     deadline: float
+    #: the file's MD5 sum, if the archive has said it; else it is looked for beside the file
+    md5: str = ""
     pauses_s: Sequence[float] = field(default_factory=lambda: PAUSES_S)
 
     def __post_init__(self) -> None:
@@ -48,7 +50,7 @@ class Download:
     def run(self) -> Path:
         """Fetch, check and name the file.
 
-        Raises: ToolError if the archive does not have it; NodeBroken if it does not answer or sends rubbish.
+        Raises: NotInArchive if the archive does not have it; NodeBroken if it does not answer or sends rubbish.
         """
         with requests.Session() as session:
             self._fetch(session)
@@ -95,13 +97,13 @@ class Download:
         if response.status_code in TRY_AGAIN:
             raise _Cut(f"it answers {response.status_code}")
         if not response.ok:
-            raise ToolError(
+            raise NotInArchive(
                 f"the archive has no {self.path.name}: {self._shown} answers {response.status_code}"
             )
 
     def _check(self, session: requests.Session) -> None:
         """Check against the archive's MD5 sum if it has one; else read the compressed file through."""
-        expected = self._expected_md5(session)
+        expected = self.md5 or self._expected_md5(session)
         problem = _md5_problem(self.part, expected) if expected else _gzip_problem(self.part)
         if problem:
             # what is wrong must not be gone on with
@@ -129,9 +131,16 @@ class Download:
 
     @property
     def _shown(self) -> str:
-        """The address without the password that it may hold."""
-        parts = urlsplit(self.url)
-        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        return without_password(self.url)
+
+
+def exists(url: str) -> bool:
+    """Tell whether an archive has a file; it is not fetched."""
+    try:
+        with requests.get(url, headers=HEADERS, stream=True, timeout=TIMEOUTS_S) as response:
+            return response.ok
+    except requests.RequestException:
+        return False
 
 
 def _total_bytes(response: requests.Response) -> int | None:

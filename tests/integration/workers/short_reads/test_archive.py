@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import random
 import threading
@@ -124,6 +125,66 @@ def test_a_run_that_the_archive_does_not_have_is_final(make: Make, server: Behav
         ToolError, match=r"no ERR999999_1.fastq.gz: http://127.0.0.1:\d+/ERR999999_1.fastq.gz"
     ):
         fetch(make(), tmp_path, "ERR999999")
+
+
+ENA = "vol1/{folder}/{accession}/{accession}_{mate}.fastq.gz"
+
+
+@pytest.mark.parametrize(
+    ("accession", "folder"),
+    [
+        ("ERR123456", "ERR123"),
+        ("SRR1234567", "SRR123/007"),
+        ("DRR12345678", "DRR123/078"),
+        ("ERR123456789", "ERR123/789"),
+    ],
+)
+def test_runs_are_found_in_the_folders_of_public_archives(
+    make: Make, server: Behaviour, tmp_path: Path, accession: str, folder: str
+) -> None:
+    path = server.files / "vol1" / folder / accession
+    path.mkdir(parents=True)
+    add_run(path, accession)
+    pair = fetch(make(url=server.root + ENA), tmp_path, accession)
+    assert pair.read2.read_bytes() == (path / f"{accession}_2.fastq.gz").read_bytes()
+
+
+def test_a_run_of_single_reads_is_called_so(make: Make, server: Behaviour, tmp_path: Path) -> None:
+    (server.files / f"{RUN}_1.fastq.gz").rename(server.files / f"{RUN}.fastq.gz")
+    with pytest.raises(ToolError, match=rf"{RUN} is a run of single reads: .*/{RUN}.fastq.gz; .*paired"):
+        fetch(make(), tmp_path)
+
+
+def test_a_run_without_its_second_file_is_called_so(make: Make, server: Behaviour, tmp_path: Path) -> None:
+    (server.files / f"{RUN}_2.fastq.gz").unlink()
+    with pytest.raises(ToolError, match=f"has the first reads of {RUN} only"):
+        fetch(make(), tmp_path)
+
+
+def test_the_sums_of_the_archives_report_are_checked(make: Make, server: Behaviour, tmp_path: Path) -> None:
+    sums = [
+        hashlib.md5((server.files / f"{RUN}_{mate}.fastq.gz").read_bytes()).hexdigest()  # noqa: S324
+        for mate in (1, 2)
+    ]
+    report = server.files / f"report?run={RUN}"
+    names = ";".join(f"ftp.example.org/{RUN}/{RUN}_{mate}.fastq.gz" for mate in (1, 2))
+    report.write_text(f"run_accession\tfastq_ftp\tfastq_md5\n{RUN}\t{names}\t{sums[0]};{'0' * 32}\n")
+    archive = make()
+    archive.report_url = server.root + "report?run={accession}"
+    with pytest.raises(
+        NodeBroken, match=rf"{RUN}_2.fastq.gz is damaged: its MD5 sum is {sums[1]} instead of 000"
+    ):
+        fetch(archive, tmp_path)
+    report.write_text(report.read_text().replace("0" * 32, sums[1]))
+    assert_whole(fetch(archive, tmp_path), server)
+    assert (tmp_path / "cache" / f"{RUN}_1.fastq.gz").exists()
+
+
+def test_without_a_report_the_file_is_read_through(make: Make, server: Behaviour, tmp_path: Path) -> None:
+    archive = make()
+    archive.report_url = server.root + "report?run={accession}"
+    assert_whole(fetch(archive, tmp_path), server)
+    assert "report" in (tmp_path / "log").read_text()
 
 
 def test_an_archive_that_is_not_there_is_the_nodes_trouble(make: Make, tmp_path: Path) -> None:
