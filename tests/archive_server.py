@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,6 +21,8 @@ class Behaviour:
     cuts: list[int] = field(default_factory=list)
     #: status codes of the next answers
     statuses: list[int] = field(default_factory=list)
+    #: bytes after which the next answer goes on with one byte every 0.1 s, for half a minute at most
+    stall_after: int = 0
     ranges: bool = True
     md5: str | None = None
     #: (path, Range header) of every request for a file
@@ -80,11 +83,22 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
-        if cut and self.behaviour.cuts:
+        if cut and self.behaviour.stall_after:
+            self._trickle(body)
+        elif cut and self.behaviour.cuts:
             self.wfile.write(body[: self.behaviour.cuts.pop(0)])
             self.close_connection = True
         else:
             self.wfile.write(body)
+
+    def _trickle(self, body: bytes) -> None:
+        at, self.behaviour.stall_after = self.behaviour.stall_after, 0
+        self.close_connection = True
+        with suppress(OSError):  # the client had enough
+            self.wfile.write(body[:at])
+            for end in range(at, at + 300):
+                self.wfile.write(body[end : end + 1])
+                time.sleep(0.1)
 
     def log_message(self, *_: object) -> None:
         """Be quiet."""

@@ -17,6 +17,7 @@ from workers import exit_reasons, process, scratch, storage, tools
 from workers.checksums import Checksums
 from workers.job import JobInput, Resources
 from workers.process import ToolRun
+from workers.read_cache import ReadCache
 from workers.tools import Tool
 
 CACHE_BYTES = 50 * 10**9
@@ -104,14 +105,14 @@ class Attempt:
         """Where everything else goes; removed at the end."""
         path = scratch.scratch_dir(self.state_dir, self.job_id, self.number)
         self._closing.callback(scratch.remove, path)
-        return scratch.make(path, self.resources.disk_bytes)
+        return scratch.make(path, self.resources.disk_bytes, self.cache.make_room)
 
     @property
-    def cache_dir(self) -> Path:
+    def cache(self) -> ReadCache:
         """Where this node keeps reads that it has fetched."""
         path = self.state_dir / "cache"
         path.mkdir(parents=True, exist_ok=True)
-        return path
+        return ReadCache(path, self.cache_bytes, self.log)
 
     @property
     def log_path(self) -> Path:

@@ -22,6 +22,11 @@ from workers.attempt import Attempt
 from workers.pipelines import PIPELINES
 from workers.pipelines.base import Pipeline
 
+#: what a disk or a mount of the node answers that is out of order; the job is not to blame
+DISK_BROKEN = frozenset(
+    {errno.EIO, errno.EROFS, errno.ESTALE, errno.ENOTCONN, errno.EXDEV, errno.EMFILE, errno.ENFILE}
+)
+
 
 def run_attempt(pipeline: Pipeline, attempt: Attempt) -> dict[str, Any]:
     """Run a pipeline and return the body of the node's report, which fits JSON.
@@ -79,13 +84,13 @@ def _circumstances(pipeline: Pipeline, attempt: Attempt) -> dict[str, Any]:
 
 def _fail(pipeline: Pipeline, attempt: Attempt, error: BaseException) -> NoReturn:
     """Log the end and raise it as what it is for the head."""
-    failure = _as_attempt_error(error)
+    failure = _as_attempt_error(error, attempt)
     failure.details |= _circumstances(pipeline, attempt) | {"inputs": attempt.checksums.ready()}
     attempt.log_end(f"failed ({failure.kind}): {failure.message}", _trace(failure, error))
     raise failure from error
 
 
-def _as_attempt_error(error: BaseException) -> AttemptError:
+def _as_attempt_error(error: BaseException, attempt: Attempt) -> AttemptError:
     match error:
         case AttemptError():
             return error
@@ -94,7 +99,10 @@ def _as_attempt_error(error: BaseException) -> AttemptError:
         case MemoryError():
             return OutOfMemory("the worker process itself ran out of memory")
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
-            return DiskFull(f"no space left where the attempt writes: {error.filename or error.strerror}")
+            where = error.filename or f"{attempt.state_dir} or {attempt.storage}"
+            return DiskFull(f"no space left where the attempt writes: {where}")
+        case OSError(errno=code) if code in DISK_BROKEN:
+            return NodeBroken(f"{type(error).__name__}: {error}")
         case SystemExit(code=int(code)) if code < 0:  # what the worker's pool makes of a signal
             return NodeError("the node was stopped while the attempt ran")
         case SystemExit():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from crobot_errors import DiskFull, NodeBroken
@@ -15,8 +15,8 @@ def scratch_dir(state_dir: Path, job_id: int, attempt: int) -> Path:
     return state_dir / "scratch" / f"{job_id}.{attempt}"
 
 
-def make(path: Path, needed_bytes: int) -> Path:
-    """Make a fresh scratch directory with room for what the attempt asked for.
+def make(path: Path, needed_bytes: int, make_room: Callable[[Path], bool]) -> Path:
+    """Make a fresh scratch directory with room for what the attempt asked for; ``make_room`` frees some of its disk.
 
     Raises: DiskFull before anything is begun that could not end; NodeBroken if it cannot be made.
     """
@@ -24,7 +24,8 @@ def make(path: Path, needed_bytes: int) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except PermissionError as error:
         raise NodeBroken(f"the scratch directory {path} cannot be made: {error.strerror}") from error
-    free = storage.free_bytes(path)
+    while (free := storage.free_bytes(path)) < needed_bytes and make_room(path):
+        pass
     if free < needed_bytes:
         raise DiskFull(f"{path} has {free / 1e9:.2f} GB left, the attempt needs {needed_bytes / 1e9:.2f} GB")
     return path

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from crobot_errors import BadPath, NodeBroken
 
+#: what a file system answers that takes no more
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
 
 def output_dir(storage: Path, job_id: int, attempt: int) -> Path:
     """Where one attempt keeps its files; no other attempt ever writes there."""
@@ -91,5 +94,5 @@ def takes(path: Path, size: int) -> bool:
         with tempfile.TemporaryFile(dir=path) as file:
             os.posix_fallocate(file.fileno(), 0, size)
     except OSError as error:
-        return error.errno not in (errno.ENOSPC, errno.EDQUOT)
+        return error.errno not in FULL
     return True

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from workers.short_reads import archive
+from workers import read_cache
 
 #: names in one heartbeat
 MOST = 500
@@ -47,7 +47,7 @@ class LocalData:
 
     def newest(self) -> list[str]:
         """Name at most `MOST` data, files and then accessions, each newest first."""
-        return [*dict.fromkeys([*self._files(), *archive.cached(self._cache)])][:MOST]
+        return [*dict.fromkeys([*self._files(), *read_cache.cached(self._cache)])][:MOST]
 
     def _files(self) -> list[str]:
         try:

@@ -117,12 +117,7 @@ def _read_pair(attempt: Attempt, number: int, read_set: Sequence[str]) -> ReadPa
     into = attempt.scratch_dir / f"reads{number}"
     into.mkdir()
     archive = Archive(
-        attempt.archive_url,
-        attempt.cache_dir,
-        attempt.cache_bytes,
-        attempt.log,
-        attempt.deadline,
-        attempt.archive_report_url,
+        attempt.archive_url, attempt.cache, attempt.log, attempt.deadline, attempt.archive_report_url
     )
     pair = archive.fetch(read_set[0], into)
     for path in (pair.read1, pair.read2):

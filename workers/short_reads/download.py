@@ -9,6 +9,7 @@ import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from io import RawIOBase
 from pathlib import Path
 
 import requests
@@ -80,9 +81,10 @@ class Download:
                 raise _Cut("the part that was here does not fit")
             self._check_status(response)
             total = _total_bytes(response)
-            with self.part.open("ab" if response.status_code == 206 else "wb") as file:
-                for chunk in response.raw.stream(CHUNK_BYTES, decode_content=False):
-                    file.write(chunk)
+            # what has arrived is on disk at once, so that it need not be fetched again whatever ends us
+            with self.part.open("ab" if response.status_code == 206 else "wb", buffering=0) as file:
+                while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
+                    _write_all(file, chunk)
                     self._check_deadline()
         if total is not None and self._have() != total:
             raise _Cut(f"{self._have()} of {total} bytes")
@@ -132,6 +134,13 @@ class Download:
     @property
     def _shown(self) -> str:
         return without_password(self.url)
+
+
+def _write_all(file: RawIOBase, chunk: bytes) -> None:
+    """Write without a buffer, which may take several calls on a disk that is nearly full."""
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[file.write(rest) or 0 :]
 
 
 def exists(url: str) -> bool:

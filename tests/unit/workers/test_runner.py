@@ -90,7 +90,9 @@ def test_the_trace_of_a_defect_is_in_the_log(attempt: Make) -> None:
     ("error", "kind"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), OutcomeKind.DISK_FULL),
-        (OSError(errno.EIO, "I/O error"), OutcomeKind.INTERNAL),
+        (OSError(errno.EIO, "I/O error"), OutcomeKind.NODE_BROKEN),
+        (OSError(errno.EXDEV, "Invalid cross-device link"), OutcomeKind.NODE_BROKEN),
+        (OSError(errno.EISDIR, "Is a directory"), OutcomeKind.INTERNAL),
         (BadInput("not this"), OutcomeKind.TOOL),
         (KeyError("x"), OutcomeKind.INTERNAL),
     ],

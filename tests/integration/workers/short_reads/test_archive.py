@@ -6,6 +6,8 @@ import gzip
 import hashlib
 import os
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ import pytest
 
 from crobot_errors import BadAccession, NodeBroken, TimeLimit, ToolError
 from tests.archive_server import Behaviour, serving
+from workers.read_cache import ReadCache
 from workers.short_reads import download
 from workers.short_reads.archive import Archive
 from workers.short_reads.reads import ReadPair
@@ -52,7 +55,7 @@ def make(tmp_path: Path, server: Behaviour, monkeypatch: pytest.MonkeyPatch) -> 
     def archive(cache_bytes: int = 10**9, time_s: float = 60, url: str | None = None) -> Archive:
         deadline = time.monotonic() + time_s
         where = server.url if url is None else url
-        return Archive(where, tmp_path / "cache", cache_bytes, note, deadline)
+        return Archive(where, ReadCache(tmp_path / "cache", cache_bytes, note), note, deadline)
 
     return archive
 
@@ -246,6 +249,76 @@ def test_attempts_at_the_same_run_fetch_it_once(make: Make, server: Behaviour, t
         thread.join()
     assert len(server.requests) == 2
     assert len(list(tmp_path.glob("in?/*.gz"))) == 8
+
+
+FETCH = """
+import sys, time
+from pathlib import Path
+from workers.read_cache import ReadCache
+from workers.short_reads.archive import Archive
+url, cache, *runs = sys.argv[1:]
+for run in runs:
+    into = Path(cache).parent / run
+    into.mkdir()
+    Archive(url, ReadCache(Path(cache), 10**9, print), print, time.monotonic() + 60).fetch(run, into)
+print(sorted(path.name for path in Path(cache).iterdir() if not path.name.startswith("lock")))
+"""
+
+
+def fetch_with_small_cache(server: Behaviour, tmp_path: Path, *runs: str) -> subprocess.CompletedProcess[str]:
+    """Fetch runs, one after the other, into a cache of 1 MB that is a file system of its own."""
+    (tmp_path / "small").mkdir()
+    mount = f'mount -t tmpfs -o size=1m none "{tmp_path}/small" && exec "$@"'
+    namespace = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh"]
+    command = [*namespace, sys.executable, "-c", FETCH, server.url, str(tmp_path / "small"), *runs]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_full_disk_forgets_runs_that_nobody_uses_and_copies_where_it_cannot_link(
+    server: Behaviour, tmp_path: Path
+) -> None:
+    runs = ["ERR000001", "ERR000002", "ERR000003"]
+    for run in runs:
+        add_run(server.files, run)
+    ended = fetch_with_small_cache(server, tmp_path, *runs)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("was removed from the cache") == 2
+    assert ended.stdout.splitlines()[-1] == "['ERR000003_1.fastq.gz', 'ERR000003_2.fastq.gz']"
+    for run in runs:
+        assert_whole(ReadPair(*(tmp_path / run / f"{run}_{mate}.fastq.gz" for mate in (1, 2))), server)
+
+
+def test_a_run_that_never_fits_leaves_nothing_and_names_the_folder(server: Behaviour, tmp_path: Path) -> None:
+    add_run(server.files, "ERR000001", size=1_500_000)
+    ended = fetch_with_small_cache(server, tmp_path, "ERR000001")
+    assert f"DiskFull: {tmp_path}/small/ERR000001_1.fastq.gz does not fit on its disk" in ended.stderr
+
+
+def test_only_runs_that_no_attempt_uses_make_room(make: Make, server: Behaviour, tmp_path: Path) -> None:
+    runs = ["ERR000001", "ERR000002", "ERR000003"]
+    for age, run in enumerate(runs):
+        add_run(server.files, run)
+        pair = fetch(make(), tmp_path, run)
+        for path in (pair.read1, pair.read2):
+            os.utime(path, (1000 + age, 1000 + age))
+            if run != "ERR000001":
+                path.unlink()
+    cache = make().cache
+    part = cache.folder / "ERR000009_1.fastq.gz.part"
+    part.write_bytes(b"x")
+    os.utime(part, (1, 1))
+    with cache.lock("ERR000002"):
+        made = [cache.make_room(tmp_path, keep="ERR000007") for _ in range(3)]
+    assert made == [True, True, False]
+    kept = {path.name.partition("_")[0] for path in cache.folder.glob("ERR*")}
+    assert kept == {"ERR000001", "ERR000002"}
+
+
+def test_what_has_arrived_is_on_disk_at_once(make: Make, server: Behaviour, tmp_path: Path) -> None:
+    server.stall_after = 5_000
+    with pytest.raises(TimeLimit):
+        fetch(make(time_s=1), tmp_path)
+    assert (tmp_path / "cache" / f"{RUN}_1.fastq.gz.part").stat().st_size >= 5_000
 
 
 def test_the_cache_forgets_what_was_used_longest_ago(make: Make, server: Behaviour, tmp_path: Path) -> None:
