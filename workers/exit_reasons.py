@@ -39,6 +39,14 @@ REFUSED_MEMORY = re.compile(
     r"|fit into available memory"
 )
 
+# What the node's disks and paths do to a tool, by the tool's own words. A path that it does not like is the node's:
+# the tools that look at paths get trimmed reads, in the node's scratch.
+NODES_TROUBLE = re.compile(
+    r"non-ascii characters|Input/output error|Read-only file system|Stale (?:NFS )?file handle"
+    r"|Transport endpoint is not connected|Too many open files|File name too long",
+    re.IGNORECASE,
+)
+
 
 def error_of(run: ToolRun, output: str, resources: Resources, places: list[Path]) -> AttemptError | None:
     """The exception that the end of a tool stands for; None if all is well.
@@ -126,6 +134,8 @@ def _node_broken(run: ToolRun, output: str) -> NodeBroken | None:
         return NodeBroken(f"{run.name} {_exit(run)}: {OF_THE_NODE[number]}")
     if run.exit_code in CANNOT_START:
         return NodeBroken(f"{run.name} cannot be started on this node: {_last_lines(output)}")
+    if NODES_TROUBLE.search(output):
+        return NodeBroken(f"{run.name} {_exit(run)}, which is this node's trouble: {_last_lines(output)}")
     return None
 
 

@@ -28,6 +28,8 @@ from workers.short_reads.archive_url import checked_template
 
 #: what a tag is: short, and the same on every machine
 TAG = re.compile(r"[a-z0-9][a-z0-9_.=-]{0,39}")
+#: what all assemblers take in a path: SPAdes wants ASCII, and megahit hands paths to a shell
+PATH = re.compile(r"[A-Za-z0-9/._+:@=#%-]+")
 
 
 def node_worker(
@@ -47,10 +49,7 @@ def node_worker(
         raise BadInput(
             f"node name {name!r}: letters, digits, - and _ only, at most 40, beginning with a letter or digit"
         )
-    if re.search(r"\s", str(state_dir.absolute())):
-        raise BadInput(
-            f"--state-dir {str(state_dir)!r} contains a space, at which megahit splits paths; use another"
-        )
+    check_state_dir(state_dir)
     tags = checked_tags(tags)
     check_archive()
     app.conf.result_backend = "disabled://"
@@ -88,6 +87,20 @@ def node_worker(
     )
     worker.courier = courier
     return worker
+
+
+def check_state_dir(state_dir: Path) -> None:
+    """Refuse a folder in which an assembler cannot work: it would tell users that their reads are bad.
+
+    Raises:
+        BadInput: its path, or the one that its links lead to, has other characters than tools take.
+    """
+    for path in (state_dir.absolute(), state_dir.resolve()):
+        if odd := sorted(set(PATH.sub("", str(path)))):
+            raise BadInput(
+                f"--state-dir {str(path)!r} contains {' '.join(map(repr, odd))}, with which assemblers cannot work: "
+                "use a path of the letters A to Z, digits, and . _ + : @ = # % -"
+            )
 
 
 def check_archive() -> None:
