@@ -28,8 +28,16 @@ class OutcomeKind(StrEnum):
     INTERNAL = "internal"
 
 
+def printable(text: str) -> str:
+    """Return a text whose lines are kept, and in which characters that cannot be seen are escaped."""
+    return "".join(each if each.isprintable() or each in "\n\t" else repr(each)[1:-1] for each in text)
+
+
 class CRobotError(Exception):
-    """The root of everything that CRobot raises on purpose."""
+    """The root of everything that CRobot raises on purpose; what a terminal would obey is escaped in its message."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*(printable(each) if isinstance(each, str) else each for each in args))
 
 
 class BadInput(CRobotError, ValueError):
@@ -123,7 +131,7 @@ class AttemptError(CRobotError):
 
     def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = str(self)
         self.details: dict[str, Any] = details
 
 

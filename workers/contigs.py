@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from itertools import islice
+from itertools import chain, count, islice
 from pathlib import Path
 
 from crobot_errors import BadInput
@@ -36,17 +36,19 @@ def check_assembly(path: Path) -> None:
             check_letters("".join(line.split()), f"{path}, line {number}")
 
 
-def read_assembly(path: Path) -> dict[str, str]:
+def read_assembly(path: Path, rename: bool = False) -> dict[str, str]:
     """All contigs by name, in the file's order; U is read as T.
+
+    With ``rename``, a contig whose name came before, or that has none, gets one of its own: the second k becomes k.2.
 
     Raises: BadInput if it is not nucleotide FASTA, is damaged, or names a contig twice.
     """
     contigs: dict[str, str] = {}
     for record in read_records(path):
         where = f"{path}, line {record.line}"
-        _check_name(record, contigs, where)
+        name = _new_name(record, contigs) if rename else _checked_name(record, contigs, where)
         check_letters(record.sequence, where)
-        contigs[record.name] = record.sequence.upper().replace("U", "T")
+        contigs[name] = record.sequence.upper().replace("U", "T")
     if not any(contigs.values()):
         raise BadInput(f"{path} has headers but no sequence")
     _check_bases(path, contigs)
@@ -75,8 +77,16 @@ def _check_bases(path: Path, contigs: Mapping[str, str]) -> None:
         raise BadInput(f"{path}: only {plain:,} of {letters:,} letters are A, C, G or T; is this a protein?")
 
 
-def _check_name(record: Record, contigs: dict[str, str], where: str) -> None:
+def _checked_name(record: Record, contigs: Mapping[str, str], where: str) -> str:
+    cure = "add the assembly with --rename, which gives each contig a name of its own"
     if not record.name:
-        raise BadInput(f"{where}: this contig has no name")
+        raise BadInput(f"{where}: this contig has no name; {cure}")
     if record.name in contigs:
-        raise BadInput(f"{where}: there are two contigs {record.name!r}")
+        raise BadInput(f"{where}: there are two contigs {record.name!r}; {cure}")
+    return record.name
+
+
+def _new_name(record: Record, contigs: Mapping[str, str]) -> str:
+    name = record.name or "contig"
+    names = chain([name], (f"{name}.{number}" for number in count(2)))
+    return next(each for each in names if each not in contigs)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from crobot_errors import BadInput
+from workers.first_bytes import check_packing
 
 GZIP_MAGIC = b"\x1f\x8b"
 #: what a damaged gzip file or a binary file raises while it is read
@@ -59,9 +60,14 @@ def plain_bases(sequence: str) -> int:
 
 @contextmanager
 def open_text(path: Path) -> Iterator[IO[str]]:
-    """Open a text file, plain or gzipped by its content; a byte order mark is dropped."""
+    """Open a text file, plain or gzipped by its content; a byte order mark is dropped.
+
+    Raises: BadInput if it is packed otherwise.
+    """
     with path.open("rb") as raw:
-        zipped = raw.read(2) == GZIP_MAGIC
+        begin = raw.read(8)
+        check_packing(path, begin)
+        zipped = begin.startswith(GZIP_MAGIC)
         raw.seek(0)
         binary: IO[bytes] = gzip.GzipFile(fileobj=raw) if zipped else raw  # type: ignore[assignment]
         with io.TextIOWrapper(binary, encoding="utf-8-sig") as text:

@@ -42,13 +42,21 @@ class Genome:
 
 
 def add_assembly(
-    database: str, strain: str, fasta: Path, *, user_id: int = 0, send: bool = True, **request: Any
+    database: str,
+    strain: str,
+    fasta: Path,
+    *,
+    user_id: int = 0,
+    send: bool = True,
+    rename: bool = False,
+    **request: Any,
 ) -> Genome:
     """Bring an existing assembly into the database: strain, assembly, a copy of the file on the storage.
 
-    The contigs keep their names and order. The verdict of the QA is final once the job ``assembly_stats`` has checked
-    the species, too; it is sent at once, and sends the schemes' jobs if the verdict is a pass. With ``send=False``
-    nothing is sent. ``request`` takes ``workgroup``, ``batch`` and ``priority``.
+    The contigs keep their names and order; with ``rename``, one whose name came before gets a name of its own. The
+    verdict of the QA is final once the job ``assembly_stats`` has checked the species, too; it is sent at once, and
+    sends the schemes' jobs if the verdict is a pass. With ``send=False`` nothing is sent. ``request`` takes
+    ``workgroup``, ``batch`` and ``priority``.
 
     Raises:
         UnknownSpecies: there is none of this name.
@@ -56,7 +64,7 @@ def add_assembly(
     """
     with transaction() as session:
         find_species(session, database)
-    found = _read(fasta)
+    found = _read(fasta, rename)
 
     def added() -> Genome:
         with transaction(database) as session:
@@ -65,11 +73,11 @@ def add_assembly(
     return retrying(added)
 
 
-def _read(fasta: Path) -> dict[str, str]:
+def _read(fasta: Path, rename: bool) -> dict[str, str]:
     if not fasta.is_file():
         raise BadInput(f"there is no file {fasta}")
     try:
-        return contigs.read_assembly(fasta)
+        return contigs.read_assembly(fasta, rename)
     except OSError as error:
         raise BadInput(f"{fasta} cannot be read: {error.strerror}") from error
 

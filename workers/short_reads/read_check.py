@@ -13,6 +13,7 @@ from threading import Event
 from typing import IO
 
 from crobot_errors import UnusableReads
+from workers.first_bytes import shown
 from workers.short_reads.reads import PHRED33, PHRED64, ReadPair, are_mates, open_reads
 
 #: records looked at in one go: large enough that C code does nearly all of the work
@@ -98,7 +99,7 @@ def _check_records(path: Path, lines: list[bytes], done: int) -> None:
         if len(record) < 4:
             raise UnusableReads(f"{path} is truncated: read {number} is incomplete; copy or upload it again")
         if record[0][:1] != b"@" or record[2][:1] != b"+" or len(record[1]) != len(record[3]):
-            raise UnusableReads(f"{path} is not FASTQ at read {number}: {_text(record[0])!r}")
+            raise UnusableReads(f"{path} is not FASTQ at read {number}: {shown(record[0])}")
 
 
 def _check_qualities(path: Path, lines: list[bytes], done: int, offset: int) -> None:
@@ -109,7 +110,7 @@ def _check_qualities(path: Path, lines: list[bytes], done: int, offset: int) -> 
     for number, line in enumerate(lines[3::4], done + 1):
         if wrong := line.translate(None, allowed):
             raise UnusableReads(
-                f"{path}: read {number} has the quality {_text(wrong[:1])!r}, which Phred+{offset} cannot have"
+                f"{path}: read {number} has the quality {chr(wrong[0])!r}, which Phred+{offset} cannot have"
                 + ("" if offset == PHRED33 else "; if two runs were joined, send them as two read sets")
             )
 
@@ -130,9 +131,5 @@ def _check_names(pair: ReadPair, headers1: list[bytes], headers2: list[bytes], d
         if not are_mates(header1, header2):
             raise UnusableReads(
                 f"{pair.read1} and {pair.read2} are out of step at read {number}: "
-                f"{_text(header1)!r} and {_text(header2)!r} are not mates"
+                f"{shown(header1)} and {shown(header2)} are not mates"
             )
-
-
-def _text(line: bytes) -> str:
-    return line[:60].decode(errors="replace").strip()

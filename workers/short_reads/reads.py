@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from crobot_errors import BadAccession, BadReads
+from workers.first_bytes import check_packing, shown
 from workers.storage import checked_file
 
 ACCESSION = re.compile(r"[EDS]RR[0-9]{6,10}")
@@ -118,7 +119,9 @@ def _checked_read_file(text: str, roots: Sequence[Path]) -> Path:
 def open_reads(path: Path) -> IO[bytes]:
     """Open a FASTQ file, plain or gzip (by its content, not its name)."""
     with path.open("rb") as begin:
-        packed = begin.read(2) == GZIP_MAGIC
+        first = begin.read(8)
+    check_packing(path, first)
+    packed = first.startswith(GZIP_MAGIC)
     # gzip's own buffer of 8 kB makes it slow
     return BufferedReader(gzip.open(path, "rb"), BUFFER_BYTES) if packed else path.open("rb", BUFFER_BYTES)
 
@@ -178,7 +181,7 @@ def first_record(path: Path) -> Record:
     if not lines:
         raise BadReads(f"{path} has no reads in it")
     if len(lines) < 4 or lines[0][:1] != b"@" or lines[2][:1] != b"+" or len(lines[1]) != len(lines[3]):
-        raise BadReads(f"{path} is not FASTQ: it begins with {lines[0][:40].decode(errors='replace')!r}")
+        raise BadReads(f"{path} is not FASTQ: it begins with {shown(lines[0])}")
     return Record(lines[0][1:], lines[1], lines[3])
 
 
@@ -201,9 +204,9 @@ def check_mates(record1: Record, record2: Record, pair: ReadPair) -> None:
     if mate_number(record1.header) == 2:
         raise BadReads(f"{pair.read1} holds read2 and {pair.read2} read1: give them in the other order")
     if not are_mates(record1.header, record2.header):
-        names = [record.header.decode(errors="replace")[:60] for record in (record1, record2)]
+        names = [shown(record.header) for record in (record1, record2)]
         raise BadReads(
-            f"{pair.read1} and {pair.read2} do not pair: they begin with {names[0]!r} and {names[1]!r}"
+            f"{pair.read1} and {pair.read2} do not pair: they begin with {names[0]} and {names[1]}"
         )
 
 

@@ -39,15 +39,18 @@ _COLUMNS = (
 @click.argument("species")
 @click.argument("fasta", type=click.Path(path_type=Path))
 @click.option("--strain", required=True, help="Name of the isolate.")
+@click.option(
+    "--rename", is_flag=True, help="Give contigs that share a name, or have none, names of their own."
+)
 @options.request
 @json_option
-def add(species: str, fasta: Path, strain: str, as_json: bool, **request: Any) -> None:
+def add(species: str, fasta: Path, strain: str, rename: bool, as_json: bool, **request: Any) -> None:
     """Add a genome that was assembled elsewhere (FASTA, plain or gzipped), without reads.
 
     It is copied, judged like any other, and typed by the schemes of the species if it passes.
     """
     sending.ready()
-    added = genomes.add_assembly(species, strain, fasta.absolute(), **request)
+    added = genomes.add_assembly(species, strain, fasta.absolute(), rename=rename, **request)
     document = {**vars(added), "path": str(added.path), "species": species, "strain": strain}
     emit(as_json, document, lambda out: out.print(_told(document)))
 

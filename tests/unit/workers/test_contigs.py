@@ -35,3 +35,23 @@ def test_garbage_behind_a_gzip_file_is_named(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b">a\nACGT\n") + b"garbage")
     with pytest.raises(BadInput, match=r"trailing\.fasta\.gz cannot be read to its end"):
         read_assembly(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [(">k\nAC\n>k x\nGT\n", "two contigs 'k'"), (">\nACGT\n", "has no name")]
+)
+def test_contigs_without_a_name_of_their_own_are_refused_with_the_way_out(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    path = tmp_path / "twice.fasta"
+    path.write_text(text)
+    with pytest.raises(BadInput, match=f"{said}; .*--rename"):
+        read_assembly(path)
+
+
+def test_renaming_gives_contigs_names_of_their_own_and_keeps_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "twice.fasta"
+    path.write_text(">k\nAC\n>k.2\nAG\n>k other\nAT\n>\nCA\n>m\nCC\n>\nCG\n")
+    assert read_assembly(path, rename=True) == {
+        "k": "AC", "k.2": "AG", "k.3": "AT", "contig": "CA", "m": "CC", "contig.2": "CG"
+    }  # fmt: skip
