@@ -105,7 +105,8 @@ class Attempt:
         """Where everything else goes; removed at the end."""
         path = scratch.scratch_dir(self.state_dir, self.job_id, self.number)
         self._closing.callback(scratch.remove, path)
-        return scratch.make(path, self.resources.disk_bytes, self.cache.make_room)
+        # the cache's folder is made only when there is no room: whoever cannot write here is told by what makes scratch
+        return scratch.make(path, self.resources.disk_bytes, lambda where: self.cache.make_room(where))
 
     @property
     def cache(self) -> ReadCache:
