@@ -65,14 +65,14 @@ def count_pairs(pair: ReadPair, stop: Event | None = None) -> int:
 
 def _next_lines(path: Path, file: IO[bytes], done: int) -> list[bytes]:
     try:
-        lines = list(islice(file, 4 * BATCH))
+        lines = _without_blank_end(list(islice(file, 4 * BATCH)), file)
     except (EOFError, OSError, zlib.error) as error:
         raise UnusableReads(
             f"{path} is truncated or damaged: {error} (soon after read {done}); copy or upload it again"
         ) from error
     if lines and not lines[-1].endswith(b"\n"):
         lines[-1] += b"\n"
-    return _without_blank_end(lines, file)
+    return lines
 
 
 def _without_blank_end(lines: list[bytes], file: IO[bytes]) -> list[bytes]:

@@ -54,6 +54,13 @@ def test_blank_lines_at_the_end_are_passed_over(tmp_path: Path, blank: int, coun
     assert count_pairs(pair_of(tmp_path, [*content, "\r\n" * blank], content)) == count
 
 
+def test_a_file_that_is_cut_within_its_blank_end_is_found(tmp_path: Path) -> None:
+    pair = pair_of(tmp_path, records(count=BATCH), [*records(count=BATCH), "\n" * 9 * BATCH])
+    pair.read2.write_bytes(pair.read2.read_bytes()[:-9])
+    with pytest.raises(UnusableReads, match=r"r_2.fastq.gz is truncated or damaged"):
+        count_pairs(pair)
+
+
 def test_an_empty_read_at_the_end_is_a_read(tmp_path: Path) -> None:
     content = [*records(count=2), "@run.3\n\n+\n\n"]
     assert count_pairs(pair_of(tmp_path, content, [*content, "\n\n"])) == 3
