@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import celeryconfig
 from crobot_tasks.broker.folders import roots
-from crobot_tasks.celery import app
 from crobot_tasks.jobs import AssemblyJob
 from db.engine import retrying, transaction
 from db.known_species import find_species
@@ -59,7 +59,7 @@ def _check_archive(reads: Sequence[Sequence[str]]) -> None:
     Raises:
         BadInput: the archive's address, as this machine knows it, is wrong, or has no place for an accession.
     """
-    template = app.conf.crobot_archive_url
+    template = celeryconfig.crobot_archive_url
     accessions = [read_set[0] for read_set in reads if is_accession(read_set)]
     if template and accessions:
         checked_template(template, "CROBOT_ARCHIVE_URL")

@@ -12,6 +12,7 @@ from celery.apps.worker import Worker
 from celery.worker import state
 from celery.worker.control import control_command
 
+import celeryconfig
 from crobot_errors import BadInput, OutcomeKind
 from crobot_tasks.broker.formats import MESSAGE_FORMAT, NODE_NAME
 from crobot_tasks.broker.kombu_patches import survive_lost_connections
@@ -109,10 +110,10 @@ def check_archive() -> None:
     Raises:
         BadInput: a template has an unknown field, or lacks one.
     """
-    if app.conf.crobot_archive_url:
-        checked_template(app.conf.crobot_archive_url, "CROBOT_ARCHIVE_URL")
-    if app.conf.crobot_archive_report_url:
-        checked_template(app.conf.crobot_archive_report_url, "CROBOT_ARCHIVE_REPORT_URL", ["accession"])
+    if celeryconfig.crobot_archive_url:
+        checked_template(celeryconfig.crobot_archive_url, "CROBOT_ARCHIVE_URL")
+    if celeryconfig.crobot_archive_report_url:
+        checked_template(celeryconfig.crobot_archive_report_url, "CROBOT_ARCHIVE_REPORT_URL", ["accession"])
 
 
 def checked_tags(tags: Iterable[str]) -> list[str]:
