@@ -3,6 +3,8 @@
 from db.crobot.models import (
     LIVE,
     LIVE_SQL,
+    OVER,
+    OVER_SQL,
     AcceptedPolicy,
     Accounting,
     Attempt,
@@ -21,6 +23,8 @@ from db.crobot.models import (
 __all__ = [
     "LIVE",
     "LIVE_SQL",
+    "OVER",
+    "OVER_SQL",
     "AcceptedPolicy",
     "Accounting",
     "Attempt",

@@ -39,11 +39,21 @@ class JobState(StrEnum):
 
 
 LIVE = (JobState.WAITING, JobState.ROUTED, JobState.RUNNING)
+OVER = (JobState.COMPLETE, JobState.FAILED, JobState.CANCELLED)
 #: the same as SQL, for partial indexes and conflict targets
 LIVE_SQL = "state IN ('WAITING', 'ROUTED', 'RUNNING')"
+OVER_SQL = "state IN ('COMPLETE', 'FAILED', 'CANCELLED')"
 
 # JSON columns whose Python type is not a dict
 Json = Mapped[Any]
+
+
+def _over(column: str) -> Index:
+    """Return the index that finds jobs that are over by a column, and counts them, those of each state by themselves.
+
+    Each job is entered once, at its end; live ones are few, and are found in the index of those.
+    """
+    return Index(f"ix_jobs_over_{column}", column, "state", "id", postgresql_where=text(OVER_SQL))
 
 
 class Job(Base):
@@ -117,16 +127,24 @@ class Job(Base):
     output_location: Mapped[str | None]
 
     __table_args__ = (
+        # what comes after the id is only compared: jobs that may not start now are passed over within the index
         Index(
             "ix_jobs_lines",
-            "priority",
-            "workgroup",
-            "user_id",
-            "pipeline",
-            "version",
-            "id",
+            *(
+                "priority",
+                "workgroup",
+                "user_id",
+                "pipeline",
+                "version",
+                text("COALESCE(database, '')"),
+                "id",
+            ),
+            *("available_at", "cores", "memory_bytes", "disk_bytes"),
             postgresql_where=text("state = 'WAITING' AND held_at IS NULL"),
         ),
+        Index("ix_jobs_live", "id", postgresql_where=text(LIVE_SQL)),
+        Index("ix_jobs_over_state", "state", "id", postgresql_where=text(OVER_SQL)),
+        *(_over(column) for column in ("user_id", "workgroup", "pipeline", "database", "node")),
         Index("ix_jobs_on_node", "node", postgresql_where=text("state IN ('ROUTED', 'RUNNING')")),
         Index("ix_jobs_tag", "tag"),
         Index("ix_jobs_batch", "batch", "id", postgresql_where=text("batch <> ''")),
@@ -134,6 +152,11 @@ class Job(Base):
             "ix_jobs_reserved", "id", postgresql_where=text("state = 'WAITING' AND reserved_on IS NOT NULL")
         ),
         Index("ix_jobs_expiring", "expires_at", postgresql_where=text("state = 'WAITING'")),
+        Index(
+            "ix_jobs_resent_from",
+            text("CAST(context ->> 'resent_from' AS bigint)"),
+            postgresql_where=text("context ? 'resent_from'"),
+        ),
         Index("uq_jobs_unique_key_live", "unique_key", unique=True, postgresql_where=text(LIVE_SQL)),
         Index(
             "ix_jobs_cache_key",
@@ -175,6 +198,8 @@ class Attempt(Base):
 
     __table_args__ = (
         Index("ix_attempts_live", "node", postgresql_where=text("ended_at IS NULL")),
+        # how far a node has come with what it was sent
+        Index("ix_attempts_begun", "node", "routed_at", postgresql_where=text("started_at IS NOT NULL")),
         Index("ix_attempts_ended", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
         Index("ix_attempts_node_ended", "node", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
         {"schema": "crobot"},

@@ -137,7 +137,7 @@ def _current(session: Session, loci: Mapping[str, Locus], alleles: Mapping[str, 
     wanted = _table(local, Integer())
     same = and_(Allele.locus_id == wanted.c.locus_id, Allele.number == wanted.c.value)
     rows = session.execute(select(Allele.locus_id, Allele.number).join(wanted, same))
-    # only what is left, as a rule nothing, is searched by the former number, which has no index
+    # only what is left, as a rule nothing, is searched by the former number
     left = local.keys() - {(locus_id, number) for locus_id, number in rows}
     published = _published(session, left) if left else {}
     return dict(alleles) | {local[key]: published[key] for key in left & published.keys()}

@@ -41,7 +41,9 @@ class UserPreference(Base):
 
     __tablename__ = "user_preferences"
     __table_args__ = (
-        Index(None, "user_id", "type"),
+        Index(None, "user_id", "type", "id"),
+        Index(None, "type", "id"),
+        Index(None, "database", "type", "id"),
         # those that wait for what another one's job finds
         Index(
             "ix_user_preferences_live_projects",

@@ -46,6 +46,7 @@ class Allele(Base):
     __table_args__ = (
         UniqueConstraint("locus_id", "number"),
         UniqueConstraint("locus_id", "sha256"),
+        Index(None, "locus_id", "former_number", postgresql_where=text("former_number IS NOT NULL")),
         CheckConstraint("number > 0", name="number"),
         CheckConstraint("octet_length(sha256) = 32", name="sha256"),
         {"schema": SPECIES},

@@ -63,7 +63,8 @@ class AssemblyLookup(Base):
     __table_args__ = (
         UniqueConstraint("assembly_id", "scheme_id", "reference"),
         CheckConstraint("reference = '' OR st_barcode = reference", name="reference_is_st_barcode"),
-        Index(None, "scheme_id", "status"),
+        Index(None, "scheme_id", "status", "version", "scheme_version"),
+        Index(None, "job_id"),
         Index(None, "scheme_id", "st_barcode"),
         {"schema": SPECIES},
     )
