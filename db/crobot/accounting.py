@@ -44,11 +44,13 @@ _MEASURE = text(f"""
             t.run_p90_s + (excluded.run_p90_s - t.run_p90_s) * excluded.samples / (t.samples + excluded.samples),
         peak_memory_bytes = GREATEST(t.peak_memory_bytes, excluded.peak_memory_bytes), as_of = now()""")
 
+# The time is bound, not looked up within: PostgreSQL could not know that little ended since, and would read all jobs.
+_LAST_FOLD = text("SELECT folded_to FROM crobot.accounting")
 _USED = text(f"""
     SELECT workgroup, user_id, sum(used) AS used FROM (
         SELECT workgroup, user_id, used * {_DECAY} AS used FROM crobot.shares s
         UNION ALL
-        SELECT j.workgroup, j.user_id, {_CHARGE} FROM {_ENDED} > (SELECT folded_to FROM crobot.accounting)) u
+        SELECT j.workgroup, j.user_id, {_CHARGE} FROM {_ENDED} > :folded_to) u
     GROUP BY 1, 2""")
 
 
@@ -65,5 +67,6 @@ def fold(session: Session, charge_gib: float, half_life_s: float) -> None:
 
 def used(session: Session, charge_gib: float, half_life_s: float) -> dict[tuple[str, int], float]:
     """(Workgroup, user) → core-seconds charged for what has ended, decayed to now."""
-    rows = session.execute(_USED, {"charge_gib": charge_gib, "half_life_s": half_life_s})
+    values = {"charge_gib": charge_gib, "half_life_s": half_life_s, "folded_to": session.scalar(_LAST_FOLD)}
+    rows = session.execute(_USED, values)
     return {(row.workgroup, row.user_id): float(row.used) for row in rows}

@@ -28,17 +28,16 @@ _SEE = text("""
 _NOW = text("SELECT now()")
 
 # The body's task id is fixed when the chord is sent: as soon as it is a job of its own, the chord is over.
+# Each chord is looked at by itself: PostgreSQL would else read all jobs when it thinks that there are many chords.
 _UNANSWERED = text(f"""
-    SELECT c.id, c.size FROM crobot.chords c
-    WHERE EXISTS (
-        SELECT FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
-        WHERE s.chord_id = c.id AND (j.finished_at IS NULL OR s.settled_at IS NULL
-              OR s.settled_at > :seen_at - interval '{ANSWERED_S} seconds'))
-      AND NOT EXISTS (
-        SELECT FROM crobot.settlements s JOIN crobot.settlements b
-               ON b.task_id = s.options->'chord'->'options'->>'task_id'
-        WHERE s.chord_id = c.id)
-    ORDER BY c.id""")
+    SELECT c.id, c.size FROM crobot.chords c CROSS JOIN LATERAL (
+        SELECT bool_or(b.task_id IS NOT NULL) AS over,
+               bool_or(j.finished_at IS NULL OR s.settled_at IS NULL
+                       OR s.settled_at > :seen_at - interval '{ANSWERED_S} seconds') AS open
+        FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
+        LEFT JOIN crobot.settlements b ON b.task_id = s.options->'chord'->'options'->>'task_id'
+        WHERE s.chord_id = c.id) results
+    WHERE results.open AND NOT results.over ORDER BY c.id""")
 
 _OWE_AGAIN = text("""
     UPDATE crobot.settlements SET settled_at = NULL, claimed_at = NULL

@@ -81,9 +81,12 @@ _OUTCOMES = text("""
     FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
     WHERE s.task_id = ANY(:task_ids) AND j.finished_at IS NOT NULL""")
 
+# OFFSET 0: each job is looked up by its number. PostgreSQL takes jobs that are over for the rule, as they are, but not
+# among those that owe a result, and would read all jobs.
 _OVERDUE = text("""
     SELECT s.task_id, s.job_id, s.options, s.ignore_result, j.state, j.result, j.message
-    FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
+    FROM crobot.settlements s CROSS JOIN LATERAL (
+        SELECT state, result, message, finished_at FROM crobot.jobs WHERE id = s.job_id OFFSET 0) j
     WHERE s.settled_at IS NULL AND j.finished_at < now() - make_interval(secs => :after_s)
       AND (s.claimed_at IS NULL OR s.claimed_at < now() - make_interval(secs => :after_s))
     ORDER BY s.job_id LIMIT :limit""")

@@ -14,9 +14,11 @@ _RUN_S = "EXTRACT(epoch FROM a.ended_at - a.started_at)"
 _RAN = "a.started_at IS NOT NULL AND a.ended_at IS NOT NULL AND a.outcome IN ('ok', 'tool')"
 
 _DURATIONS = text(f"""
-    SELECT {_RUN_S} AS run_s FROM crobot.attempts a JOIN crobot.jobs j ON j.id = a.job_id
-    WHERE j.pipeline = :pipeline AND a.outcome = 'ok' AND {_RAN}
-    ORDER BY a.ended_at DESC LIMIT :limit""")
+    SELECT {_RUN_S} AS run_s
+    FROM (SELECT id, attempt FROM crobot.jobs WHERE pipeline = :pipeline AND state = 'COMPLETE'
+          ORDER BY id DESC LIMIT :limit) j
+    JOIN crobot.attempts a ON a.job_id = j.id AND a.number = j.attempt
+    WHERE a.outcome = 'ok' AND {_RAN}""")
 
 _COLUMNS = """j.id, j.pipeline, j.version, j.priority, j.workgroup, j.user_id, j.cores, j.memory_bytes, j.disk_bytes,
     COALESCE(t.run_s, j.expected_s) AS expected_s"""
@@ -28,6 +30,8 @@ _PERIOD = text(f"""
            {_RUN_S} AS run_s
     FROM crobot.jobs j JOIN crobot.attempts a ON a.job_id = j.id AND a.number = j.attempt {_TYPICAL}
     WHERE j.sent_at >= now() - make_interval(secs => :seconds) AND {_RAN}
+      -- nothing ends before it is sent; ends have an index
+      AND a.ended_at >= now() - make_interval(secs => :seconds)
     ORDER BY j.sent_at, j.id""")
 
 _WAITING = text(f"""

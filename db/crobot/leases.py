@@ -37,15 +37,15 @@ _OF_EARLIER_INCARNATIONS = text("""
 
 # Live here, but the node does not know it, and has nothing left in its queue or has begun what was sent after it:
 # either the message or the process is gone. The first heartbeat that says so starts a clock, since the message may
-# have been on its way.
+# have been on its way. How far the node has come is the latest routing of all that it ever began, which is one entry
+# of an index.
 _MISSING = text("""
     UPDATE crobot.attempts a
     SET missing_since = CASE WHEN u.unknown THEN COALESCE(a.missing_since, now()) END
     FROM (SELECT m.job_id, m.number, NOT (m.job_id || '.' || m.number) = ANY(:known) AND (
-                 :queued = 0 OR EXISTS (
-                     SELECT 1 FROM crobot.attempts later
-                     WHERE later.node = m.node AND later.started_at IS NOT NULL
-                       AND later.routed_at > m.routed_at + make_interval(secs => :grace_s))) AS unknown
+                 :queued = 0 OR m.routed_at < (
+                     SELECT max(routed_at) FROM crobot.attempts WHERE node = :name AND started_at IS NOT NULL)
+                   - make_interval(secs => :grace_s)) AS unknown
           FROM crobot.attempts m WHERE m.node = :name AND m.ended_at IS NULL) u
     WHERE a.job_id = u.job_id AND a.number = u.number AND a.ended_at IS NULL
       AND (u.unknown OR a.missing_since IS NOT NULL)

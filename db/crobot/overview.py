@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from db.crobot import LIVE_SQL
 
-_OLDEST = text("""
+_OLDEST = text(f"""
     SELECT id, sent_at, EXTRACT(epoch FROM now() - sent_at) AS waited_s FROM crobot.jobs
-    WHERE state = 'WAITING' ORDER BY sent_at, id LIMIT 1""")
+    WHERE state = 'WAITING' AND {LIVE_SQL} ORDER BY id LIMIT 1""")
 
 _HELD = text(f"SELECT count(*) FROM crobot.jobs WHERE held_at IS NOT NULL AND {LIVE_SQL}")
 
