@@ -11,7 +11,7 @@ from typing import Any
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.broker.json_values import plain
 from crobot_tasks.lifecycle.call_options import priority_of
-from db.crobot import LIVE, control, parking
+from db.crobot import LIVE, control, counting, parking
 from db.crobot.control import States
 from db.crobot.selection import Selection
 from db.engine import notify, retrying, transaction
@@ -27,9 +27,9 @@ def live(selection: Selection) -> Selection:
 
 
 def counts(selection: Selection) -> States:
-    """Return state → how many of the selected jobs have it."""
+    """Return state → how many of the selected jobs have it; many that are over are estimated."""
     with transaction() as session:
-        return control.counts(session, selection)
+        return counting.counts(session, selection)
 
 
 def chosen(selection: Selection) -> list[int]:

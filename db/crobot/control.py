@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.crobot import LIVE_SQL, JobState, PausedKind
-from db.crobot.selection import CONDITION, Selection
+from db.crobot import LIVE_SQL, OVER_SQL, JobState, PausedKind
+from db.crobot.selection import OF_LIVE, OF_OVER, Selection
 
-_COUNTS = text(f"SELECT state, count(*) AS jobs FROM crobot.jobs WHERE {CONDITION} GROUP BY state")
-_IDS = text(f"SELECT id FROM crobot.jobs WHERE {CONDITION} ORDER BY id")
+_IDS_LIVE = text(f"SELECT id FROM crobot.jobs WHERE {OF_LIVE}")
+_IDS_OVER = text(f"SELECT id FROM crobot.jobs WHERE {OF_OVER}")
 _UNKNOWN_IDS = text("""
     SELECT g.id FROM unnest(CAST(:ids AS bigint[])) AS g(id)
     LEFT JOIN crobot.jobs j ON j.id = g.id WHERE j.id IS NULL ORDER BY g.id""")
@@ -45,7 +45,9 @@ _RESENT = text("""
     SELECT DISTINCT CAST(n.context->>'resent_from' AS bigint) FROM crobot.jobs n
     WHERE n.context ? 'resent_from' AND CAST(n.context->>'resent_from' AS bigint) = ANY(:ids)""")
 
-_EVER_SENT = text("SELECT EXISTS (SELECT FROM crobot.jobs WHERE pipeline = :pipeline)")
+_EVER_SENT = text(f"""
+    SELECT EXISTS (SELECT FROM crobot.jobs WHERE pipeline = :pipeline AND {OVER_SQL})
+        OR EXISTS (SELECT FROM crobot.jobs WHERE pipeline = :pipeline AND {LIVE_SQL})""")
 
 _PAUSE = text("""
     INSERT INTO crobot.pauses AS p (kind, name, reason) VALUES (:kind, :name, :reason)
@@ -55,15 +57,10 @@ _UNPAUSE = text("DELETE FROM crobot.pauses WHERE kind = :kind AND name = :name R
 States = Counter[JobState]
 
 
-def counts(session: Session, selection: Selection) -> States:
-    """State → how many of the selected jobs have it."""
-    rows = session.execute(_COUNTS, selection.values)
-    return Counter({JobState(row.state): row.jobs for row in rows})
-
-
 def ids(session: Session, selection: Selection) -> list[int]:
     """The numbers of the selected jobs, in order."""
-    return list(session.execute(_IDS, selection.values).scalars())
+    parts = selection.parts(_IDS_LIVE, _IDS_OVER)
+    return sorted({job_id for part, values in parts for job_id in session.execute(part, values).scalars()})
 
 
 def unknown_ids(session: Session, job_ids: Sequence[int]) -> list[int]:

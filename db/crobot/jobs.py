@@ -9,7 +9,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from db.crobot import JobState
-from db.crobot.selection import ALL, CONDITION, Selection
+from db.crobot.selection import ALL, OF_LIVE, OF_OVER, Selection
 
 _JOB = text("SELECT * FROM crobot.jobs WHERE id = :job_id")
 _STATES = text("SELECT id, state FROM crobot.jobs WHERE id = ANY(:job_ids)")
@@ -17,18 +17,16 @@ _DATABASES = text("SELECT id, database FROM crobot.jobs WHERE id = ANY(:job_ids)
 _ATTEMPTS = text("SELECT * FROM crobot.attempts WHERE job_id = :job_id ORDER BY number")
 _TASK = text("SELECT job_id FROM crobot.settlements WHERE task_id = :task_id")
 
-_LIST = text(f"""
+_LIST = """
     SELECT id, pipeline, version, type, tag, database, batch, user_id, workgroup, priority, state, attempt, node,
            outcome, message, cores, memory_bytes, disk_bytes,
            sent_at, started_at, finished_at, available_at, cancel_requested_at, held_at, hold_reason,
            EXTRACT(epoch FROM COALESCE(finished_at, now()) - started_at) AS run_s
     FROM crobot.jobs
-    WHERE {CONDITION}
-      AND (CAST(:node AS text) IS NULL OR node = :node)
+    WHERE (CAST(:node AS text) IS NULL OR node = :node)
       AND (CAST(:before AS bigint) IS NULL OR id < :before)
-    ORDER BY id DESC LIMIT :limit""")
-
-_COUNTS = text("SELECT state, count(*) AS jobs FROM crobot.jobs GROUP BY state")
+      AND {} ORDER BY id DESC LIMIT :limit"""
+_LIST_LIVE, _LIST_OVER = text(_LIST.format(OF_LIVE)), text(_LIST.format(OF_OVER))
 
 _NODES = text("""
     SELECT n.*, EXTRACT(epoch FROM now() - n.heartbeat_at) AS silent_s,
@@ -81,13 +79,11 @@ def listing(
     limit: int = 50,
 ) -> Sequence[Row[Any]]:
     """Jobs, the newest first, with ``run_s`` in seconds; ``before`` is the id to page on from."""
-    values = selection.values | {"node": node, "before": before, "limit": limit}
-    return session.execute(_LIST, values).all()
-
-
-def counts(session: Session) -> dict[str, int]:
-    """State → number of jobs."""
-    return {row.state: row.jobs for row in session.execute(_COUNTS)}
+    page = {"node": node, "before": before, "limit": limit}
+    parts = selection.parts(_LIST_LIVE, _LIST_OVER)
+    # by number: one that ends meanwhile is found among the live ones, and again among those that are over
+    rows = {row.id: row for part, values in parts for row in session.execute(part, values | page)}
+    return [rows[job_id] for job_id in sorted(rows, reverse=True)[:limit]]
 
 
 def nodes(session: Session) -> Sequence[Row[Any]]:

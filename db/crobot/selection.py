@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from db.crobot import JobState
+from db.crobot import LIVE, LIVE_SQL, OVER, JobState
 
-#: the condition on `crobot.jobs` that takes `Selection.values`
-CONDITION = """
+_CONDITION = f"""
     (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[])))
       AND (CAST(:user_id AS int) IS NULL OR user_id = CAST(:user_id AS int))
       AND (CAST(:workgroup AS text) IS NULL OR workgroup = :workgroup)
@@ -17,8 +16,13 @@ CONDITION = """
       AND (CAST(:pipeline AS text) IS NULL OR pipeline = :pipeline)
       AND (CAST(:database AS text) IS NULL OR database = :database)
       AND (CAST(:tag AS text) IS NULL OR tag = :tag)
-      AND (CAST(:states AS text[]) IS NULL OR state = ANY(CAST(:states AS text[])))
-      AND (CAST(:held AS boolean) IS NOT TRUE OR held_at IS NOT NULL AND state IN ('WAITING', 'ROUTED', 'RUNNING'))"""
+      AND (CAST(:held AS boolean) IS NOT TRUE OR held_at IS NOT NULL AND {LIVE_SQL})"""
+# The conditions on `crobot.jobs` that take the values of `Selection.parts`. Live jobs are few, and have an index of
+# their own; those that are over have an index for each thing that is asked for, in which each state is by itself.
+OF_LIVE = f"{_CONDITION} AND {LIVE_SQL} AND state = ANY(:states)"
+OF_OVER = f"{_CONDITION} AND state = :state"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,15 @@ class Selection:
     #: only live jobs that are held
     held: bool = False
 
-    @property
-    def values(self) -> dict[str, Any]:
-        """The values of the condition."""
-        return asdict(self) | {
-            "ids": _as_list(self.ids),
-            "states": _as_list(self.states and [state.value for state in self.states]),
-        }
+    def parts(self, of_live: T, of_over: T) -> Iterator[tuple[T, dict[str, Any]]]:
+        """Yield what is to be done with live jobs, and with those over of each state, each with its values."""
+        states = tuple(JobState) if self.states is None else self.states
+        values = asdict(self) | {"ids": None if self.ids is None else list(self.ids)}
+        if live := [state.value for state in states if state in LIVE]:
+            yield of_live, values | {"states": live}
+        for state in states:
+            if state in OVER and not self.held:
+                yield of_over, values | {"state": state.value}
 
     @property
     def empty(self) -> bool:
@@ -60,10 +66,6 @@ class Selection:
 
 #: every job
 ALL = Selection()
-
-
-def _as_list(values: Collection[Any] | None) -> list[Any] | None:
-    return None if values is None else list(values)
 
 
 def _in_words(value: Any) -> str:

@@ -14,7 +14,7 @@ from crobot_tasks.cli.show.nodes import describe
 from crobot_tasks.cli.steer.selection import jobs_in_words
 from crobot_tasks.cli.tables import facts
 from crobot_tasks.operate import explain, paused
-from db.crobot import JobState, overview
+from db.crobot import JobState, counting, overview
 from db.crobot import jobs as queries
 from db.engine import transaction
 
@@ -25,10 +25,11 @@ def status(as_json: bool) -> None:
     """Say how many jobs are in which state, which waits longest and why, and who is at work."""
     services.ready_database()
     with transaction() as session:
-        counts = queries.counts(session)
+        counts = counting.counts(session)
         oldest = overview.oldest_waiting(session)
         found = {
-            "jobs": {state: counts.get(state, 0) for state in JobState},
+            "jobs": {state: counts[state] for state in JobState},
+            "estimated": sorted(counts.estimated),
             "oldest_waiting": oldest and dict(oldest._mapping) | {"why": explain.why_waiting(oldest.id)},
             "held": overview.held(session),
             "paused": paused.described(session),
@@ -39,8 +40,15 @@ def status(as_json: bool) -> None:
     emit(as_json, found, lambda out: _show(out, found))
 
 
+def _number(number: int, estimated: bool) -> str:
+    """Say a number, and of an estimate no digits that it does not know."""
+    return f"about {float(f'{number:.2g}'):,.0f}" if estimated else f"{number:,}"
+
+
 def _show(out: Console, found: dict[str, Any]) -> None:
-    lines: dict[str, Any] = dict(found["jobs"])
+    lines: dict[str, Any] = {
+        state: _number(number, state in found["estimated"]) for state, number in found["jobs"].items()
+    }
     oldest = found["oldest_waiting"]
     if oldest:
         lines["Longest waiting"] = (

@@ -154,7 +154,7 @@ EXPLANATION = Explanation(
     | {"calculation-node-02": ""}, own_ahead=1200, owners_ahead=3, starts_in_s=7500.0,
 )  # fmt: skip
 STATUS = {
-    "jobs": {"WAITING": 398_211, "RUNNING": 24, "COMPLETE": 1_234_567, "FAILED": 0},
+    "jobs": {"WAITING": 398_211, "RUNNING": 24, "COMPLETE": 1_234_567, "FAILED": 0}, "estimated": ["COMPLETE"],
     "oldest_waiting": {"id": 1234001, "waited_s": 7500.0, "why": NO_ROOM}, "held": 1200, "paused": PAUSED,
     "nodes": Counter({"up": 11, "drained": 1}), "heads_heard_s_ago": 0.4, "warning": None,
 }  # fmt: skip
