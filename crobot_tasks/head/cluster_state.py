@@ -101,7 +101,6 @@ class Pauses:
     def __init__(self, rows: Iterable[Any]) -> None:
         self.reasons = {(row.kind, row.name): row.reason for row in rows}
         self.all = (PausedKind.ALL, "") in self.reasons
-        self.species = [name for kind, name in self.reasons if kind == PausedKind.SPECIES]
 
     def why(self, pipeline: str, database: str | None) -> str:
         """Say why such a job is paused; empty if it is not."""
@@ -159,13 +158,13 @@ class Waiting:
         behind, self._cut = self._cut[:BEHIND], []
         if not behind:
             return []
-        rows = dispatching.waiting_behind(self._session, behind, self._limit, self._pauses.species)
+        rows = dispatching.waiting_behind(self._session, behind, self._limit)
         return self._views(rows)
 
     def _first(self) -> list[JobView]:
         together = max(1, self._rows // self._limit)
         lines, self._lines = self._lines[:together], self._lines[together:]
-        rows = dispatching.waiting(self._session, lines, self._limit, self._pauses.species)
+        rows = dispatching.waiting(self._session, lines, self._limit)
         found = Counter(_line_of(row) for row in rows)
         self._cut += [line for line in lines if found[_line_of(line)] == self._limit]
         return self._views(rows)
@@ -190,7 +189,7 @@ class Waiting:
         return dispatching.suspects_live(self._session, last_chance(self._policy)) > 0
 
     def _may(self, line: Line, able: Mapping[tuple[str, str], tuple[int, int, int]]) -> bool:
-        return (line.pipeline, line.version) in able and not self._pauses.why(line.pipeline, None)
+        return (line.pipeline, line.version) in able and not self._pauses.why(line.pipeline, line.database)
 
     def _paused(self, row: Any) -> bool:
         return bool(self._pauses.why(row.pipeline, row.database))
@@ -214,7 +213,7 @@ def _sized(line: Line, able: Mapping[tuple[str, str], tuple[int, int, int]]) -> 
 
 
 def _line_of(one: Any) -> tuple[Any, ...]:
-    return (one.priority, one.workgroup, one.user_id, one.pipeline, one.version)
+    return (one.priority, one.workgroup, one.user_id, one.pipeline, one.version, one.database or "")
 
 
 def last_chance(policy: Policy) -> int:

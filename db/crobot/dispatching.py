@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.jsonb import as_json
 
-#: rows of a line that are looked at: so many that no node can take hide those behind them
+#: jobs of a line that may start, among which smaller ones are looked for behind larger ones
 LOOK = 1000
 
 # One dispatch at a time: free cores are shared state, and two heads that look at them at once would both use them.
@@ -43,18 +43,17 @@ _NODES = text(f"""
     ORDER BY n.name""")
 
 # The lines of waiting jobs are found by skipping through the index, so that a million jobs in one of them cost nothing.
-_LINES = text("""
+_LINE = "priority, workgroup, user_id, pipeline, version, COALESCE(database, '')"
+_THAT_LINE = "l.priority, l.workgroup, l.user_id, l.pipeline, l.version, l.database"
+_LINES = text(f"""
     WITH RECURSIVE lines AS (
-        (SELECT priority, workgroup, user_id, pipeline, version FROM crobot.jobs
-         WHERE state = 'WAITING' AND held_at IS NULL
-         ORDER BY priority, workgroup, user_id, pipeline, version LIMIT 1)
+        (SELECT {_LINE} AS database FROM crobot.jobs
+         WHERE state = 'WAITING' AND held_at IS NULL ORDER BY {_LINE} LIMIT 1)
         UNION ALL
         SELECT next.* FROM lines l CROSS JOIN LATERAL (
-            SELECT priority, workgroup, user_id, pipeline, version FROM crobot.jobs
-            WHERE state = 'WAITING' AND held_at IS NULL
-              AND (priority, workgroup, user_id, pipeline, version)
-                  > (l.priority, l.workgroup, l.user_id, l.pipeline, l.version)
-            ORDER BY priority, workgroup, user_id, pipeline, version LIMIT 1) next)
+            SELECT {_LINE} AS database FROM crobot.jobs
+            WHERE state = 'WAITING' AND held_at IS NULL AND ({_LINE}) > ({_THAT_LINE})
+            ORDER BY {_LINE} LIMIT 1) next)
     SELECT * FROM lines""")
 
 # An attempt that began and was lost may have been the job's fault; what never began was nobody's.
@@ -73,30 +72,27 @@ _JOB = f"""
 
 _OF_LINES = """
     FROM jsonb_to_recordset(:lines) AS l(
-        priority smallint, workgroup text, user_id int, pipeline text, version text,
+        priority smallint, workgroup text, user_id int, pipeline text, version text, database text,
         cores int, memory_bytes bigint, disk_bytes bigint)"""
-# Jobs too large for any node that could do them are passed over, and so hide nothing.
-_MAY_START = """
-    w.available_at <= now() AND (w.expires_at IS NULL OR w.expires_at > now())
-    AND w.cores <= l.cores AND w.memory_bytes <= l.memory_bytes AND w.disk_bytes <= l.disk_bytes
-    AND NOT COALESCE(w.database = ANY(:paused_species), false)"""
-_OF_LINE = f"""
+# Jobs that may not start yet, or are too large for any node that could do them, are passed over however many they are:
+# the index has all that this needs, so that a hundred thousand of them cost some milliseconds and hide nothing.
+_MAY_START = f"""
     SELECT * FROM crobot.jobs
-    WHERE state = 'WAITING' AND held_at IS NULL
-      AND (priority, workgroup, user_id, pipeline, version)
-          = (l.priority, l.workgroup, l.user_id, l.pipeline, l.version)
-    ORDER BY id LIMIT {LOOK}"""
+    WHERE state = 'WAITING' AND held_at IS NULL AND ({_LINE}) = ({_THAT_LINE})
+      AND available_at <= now() AND (expires_at IS NULL OR expires_at > now())
+      AND cores <= l.cores AND memory_bytes <= l.memory_bytes AND disk_bytes <= l.disk_bytes
+    ORDER BY id"""
 
 _WAITING = text(f"""
-    {_JOB} {_OF_LINES} CROSS JOIN LATERAL (
-        SELECT w.* FROM ({_OF_LINE}) w WHERE {_MAY_START} ORDER BY w.id LIMIT :limit) j
-    {_TYPICAL}""").bindparams(*as_json("lines"))
+    {_JOB} {_OF_LINES} CROSS JOIN LATERAL ({_MAY_START} LIMIT :limit) j {_TYPICAL}""").bindparams(
+    *as_json("lines")
+)
 
 _WAITING_BEHIND = text(f"""
     {_JOB} {_OF_LINES} CROSS JOIN LATERAL (
         SELECT n.* FROM (
             SELECT w.*, row_number() OVER (PARTITION BY w.cores, w.memory_bytes, w.disk_bytes ORDER BY w.id) AS place
-            FROM ({_OF_LINE}) w WHERE {_MAY_START}) n
+            FROM ({_MAY_START} LIMIT {LOOK}) w) n
         WHERE n.place <= :limit) j {_TYPICAL}""").bindparams(*as_json("lines"))
 
 # Whoever has a node reserved is looked at in every dispatch, or the node would be given away meanwhile.
@@ -160,6 +156,8 @@ class Line:
     user_id: int
     pipeline: str
     version: str
+    #: the species; empty: none
+    database: str = ""
     cores: int = 0
     memory_bytes: int = 0
     disk_bytes: int = 0
@@ -198,26 +196,18 @@ def lines(session: Session) -> list[Line]:
     return [Line(*row) for row in session.execute(_LINES)]
 
 
-def waiting(
-    session: Session, lines: Iterable[Line], limit: int, paused_species: Iterable[str] = ()
-) -> Sequence[Row[Any]]:
+def waiting(session: Session, lines: Iterable[Line], limit: int) -> Sequence[Row[Any]]:
     """The first ``limit`` jobs of each line that may start now and fit its largest node."""
-    return session.execute(_WAITING, _values(lines, limit, paused_species)).all()
+    return session.execute(_WAITING, _values(lines, limit)).all()
 
 
-def waiting_behind(
-    session: Session, lines: Iterable[Line], limit: int, paused_species: Iterable[str] = ()
-) -> Sequence[Row[Any]]:
-    """The same of each size of job that is found among the first `LOOK` of a line."""
-    return session.execute(_WAITING_BEHIND, _values(lines, limit, paused_species)).all()
+def waiting_behind(session: Session, lines: Iterable[Line], limit: int) -> Sequence[Row[Any]]:
+    """The same of each size of job that is found among the first `LOOK` of them in a line."""
+    return session.execute(_WAITING_BEHIND, _values(lines, limit)).all()
 
 
-def _values(lines: Iterable[Line], limit: int, paused_species: Iterable[str]) -> dict[str, Any]:
-    return {
-        "lines": [vars(line) for line in lines],
-        "limit": limit,
-        "paused_species": list(paused_species),
-    }
+def _values(lines: Iterable[Line], limit: int) -> dict[str, Any]:
+    return {"lines": [vars(line) for line in lines], "limit": limit}
 
 
 def reserved(session: Session) -> Sequence[Row[Any]]:

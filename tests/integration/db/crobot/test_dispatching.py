@@ -46,6 +46,17 @@ def job(session: Session, **values: Any) -> int:
     return int(session.execute(_JOB, defaults | values).scalar_one())
 
 
+def many(session: Session, number: int, **values: Any) -> None:
+    """So many jobs that are alike."""
+    like = job(session, **values)
+    columns = "pipeline, version, priority, workgroup, user_id, database, args, kwargs, cores, memory_bytes, disk_bytes"
+    more = "time_limit_s, expected_s, available_at, expires_at"
+    session.execute(
+        text(f"INSERT INTO crobot.jobs ({columns}, {more}) SELECT {columns}, {more} FROM crobot.jobs"
+             " CROSS JOIN generate_series(2, :number) WHERE id = :like"), {"number": number, "like": like}
+    )  # fmt: skip
+
+
 def ended(session: Session, job_id: int, number: int = 1, **values: Any) -> None:
     defaults = {"number": number, "ago_s": 60.0, "ran_s": 10.0, "outcome": "ok"}
     session.execute(_ATTEMPT, defaults | values | {"job_id": job_id})
@@ -67,13 +78,31 @@ def test_jobs_that_only_their_age_tells_apart_are_one_line(session: Session) -> 
 
 def test_of_each_line_the_first_that_may_start_are_read(session: Session) -> None:
     hindered = [{"cores": 9}, {"memory_bytes": 9 * GIB}, {"available": "1 hour"}, {"expires": "-1 second"},
-                {"held": "0"}, {"database": "senterica"}, {"state": "ROUTED"}]  # fmt: skip
+                {"held": "0"}, {"state": "ROUTED"}]  # fmt: skip
     for values in hindered:
         job(session, **values)
     mine, other = [job(session) for _ in range(3)], job(session, user_id=7)
-    rows = dispatching.waiting(session, [line(), line(user_id=7)], 2, ["senterica"])
+    rows = dispatching.waiting(session, [line(), line(user_id=7)], 2)
     assert sorted(row.id for row in rows) == sorted([*mine[:2], other])
-    assert {row.database for row in dispatching.waiting(session, [line()], 9)} == {None, "senterica"}
+
+
+def test_each_species_has_lines_of_its_own(session: Session) -> None:
+    jobs = {name or "": job(session, database=name) for name in (None, "senterica", "ecoli")}
+    assert {one.database for one in dispatching.lines(session)} == jobs.keys()
+    for name, job_id in jobs.items():
+        assert [row.id for row in dispatching.waiting(session, [line(database=name)], 9)] == [job_id]
+
+
+@pytest.mark.parametrize(
+    "hindered", [{"available": "1 hour"}, {"cores": 9}, {"expires": "-1 second"}], ids=str
+)
+def test_jobs_that_may_not_start_hide_no_other_however_many_they_are(
+    session: Session, hindered: dict[str, Any]
+) -> None:
+    many(session, dispatching.LOOK + 1, **hindered)
+    last = job(session)
+    for read in (dispatching.waiting, dispatching.waiting_behind):
+        assert [row.id for row in read(session, [line()], 2)] == [last]
 
 
 def test_smaller_jobs_are_found_behind_larger_ones_of_their_line(session: Session) -> None:
