@@ -102,17 +102,18 @@ _RESERVED = text(f"""
     WHERE j.state = 'WAITING' AND j.held_at IS NULL AND j.reserved_on IS NOT NULL AND j.available_at <= now()
       AND (j.expires_at IS NULL OR j.expires_at > now())""")
 
-# What decides where a job may run, whatever its state; and how many of its owner come before it.
+# What decides where a job may run, whatever its state.
 _SEEN = text(f"""
     {_JOB}, j.state, j.node, j.outcome, j.message, j.attempt, j.held_at, j.hold_reason, j.available_at, j.sent_at,
-           EXTRACT(epoch FROM j.available_at - now()) AS available_in_s,
-           CASE WHEN j.state = 'WAITING' THEN (
-               SELECT count(*) FROM (
-                   SELECT 1 FROM crobot.jobs o
-                   WHERE o.state = 'WAITING' AND o.held_at IS NULL AND o.workgroup = j.workgroup
-                     AND o.user_id = j.user_id AND (o.priority, o.id) < (j.priority, j.id)
-                   LIMIT :most) own) END AS own_ahead
+           EXTRACT(epoch FROM j.available_at - now()) AS available_in_s
     FROM crobot.jobs j {_TYPICAL} WHERE j.id = ANY(:job_ids) ORDER BY j.id""")
+
+_OWN_AHEAD = text("""
+    SELECT count(*) FROM (
+        SELECT FROM crobot.jobs o JOIN crobot.jobs j ON j.id = :job_id
+        WHERE o.state = 'WAITING' AND o.held_at IS NULL AND o.workgroup = j.workgroup
+          AND o.user_id = j.user_id AND (o.priority, o.id) < (j.priority, j.id)
+        LIMIT :most) own""")
 
 _RESERVE = text("""
     UPDATE crobot.jobs j SET reserved_on = r.node
@@ -215,9 +216,14 @@ def reserved(session: Session) -> Sequence[Row[Any]]:
     return session.execute(_RESERVED).all()
 
 
-def seen(session: Session, job_ids: Iterable[int], most: int = 10_000) -> Sequence[Row[Any]]:
-    """What decides about these jobs, and ``own_ahead``: how many of the same owner come before, at most ``most``."""
-    return session.execute(_SEEN, {"job_ids": list(job_ids), "most": most}).all()
+def seen(session: Session, job_ids: Iterable[int]) -> Sequence[Row[Any]]:
+    """What decides about these jobs."""
+    return session.execute(_SEEN, {"job_ids": list(job_ids)}).all()
+
+
+def own_ahead(session: Session, job_id: int, most: int = 10_000) -> int:
+    """How many waiting jobs of the same owner come before this one, at most ``most``."""
+    return int(session.execute(_OWN_AHEAD, {"job_id": job_id, "most": most}).scalar_one())
 
 
 def reserve(session: Session, job_ids: Iterable[int], reservations: Sequence[dict[str, Any]]) -> None:
