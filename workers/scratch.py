@@ -41,9 +41,14 @@ def remove_leftovers(state_dir: Path) -> None:
     remove(state_dir / "scratch")
 
 
-def remove_all_but(state_dir: Path, attempt_ids: Collection[str]) -> None:
-    """Remove the scratch directories of attempts that are no longer at work, however they ended."""
+def remove_all_but(state_dir: Path, at_work: Callable[[], Collection[str]]) -> None:
+    """Remove the scratch directories of attempts that are no longer at work, however they ended.
+
+    Who is at work is asked after the directories are listed: one that begins meanwhile has none among them.
+    """
     folder = state_dir / "scratch"
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name not in attempt_ids:
+    found = list(folder.iterdir()) if folder.is_dir() else []
+    live = at_work()
+    for path in found:
+        if path.name not in live:
             remove(path)

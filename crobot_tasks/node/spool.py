@@ -1,10 +1,10 @@
 """(c, d) What a calculation node remembers on disk: attempts begun, attempts running, reports not yet acknowledged.
 
-    begun/17.1          the attempt was begun once; a repeated message starts nothing
-    running/17.1        its process is at work
-    reports/17.1.json   how it ended; kept until a head has applied it
-    incarnation         grows with every start of the node
-    stopping            somebody told the node to stop
+    running/17.1            its process is at work
+    begun/2026-11-25/17.1   it was at work once, and ended that day; a repeated message starts nothing
+    reports/17.1.json       how it ended; kept until a head has applied it
+    incarnation             grows with every start of the node
+    stopping                somebody told the node to stop
 
 Files and renames only, so that it is right after a kill -9 at any point; a power loss costs no more than a rescue.
 """
@@ -17,6 +17,8 @@ import os
 import time
 from collections.abc import Collection
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,9 @@ from crobot_tasks.broker.formats import ATTEMPT_ID
 from workers import scratch
 
 #: markers of attempts that are older than any message of theirs can be
-_FORGET_S = 30 * 24 * 3600
+_FORGET = timedelta(days=30)
+#: markers that are removed at once, in the thread that carries heartbeats
+_AT_ONCE = 1000
 #: a report on so much work is worth waiting for the disk
 _FSYNC_S = 5.0
 
@@ -62,7 +66,7 @@ class Spool:
             self._ended(attempt_id)
         for half in self.reports.glob("*.tmp"):
             half.unlink()
-        self._forget()
+        self._sort_in()
         return self._next_incarnation()
 
     def close(self) -> None:
@@ -78,7 +82,7 @@ class Spool:
         except FileExistsError:
             return False
         # `begun` is looked at second: an attempt goes from `running` to `begun`, so it is always in one of them.
-        if (self.begun / attempt_id).exists():
+        if any((day / attempt_id).exists() for day in self._days()):
             (self.running / attempt_id).unlink(missing_ok=True)
             return False
         self.wake()
@@ -130,7 +134,7 @@ class Spool:
 
     def tidy(self) -> None:
         """Remove what attempts left whose process was killed, and markers that nobody will ask for."""
-        scratch.remove_all_but(self.state_dir, self.at_work())
+        scratch.remove_all_but(self.state_dir, self.at_work)
         self._forget()
 
     def wake(self) -> None:
@@ -160,11 +164,12 @@ class Spool:
         return False
 
     def _ended(self, attempt_id: str) -> None:
+        today = self._today()
         try:
-            (self.running / attempt_id).rename(self.begun / attempt_id)
+            (self.running / attempt_id).rename(today / attempt_id)
         except FileNotFoundError:
             # revoked before it began: it must not begin any more
-            (self.begun / attempt_id).touch()
+            (today / attempt_id).touch()
 
     def _read(self, path: str) -> dict[str, Any] | None:
         try:
@@ -177,11 +182,31 @@ class Spool:
             return None
         return report
 
+    def _today(self) -> Path:
+        today = self.begun / _day(datetime.now(UTC))
+        today.mkdir(exist_ok=True)
+        return today
+
+    def _sort_in(self) -> None:
+        """Put markers of a former version, which knew no days, with those of today."""
+        for entry in list(os.scandir(self.begun)):
+            if entry.is_file():
+                os.rename(entry.path, self._today() / entry.name)
+
+    def _days(self) -> list[Path]:
+        """The folders of markers, the oldest first."""
+        return [self.begun / name for name in sorted(os.listdir(self.begun))]
+
     def _forget(self) -> None:
-        old = time.time() - _FORGET_S
-        for entry in os.scandir(self.begun):
-            if entry.stat().st_mtime < old:
-                os.unlink(entry.path)
+        """Remove some markers of the oldest day, if that is long ago; no other is looked at."""
+        for day in self._days()[:1]:
+            if day.name < _day(datetime.now(UTC) - _FORGET):
+                with os.scandir(day) as entries:
+                    old = [entry.path for entry in islice(entries, _AT_ONCE)]
+                for path in old:
+                    os.unlink(path)
+                if len(old) < _AT_ONCE:
+                    day.rmdir()
 
     def _next_incarnation(self) -> str:
         path = self.state_dir / "incarnation"
@@ -190,3 +215,7 @@ class Spool:
         value = f"{max(last + 1, time.time_ns() // 1_000_000):015d}"
         path.write_text(value)
         return value
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"

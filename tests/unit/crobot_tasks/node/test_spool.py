@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from crobot_errors import BadInput
+from crobot_tasks.node import spool as spool_module
 from crobot_tasks.node.spool import Spool
+from workers import scratch
 
 ID = "17.1"
 
@@ -145,13 +149,91 @@ def test_incarnations_grow_even_if_the_directory_was_lost_or_the_file_is_torn(tm
     assert first < second < opened(tmp_path / "b")
 
 
-def test_markers_of_long_ago_are_forgotten(spool: Spool, tmp_path: Path) -> None:
+@pytest.fixture
+def today(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calendar]:
+    calendar = Calendar()
+    monkeypatch.setattr(spool_module, "datetime", calendar)
+    return calendar
+
+
+class Calendar:
+    """A clock that stands at one day."""
+
+    def __init__(self) -> None:
+        self.day = datetime(2026, 11, 1, tzinfo=UTC)
+
+    def now(self, zone: object) -> datetime:
+        return self.day
+
+
+def test_an_attempt_does_not_begin_again_on_a_later_day(spool: Spool, today: Calendar) -> None:
     spool.end(ID, {})
-    spool.end("18.1", {})
-    long_ago = time.time() - 40 * 24 * 3600
-    os.utime(spool.begun / ID, (long_ago, long_ago))
-    opened(tmp_path)
-    assert os.listdir(spool.begun) == ["18.1"]
+    today.day += timedelta(days=29)
+    spool.tidy()
+    assert not spool.begin(ID)
+
+
+def test_markers_of_long_ago_are_forgotten_some_at_a_time(spool: Spool, today: Calendar) -> None:
+    for number in range(1, 1502):
+        spool.end(f"{number}.1", {})
+    today.day += timedelta(days=31)
+    spool.end("2000.1", {})
+    left = []
+    for _ in range(3):
+        spool.tidy()
+        left.append([len(os.listdir(spool.begun / day)) for day in sorted(os.listdir(spool.begun))])
+    assert left == [[501, 1], [1], [1]]
+    assert spool.begin("1.1")
+    assert not spool.begin("2000.1")
+
+
+def test_markers_of_a_version_that_knew_no_days_are_kept(spool: Spool, tmp_path: Path) -> None:
+    (spool.begun / ID).touch()
+    with closing(Spool(tmp_path)) as again:
+        again.open()
+        again.tidy()
+        assert not again.begin(ID)
+
+
+def test_tidying_looks_at_no_marker_that_is_kept(spool: Spool, today: Calendar) -> None:
+    for _ in range(29):
+        spool.end(ID, {})
+        today.day += timedelta(days=1)
+    looked = [entry for entry in audited(spool.tidy) if "begun" in entry]
+    assert looked == [str(spool.begun)]
+
+
+def test_an_attempt_that_begins_while_the_node_tidies_keeps_its_folder(
+    spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed, beginning = (scratch.scratch_dir(tmp_path, number, 1) for number in (16, 17))
+    scratch.make(killed, 0)
+    at_work = spool.at_work
+
+    def and_another_begins() -> list[str]:
+        found = at_work()
+        spool.begin(ID)
+        scratch.make(beginning, 0)
+        return found
+
+    monkeypatch.setattr(spool, "at_work", and_another_begins)
+    spool.tidy()
+    assert (killed.exists(), beginning.exists()) == (False, True)
+
+
+def audited(work: Callable[[], None]) -> list[str]:
+    """The folders that are listed meanwhile."""
+    listed: list[str] = []
+    recording = True
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        if recording and event in ("os.listdir", "os.scandir"):
+            listed.append(str(arguments[0]))
+
+    sys.addaudithook(hook)
+    work()
+    recording = False
+    return listed
 
 
 def test_only_reports_on_long_work_must_be_on_the_disk(spool: Spool) -> None:
