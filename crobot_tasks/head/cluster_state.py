@@ -46,7 +46,7 @@ def nodes(session: Any, policy: Policy) -> list[NodeView]:
 def closed(node: Any) -> str:
     """Say why a node gets no jobs at all; empty if it does."""
     if node.lost_at:
-        return f"silent since {node.lost_at:%Y-%m-%d %H:%M}"
+        return "silent"  # since when, `crobot nodes` says: here each node would have a reason of its own
     if node.drained_at:
         return f"drained ({node.drain_reason})"
     if node.quarantined_at:

@@ -8,6 +8,9 @@ from crobot_tasks.router.policy import Policy
 from crobot_tasks.router.room import Room
 from crobot_tasks.router.views import Kind, NodeView
 
+#: nodes that are named for one reason
+MOST_NAMED = 5
+
 
 def inability(node: NodeView, kind: Kind, policy: Policy) -> str:
     """Say why the node cannot run such a job at all as it is; empty if it can."""
@@ -72,11 +75,16 @@ def preferred(node: NodeView, kind: Kind, policy: Policy) -> frozenset[str]:
 
 
 def by_reason(reasons: Mapping[str, str]) -> str:
-    """Join node → reason into one line, each reason once."""
+    """Join node → reason into one line, each reason once, with the first of its nodes."""
     names: dict[str, list[str]] = {}
     for name, reason in reasons.items():
         names.setdefault(reason, []).append(name)
-    return "; ".join(f"{reason} on {', '.join(who)}" for reason, who in names.items())
+    return "; ".join(f"{reason} on {_some(who)}" for reason, who in names.items())
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def amount(what: str, value: int) -> str:

@@ -146,6 +146,8 @@ def test_no_job_queues_while_another_node_has_a_free_core() -> None:
         ),
         ([node("a", pipelines={}), node("b", pipelines={})],
          "no node offers QAssembly: does not know QAssembly on a, b"),
+        ([node("a", pipelines={}), *(node(f"old{n}", closed="silent") for n in range(12))],
+         "no node offers QAssembly: does not know QAssembly on a; silent on old0, old1, old2, old3, old4 and 7 more"),
         (
             [node("a", pipelines={}), node("b", load=[busy(cores=4)])],
             "waiting for a free place: 0 of 4 cores free, the job needs 1 on b",
