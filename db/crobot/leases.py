@@ -105,6 +105,10 @@ _QUARANTINE = text("""
 
 _DRAIN = text("""
     UPDATE crobot.nodes SET drained_at = now(), drain_reason = :reason WHERE name = :name RETURNING name""")
+_FORGET = text("""
+    DELETE FROM crobot.nodes n WHERE name = :name AND lost_at IS NOT NULL
+      AND NOT EXISTS (SELECT FROM crobot.attempts a WHERE a.node = n.name AND a.ended_at IS NULL)
+    RETURNING name""")
 _RESUME = text("""
     UPDATE crobot.nodes
     SET drained_at = NULL, drain_reason = '', quarantined_at = NULL, quarantine_reason = '', trusted_at = now()
@@ -184,3 +188,8 @@ def drain(session: Session, name: str, reason: str) -> bool:
 def resume(session: Session, name: str) -> bool:
     """Give a drained or quarantined node jobs again, and forgive its failures; false if there is no such node."""
     return session.execute(_RESUME, {"name": name}).scalar() is not None
+
+
+def forget(session: Session, name: str) -> bool:
+    """Forget a lost node without live attempts; false if it is none."""
+    return session.execute(_FORGET, {"name": name}).scalar() is not None

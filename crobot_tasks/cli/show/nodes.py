@@ -1,4 +1,4 @@
-"""`crobot nodes`, `drain`, `resume`: the calculation nodes, and whether they get jobs."""
+"""`crobot nodes`, `nodes forget`, `drain`, `resume`: the calculation nodes, and whether they get jobs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import click
 from rich.console import Console
 
 import celeryconfig
-from crobot_errors import UnknownNode
 from crobot_tasks.cli import services
 from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import duration, emit, json_option, moment, say, size, wide_option
 from crobot_tasks.cli.show.node_lacks import in_words
 from crobot_tasks.cli.tables import table
-from crobot_tasks.operate import explain, paused
+from crobot_tasks.operate import explain, forget, paused
 from db.crobot import jobs as queries
 from db.crobot import leases, parking
 from db.engine import notify, transaction
@@ -30,11 +29,27 @@ _COLUMNS = (
 )
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @wide_option
 @json_option
-def nodes(as_json: bool) -> None:
+@click.pass_context
+def nodes(context: click.Context, as_json: bool) -> None:
     """List the calculation nodes: what they offer, what they are doing, what they lack."""
+    if context.invoked_subcommand is None:
+        _list(as_json)
+
+
+@nodes.command("forget")
+@click.argument("name", metavar="NODE")
+@json_option
+def forget_node(name: str, as_json: bool) -> None:
+    """Forget a node that is silent and will not come back; it is listed no longer."""
+    services.ready_database()
+    forget.forget(name)
+    emit(as_json, {"node": name, "forgotten": True}, lambda out: out.print(f"{name} is forgotten"))
+
+
+def _list(as_json: bool) -> None:
     services.ready_database()
     with transaction() as session:
         found = [describe(row) for row in queries.nodes(session)]
@@ -52,7 +67,7 @@ def drain(name: str, reason: str, as_json: bool) -> None:
     services.ready_database()
     with transaction() as session:
         if not leases.drain(session, name, reason):
-            raise _unknown(session, name)
+            raise forget.unknown(session, name)
         live = next(row.live for row in queries.nodes(session) if row.name == name)
     left = f"it finishes {live} job{'s' if live != 1 else ''}" if live else "it has no jobs"
     emit(
@@ -70,7 +85,7 @@ def resume(name: str, as_json: bool) -> None:
     services.ready_database()
     with transaction() as session:
         if not leases.resume(session, name):
-            raise _unknown(session, name)
+            raise forget.unknown(session, name)
         notify(session, parking.CHANNEL)
     emit(
         as_json,
@@ -108,11 +123,6 @@ def _state(row: Any) -> str:
     if row.quarantined_at:
         return "quarantined"
     return "drained" if row.drained_at else "up"
-
-
-def _unknown(session: Any, name: str) -> UnknownNode:
-    known = ", ".join(row.name for row in queries.nodes(session)) or "none"
-    return UnknownNode(f"no node {name!r} has ever reported; known are {known}")
 
 
 def _show(out: Console, found: list[dict[str, Any]], pauses: list[dict[str, Any]], warning: str) -> None:
