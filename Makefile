@@ -37,8 +37,8 @@ test: test-programs lint ## run all checks: lint, then unit, integration and smo
 unit: $(INSTALLED_DEV) ## run the tests that need no servers
 	$(BIN)/python -m pytest tests/unit
 
-faults: test-programs $(INSTALLED_DEV) ## run all fault scenarios, also those that take too long for `make test` (an hour)
-	$(BIN)/python -m pytest tests/smoke/faults
+faults: test-programs $(INSTALLED_DEV) ## run all fault scenarios, and those with tables of a million jobs, also what takes too long for `make test` (an hour)
+	$(BIN)/python -m pytest tests/smoke/faults tests/integration/db/large_tables
 
 truth: test-programs install $(INSTALLED_DEV) ## compare results with published ones (minutes)
 	$(BIN)/python -m pytest -s tests/truth tests/integration/db/nomenclature/test_numbering_at_once.py

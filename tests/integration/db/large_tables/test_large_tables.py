@@ -1,0 +1,141 @@
+"""No statement of `db` becomes slow because there were many jobs before: what it reads hardly grows with the tables.
+
+Each function that takes a session is called with representative values, see `calls`; a new one without any is named
+here, and so is a statement that reads a large table from end to end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from sqlalchemy import make_url, text
+
+from crobot_tasks import embedded
+from db import engine, migrate, registry
+from db.handle import dbhandle
+from db.migrations.revision import scratch_database
+from tests.integration.conftest import GENERA
+from tests.integration.db.large_tables import calls
+from tests.integration.db.large_tables.fill import SPECIES, fill
+from tests.integration.db.large_tables.plans import Plans
+
+SMALL = 10_000
+#: blocks of 8 kB that any statement may read beyond twice what it reads in small tables: indexes become deeper, rows
+#: lie in more blocks, and up to 50,000 entries of an index are counted
+ALLOWED = 700
+#: call → why it may read all that there is
+WHOLE = {
+    "db.nomenclature.exporting.export": "a release is all alleles of a scheme, and is rare",
+    "db.nomenclature.exporting.has_unpublished": "it is a part of a release",
+    "db.nomenclature.exporting.publish": "it makes a release",
+    "db.nomenclature.exporting.release": "it makes a release",
+    "db.nomenclature.importing.import_scheme": "an import compares all alleles of a scheme, and is rare",
+    "db.species.outdated.outdated none": "the results of one scheme, once for each update of it",
+    "db.species.overview.schemes": "it counts alleles, for a curator",
+}
+FULL = [pytest.mark.full, pytest.mark.timeout(1800)]
+#: statements that are slow on purpose, and one that is not
+PLANTED = {
+    "slow": text("SELECT FROM crobot.jobs WHERE message = 'nobody says this'"),
+    "slow_too": text("SELECT count(workgroup) FROM crobot.jobs WHERE id > 0 AND state = 'COMPLETE'"),
+    "fast": text("SELECT FROM crobot.jobs WHERE id = 7"),
+}
+#: statements that no call reaches
+UNREACHED = {
+    "db.crobot.parking._DROP": "needs a second transaction at the right moment; it deletes by its key"
+}
+
+
+@contextmanager
+def filled(servers: embedded.Servers, jobs: int) -> Iterator[None]:
+    """A database of its own with so many jobs, to which `db` is connected."""
+    with scratch_database(make_url(servers.database_url)) as empty:
+        url = empty.url.render_as_string(hide_password=False)
+        former = engine.configure(lambda: url)
+        try:
+            migrate.upgrade()
+            registry.add_species(SPECIES, "Salmonella enterica", "Salmonella", "SAL", [], GENERA)
+            fill(jobs)
+            yield
+        finally:
+            dbhandle.remove()
+            engine.engine().dispose()
+            if former is not None:
+                engine.configure(former)
+
+
+@dataclass
+class Measured:
+    """What was read in tables of one size."""
+
+    of_calls: Plans = field(default_factory=Plans)
+    planted: Plans = field(default_factory=Plans)
+
+
+def measured(servers: embedded.Servers, jobs: int) -> Measured:
+    """What all calls read in tables of so many jobs."""
+    found = Measured()
+    with filled(servers, jobs):
+        for name, call in calls.calls(jobs).items():
+            found.of_calls.run(name, call)
+        for name, statement in PLANTED.items():
+            found.planted.run(name, lambda session, text=statement: session.execute(text).all())
+    return found
+
+
+@pytest.fixture(scope="module")
+def small(servers: embedded.Servers) -> Measured:
+    return measured(servers, SMALL)
+
+
+@pytest.fixture(scope="module", params=[100_000, pytest.param(1_000_000, marks=FULL)])
+def large(request: pytest.FixtureRequest, servers: embedded.Servers) -> Measured:
+    return measured(servers, request.param)
+
+
+def scanning(plans: Plans) -> list[str]:
+    """The statements that read a large table from end to end."""
+    return [
+        f"{call} reads all of {', '.join(reading.scans)}: {statement:.300}"
+        for (call, statement), reading in plans.readings.items()
+        if reading.scans and call not in WHOLE
+    ]
+
+
+def growing(small: Plans, large: Plans) -> list[str]:
+    """The statements that read more, the larger the tables are."""
+    return [
+        f"{call} reads {before} → {reading.buffers} blocks, {reading.ms:.0f} ms: {statement:.300}"
+        for (call, statement), reading in large.readings.items()
+        if reading.buffers > 2 * (before := small.buffers(call, statement)) + ALLOWED and call not in WHOLE
+    ]
+
+
+def test_each_function_that_takes_a_session_is_called_with_representative_values() -> None:
+    called = {name.split()[0] for name in calls.calls(SMALL)}
+    assert calls.functions() - called == set(), "these have no representative values in calls.py"
+    assert called - calls.functions() == set(), "there are no such functions"
+
+
+def test_each_statement_is_reached_by_a_call(small: Measured) -> None:
+    executed = small.of_calls.executed
+    missed = {name for name, statement in calls.statements().items() if statement not in executed}
+    assert missed == UNREACHED.keys(), "no call in calls.py executes these"
+
+
+def test_no_statement_reads_a_large_table_from_end_to_end(large: Measured) -> None:
+    found = scanning(large.of_calls)
+    assert not found, "\n".join(found)
+
+
+def test_what_a_statement_reads_hardly_grows_with_the_tables(small: Measured, large: Measured) -> None:
+    found = growing(small.of_calls, large.of_calls)
+    assert not found, "\n".join(found)
+
+
+def test_a_slow_statement_is_found_and_named(small: Measured, large: Measured) -> None:
+    assert [text.split()[0] for text in scanning(large.planted)] == ["slow"]
+    assert [text.split()[0] for text in growing(small.planted, large.planted)] == ["slow", "slow_too"]
