@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from db.crobot import LIVE_SQL
 from db.jsonb import as_json
 
 _REPORTED = "jsonb_to_recordset(:reports) AS r(job_id bigint, number smallint)"
@@ -81,14 +82,16 @@ _OUTCOMES = text("""
     FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
     WHERE s.task_id = ANY(:task_ids) AND j.finished_at IS NOT NULL""")
 
-# OFFSET 0: each job is looked up by its number. PostgreSQL takes jobs that are over for the rule, as they are, but not
-# among those that owe a result, and would read all jobs.
-_OVERDUE = text("""
+# Nearly all that owe a result are live. What is left is looked up by its number, for which OFFSET 0 sees: jobs that are
+# over are the rule, as PostgreSQL knows, but not here, and it would read all of them.
+_OVERDUE = text(f"""
     SELECT s.task_id, s.job_id, s.options, s.ignore_result, j.state, j.result, j.message
-    FROM crobot.settlements s CROSS JOIN LATERAL (
-        SELECT state, result, message, finished_at FROM crobot.jobs WHERE id = s.job_id OFFSET 0) j
-    WHERE s.settled_at IS NULL AND j.finished_at < now() - make_interval(secs => :after_s)
-      AND (s.claimed_at IS NULL OR s.claimed_at < now() - make_interval(secs => :after_s))
+    FROM (SELECT * FROM crobot.settlements o
+          WHERE settled_at IS NULL AND (claimed_at IS NULL OR claimed_at < now() - make_interval(secs => :after_s))
+            AND NOT EXISTS (SELECT FROM crobot.jobs live WHERE live.id = o.job_id AND live.{LIVE_SQL})
+          OFFSET 0) s
+    CROSS JOIN LATERAL (SELECT * FROM crobot.jobs WHERE id = s.job_id OFFSET 0) j
+    WHERE j.finished_at < now() - make_interval(secs => :after_s)
     ORDER BY s.job_id LIMIT :limit""")
 
 _SETTLED = text(
