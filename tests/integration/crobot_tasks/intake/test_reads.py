@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+import celeryconfig
 from crobot_errors import BadAccession, BadInput
-from crobot_tasks.celery import app
 from crobot_tasks.intake.reads import send_reads
 from db.engine import transaction
 from db.species import Strain
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("two_species")
 def test_an_address_that_cannot_be_is_refused_at_the_send(
     monkeypatch: pytest.MonkeyPatch, template: str, accession: str, error: type[BadInput]
 ) -> None:
-    monkeypatch.setitem(app.conf, "crobot_archive_url", template)
+    monkeypatch.setattr(celeryconfig, "crobot_archive_url", template)
     with pytest.raises(error):
         send_reads("ecoli", "strain", [[accession]])
     with transaction("ecoli") as session:

@@ -207,13 +207,13 @@ def test_an_attempt_that_begins_while_the_node_tidies_keeps_its_folder(
     spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     killed, beginning = (scratch.scratch_dir(tmp_path, number, 1) for number in (16, 17))
-    scratch.make(killed, 0)
+    scratch.make(killed, 0, no_room)
     at_work = spool.at_work
 
     def and_another_begins() -> list[str]:
         found = at_work()
         spool.begin(ID)
-        scratch.make(beginning, 0)
+        scratch.make(beginning, 0, no_room)
         return found
 
     monkeypatch.setattr(spool, "at_work", and_another_begins)
@@ -264,3 +264,8 @@ def test_an_order_to_stop_that_comes_a_moment_later_is_waited_for(spool: Spool) 
     order.start()
     assert spool.is_stopping(within_s=10)
     order.join()
+
+
+def no_room(path: Path) -> bool:
+    """A node without a cache has nothing to evict."""
+    return False

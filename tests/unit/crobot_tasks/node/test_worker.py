@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import celeryconfig
 from crobot_errors import BadInput
-from crobot_tasks.celery import app
 from crobot_tasks.node.worker import node_worker
 
 
@@ -22,7 +22,7 @@ from crobot_tasks.node.worker import node_worker
 def test_a_node_whose_archive_has_no_possible_address_does_not_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, template: str
 ) -> None:
-    monkeypatch.setitem(app.conf, f"crobot_{setting}", template)
+    monkeypatch.setattr(celeryconfig, f"crobot_{setting}", template)
     with pytest.raises(BadInput, match=f"CROBOT_{setting.upper()} is .*there are {{accession}}"):
         node_worker("n1", 1, 10**9, tmp_path / "n1")
     assert not (tmp_path / "n1").exists()
