@@ -1,4 +1,4 @@
-"""Every exception of CRobot: one root, and below it the families that decide what happens next; imports nothing."""
+"""Every exception of CRobot: one root, below it the families that decide what happens next; imports none of ours."""
 
 from __future__ import annotations
 
@@ -31,6 +31,28 @@ class OutcomeKind(StrEnum):
 def printable(text: str) -> str:
     """Return a text whose lines are kept, and in which characters that cannot be seen are escaped."""
     return "".join(each if each.isprintable() or each in "\n\t" else repr(each)[1:-1] for each in text)
+
+
+#: more of what an exception says is left out: some say all of their input
+SAID_CHARACTERS = 2000
+
+
+def said(error: BaseException) -> str:
+    """Return what an exception says of itself; never raises, and never returns more than a person can read."""
+    try:
+        words = str(error)
+    # An exception's own code may raise whatever it likes.
+    except BaseException:  # noqa: BLE001
+        return "(what it says cannot be written)"
+    if len(words) <= SAID_CHARACTERS:
+        return words
+    left_out = f" … {len(words) - SAID_CHARACTERS} characters left out … "
+    return words[: SAID_CHARACTERS // 2] + left_out + words[-SAID_CHARACTERS // 2 :]
+
+
+def named(error: BaseException) -> str:
+    """Return the class of an exception, and what it says."""
+    return f"{type(error).__name__}: {said(error)}"
 
 
 class CRobotError(Exception):

@@ -127,14 +127,15 @@ class Attempt:
     def log(self, text: str) -> None:
         """One line with the time, at once on disk."""
         now = datetime.now().astimezone().isoformat(timespec="seconds")
-        self._log.write(f"{now} {text}\n".encode())
+        # names of files may hold bytes that are no text
+        self._log.write(f"{now} {text}\n".encode(errors="backslashreplace"))
 
     def log_end(self, text: str, trace: str) -> None:
         """Log how the attempt ended, if that can still be written: the disk may be full, the storage gone."""
         with suppress(OSError, NodeError):
             self.log(text)
             if trace:
-                self._log.write(trace.encode())
+                self._log.write(trace.encode(errors="backslashreplace"))
 
     def input_file(self, text: str) -> Path:
         """A file that the job reads, checked again on this node; its checksum will be in the report.

@@ -16,6 +16,8 @@ from crobot_errors import (
     NodeError,
     OutOfMemory,
     ToolError,
+    named,
+    said,
 )
 from workers import tools
 from workers.attempt import Attempt
@@ -39,7 +41,7 @@ def run_attempt(pipeline: Pipeline, attempt: Attempt) -> dict[str, Any]:
             outcome = pipeline.run(attempt)
             inputs = attempt.checksums.all()
         # the one gate: a MemoryError or SystemExit that left it would end the whole worker
-        except (Exception, SystemExit) as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001
             _fail(pipeline, attempt, error)
     return {
         "results": outcome.results,
@@ -95,7 +97,7 @@ def _as_attempt_error(error: BaseException, attempt: Attempt) -> AttemptError:
         case AttemptError():
             return error
         case BadInput():
-            return ToolError(str(error))
+            return ToolError(said(error))
         case MemoryError():
             return OutOfMemory("the worker process itself ran out of memory")
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
@@ -108,7 +110,7 @@ def _as_attempt_error(error: BaseException, attempt: Attempt) -> AttemptError:
         case SystemExit():
             return InternalError(f"the worker was told to exit (SystemExit {error.code})")
         case _:
-            return InternalError(f"{type(error).__name__}: {error}")
+            return InternalError(named(error))
 
 
 def _trace(failure: AttemptError, error: BaseException) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from kombu.utils.json import dumps, loads
 
-from crobot_errors import BadInput
+from crobot_errors import BadInput, said
 
 #: characters that no database column takes: NUL, and half a surrogate pair
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -23,12 +23,14 @@ def plain(value: Any, what: str) -> Any:
     try:
         text = dumps(value, allow_nan=False)
         loads(text)  # the way back, which must not fail once the value is stored
-    except (TypeError, ValueError, LookupError) as error:
+        given = json.loads(text)
+        is_storable = storable(given) == given
+    # A value's own code runs here (__json__, a dict that is odd), and lists may lie in each other a thousand deep.
+    except Exception as error:
         raise BadInput(
-            f"{what} cannot be written as JSON: {error}. Send numbers, texts, lists and dicts"
+            f"{what} cannot be written as JSON: {said(error)}. Send numbers, texts, lists and dicts"
         ) from error
-    given = json.loads(text)
-    if storable(given) != given:
+    if not is_storable:
         raise BadInput(
             f"{what} contains NUL or half a surrogate pair, which no database stores: {value!r:.200}"
         )

@@ -9,10 +9,11 @@ from billiard.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, Worker
 from celery import signals
 
 import celeryconfig
-from crobot_errors import AttemptError, OutcomeKind
+from crobot_errors import AttemptError, BadInput, OutcomeKind, named, said
 from crobot_tasks.broker.formats import ATTEMPT_ID, attempt_key
 from crobot_tasks.broker.json_values import plain, storable
 from crobot_tasks.lifecycle.job_task import JobTask
+from crobot_tasks.node.carried_errors import as_json
 from crobot_tasks.node.courier import Courier
 from crobot_tasks.node.spool import Spool
 from workers.process import die_with_parent
@@ -61,7 +62,7 @@ class CompletionSignals:
         try:
             value = plain(result, f"the result of {sender.name}")
             body = {"outcome": OutcomeKind.OK, "result": value, "usage": _usage(value)}
-        except ValueError as error:
+        except BadInput as error:
             body = _failed(sender, error)
         self._report(sender.request.id, body)
 
@@ -94,19 +95,26 @@ def _usage(value: Any) -> Any:
 
 
 def _failed(task: JobTask, error: BaseException) -> dict[str, Any]:
-    details = error.details if isinstance(error, AttemptError) else {}
     return {
         "outcome": error.kind
         if isinstance(error, AttemptError)
         else _KINDS.get(type(error), OutcomeKind.INTERNAL),
         "message": storable(message(error)),
-        "result": storable(task.backend.prepare_exception(error, "json")),
-        "usage": storable(details.get("usage")),
+        "result": as_json(task, error),
+        "usage": _usage_of(error),
     }
 
 
+def _usage_of(error: BaseException) -> Any:
+    """Return what the tools of a failed attempt used, if that can be written."""
+    try:
+        return plain(error.details.get("usage"), "usage") if isinstance(error, AttemptError) else None
+    except BadInput:
+        return None
+
+
 def message(error: BaseException) -> str:
-    """Return one line for a person."""
+    """Return what an exception says to a person."""
     if isinstance(error, AttemptError):
-        return error.message
-    return _MESSAGES.get(type(error)) or f"{type(error).__name__}: {error}"
+        return said(error)
+    return _MESSAGES.get(type(error)) or named(error)

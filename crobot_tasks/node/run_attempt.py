@@ -17,8 +17,10 @@ from crobot_errors import (
     OutcomeKind,
     OutOfMemory,
     TimeLimit,
+    said,
 )
 from crobot_tasks.broker.formats import ATTEMPT_ID, MESSAGE_FORMAT, attempt_key
+from crobot_tasks.node.carried_errors import carried
 from crobot_tasks.node.local_data import LocalData
 from crobot_tasks.node.spool import Spool
 from workers.attempt import Attempt
@@ -49,18 +51,29 @@ class CalculationNode:
             result = task.run(*args, **kwargs)
             self.local_data.note(_outputs(result))
             return result
-        except MemoryError as error:
-            # It would end the whole worker, with all its other attempts.
-            raise OutOfMemory(f"{task.name} ran out of memory: {error}") from error
-        except AttemptError as error:
-            if isinstance(error.__cause__, SoftTimeLimitExceeded):
-                raise TimeLimit(f"{task.name} ran beyond its time limit", **error.details) from error
-            raise self._stopped(error) from error
-        except SystemExit as error:
-            raise self._stopped(_exit(task, error)) from error
-        except (Ignore, Reject, Retry) as error:
-            # Celery would say nothing of it, and the job would run for ever.
-            raise InternalError(f"{task.name} raised {type(error).__name__}, which a job cannot") from error
+        # Whatever comes ends its job as itself, and never the process with all that is left to do.
+        except BaseException as error:
+            ending = carried(task, self._ending(task, error))
+            if ending is error:
+                raise
+            raise ending from error
+
+    def _ending(self, task: Any, error: BaseException) -> BaseException:
+        """Return what an exception of a body means for its job."""
+        match error:
+            case MemoryError():
+                return OutOfMemory(f"{task.name} ran out of memory: {said(error)}")
+            case AttemptError(__cause__=SoftTimeLimitExceeded()):
+                return TimeLimit(f"{task.name} ran beyond its time limit", **error.details)
+            case AttemptError():
+                return self._stopped(error)
+            case SystemExit():
+                return self._stopped(_exit(task, error))
+            case Ignore() | Reject() | Retry():
+                # Celery would say nothing of it, and the job would run for ever.
+                return InternalError(f"{task.name} raised {type(error).__name__}, which a job cannot")
+            case _:
+                return error
 
     def attempt(self, request: Any, job: JobInput) -> Attempt:
         """Return the attempt that a message asks for."""
