@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from crobot_errors import BadInput, OutcomeKind
+from crobot_errors import BadInput
 from crobot_tasks.broker.formats import (
     ATTEMPT_ID,
     NODE_NAME,
@@ -15,6 +16,8 @@ from crobot_tasks.broker.formats import (
     attempt_key,
     from_message,
 )
+from crobot_tasks.broker.json_values import storable
+from crobot_tasks.head.incoming_report import checked_report, is_report
 from crobot_tasks.lifecycle.finish import Report
 
 log = logging.getLogger(__name__)
@@ -30,6 +33,12 @@ _NUMBERS = {
 }
 _TEXTS = ("software",)
 _DICTS = ("pipelines", "unavailable")
+#: digits of a time, which grow with every start; isdigit() would take those of other scripts, and ²
+_INCARNATION = re.compile(r"[0-9]{1,30}")
+#: characters of one text, and entries of one list or dict: far more than any node has
+_CHARACTERS, _ENTRIES = 4096, 20_000
+#: while no head is there, a node keeps the reports of all that it had
+_ATTEMPTS = 1_000_000
 #: older nodes do not send it, nor which format of messages they read, which was the first
 _SINCE_0_2 = ("tags",)
 
@@ -43,7 +52,9 @@ def readable(message: Any) -> bool:
             )
         if not isinstance(message["node"], str) or not NODE_NAME.fullmatch(message["node"]):
             raise BadInput("its node has no name")
-        if not isinstance(message["incarnation"], str) or not message["incarnation"].isdigit():
+        if not isinstance(message["incarnation"], str) or not _INCARNATION.fullmatch(
+            message["incarnation"]
+        ):
             raise BadInput("its incarnation is not one")
     except (BadInput, TypeError, LookupError) as error:
         node = message.get("node") if isinstance(message, Mapping) else None
@@ -74,7 +85,7 @@ def attempts(message: Mapping[str, Any], name: str) -> list[AttemptKey]:
     Raises:
         BadInput: it is no list of texts.
     """
-    texts = _list(name, from_message(message).get(name))
+    texts = _list(name, from_message(message).get(name), _ATTEMPTS)
     return [attempt_key(text) for text in texts if ATTEMPT_ID.fullmatch(text)]
 
 
@@ -87,33 +98,10 @@ def reports(message: Mapping[str, Any]) -> list[Report]:
     found = message.get("reports")
     if not isinstance(found, list):
         raise BadInput(f"its reports are {type(found).__name__}, not a list")
-    usable = [one for one in found if _is_report(one)]
+    usable = [one for one in found if is_report(one)]
     if len(usable) < len(found):
         log.error("%d reports of node %s are none, and dropped", len(found) - len(usable), message["node"])
-    return [_report(one, message["node"]) for one in usable]
-
-
-def _is_report(one: Any) -> bool:
-    return isinstance(one, dict) and isinstance(one.get("id"), str) and bool(ATTEMPT_ID.fullmatch(one["id"]))
-
-
-def _report(one: dict[str, Any], node: str) -> Report:
-    return Report(
-        *attempt_key(one["id"]),
-        _kind(one.get("outcome")),
-        one.get("message"),
-        one.get("result"),
-        one.get("usage"),
-        one.get("output_location"),
-        node=node,
-    )
-
-
-def _kind(outcome: Any) -> OutcomeKind:
-    try:
-        return OutcomeKind(outcome)
-    except ValueError:  # from a newer node
-        return OutcomeKind.INTERNAL
+    return [checked_report(one, message["node"]) for one in usable]
 
 
 def _number(message: Mapping[str, Any], name: str) -> int:
@@ -124,18 +112,18 @@ def _number(message: Mapping[str, Any], name: str) -> int:
 
 
 def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str) or "\0" in value:
-        raise BadInput(f"{name} is {value!r:.40}, not a text")
+    if not isinstance(value, str) or len(value) > _CHARACTERS or storable(value) != value:
+        raise BadInput(f"{name} is {value!r:.40}, not a text of at most {_CHARACTERS} characters")
     return value
 
 
-def _list(name: str, value: Any) -> list[str]:
-    if not isinstance(value, list):
-        raise BadInput(f"{name} is {value!r:.40}, not a list")
+def _list(name: str, value: Any, most: int = _ENTRIES) -> list[str]:
+    if not isinstance(value, list) or len(value) > most:
+        raise BadInput(f"{name} is {value!r:.40}, not a list of at most {most} texts")
     return [_text(name, one) for one in value]
 
 
 def _dict(name: str, value: Any) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise BadInput(f"{name} is {value!r:.40}, not a dict of texts")
+    if not isinstance(value, dict) or len(value) > _ENTRIES:
+        raise BadInput(f"{name} is {value!r:.40}, not a dict of at most {_ENTRIES} texts")
     return {_text(name, key): _text(name, one) for key, one in value.items()}

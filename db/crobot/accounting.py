@@ -21,6 +21,10 @@ _ENDED = """
     crobot.attempts a JOIN crobot.jobs j ON j.id = a.job_id
     WHERE a.started_at IS NOT NULL AND a.ended_at"""
 _CHARGE = """(a.cores + :charge_gib * a.memory_bytes / 1073741824.0) * EXTRACT(epoch FROM a.ended_at - a.started_at)"""
+# Reports are checked when they come, but what earlier versions have stored may be anything.
+_PEAK_MEMORY_BYTES = f"""
+    CASE WHEN jsonb_typeof(a.usage->'peak_memory_bytes') = 'number'
+         THEN CAST(LEAST(GREATEST(CAST(a.usage->>'peak_memory_bytes' AS numeric), 0), {2**63 - 1}) AS bigint) END"""
 _DECAY = "power(0.5, EXTRACT(epoch FROM now() - s.as_of) / :half_life_s)"
 
 _CHARGE_OWNERS = text(f"""
@@ -34,7 +38,7 @@ _MEASURE = text(f"""
     SELECT j.pipeline, j.version, j.expected_s, count(*),
            percentile_cont(0.5) WITHIN GROUP (ORDER BY EXTRACT(epoch FROM a.ended_at - a.started_at)),
            percentile_cont(0.9) WITHIN GROUP (ORDER BY EXTRACT(epoch FROM a.ended_at - a.started_at)),
-           max(CAST(a.usage->>'peak_memory_bytes' AS bigint))
+           max({_PEAK_MEMORY_BYTES})
     FROM {_ENDED} > :folded_to AND a.ended_at <= :fold_to AND a.outcome = 'ok'
     GROUP BY 1, 2, 3
     ON CONFLICT (pipeline, version, expected_s) DO UPDATE

@@ -68,6 +68,22 @@ def line(**values: Any) -> Line:
     return Line(**defaults | values)
 
 
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [('{"peak_memory_bytes": 1.2e9}', 1_200_000_000), ('{"peak_memory_bytes": 1e300}', 2**63 - 1),
+     ('{"peak_memory_bytes": -5}', 0), ('{"peak_memory_bytes": "much"}', None), ('["odd"]', None), ('7', None)],
+)  # fmt: skip
+def test_whatever_was_stored_as_usage_the_accounting_goes_on(
+    session: Session, usage: str, expected: int | None
+) -> None:
+    fold(session)
+    session.execute(text("UPDATE crobot.accounting SET folded_to = now() - interval '1 hour'"))
+    ended(session, job(session))
+    session.execute(text("UPDATE crobot.attempts SET usage = CAST(:usage AS jsonb)"), {"usage": usage})
+    fold(session)
+    assert session.execute(text("SELECT peak_memory_bytes FROM crobot.typical")).scalar_one() == expected
+
+
 def test_jobs_that_only_their_age_tells_apart_are_one_line(session: Session) -> None:
     for values in ({}, {}, {"user_id": 7}, {"priority": 0}, {"pipeline": "q"}, {"workgroup": "w"}, {"held": "0"},
                    {"user_id": 9, "held": "0"}, {"user_id": 8, "state": "RUNNING"}):  # fmt: skip

@@ -1,0 +1,109 @@
+"""(d) One report of a node, checked by type and size before it touches a table; what is odd in it costs no other."""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import Any
+
+from crobot_errors import SAID_CHARACTERS, BadInput, OutcomeKind
+from crobot_tasks.broker.folders import storage_root
+from crobot_tasks.broker.formats import ATTEMPT_ID, attempt_key
+from crobot_tasks.broker.json_values import plain, storable
+from crobot_tasks.lifecycle.finish import Report
+from workers.storage import output_dir
+
+log = logging.getLogger(__name__)
+
+#: an exception's own words are no longer; a node adds some of its own
+MESSAGE_CHARACTERS = 2 * SAID_CHARACTERS
+#: names of numbers, tools, and characters of a name, in a usage
+MOST_NUMBERS, MOST_TOOLS, NAME_CHARACTERS = 50, 200, 100
+#: what a column of PostgreSQL takes
+MOST_BYTES = 2**63 - 1
+#: more seconds, or whatever else is measured, than any attempt can take
+MOST_MEASURED = 1e15
+
+
+def is_report(one: Any) -> bool:
+    """Whether it says which attempt it is about."""
+    return isinstance(one, dict) and isinstance(one.get("id"), str) and bool(ATTEMPT_ID.fullmatch(one["id"]))
+
+
+def checked_report(one: dict[str, Any], node: str) -> Report:
+    """Return a report; what is odd beside its result is left out, a result that is odd fails the job."""
+    job_id, number = attempt_key(one["id"])
+    outcome, message = _kind(one.get("outcome")), _message(one.get("message"))
+    try:
+        result = plain(one.get("result"), "its result")
+    except BadInput as error:
+        outcome, message, result = OutcomeKind.INTERNAL, _message(f"its report is of no use: {error}"), None
+    return Report(
+        job_id,
+        number,
+        outcome,
+        message,
+        result,
+        usage(one.get("usage")),
+        _output_location(one.get("output_location"), job_id, number),
+        node=node,
+    )
+
+
+def usage(said: Any) -> dict[str, Any] | None:
+    """Return what an attempt used: numbers by name, and those of its tools; what is neither is left out."""
+    if not isinstance(said, dict):
+        return None
+    tools = said.get("tools")
+    found: dict[str, Any] = _numbers(said)
+    if isinstance(tools, list):
+        found["tools"] = [_tool(tool) for tool in tools[:MOST_TOOLS] if isinstance(tool, dict)]
+    return found
+
+
+def _tool(said: dict[str, Any]) -> dict[str, Any]:
+    name, exit_code = said.get("name"), said.get("exit_code")
+    found: dict[str, Any] = {"name": storable(name)[:NAME_CHARACTERS]} if isinstance(name, str) else {}
+    if isinstance(exit_code, int) and not isinstance(exit_code, bool) and abs(exit_code) < 2**31:
+        found["exit_code"] = exit_code
+    return found | _numbers({name: number for name, number in said.items() if name != "exit_code"})
+
+
+def _numbers(said: dict[str, Any]) -> dict[str, int | float]:
+    found = {}
+    for name, value in said.items():
+        number = _number(name, value)
+        if number is not None and len(found) < MOST_NUMBERS:
+            found[storable(name)] = number
+    return found
+
+
+def _number(name: Any, value: Any) -> int | float | None:
+    if not isinstance(name, str) or len(name) > NAME_CHARACTERS:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < math.inf:
+        return None
+    return min(int(value), MOST_BYTES) if name.endswith("_bytes") else min(value, MOST_MEASURED)
+
+
+def _message(said: Any) -> str | None:
+    if said is None:
+        return None
+    return str(storable(said if isinstance(said, str) else repr(said)[:MESSAGE_CHARACTERS]))[
+        :MESSAGE_CHARACTERS
+    ]
+
+
+def _output_location(said: Any, job_id: int, number: int) -> str | None:
+    """Return the attempt's own folder, if the node says that there is something in it; it can name no other."""
+    own = str(output_dir(storage_root(), job_id, number))
+    if said is not None and said != own:
+        log.error("attempt %d.%d names %.200r as its folder, and not %s: left out", job_id, number, said, own)
+    return own if said == own else None
+
+
+def _kind(outcome: Any) -> OutcomeKind:
+    try:
+        return OutcomeKind(outcome)
+    except ValueError:  # from a newer node
+        return OutcomeKind.INTERNAL

@@ -1,0 +1,120 @@
+"""What nodes say, by type and size: odd parts are left out, and one odd report costs no other."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from crobot_errors import BadInput, OutcomeKind
+from crobot_tasks.broker.folders import storage_root
+from crobot_tasks.broker.json_values import revive
+from crobot_tasks.head import incoming
+from crobot_tasks.head.incoming_report import MOST_BYTES, MOST_NUMBERS, MOST_TOOLS, usage
+from workers.storage import output_dir
+
+BEAT = {
+    "format": 1, "node": "calc01", "incarnation": "17", "beat": 1, "cores": 2, "memory_bytes": 1, "disk_bytes": 1,
+    "queued": 0, "software": "x", "pipelines": {"probe": "1.0"}, "missing": {}, "tags": [], "running": [], "held": [],
+}  # fmt: skip
+
+
+def report(**said: Any) -> Any:
+    message = {"node": "calc01", "reports": [{"id": "17.1", "outcome": "ok"} | said]}
+    return incoming.reports(message)[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"peak_memory_bytes": 1.2e9}, {"peak_memory_bytes": 1_200_000_000}),
+        ({"peak_memory_bytes": 10**400}, {"peak_memory_bytes": MOST_BYTES}),
+        ({"peak_memory_bytes": -1, "cpu_s": float("nan"), "wall_s": float("inf")}, {}),
+        ({"cpu_s": 1.5, "wall_s": True, "more": "text", "deep": {"a": 1}}, {"cpu_s": 1.5}),
+        ({"cpu_s": 10**400}, {"cpu_s": 1e15}),
+        ({"x" * 1000: 1, 7: 1}, {}),
+        ({"tools": [{"name": "blastn", "exit_code": -9, "cpu_s": 1, "odd": []}, 7]},
+         {"tools": [{"name": "blastn", "exit_code": -9, "cpu_s": 1}]}),
+        ({"tools": "blastn"}, {}),
+        ("much", None),
+        (None, None),
+    ],
+)  # fmt: skip
+def test_of_a_usage_numbers_by_name_are_kept(said: Any, expected: Any) -> None:
+    assert usage(said) == expected
+    assert report(usage=said).usage == expected
+
+
+def test_a_usage_has_no_more_numbers_and_tools_than_a_person_reads() -> None:
+    found = usage({f"n{n}": n for n in range(1000)} | {"tools": [{"name": "a"}] * 1000})
+    assert found is not None
+    assert (len(found) - 1, len(found["tools"])) == (MOST_NUMBERS, MOST_TOOLS)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("all is well", "all is well"), (None, None), (["a", 1], "['a', 1]"), ("a\0b\ud800", "a\ufffdb\ufffd")],
+)
+def test_a_message_is_a_text_that_can_be_stored(said: Any, expected: str | None) -> None:
+    assert report(message=said).message == expected
+
+
+def test_a_message_is_cut_where_nobody_would_read_on() -> None:
+    assert len(report(message="x" * 10**6).message) < 5000
+
+
+@pytest.mark.parametrize("odd", [float("nan"), {"a": float("inf")}, "\0", {"\ud800": 1}])
+def test_a_result_that_cannot_be_stored_fails_its_job_with_the_reason(odd: Any) -> None:
+    found = report(result=odd)
+    assert (found.outcome, found.result) == (OutcomeKind.INTERNAL, None)
+    assert "its result" in found.message
+
+
+@pytest.mark.parametrize("kept", [None, 7, {"results": {"a": [1, 2.5, "ä"]}}])
+def test_any_other_result_is_taken_as_it_is(kept: Any) -> None:
+    assert report(result=kept).result == kept
+
+
+def test_bytes_that_came_by_the_serializer_are_plain_json_again() -> None:
+    found = report(result={"exc_message": [b"\xff"]}).result
+    json.dumps(found)
+    assert revive(found) == {"exc_message": [b"\xff"]}
+
+
+@pytest.mark.parametrize("outcome", ["brilliant", None, 7, [], {}])
+def test_an_outcome_of_no_known_kind_is_a_defect(outcome: Any) -> None:
+    assert report(outcome=outcome).outcome is OutcomeKind.INTERNAL
+
+
+def test_only_the_own_folder_of_an_attempt_is_its_output_location() -> None:
+    own = str(output_dir(storage_root(), 17, 1))
+    assert report(output_location=own).output_location == own
+    other = str(output_dir(storage_root(), 18, 1))
+    for said in (other, "/etc", f"{own}/../../..", 7, [own], "x" * 10**6):
+        assert report(output_location=said).output_location is None
+
+
+def test_what_is_no_report_costs_no_other() -> None:
+    message = {"node": "calc01", "reports": [7, {"id": "x"}, {"id": "17.1"}, {"id": ["17.1"]}, None]}
+    assert [(one.job_id, one.number) for one in incoming.reports(message)] == [(17, 1)]
+
+
+@pytest.mark.parametrize("incarnation", ["", "²", "١٢٣", "12\n", "9" * 100, "x", 12, None])
+def test_an_incarnation_is_digits(incarnation: Any) -> None:
+    assert incoming.readable(BEAT)
+    assert not incoming.readable(BEAT | {"incarnation": incarnation})
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"software": "\ud800"}, {"software": "x" * 10**5}, {"tags": ["a"] * 10**5}, {"tags": "a"}, {"tags": [7]},
+        {"pipelines": {"a\0": "1"}}, {"pipelines": {"a": 1}}, {"missing": None}, {"holds": ["\ud800"]},
+        {"cores": 2.0}, {"cores": True}, {"cores": 2**15}, {"memory_bytes": -1}, {"queued": float("nan")},
+    ],
+)  # fmt: skip
+def test_a_heartbeat_that_no_table_would_take_is_refused_with_the_reason(odd: Any) -> None:
+    incoming.description(BEAT)
+    with pytest.raises(BadInput, match=next(iter(odd))):
+        incoming.description(BEAT | odd)
