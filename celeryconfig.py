@@ -48,6 +48,8 @@ crobot_missing_s = float(os.environ.get("CROBOT_MISSING_S", "10"))
 crobot_dispatch_s = float(os.environ.get("CROBOT_DISPATCH_S", "1"))
 #: a result that is not settled after this time is settled by the next head
 crobot_settle_s = float(os.environ.get("CROBOT_SETTLE_S", "30"))
+#: a file that a node has reported may take so long to show on a head's side of the storage; then its job fails
+crobot_storage_patience_s = float(os.environ.get("CROBOT_STORAGE_PATIENCE_S", "600"))
 
 # --- Flower -----------------------------------------------------------------------------------------------------------
 

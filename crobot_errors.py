@@ -78,6 +78,10 @@ class BadPath(BadInput):
     """A file that is missing, or lies outside the configured roots."""
 
 
+class LateFile(CRobotError, OSError):
+    """A file that a node has written, but that is not there, or not whole, in this head's view of the storage."""
+
+
 class BadSimulation(BadInput):
     """A description of a cluster or a workload that cannot be simulated."""
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from crobot_errors import BadPath, NodeBroken
+from crobot_errors import BadPath, LateFile, NodeBroken
+
+
+def job_dir(storage: Path, job_id: int) -> Path:
+    """Where all files of a job lie; no other job ever writes there."""
+    return storage / "outputs" / str(job_id // 1000) / str(job_id)
 
 #: what a file system answers that takes no more
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -16,7 +22,7 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 def output_dir(storage: Path, job_id: int, attempt: int) -> Path:
     """Where one attempt keeps its files; no other attempt ever writes there."""
-    return storage / "outputs" / str(job_id // 1000) / str(job_id) / str(attempt)
+    return job_dir(storage, job_id) / str(attempt)
 
 
 def log_path(storage: Path, job_id: int, attempt: int) -> Path:
@@ -64,6 +70,26 @@ def checked_file(text: str, roots: Sequence[Path]) -> Path:
         raise BadPath(f"{text!r} cannot be read by the user who runs CRobot: check its mode and owner")
     if path.stat().st_size == 0:
         raise BadPath(f"{text!r} is empty")
+    return path
+
+
+def own_file(text: object, folder: Path) -> Path:
+    """The true path of a file that somebody else names: regular, not empty, and in the folder after following links.
+
+    Raises:
+        OSError: it is not there, or cannot be seen here and now; LateFile if it has no content yet.
+        BadPath: it is not the folder's, and no waiting will make it so.
+    """
+    if not isinstance(text, str) or not text.isprintable() or not text.startswith("/"):
+        raise BadPath(f"{text!r:.200} is not an absolute path")
+    path = Path(os.path.realpath(text))
+    if not path.is_relative_to(os.path.realpath(folder)):
+        raise BadPath(f"{text!r:.200} lies outside the job's own folder {folder}")
+    found = os.stat(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise BadPath(f"{text!r} is not a regular file")
+    if found.st_size == 0:
+        raise LateFile(f"{text!r} is empty")
     return path
 
 

@@ -18,7 +18,7 @@ from crobot_tasks.broker.formats import (
 )
 from crobot_tasks.broker.json_values import storable
 from crobot_tasks.head.incoming_report import checked_report, is_report
-from crobot_tasks.lifecycle.finish import Report
+from crobot_tasks.lifecycle.report import Report
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from crobot_errors import SAID_CHARACTERS, BadInput, OutcomeKind
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.broker.formats import ATTEMPT_ID, attempt_key
 from crobot_tasks.broker.json_values import plain, storable
-from crobot_tasks.lifecycle.finish import Report
+from crobot_tasks.lifecycle.report import Report
 from workers.storage import output_dir
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def _tool(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _numbers(said: dict[str, Any]) -> dict[str, int | float]:
-    found = {}
+    found: dict[str, int | float] = {}
     for name, value in said.items():
         number = _number(name, value)
         if number is not None and len(found) < MOST_NUMBERS:

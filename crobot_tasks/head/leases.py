@@ -12,7 +12,7 @@ from crobot_tasks.broker.queues import HEARTBEATS, MOST_UNREAD, REPORTS, ack_que
 from crobot_tasks.celery import app
 from crobot_tasks.head import incoming
 from crobot_tasks.lifecycle import finish, policy_in_force
-from crobot_tasks.lifecycle.finish import Report
+from crobot_tasks.lifecycle.report import Report
 from crobot_tasks.lifecycle.stop_order import stop_attempts
 from db.crobot import finishing, leases, parking
 from db.engine import notify, retrying, transaction
@@ -77,9 +77,9 @@ def reports(message: dict[str, Any]) -> None:
         return
     if running:
         retrying(lambda: _start(running, node, message["incarnation"]))
-    finish.apply(received)
-    if received:
-        _acknowledge(node, _named([(report.job_id, report.number) for report in received]))
+    waiting = finish.apply(received)
+    if applied := [report.key for report in received if report.key not in waiting]:
+        _acknowledge(node, _named(applied))
     _stop_unwanted(node, running)
 
 

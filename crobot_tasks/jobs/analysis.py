@@ -15,6 +15,7 @@ from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.jobs.base import CRobotJob, digest
 from crobot_tasks.jobs.file_fingerprints import stamps
 from crobot_tasks.lifecycle.new_job import NewJob
+from crobot_tasks.lifecycle.outputs import Outputs
 from db.crobot import jobs
 from db.engine import transaction
 from db.system import preferences
@@ -152,14 +153,14 @@ class AnalysisJob(CRobotJob):
         super().parked(session, job_id, new)
         preferences.sent(session, new.context["analysis_id"], job_id, cls.result_keys)
 
-    def process_job(self, session: Session, result: dict[str, Any]) -> str | None:
+    def process_job(self, session: Session, result: dict[str, Any], outputs: Outputs) -> str | None:
         """(d) Write the result."""
-        message = super().process_job(session, result)
-        found = self.results(session, result) | {"provenance": self.provenance(result)}
+        message = super().process_job(session, result, outputs)
+        found = self.results(session, result, outputs) | {"provenance": self.provenance(result)}
         preferences.completed(session, self.context["analysis_id"], self.number, found)
         return message
 
-    def results(self, session: Session, result: dict[str, Any]) -> dict[str, Any]:
+    def results(self, session: Session, result: dict[str, Any], outputs: Outputs) -> dict[str, Any]:
         """Return the result as it is kept, by `result_keys`."""
         return {name: result["results"][name] for name in self.result_keys if name in result["results"]}
 

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from crobot_errors import BadInput
 from crobot_tasks.jobs.base import CRobotJob, digest
 from crobot_tasks.jobs.file_fingerprints import stamps
-from crobot_tasks.jobs.following import send_following
-from crobot_tasks.jobs.outputs import output_file
+from crobot_tasks.jobs.following import export_schemes, send_following
 from crobot_tasks.lifecycle.job_types import register
+from crobot_tasks.lifecycle.outputs import Outputs
 from db.crobot import JobState
 from db.engine import transaction
 from db.known_species import Species, find_species
@@ -93,12 +93,19 @@ class AssemblyJob(CRobotJob):
         self.params |= {"prefix": row.barcode}
         return super().signature()
 
-    def process_job(self, session: Session, result: dict[str, Any]) -> str | None:
+    def read_outputs(self, result: dict[str, Any]) -> Outputs:
+        """(d) Read what the result names, and make ready what follows on a pass."""
+        outputs = super().read_outputs(result)
+        if result["results"]["qa"]["verdict"] == "pass":
+            export_schemes(self.database)
+        return outputs
+
+    def process_job(self, session: Session, result: dict[str, Any], outputs: Outputs) -> str | None:
         """(d) Record the assembly and its statistics; if it passes the QA, send what follows."""
         assert self.job_id is not None
-        assembly, qa = output_file(result, "assembly"), result["results"]["qa"]
+        assembly, qa = outputs.file("assembly"), result["results"]["qa"]
         passed = qa["verdict"] == "pass"
-        record = self._record(session, result, assembly)
+        record = self._record(session, result, outputs)
         row = NewRow(self.context["assembly_id"], self.assembly_barcode)
         record_assembly(session, record, self.context["trace_ids"], self.user_id, row)
         self._record_statistics(session, row.id, result)
@@ -110,14 +117,14 @@ class AssemblyJob(CRobotJob):
             send_following(session, self, row.barcode, assembly)
         return verdict
 
-    def _record(self, session: Session, result: dict[str, Any], assembly: Path) -> AssemblyRecord:
+    def _record(self, session: Session, result: dict[str, Any], outputs: Outputs) -> AssemblyRecord:
         assert self.job_id is not None
         results = result["results"]
         found = results["statistics"]
         return AssemblyRecord(
             job_id=self.job_id,
             pipeline_version=result["pipeline_version"],
-            file_pointer=str(assembly),
+            file_pointer=str(outputs.file("assembly")),
             passed=results["qa"]["verdict"] == "pass",
             n50=found["n50"],
             total_length=found["bases"],
@@ -125,7 +132,7 @@ class AssemblyJob(CRobotJob):
             coverage=found["mean_depth"],
             low_qualities=found["n_share"],
             top_species=top_species(find_species(session, self.database), results["qa"]),
-            stats=results | _quality_pointer(result) | {"provenance": self.provenance(result)},
+            stats=results | _quality_pointer(outputs) | {"provenance": self.provenance(result)},
         )
 
     def _record_statistics(self, session: Session, assembly_id: int, result: dict[str, Any]) -> None:
@@ -137,11 +144,9 @@ class AssemblyJob(CRobotJob):
         lookups.completed(session, assembly_id, scheme_id, self.job_id, version, results)
 
 
-def _quality_pointer(result: dict[str, Any]) -> dict[str, str]:
+def _quality_pointer(outputs: Outputs) -> dict[str, str]:
     """Return where the quality of the bases lies, by which SNPs are believed; none if it was switched off."""
-    if "quality" not in result["outputs"]:
-        return {}
-    return {"quality_pointer": str(output_file(result, "quality"))}
+    return {"quality_pointer": str(outputs.files["quality"])} if "quality" in outputs.files else {}
 
 
 def failed_measures(qa: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.lifecycle.new_job import NewJob
+from crobot_tasks.lifecycle.outputs import Outputs, read_outputs
 from crobot_tasks.tasks import job_task
 from db.crobot import JobState, jobs
 from db.engine import transaction
@@ -57,7 +58,7 @@ class RemoteJob(Job, ABC):
         """Send it; returns its number."""
 
     @abstractmethod
-    def process_job(self, session: Session, result: dict[str, Any]) -> str | None:
+    def process_job(self, session: Session, result: dict[str, Any], outputs: Outputs) -> str | None:
         """Write the result, and send what follows; return what a person should know, in one line."""
 
 
@@ -72,6 +73,8 @@ class CRobotJob(RemoteJob):
     immutable = False
     #: parameters that the class itself decides: nobody may choose others when the job is sent again
     own_params: frozenset[str] = frozenset()
+    #: output files whose text the class reads
+    texts: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -222,7 +225,16 @@ class CRobotJob(RemoteJob):
             version=new.version,
         )
 
-    def process_job(self, session: Session, result: dict[str, Any]) -> str | None:
+    def read_outputs(self, result: dict[str, Any]) -> Outputs:
+        """(d) Check the files that the result names, and read those in ``texts``.
+
+        Raises:
+            OSError: one is not there, or cannot be read here and now.
+            BadPath: one is not the job's own, or no regular file.
+        """
+        return read_outputs(self.number, result, self.texts)
+
+    def process_job(self, session: Session, result: dict[str, Any], outputs: Outputs) -> str | None:
         """(d) Note the end of the job; subclasses write its results first."""
         self.note_end(session, JobState.COMPLETE, version=result.get("pipeline_version"))
         return None

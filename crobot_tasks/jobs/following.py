@@ -8,13 +8,14 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from crobot_errors import CRobotError
+from crobot_tasks.jobs import scheme_export
 from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
 from crobot_tasks.jobs.base import Job
 from crobot_tasks.jobs.generic import GENERIC, GenericJob
 from crobot_tasks.jobs.nomenclature import NomenclatureJob
-from db.engine import in_savepoint
+from db.engine import in_savepoint, transaction
 from db.species import Scheme
-from db.species.schemes import schemes_never_sent
+from db.species.schemes import schemes_never_sent, schemes_to_call
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,18 @@ CLASSES: dict[str, type[RemoteAssemblyBasedJob]] = {
     "nomenclature": NomenclatureJob,
     **dict.fromkeys(GENERIC, GenericJob),
 }
+
+
+def export_schemes(database: str) -> None:
+    """Write for the nodes what jobs on new assemblies read, so that no transaction that sends them waits for that."""
+    with transaction(database) as session:
+        names = [scheme.param.get("scheme") for scheme in schemes_to_call(session)]
+    for name in filter(None, names):
+        try:
+            scheme_export.export(database, name)
+        # It is met again, and told, where the job is sent.
+        except (CRobotError, OSError) as error:
+            log.warning("scheme %s of %s cannot be exported: %s", name, database, error)
 
 
 def send_following(session: Session, job: Job, assembly_barcode: str, assembly: Path) -> None:
@@ -65,7 +78,7 @@ def _send(
 
     # a scheme that cannot be called is no reason to lose the assembly; update_scheme sends it later
     error = in_savepoint(session, send)
-    if isinstance(error, CRobotError):
+    if isinstance(error, CRobotError | OSError):
         log.error("scheme %s cannot be called on %s: %s", scheme.description, assembly_barcode, error)
     elif error is not None:
         raise error

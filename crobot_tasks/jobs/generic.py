@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from crobot_errors import BadInput
 from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
 from crobot_tasks.lifecycle.job_types import register_schemes, scheme_class
+from crobot_tasks.lifecycle.outputs import Outputs
 from db.engine import transaction
 from db.known_species import find_species
 from db.species import Scheme
@@ -38,11 +39,11 @@ class GenericJob(RemoteAssemblyBasedJob):
             }
         self.inputs = {"assembly": self.assembly_filepointer}
 
-    def process_job(self, session: Session, result: dict[str, Any]) -> str | None:
+    def process_job(self, session: Session, result: dict[str, Any], outputs: Outputs) -> str | None:
         """(d) Write what was found; a failed quality check is said in one line."""
-        super().process_job(session, result)
+        super().process_job(session, result, outputs)
         found = result["results"]
-        self.complete(session, result, found | (result.get("outputs") or {}))
+        self.complete(session, result, found | outputs.paths())
         return failed_check(found)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from crobot_tasks.jobs.analysis import AnalysisJob
 from crobot_tasks.lifecycle.job_types import register
+from crobot_tasks.lifecycle.outputs import Outputs
 from db.engine import transaction
 from db.species import allele_positions
 from db.species.annotations import PlacedLocus, placed_loci
@@ -73,13 +74,13 @@ class LocusSearchJob(AnalysisJob):
         path.write_text(self._query, encoding="utf-8")
         self.inputs |= {"query": str(path)}
 
-    def results(self, session: Session, result: dict[str, Any]) -> dict[str, Any]:
+    def results(self, session: Session, result: dict[str, Any], outputs: Outputs) -> dict[str, Any]:
         """Return the hits, each with the loci that it overlaps."""
         found = result["results"]
         loci = list(placed_loci(session, self.context["assembly_id"]))
         hits = [hit | {"loci": overlapping(hit, loci)} for hit in found["hits"]]
-        files = {"hits_file": result["outputs"]["hits"]}
-        return super().results(session, result) | {"hits": hits} | files
+        files = {"hits_file": str(outputs.file("hits"))}
+        return super().results(session, result, outputs) | {"hits": hits} | files
 
 
 def overlapping(hit: dict[str, Any], loci: Iterable[PlacedLocus]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from crobot_errors import BadInput
 from crobot_tasks.jobs.analysis import AnalysisJob
 from crobot_tasks.lifecycle.job_types import register
+from crobot_tasks.lifecycle.outputs import Outputs
 from db.engine import transaction
 from db.known_species import find_species
 from db.species import profiles
@@ -82,9 +83,9 @@ class MSTreeJob(AnalysisJob):
         write_profiles(path, self._loci, rows)
         self.inputs |= {"profiles": str(path)}
 
-    def results(self, session: Session, result: dict[str, Any]) -> dict[str, Any]:
+    def results(self, session: Session, result: dict[str, Any], outputs: Outputs) -> dict[str, Any]:
         """Return the figures, and where the files are."""
-        return super().results(session, result) | result["outputs"]
+        return super().results(session, result, outputs) | outputs.paths()
 
 
 register(MSTreeJob.kind, MSTreeJob)

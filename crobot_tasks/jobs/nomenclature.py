@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from crobot_errors import BadInput
 from crobot_tasks.jobs import scheme_export
 from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
-from crobot_tasks.jobs.outputs import output_file
 from crobot_tasks.lifecycle.job_types import register
+from crobot_tasks.lifecycle.outputs import Outputs
 from db import nomenclature
 from db.engine import transaction
 from db.species import Scheme
@@ -30,6 +30,7 @@ class NomenclatureJob(RemoteAssemblyBasedJob):
     """
 
     own_params = frozenset({"scheme", "scheme_dir", "prefix"})
+    texts = frozenset({"gff"})
 
     def __init__(self, *, scheme: Scheme, database: str, **more: Any) -> None:
         super().__init__(scheme=scheme, database=database, pipeline="nomenclature", **more)
@@ -48,22 +49,22 @@ class NomenclatureJob(RemoteAssemblyBasedJob):
         """Return ``nomenclature:<scheme>``."""
         return f"nomenclature:{scheme.description}"
 
-    def process_job(self, session: Session, result: dict[str, Any]) -> str | None:
+    def process_job(self, session: Session, result: dict[str, Any], outputs: Outputs) -> str | None:
         """(d) Number what is new, and write the sequence type, the alleles and their positions."""
-        message = super().process_job(session, result)
+        outputs.file("gff")
+        message = super().process_job(session, result, outputs)
         found, scheme = result["results"], self.params["scheme"]
         new = {call["locus"]: call["sequence"] for call in found["calls"] if call["status"] == "new"}
         numbers = nomenclature.number_alleles(session, scheme, new) if new else {}
         st = nomenclature.number_profile(session, scheme, found["alleles"] | numbers)
         ids = nomenclature.published_ids(session, scheme, st.alleles)
         changed = {locus: n for locus, n in st.alleles.items() if n != found["alleles"].get(locus)}
-        gff = output_file(result, "gff").read_bytes().decode()
         self.complete(
             session,
             result,
             _results(found, st.alleles) | {"ST": st.number, "published_ids": ids},
             st_barcode=st.barcode,
-            annotation=with_numbers(gff, changed),
+            annotation=with_numbers(outputs.texts["gff"], changed),
         )
         return message
 

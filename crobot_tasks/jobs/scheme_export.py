@@ -67,11 +67,19 @@ def publish(database: str, scheme: str) -> str:
 
     def published() -> str:
         with transaction(database) as session:
-            version = nomenclature.publish(session, scheme)
-            exported(session, scheme)
-        return version
+            return nomenclature.publish(session, scheme)
 
-    return retrying(published)
+    version = retrying(published)
+    # All that number alleles wait for that transaction, so the files are written after it; if this process ends
+    # meanwhile, the next send writes them.
+    export(database, scheme)
+    return version
+
+
+def export(database: str, scheme: str) -> Path:
+    """Write a scheme's current version for the nodes, if it is not there; return its directory."""
+    with transaction(database) as session:
+        return exported(session, scheme)
 
 
 def exported(session: Session, scheme: str) -> Path:

@@ -5,39 +5,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from typing import Any
 
-from crobot_errors import BadInput, OutcomeKind, ServiceError
+from crobot_errors import BadInput, OutcomeKind, ServiceError, said
+from crobot_tasks.broker.formats import AttemptKey
 from crobot_tasks.celery import app
-from crobot_tasks.lifecycle import policy_in_force, settle
+from crobot_tasks.lifecycle import policy_in_force, read_ahead, settle
 from crobot_tasks.lifecycle.job_types import JobClass, job_class
+from crobot_tasks.lifecycle.outputs import Outputs
+from crobot_tasks.lifecycle.report import Report
 from crobot_tasks.lifecycle.retries import TRIED_AGAIN, Trial, next_step
 from crobot_tasks.router import Policy
 from db.crobot import JobState, finishing, jobs, parking
 from db.engine import in_savepoint, may_repeat, notify, retrying, transaction
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Report:
-    """How one attempt ended, as a node, or the head in its place, says."""
-
-    job_id: int
-    number: int
-    outcome: OutcomeKind
-    message: str | None = None
-    #: what the task returned, or the exception as Celery's backends write it
-    result: Any = None
-    usage: dict[str, Any] | None = None
-    output_location: str | None = None
-    #: false if the attempt never ran
-    begun: bool = True
-    #: who says so; only the node that has the attempt is believed. None: the head
-    node: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,11 +36,27 @@ class Ending:
     result: Any = None
     output_location: str | None = None
     begun: bool = False
+    #: what was read of the result's files; or why nothing can be, for good
+    outputs: Outputs | Exception = field(default_factory=Outputs)
+
+    def columns(self) -> dict[str, Any]:
+        """Return what the job's row says of it."""
+        return {name: value for name, value in vars(self).items() if name != "outputs"}
 
 
-def apply(reports: Iterable[Report]) -> None:
-    """Apply reports, each accepted only if its attempt is the live one of a live job; any other changes nothing."""
-    known = {(report.job_id, report.number): report for report in reports}
+def apply(reports: Iterable[Report]) -> set[AttemptKey]:
+    """Apply reports, each accepted only if its attempt is the live one of a live job; any other changes nothing.
+
+    What they name on the storage is read first. Those that wait for it are not applied: their attempts are returned,
+    and whoever sent the reports sends them again.
+    """
+    known = {report.key: report for report in reports}
+    ready, waiting = read_ahead.read(list(known.values()))
+    _apply_each_species({report.key: report for report in ready})
+    return waiting
+
+
+def _apply_each_species(known: dict[AttemptKey, Report]) -> None:
     if not known:
         return
     with transaction() as session:
@@ -91,15 +92,15 @@ def _unusable(report: Report, error: Exception) -> Report:
     return Report(report.job_id, report.number, OutcomeKind.INTERNAL, message)
 
 
-def first_line(error: object) -> str:
+def first_line(error: BaseException) -> str:
     """Return the part of an error's text that fits a table."""
-    return str(error).strip().split("\n")[0][:500]
+    return said(error).strip().split("\n")[0][:500]
 
 
 def _applying(database: str | None, reports: list[Report]) -> Callable[[], None]:
     def work() -> None:
         with transaction(database) as session:
-            _apply(session, {(report.job_id, report.number): report for report in reports})
+            _apply(session, {report.key: report for report in reports})
 
     return work
 
@@ -156,7 +157,14 @@ def _follow(session: Any, policy: Policy, job: Any, report: Report) -> Ending | 
         )
         return None
     return Ending(
-        job.id, step.state, step.kind, message or None, report.result, report.output_location, report.begun
+        job.id,
+        step.state,
+        step.kind,
+        message or None,
+        report.result,
+        report.output_location,
+        report.begun,
+        report.outputs,
     )
 
 
@@ -194,7 +202,7 @@ def end(session: Any, endings: Sequence[Ending]) -> None:
         else ending
         for ending in endings
     ]
-    finishing.end_jobs(session, [vars(ending) for ending in ended])
+    finishing.end_jobs(session, [ending.columns() for ending in ended])
     settle.after_commit(session, [ending.job_id for ending in ended])
 
 
@@ -221,7 +229,7 @@ def _process(session: Any, row: Any, ending: Ending) -> Ending:
         return replace(ending, state=JobState.FAILED, outcome=OutcomeKind.INTERNAL, message=str(unknown))
     if ending.state is JobState.COMPLETE:
         messages: list[str | None] = []
-        error = in_savepoint(session, lambda: messages.append(job.process_job(session, ending.result)))
+        error = in_savepoint(session, lambda: messages.append(_process_outputs(session, job, ending)))
         if error is None:
             return replace(ending, message=messages[0])
         log.error("job %s: its result cannot be processed", ending.job_id, exc_info=error)
@@ -238,3 +246,9 @@ def _process(session: Any, row: Any, ending: Ending) -> Ending:
         log.error("job %s: its end cannot be noted in %s", ending.job_id, row.database, exc_info=error)
         ending = replace(ending, message=f"{ending.message}; and noting it failed: {first_line(error)}")
     return ending
+
+
+def _process_outputs(session: Any, job: JobClass, ending: Ending) -> str | None:
+    if isinstance(ending.outputs, Exception):
+        raise ending.outputs
+    return job.process_job(session, ending.result, ending.outputs)

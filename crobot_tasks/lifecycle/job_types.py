@@ -8,10 +8,15 @@ from typing import Any, Protocol
 
 from crobot_errors import BadInput
 from crobot_tasks.lifecycle.new_job import NewJob
+from crobot_tasks.lifecycle.outputs import Outputs
 
 
 class JobClass(Protocol):
-    """The database side of a kind of job. Everything is called inside the transaction that changes the job's state."""
+    """The database side of a kind of job.
+
+    All but `read_outputs` is called inside the transaction that changes the job's state. Others wait for what that
+    has locked, so nothing in it may wait for a network or a file system.
+    """
 
     @classmethod
     def parked(cls, session: Any, job_id: int, new: NewJob) -> None:
@@ -21,7 +26,14 @@ class JobClass(Protocol):
     def from_row(cls, row: Any) -> JobClass:
         """Rebuild the job from its row in `crobot.jobs`."""
 
-    def process_job(self, session: Any, result: dict[str, Any]) -> str | None:
+    def read_outputs(self, result: dict[str, Any]) -> Outputs:
+        """(d) Read from the storage what `process_job` needs, before its transaction and outside any.
+
+        Raises:
+            OSError: it is not there, which is the head's trouble, and not the job's: the report is applied later.
+        """
+
+    def process_job(self, session: Any, result: dict[str, Any], outputs: Outputs) -> str | None:
         """(d) Write the results, and send what follows; return what a person should know, in one line."""
 
     def process_failure(self, session: Any, message: str) -> None:

@@ -13,7 +13,7 @@ from crobot_tasks.head import cluster_state
 from crobot_tasks.lifecycle import policy_in_force
 from crobot_tasks.router import Cluster, Policy, Queue
 from crobot_tasks.simulator.estimate import estimate_start
-from db.crobot import JobState, dispatching, jobs
+from db.crobot import JobState, dispatching, jobs, unapplied
 from db.engine import transaction
 
 #: heartbeats that may be late before people are warned that no head reads them
@@ -50,9 +50,16 @@ class View:
         self.now = dispatching.now(session)
         self.heads_warning = heads_warning(session)
         self._pauses = cluster_state.Pauses(dispatching.pauses(session))
+        self._unapplied = {
+            job_id: f"its report waits since {row.since.astimezone():%H:%M:%S} to be applied: {row.reason}"
+            for row in unapplied.waiting(session)
+            for job_id in row.job_ids
+        }
 
     def why(self, row: Any) -> str:
         """Say why the job waits, or where it is."""
+        if row.id in self._unapplied:
+            return f"ended on {row.node}; {self._unapplied[row.id]}"
         match row.state:
             case JobState.WAITING:
                 return self._why_waiting(row)

@@ -17,6 +17,7 @@ from db.crobot.models import (
     PausedKind,
     Settlement,
     Share,
+    Storage,
     Typical,
 )
 
@@ -37,5 +38,6 @@ __all__ = [
     "PausedKind",
     "Settlement",
     "Share",
+    "Storage",
     "Typical",
 ]

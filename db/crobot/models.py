@@ -195,11 +195,19 @@ class Attempt(Base):
     by_head: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     #: reports that came after the end, or twice: they changed nothing
     reports_ignored: Mapped[int] = mapped_column(server_default="0")
+    #: since when its report waits for the head to see, on the storage, what it names; for the reason below
+    unapplied_since: Mapped[datetime | None]
+    unapplied_reason: Mapped[str | None]
 
     __table_args__ = (
         Index("ix_attempts_live", "node", postgresql_where=text("ended_at IS NULL")),
         # how far a node has come with what it was sent
         Index("ix_attempts_begun", "node", "routed_at", postgresql_where=text("started_at IS NOT NULL")),
+        Index(
+            "ix_attempts_unapplied",
+            "unapplied_since",
+            postgresql_where=text("unapplied_since IS NOT NULL AND ended_at IS NULL"),
+        ),
         Index("ix_attempts_ended", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
         Index("ix_attempts_node_ended", "node", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
         {"schema": "crobot"},
@@ -389,5 +397,18 @@ class Monitoring(Base):
     results_seen_at: Mapped[datetime | None]
     #: which run of the result store that was: each start of the server is another
     results_run: Mapped[str] = mapped_column(Text, server_default="")
+
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"), {"schema": "crobot"})
+
+
+class Storage(Base):
+    """The mark of the storage that heads work on, by which they know whether it is mounted; one row."""
+
+    __tablename__ = "storage"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    #: the content of a file at the storage's root
+    mark: Mapped[str]
+    marked_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
     __table_args__ = (CheckConstraint("id = 1", name="one_row"), {"schema": "crobot"})

@@ -9,12 +9,12 @@ import click
 from rich.console import Console
 
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import duration, emit, json_option, say
+from crobot_tasks.cli.output import duration, emit, json_option, moment, say
 from crobot_tasks.cli.show.nodes import describe
 from crobot_tasks.cli.steer.selection import jobs_in_words
 from crobot_tasks.cli.tables import facts
 from crobot_tasks.operate import explain, paused
-from db.crobot import JobState, counting, overview
+from db.crobot import JobState, counting, overview, unapplied
 from db.crobot import jobs as queries
 from db.engine import transaction
 
@@ -32,6 +32,7 @@ def status(as_json: bool) -> None:
             "estimated": sorted(counts.estimated),
             "oldest_waiting": oldest and dict(oldest._mapping) | {"why": explain.why_waiting(oldest.id)},
             "held": overview.held(session),
+            "unapplied": [dict(row._mapping) for row in unapplied.waiting(session)],
             "paused": paused.described(session),
             "nodes": Counter(describe(row)["state"] for row in queries.nodes(session)),
             "heads_heard_s_ago": queries.heartbeats_read_s_ago(session),
@@ -56,6 +57,8 @@ def _show(out: Console, found: dict[str, Any]) -> None:
         )
     if found["held"]:
         lines["Held"] = f"{jobs_in_words(found['held'])}; `crobot jobs --held` lists them"
+    if found["unapplied"]:
+        lines["Not applied"] = "; ".join(map(_in_words, found["unapplied"][:3]))
     if found["paused"]:
         lines["Paused"] = "; ".join(one["text"] for one in found["paused"])
     lines["Nodes"] = [f"{number:,} {state}" for state, number in found["nodes"].items()] or "none"
@@ -64,3 +67,9 @@ def _show(out: Console, found: dict[str, Any]) -> None:
     out.print(facts(lines))
     if found["warning"]:
         say(f"warning: {found['warning']}")
+
+
+def _in_words(waiting: dict[str, Any]) -> str:
+    """Say how many jobs have ended on their nodes, but not here, and why."""
+    since = moment(waiting["since"])
+    return f"the reports of {jobs_in_words(waiting['reports'])}, since {since}: {waiting['reason']}"

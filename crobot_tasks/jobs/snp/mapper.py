@@ -7,12 +7,12 @@ from typing import Any, Self
 
 from sqlalchemy.orm import Session
 
-from crobot_tasks.jobs.outputs import output_file
 from crobot_tasks.jobs.snp.advance import pair_keys
 from crobot_tasks.jobs.snp.state import State, Step
 from crobot_tasks.jobs.snp.steps import SharedStepJob
 from crobot_tasks.lifecycle.job_types import register
 from crobot_tasks.lifecycle.new_job import NewJob
+from crobot_tasks.lifecycle.outputs import Outputs
 from db.species import lookups
 from db.species.assemblies import find_assembly
 from db.species.lookups import Key
@@ -49,7 +49,7 @@ class RefMapperJob(SharedStepJob):
         super().parked(session, job_id, new)
         lookups.sent_each(session, _keys(new.context).values(), job_id, new.version)
 
-    def write(self, state: State, result: dict[str, Any]) -> None:
+    def write(self, state: State, result: dict[str, Any], outputs: Outputs) -> None:
         """Write each pair: its calls, or why there are none."""
         found: dict[str, dict[str, Any]] = result["results"]["assemblies"]
         provenance = self.provenance(result)
@@ -61,7 +61,7 @@ class RefMapperJob(SharedStepJob):
             if "error" in one:
                 errors[key] = str(one["error"])
             else:
-                pointer = str(output_file(result, code))
+                pointer = str(outputs.file(code))
                 # of the pair alone: all of them in each row would be their number squared
                 paths = (self.inputs.get(name) for name in ("reference", code, QUALITY + code))
                 read = {path: checksums.get(path) for path in paths if path}

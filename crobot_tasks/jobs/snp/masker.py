@@ -7,12 +7,12 @@ from typing import Any, Self
 
 from sqlalchemy.orm import Session
 
-from crobot_tasks.jobs.outputs import output_file
 from crobot_tasks.jobs.snp.advance import mask_key
 from crobot_tasks.jobs.snp.state import State, Step
 from crobot_tasks.jobs.snp.steps import SharedStepJob
 from crobot_tasks.lifecycle.job_types import register
 from crobot_tasks.lifecycle.new_job import NewJob
+from crobot_tasks.lifecycle.outputs import Outputs
 from db.species import lookups
 from db.species.assemblies import find_assembly
 from db.species.lookups import Key
@@ -42,10 +42,10 @@ class RefMaskerJob(SharedStepJob):
         key = Key(int(new.context["ref_id"]), int(new.context["scheme_id"]))
         lookups.sent_each(session, [key], job_id, new.version)
 
-    def write(self, state: State, result: dict[str, Any]) -> None:
+    def write(self, state: State, result: dict[str, Any], outputs: Outputs) -> None:
         """Write where the mask lies."""
         results = result["results"] | {
-            "file_location": str(output_file(result, "gff")),
+            "file_location": str(outputs.file("gff")),
             "provenance": self.provenance(result),
         }
         lookups.completed_each(state.session, {self.key: results}, self.number, result["pipeline_version"])

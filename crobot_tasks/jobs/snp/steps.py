@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Self
 from sqlalchemy.orm import Session
 
 from crobot_tasks.jobs.base import CRobotJob
-from crobot_tasks.jobs.outputs import output_file
 from crobot_tasks.jobs.snp.advance import PIPELINES, advance, advance_all, file_of, mask_key, pair_keys
 from crobot_tasks.jobs.snp.state import TRUE, State, Step, Tag
 from crobot_tasks.lifecycle.job_types import register
 from crobot_tasks.lifecycle.new_job import NewJob
+from crobot_tasks.lifecycle.outputs import Outputs
 from db.species import assemblies, lookups
 
 
@@ -62,11 +62,11 @@ class StepJob(CRobotJob):
             later = {Step.PHYLOGENY.value: Tag.NOT_SENT.value} if cls.step is Step.MATRIX else {}
             state.set(complete=None, **later)
 
-    def process_job(self, session: Session, result: dict[str, Any]) -> str | None:
+    def process_job(self, session: Session, result: dict[str, Any], outputs: Outputs) -> str | None:
         """(d) Write the results, and move on every project that needs them."""
-        super().process_job(session, result)
+        super().process_job(session, result, outputs)
         state = State.locked(session, self.project_id)
-        self.write(state, result)
+        self.write(state, result, outputs)
         if state.data.get("failed_step") == self.step:
             state.forget_failure()
         message = self.flaw(state, result)
@@ -100,7 +100,7 @@ class StepJob(CRobotJob):
         if state.live and state.job_id(self.step) == self.job_id:
             state.fail(self.step, f"job {self.number} {message}")
 
-    def write(self, state: State, result: dict[str, Any]) -> None:
+    def write(self, state: State, result: dict[str, Any], outputs: Outputs) -> None:
         """Write what the job found."""
 
     def flaw(self, state: State, result: dict[str, Any]) -> str | None:
@@ -155,17 +155,17 @@ class MatrixJob(StepJob):
         own = {"reference_name": reference, "labels": state.data["labels"]}
         return cls(state, inputs=inputs, params=own | state.data.get("params", {}))
 
-    def write(self, state: State, result: dict[str, Any]) -> None:
+    def write(self, state: State, result: dict[str, Any], outputs: Outputs) -> None:
         """Write files and counts into the project."""
         found = result["results"]
         numbers = {code: int(one) for code, one in state.data["barcodes"].items()}
         state.mark(self.step, Tag.COMPLETE, self.number)
         state.set(
-            matrix=str(output_file(result, "matrix")),
-            snp_fasta=str(output_file(result, "snp_fasta")),
-            data_file=str(output_file(result, "distances")),
-            distances_svg=str(output_file(result, "distances_svg")),
-            distances_png=str(output_file(result, "distances_png")),
+            matrix=str(outputs.file("matrix")),
+            snp_fasta=str(outputs.file("snp_fasta")),
+            data_file=str(outputs.file("distances")),
+            distances_svg=str(outputs.file("distances_svg")),
+            distances_png=str(outputs.file("distances_png")),
             snp_count={str(one): found["snp_count"][code] for code, one in numbers.items()},
             snps=found["snps"],
             core_sites=found["core_sites"],
@@ -192,13 +192,13 @@ class PhylogenyJob(StepJob):
             params["outgroup"] = state.data["outgroup"]
         return cls(state, inputs={"alignment": state.data["snp_fasta"]}, params=params)
 
-    def write(self, state: State, result: dict[str, Any]) -> None:
+    def write(self, state: State, result: dict[str, Any], outputs: Outputs) -> None:
         """Write the tree into the project."""
         state.mark(self.step, Tag.COMPLETE, self.number)
         state.set(
-            raxml_tree=str(output_file(result, "tree")),
-            tree_svg=str(output_file(result, "tree_svg")),
-            tree_png=str(output_file(result, "tree_png")),
+            raxml_tree=str(outputs.file("tree")),
+            tree_svg=str(outputs.file("tree_svg")),
+            tree_png=str(outputs.file("tree_png")),
             tree_provenance=self.provenance(result),
             complete=TRUE,
             failed=None,

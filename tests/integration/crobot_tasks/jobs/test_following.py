@@ -13,7 +13,7 @@ import pytest
 from celery import group
 from sqlalchemy import select
 
-from crobot_errors import OutcomeKind
+from crobot_errors import BadPath, OutcomeKind
 from crobot_tasks.broker import folders
 from crobot_tasks.intake.reads import send_reads
 from crobot_tasks.jobs import AssemblyJob, NomenclatureJob, get_crobot_job
@@ -30,6 +30,7 @@ from db.system import UserJob
 from demo.data import SCHEME, TRUE_ALLELES, TRUE_ST, DemoData
 from tests.processes import PATIENCE_S, Cluster, value, wait_for
 from workers.checksums import checksum
+from workers.storage import output_dir
 
 FAST = {"assembler": "megahit", "cores": 1}
 HUGE = {"cores": 500}
@@ -77,7 +78,7 @@ def counters(row: AssemblyLookup) -> tuple[int, int, int, int]:
 
 def reported(job: AssemblyJob, fasta: Path, verdict: str = "pass") -> dict[str, Any]:
     """What a node would report of an assembly job whose assembly is this file."""
-    folder = folders.storage_root() / "outputs" / "crafted" / str(job.job_id)
+    folder = output_dir(folders.storage_root(), job.number, 1)
     folder.mkdir(parents=True)
     shutil.copy(fasta, folder / "assembly.fasta")
     statistics = {
@@ -103,12 +104,12 @@ def reported(job: AssemblyJob, fasta: Path, verdict: str = "pass") -> dict[str, 
     }
 
 
-def finish_with(job: AssemblyJob, result: dict[str, Any]) -> str:
+def finish_with(job: AssemblyJob, result: dict[str, Any], unreadable: Exception | None = None) -> str:
     """Give the job this result, through the one gate that all results take."""
+    outputs = unreadable or get_crobot_job(job.number).read_outputs(result)
+    ending = finish.Ending(job.number, JobState.COMPLETE, OutcomeKind.OK, result=result, outputs=outputs)
     with transaction("senterica") as session:
-        finish.end(
-            session, [finish.Ending(job.job_id or 0, JobState.COMPLETE, OutcomeKind.OK, result=result)]
-        )
+        finish.end(session, [ending])
     return ended(job.job_id or 0)
 
 
@@ -183,14 +184,16 @@ def test_a_failed_qa_ends_the_chain_and_says_which_measure(demo_data: DemoData, 
     assert value("SELECT count(*) FROM crobot.jobs WHERE tag = :tag", tag=parked.assembly_barcode) == 0
 
 
-def test_a_result_file_that_vanished_fails_the_job_and_leaves_no_assembly(
+def test_a_result_file_that_never_came_fails_the_job_and_leaves_no_assembly(
     demo_data: DemoData, parked: AssemblyJob
 ) -> None:
     result = reported(parked, demo_data.genome)
     Path(result["outputs"]["assembly"]).unlink()
-    assert finish_with(parked, result) == "FAILED"
+    with pytest.raises(FileNotFoundError, match="assembly.fasta"):
+        parked.read_outputs(result)
+    assert finish_with(parked, result, BadPath("assembly.fasta has not come")) == "FAILED"
     message = value("SELECT message FROM crobot.jobs WHERE id = :id", id=parked.job_id)
-    assert "'assembly' was there when the node reported it" in message
+    assert "assembly.fasta has not come" in message
     assert user_job(parked.job_id).status == "FAILED"
     with transaction("senterica") as session:
         assert not session.scalars(select(Assembly).where(Assembly.barcode == parked.assembly_barcode)).all()

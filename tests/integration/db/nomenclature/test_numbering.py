@@ -17,6 +17,7 @@ from db.engine import engine, retrying, transaction
 from db.nomenclature import LOCAL_OFFSET, number_alleles, number_profile
 from db.species import Allele, Locus, SequenceType, allele_positions, assemblies, lookups, schemes
 from tests.processes import wait_for
+from workers.storage import output_dir
 
 pytestmark = pytest.mark.usefixtures("two_species")
 
@@ -294,13 +295,16 @@ def test_a_job_writes_the_published_number_of_what_the_node_knew_by_a_local_one(
     job, key = typing_job(scheme)
     adopt(scheme, [(33, (55, 1, 1))])
     known = None if status == "new" else local
-    gff = storage_root() / f"{scheme}_{status}.gff"
+    gff = output_dir(storage_root(), job.number, 1) / "alleles.gff"
+    gff.parent.mkdir(parents=True)
     gff.write_text(GFF.format(known or "new", status))
     call = {"locus": "aroC", "status": status, "sequence": sequence(("aroC", 55))}
     alleles = {"aroC": known, "dnaN": 1, "hemD": 1}
     results = {"scheme": scheme, "scheme_version": "2", "alleles": alleles, "calls": [call]}
+    result = {"results": results, "outputs": {"gff": str(gff)}}
+    outputs = job.read_outputs(result)
     with transaction("senterica") as session:
-        job.process_job(session, {"results": results, "outputs": {"gff": str(gff)}})
+        job.process_job(session, result, outputs)
     with transaction("senterica") as session:
         row = lookups.find_lookup(session, *key)
         assert (row.results["alleles"], row.results["ST"]) == ({"aroC": 55, "dnaN": 1, "hemD": 1}, 33)

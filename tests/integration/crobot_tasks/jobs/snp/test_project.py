@@ -100,9 +100,10 @@ def work(row: Any, tmp_path: Path) -> None:
 
 
 def end(row: Any, state: JobState, outcome: OutcomeKind, message: str | None, result: Any = None) -> None:
+    outputs = get_crobot_job(row.id).read_outputs(result)
     with transaction(SPECIES) as session:
         jobs.lock(session, [row.id])
-        finish.end(session, [Ending(row.id, state, outcome, message, result)])
+        finish.end(session, [Ending(row.id, state, outcome, message, result, outputs=outputs)])
 
 
 def fail(row: Any, message: str = "the tool said no") -> None:

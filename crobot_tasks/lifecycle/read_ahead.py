@@ -1,0 +1,116 @@
+"""(d) What reports name on the storage is read before the transaction that applies them, so that nobody waits for it.
+
+A file that this head does not see is the head's trouble, and not the job's. Its report is not applied and not
+acknowledged, so the node keeps it and sends it again. The job fails only when the storage is there, and the file has
+not come for ``crobot_storage_patience_s``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from crobot_errors import BadInput, BadPath, OutcomeKind, said
+from crobot_tasks.broker.formats import AttemptKey
+from crobot_tasks.celery import app
+from crobot_tasks.lifecycle.job_types import job_class
+from crobot_tasks.lifecycle.outputs import Outputs
+from crobot_tasks.lifecycle.report import Report
+from crobot_tasks.lifecycle.storage_access import StorageStalls, reading
+from crobot_tasks.lifecycle.storage_mark import why_away
+from db.crobot import unapplied
+from db.engine import retrying, transaction
+
+log = logging.getLogger(__name__)
+
+
+def read(reports: Sequence[Report]) -> tuple[list[Report], set[AttemptKey]]:
+    """Return the reports that can be applied, with what was read for them, and the attempts of those that wait."""
+    rows = {(row.id, row.attempt): row for row in _jobs_that_read(reports)}
+    if not rows:
+        return list(reports), set()
+    away, ready, waiting = _away(), [], {}
+    for report in reports:
+        row = rows.get(report.key)
+        reason = "" if row is None else away
+        if row is not None and not away:
+            report, reason = _read_one(report, row)
+        if reason:
+            waiting[report.key] = reason
+        else:
+            ready.append(report)
+    _note(waiting)
+    return ready, set(waiting)
+
+
+def _jobs_that_read(reports: Sequence[Report]) -> Sequence[Any]:
+    """Return the jobs that end well by these reports, and have a class that reads files."""
+    done = {report.key: report.node for report in reports if report.outcome is OutcomeKind.OK}
+    if not done:
+        return []
+
+    def live() -> Sequence[Any]:
+        with transaction() as session:
+            return unapplied.live(session, done)
+
+    return [row for row in retrying(live) if row.type]
+
+
+def _away() -> str:
+    """Say why the storage is away; empty if it is there."""
+    try:
+        return reading(why_away)
+    except OSError as error:
+        return said(error)
+
+
+def _read_one(report: Report, row: Any) -> tuple[Report, str]:
+    """Return the report with what its class reads; or why it waits."""
+    try:
+        return replace(report, outputs=_outputs(report, row)), ""
+    except StorageStalls as error:
+        return report, said(error)
+    except OSError as error:
+        reason = said(error)
+        if _waited_s(row, reason) <= app.conf.crobot_storage_patience_s:
+            return report, reason
+        return replace(report, outputs=_never_came(row, reason)), ""
+    # Whatever else it is, it is the result's own: the job fails by it, as by anything in `process_job`.
+    except Exception as error:  # noqa: BLE001
+        return replace(report, outputs=error), ""
+
+
+def _outputs(report: Report, row: Any) -> Outputs:
+    try:
+        job = job_class(row.type, row.pipeline).from_row(row)
+    except BadInput:  # this head does not know the class, which is told where the job ends
+        return Outputs()
+    return reading(lambda: job.read_outputs(report.result))
+
+
+def _waited_s(row: Any, reason: str) -> float:
+    """Return for how many seconds the report has waited for this reason."""
+    return float(row.unapplied_s or 0) if row.unapplied_reason == reason else 0.0
+
+
+def _never_came(row: Any, reason: str) -> BadPath:
+    return BadPath(
+        f"{reason}: the node reported it, and it has not come for {row.unapplied_s:.0f} s, though the storage is there."
+        " Send the job again"
+    )
+
+
+def _note(waiting: dict[AttemptKey, str]) -> None:
+    if not waiting:
+        return
+
+    def note() -> None:
+        with transaction() as session:
+            unapplied.note(session, waiting)
+
+    retrying(note)
+    for reason, reports in Counter(waiting.values()).most_common(3):
+        log.warning("%d reports wait to be applied: %s", reports, reason)

@@ -1,0 +1,35 @@
+"""(d) A report, as a head knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from crobot_errors import OutcomeKind
+from crobot_tasks.broker.formats import AttemptKey
+from crobot_tasks.lifecycle.outputs import Outputs
+
+
+@dataclass(frozen=True)
+class Report:
+    """How one attempt ended, as a node, or the head in its place, says."""
+
+    job_id: int
+    number: int
+    outcome: OutcomeKind
+    message: str | None = None
+    #: what the task returned, or the exception as Celery's backends write it
+    result: Any = None
+    usage: dict[str, Any] | None = None
+    output_location: str | None = None
+    #: false if the attempt never ran
+    begun: bool = True
+    #: who says so; only the node that has the attempt is believed. None: the head
+    node: str | None = None
+    #: what was read of the result's files; or why nothing can be, for good
+    outputs: Outputs | Exception = field(default_factory=Outputs)
+
+    @property
+    def key(self) -> AttemptKey:
+        """The attempt that it is about."""
+        return self.job_id, self.number
