@@ -69,6 +69,12 @@ def strike(self: Any, how: str, attempts: int = 9) -> str:
     return "survived"
 
 
+@app.task(name="faults.wordy", base=JobTask, **_short)
+def wordy(characters: int) -> dict[str, Any]:
+    """Return a long result."""
+    return {"words": "word " * (characters // 5), "usage": {"peak_memory_bytes": 7}}
+
+
 def _strike(how: str) -> None:
     match how:
         case "exit":

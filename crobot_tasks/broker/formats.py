@@ -10,6 +10,8 @@ from typing import Any
 MESSAGE_FORMAT = 1
 #: version of the format of heartbeats and reports
 REPORT_FORMAT = 1
+#: version of the format of reports whose results are files; older heads leave them to the nodes, which keep them
+RESULT_FILE_FORMAT = 2
 
 #: part of a heartbeat, by its name in the program → the name that it has in messages since format 1
 _IN_MESSAGES = {"known": "held", "local_data": "holds", "message_format": "reads", "unavailable": "missing"}

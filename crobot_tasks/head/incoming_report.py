@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from typing import Any
 
 from crobot_errors import SAID_CHARACTERS, BadInput, OutcomeKind
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.broker.formats import ATTEMPT_ID, attempt_key
 from crobot_tasks.broker.json_values import plain, storable
-from crobot_tasks.lifecycle.report import Report
+from crobot_tasks.lifecycle.report import Report, ResultFile
 from workers.storage import output_dir
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,9 @@ log = logging.getLogger(__name__)
 MESSAGE_CHARACTERS = 2 * SAID_CHARACTERS
 #: names of numbers, tools, and characters of a name, in a usage
 MOST_NUMBERS, MOST_TOOLS, NAME_CHARACTERS = 50, 200, 100
+#: of a result that came as a file, and of its path
+RESULT_BYTES, PATH_CHARACTERS = 256 * 1024**2, 4096
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 #: what a column of PostgreSQL takes
 MOST_BYTES = 2**63 - 1
 #: more seconds, or whatever else is measured, than any attempt can take
@@ -34,10 +38,11 @@ def checked_report(one: dict[str, Any], node: str) -> Report:
     """Return a report; what is odd beside its result is left out, a result that is odd fails the job."""
     job_id, number = attempt_key(one["id"])
     outcome, message = _kind(one.get("outcome")), _message(one.get("message"))
+    result, file = None, None
     try:
-        result = plain(one.get("result"), "its result")
+        result, file = plain(one.get("result"), "its result"), _result_file(one.get("result_file"))
     except BadInput as error:
-        outcome, message, result = OutcomeKind.INTERNAL, _message(f"its report is of no use: {error}"), None
+        outcome, message = OutcomeKind.INTERNAL, _message(f"its report is of no use: {error}")
     return Report(
         job_id,
         number,
@@ -47,6 +52,19 @@ def checked_report(one: dict[str, Any], node: str) -> Report:
         usage(one.get("usage")),
         _output_location(one.get("output_location"), job_id, number),
         node=node,
+        result_file=file,
+    )
+
+
+def _result_file(said: Any) -> ResultFile | None:
+    if said is None:
+        return None
+    match said:
+        case {"path": str(path), "bytes": int(size), "sha256": str(sha256)}:
+            if len(path) <= PATH_CHARACTERS and 0 < size <= RESULT_BYTES and _SHA256.fullmatch(sha256):
+                return ResultFile(path, size, sha256)
+    raise BadInput(
+        f"its result's file is {said!r:.200}, and not path, bytes (at most {RESULT_BYTES}) and sha256"
     )
 
 

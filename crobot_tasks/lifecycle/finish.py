@@ -17,6 +17,7 @@ from crobot_tasks.lifecycle import policy_in_force, read_ahead, settle
 from crobot_tasks.lifecycle.job_types import JobClass, job_class
 from crobot_tasks.lifecycle.outputs import Outputs
 from crobot_tasks.lifecycle.report import Report
+from crobot_tasks.lifecycle.result_files import portions
 from crobot_tasks.lifecycle.retries import TRIED_AGAIN, Trial, next_step
 from crobot_tasks.router import Policy
 from db.crobot import JobState, finishing, jobs, parking
@@ -50,9 +51,11 @@ def apply(reports: Iterable[Report]) -> set[AttemptKey]:
     What they name on the storage is read first. Those that wait for it are not applied: their attempts are returned,
     and whoever sent the reports sends them again.
     """
-    known = {report.key: report for report in reports}
-    ready, waiting = read_ahead.read(list(known.values()))
-    _apply_each_species({report.key: report for report in ready})
+    waiting: set[AttemptKey] = set()
+    for portion in portions({report.key: report for report in reports}.values()):
+        ready, late = read_ahead.read(portion)
+        _apply_each_species({report.key: report for report in ready})
+        waiting |= late
     return waiting
 
 

@@ -13,16 +13,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from crobot_errors import BadInput, BadPath, OutcomeKind, said
+from crobot_errors import BadInput, BadPath, LateFile, OutcomeKind, said
 from crobot_tasks.broker.formats import AttemptKey
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle.job_types import job_class
 from crobot_tasks.lifecycle.outputs import Outputs
 from crobot_tasks.lifecycle.report import Report
+from crobot_tasks.lifecycle.result_files import read_result
 from crobot_tasks.lifecycle.storage_access import StorageStalls, reading
 from crobot_tasks.lifecycle.storage_mark import why_away
 from db.crobot import unapplied
-from db.engine import retrying, transaction
+from db.engine import is_away, retrying, transaction
 
 log = logging.getLogger(__name__)
 
@@ -47,16 +48,16 @@ def read(reports: Sequence[Report]) -> tuple[list[Report], set[AttemptKey]]:
 
 
 def _jobs_that_read(reports: Sequence[Report]) -> Sequence[Any]:
-    """Return the jobs that end well by these reports, and have a class that reads files."""
-    done = {report.key: report.node for report in reports if report.outcome is OutcomeKind.OK}
+    """Return the jobs that end well by these reports, and of which something is read: the result, or what it names."""
+    done = {report.key: report for report in reports if report.outcome is OutcomeKind.OK}
     if not done:
         return []
 
     def live() -> Sequence[Any]:
         with transaction() as session:
-            return unapplied.live(session, done)
+            return unapplied.live(session, {key: report.node for key, report in done.items()})
 
-    return [row for row in retrying(live) if row.type]
+    return [row for row in retrying(live) if row.type or done[row.id, row.attempt].result_file]
 
 
 def _away() -> str:
@@ -70,17 +71,26 @@ def _away() -> str:
 def _read_one(report: Report, row: Any) -> tuple[Report, str]:
     """Return the report with what its class reads; or why it waits."""
     try:
-        return replace(report, outputs=_outputs(report, row)), ""
+        return reading(lambda: _with_all(report, row)), ""
     except StorageStalls as error:
         return report, said(error)
     except OSError as error:
-        reason = said(error)
+        reason = _reason(error)
         if _waited_s(row, reason) <= app.conf.crobot_storage_patience_s:
             return report, reason
-        return replace(report, outputs=_never_came(row, reason)), ""
+        return _unreadable(report, row, _never_came(row, reason)), ""
     # Whatever else it is, it is the result's own: the job fails by it, as by anything in `process_job`.
-    except Exception as error:  # noqa: BLE001
-        return replace(report, outputs=error), ""
+    except Exception as error:
+        if is_away(error):
+            raise
+        return _unreadable(report, row, error), ""
+
+
+def _with_all(report: Report, row: Any) -> Report:
+    """Return the report with its result, and with what the result names."""
+    if report.result_file:
+        report = replace(report, result=read_result(row.id, report.result_file))
+    return replace(report, outputs=_outputs(report, row)) if row.type else report
 
 
 def _outputs(report: Report, row: Any) -> Outputs:
@@ -88,7 +98,22 @@ def _outputs(report: Report, row: Any) -> Outputs:
         job = job_class(row.type, row.pipeline).from_row(row)
     except BadInput:  # this head does not know the class, which is told where the job ends
         return Outputs()
-    return reading(lambda: job.read_outputs(report.result))
+    return job.read_outputs(report.result)
+
+
+def _unreadable(report: Report, row: Any, error: Exception) -> Report:
+    """Return the report on a job that fails since what it names can never be read."""
+    if row.type:
+        return replace(report, outputs=error)
+    message = f"the result cannot be read: {said(error)}"
+    return replace(report, outcome=OutcomeKind.INTERNAL, message=message, result=None)
+
+
+def _reason(error: OSError) -> str:
+    """Say which file this head cannot read, and why."""
+    if isinstance(error, LateFile) or error.filename is None:
+        return said(error)
+    return f"'{error.filename}' cannot be read here: {error.strerror}"
 
 
 def _waited_s(row: Any, reason: str) -> float:
@@ -98,8 +123,7 @@ def _waited_s(row: Any, reason: str) -> float:
 
 def _never_came(row: Any, reason: str) -> BadPath:
     return BadPath(
-        f"{reason}: the node reported it, and it has not come for {row.unapplied_s:.0f} s, though the storage is there."
-        " Send the job again"
+        f"{reason}. The node reported it {row.unapplied_s:.0f} s ago, and the storage is there. Send the job again"
     )
 
 
@@ -113,4 +137,6 @@ def _note(waiting: dict[AttemptKey, str]) -> None:
 
     retrying(note)
     for reason, reports in Counter(waiting.values()).most_common(3):
-        log.warning("%d reports wait to be applied: %s", reports, reason)
+        log.warning(
+            "%s to be applied: %s", "1 report waits" if reports == 1 else f"{reports} reports wait", reason
+        )

@@ -11,6 +11,15 @@ from crobot_tasks.lifecycle.outputs import Outputs
 
 
 @dataclass(frozen=True)
+class ResultFile:
+    """A result that a node wrote to the storage."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Report:
     """How one attempt ended, as a node, or the head in its place, says."""
 
@@ -26,6 +35,8 @@ class Report:
     begun: bool = True
     #: who says so; only the node that has the attempt is believed. None: the head
     node: str | None = None
+    #: where the result is, if it came as a file
+    result_file: ResultFile | None = None
     #: what was read of the result's files; or why nothing can be, for good
     outputs: Outputs | Exception = field(default_factory=Outputs)
 

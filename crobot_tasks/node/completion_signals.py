@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from crobot_errors import AttemptError, BadInput, OutcomeKind, named, said
 from crobot_tasks.broker.formats import ATTEMPT_ID, attempt_key
 from crobot_tasks.broker.json_values import plain, storable
 from crobot_tasks.lifecycle.job_task import JobTask
-from crobot_tasks.node.carried_errors import as_json
+from crobot_tasks.node.carried_errors import CARRIED_BYTES, as_json
 from crobot_tasks.node.courier import Courier
+from crobot_tasks.node.result_file import bounded
 from crobot_tasks.node.spool import Spool
 from workers.process import die_with_parent
 from workers.storage import output_dir
@@ -61,8 +63,10 @@ class CompletionSignals:
             return
         try:
             value = plain(result, f"the result of {sender.name}")
-            body = {"outcome": OutcomeKind.OK, "result": value, "usage": _usage(value)}
-        except BadInput as error:
+            body = {"outcome": OutcomeKind.OK, "usage": _usage(value)} | self._result(
+                sender.request.id, value
+            )
+        except (BadInput, AttemptError) as error:
             body = _failed(sender, error)
         self._report(sender.request.id, body)
 
@@ -81,6 +85,10 @@ class CompletionSignals:
             why = "expired" if expired else "cancelled"
             self._report(request.id, {"outcome": OutcomeKind.CANCELLED, "message": why})
 
+    def _result(self, attempt_id: str, value: Any) -> dict[str, Any]:
+        root = Path(app.conf.crobot_storage)
+        return bounded(value, root, output_dir(root, *attempt_key(attempt_id)))
+
     def _report(self, attempt_id: str, body: dict[str, Any]) -> None:
         if not ATTEMPT_ID.fullmatch(attempt_id):
             return
@@ -91,7 +99,9 @@ class CompletionSignals:
 
 
 def _usage(value: Any) -> Any:
-    return value.get("usage") if isinstance(value, dict) else None
+    """Return what the tools of an attempt used, as its result or its failure says it; nothing if that is too much."""
+    usage = value.get("usage") if isinstance(value, dict) else None
+    return usage if len(json.dumps(usage)) <= CARRIED_BYTES else None
 
 
 def _failed(task: JobTask, error: BaseException) -> dict[str, Any]:
@@ -108,7 +118,7 @@ def _failed(task: JobTask, error: BaseException) -> dict[str, Any]:
 def _usage_of(error: BaseException) -> Any:
     """Return what the tools of a failed attempt used, if that can be written."""
     try:
-        return plain(error.details.get("usage"), "usage") if isinstance(error, AttemptError) else None
+        return _usage(plain(error.details, "details")) if isinstance(error, AttemptError) else None
     except BadInput:
         return None
 

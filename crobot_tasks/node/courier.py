@@ -18,7 +18,7 @@ from celery.worker import state
 
 import celeryconfig
 from crobot_errors import OutcomeKind
-from crobot_tasks.broker.formats import REPORT_FORMAT, to_message
+from crobot_tasks.broker.formats import REPORT_FORMAT, RESULT_FILE_FORMAT, to_message
 from crobot_tasks.broker.queues import (
     HEARTBEATS,
     MOST_UNREAD,
@@ -168,14 +168,21 @@ class Courier(threading.Thread):
         begun, reports = self._begun(now), self._due(now)
         if not reports and not begun:
             return
-        self._publish(
-            "crobot.reports", REPORTS, running=sorted(begun), reports=[report for _, report in reports]
-        )
+        self._report(sorted(begun), [report for _, report in reports])
         self._announced |= begun
         for attempt_id, _ in reports:
             self._sent[attempt_id] = self._sent.get(attempt_id, Sent()).again(now)
         if reports:
             self._last_report = now
+
+    def _report(self, begun: list[str], reports: list[dict[str, Any]]) -> None:
+        """Publish the reports, those with files in a message of their own, since older heads know them not."""
+        inline = [report for report in reports if "result_file" not in report]
+        files = [report for report in reports if "result_file" in report]
+        if begun or inline:
+            self._publish("crobot.reports", REPORTS, running=begun, reports=inline)
+        if files:
+            self._publish("crobot.reports", REPORTS, RESULT_FILE_FORMAT, running=[], reports=files)
 
     def _begun(self, now: float) -> set[str]:
         """Attempts that have been at work for a while, and were not announced to the heads."""
@@ -241,8 +248,8 @@ class Courier(threading.Thread):
             return {"outcome": OutcomeKind.OUT_OF_MEMORY, "message": f"{message} {killed}"}
         return {"outcome": OutcomeKind.NODE_LOST, "message": message}
 
-    def _publish(self, task: str, queue_name: str, **message: Any) -> None:
-        message |= {"format": REPORT_FORMAT, "node": self.node, "incarnation": self.incarnation}
+    def _publish(self, task: str, queue_name: str, version: int = REPORT_FORMAT, **message: Any) -> None:
+        message |= {"format": version, "node": self.node, "incarnation": self.incarnation}
         app.send_task(
             task,
             kwargs={"message": message},

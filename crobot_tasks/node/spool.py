@@ -15,7 +15,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -30,6 +30,8 @@ from workers import scratch
 _FORGET = timedelta(days=30)
 #: markers that are removed at once, in the thread that carries heartbeats
 _AT_ONCE = 1000
+#: reports in one message have no more bytes together, unless a single one, of a former version, has
+MESSAGE_BYTES = 1_000_000
 #: a report on so much work is worth waiting for the disk
 _FSYNC_S = 5.0
 
@@ -104,18 +106,15 @@ class Spool:
         self.wake()
 
     def pending(self, limit: int, but: Collection[str] = ()) -> list[tuple[str, dict[str, Any]]]:
-        """Reports that no head has acknowledged, except those ``but``: (attempt id, report)."""
+        """Reports that no head has acknowledged, except those ``but``: (attempt id, report); what fits one message."""
         found: list[tuple[str, dict[str, Any]]] = []
+        size = 0
         with os.scandir(self.reports) as entries:
-            for entry in entries:
-                if len(found) == limit:
+            for attempt_id, path, text in self._unacknowledged(entries, but):
+                size += len(text)
+                if len(found) == limit or (found and size > MESSAGE_BYTES):
                     break
-                attempt_id, kind = os.path.splitext(entry.name)
-                if (
-                    kind == ".json"
-                    and attempt_id not in but
-                    and (report := self._read(entry.path)) is not None
-                ):
+                if (report := self._parsed(path, text)) is not None:
                     found.append((attempt_id, report))
         return found
 
@@ -171,11 +170,22 @@ class Spool:
             # revoked before it began: it must not begin any more
             (today / attempt_id).touch()
 
-    def _read(self, path: str) -> dict[str, Any] | None:
+    def _unacknowledged(
+        self, entries: Iterable[os.DirEntry[str]], but: Collection[str]
+    ) -> Iterator[tuple[str, str, str]]:
+        for entry in entries:
+            attempt_id, kind = os.path.splitext(entry.name)
+            if kind == ".json" and attempt_id not in but and (text := self._text(entry.path)) is not None:
+                yield attempt_id, entry.path, text
+
+    def _text(self, path: str) -> str | None:
+        with suppress(FileNotFoundError):  # acknowledged meanwhile
+            return Path(path).read_text()
+        return None
+
+    def _parsed(self, path: str, text: str) -> dict[str, Any] | None:
         try:
-            report: dict[str, Any] = json.loads(Path(path).read_text())
-        except FileNotFoundError:
-            return None
+            report: dict[str, Any] = json.loads(text)
         except ValueError:
             # cut short by a power loss; the lease brings the job back
             Path(path).unlink(missing_ok=True)

@@ -84,7 +84,7 @@ def test_a_file_that_never_shows_fails_its_job_which_names_it_and_the_time(site:
     ends.reach(job_id, "FAILED")
     (row,) = query("SELECT outcome, message FROM crobot.jobs WHERE id = :id", id=job_id)
     assert row.outcome == "internal"
-    assert f"'{gff}': the node reported it, and it has not come for 1" in row.message
+    assert f"'{gff}' cannot be read here: No such file or directory. The node reported it 1" in row.message
     species.check_counters()
 
 

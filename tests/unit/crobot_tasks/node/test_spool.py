@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import sys
@@ -17,7 +18,7 @@ import pytest
 
 from crobot_errors import BadInput
 from crobot_tasks.node import spool as spool_module
-from crobot_tasks.node.spool import Spool
+from crobot_tasks.node.spool import MESSAGE_BYTES, Spool
 from workers import scratch
 
 ID = "17.1"
@@ -102,6 +103,17 @@ def test_more_news_than_the_pipe_holds_do_no_harm(spool: Spool) -> None:
     for _ in range(70_000):
         spool.wake()
     assert news(spool)
+
+
+def test_reports_of_one_message_have_bounded_bytes_and_each_is_sent_in_the_end(spool: Spool) -> None:
+    for number in range(1, 21):
+        spool.end(f"{number}.1", {"result": "x" * (MESSAGE_BYTES // 8)})
+    spool.end("21.1", {"result": "x" * 2 * MESSAGE_BYTES})
+    sent: set[str] = set()
+    while found := spool.pending(200, but=sent):
+        assert len(found) == 1 or len(json.dumps(found)) < MESSAGE_BYTES
+        sent |= {attempt_id for attempt_id, _ in found}
+    assert sent == {f"{number}.1" for number in range(1, 22)}
 
 
 def test_a_torn_report_is_dropped(spool: Spool) -> None:
