@@ -34,25 +34,25 @@ def printable(text: str) -> str:
 
 
 #: more of what an exception says is left out: some say all of their input
-SAID_CHARACTERS = 2000
+TEXT_CHARACTERS = 2000
 
 
-def said(error: BaseException) -> str:
+def text_of(error: BaseException) -> str:
     """Return what an exception says of itself; never raises, and never returns more than a person can read."""
     try:
         words = str(error)
     # An exception's own code may raise whatever it likes.
     except BaseException:  # noqa: BLE001
         return "(what it says cannot be written)"
-    if len(words) <= SAID_CHARACTERS:
+    if len(words) <= TEXT_CHARACTERS:
         return words
-    left_out = f" … {len(words) - SAID_CHARACTERS} characters left out … "
-    return words[: SAID_CHARACTERS // 2] + left_out + words[-SAID_CHARACTERS // 2 :]
+    left_out = f" … {len(words) - TEXT_CHARACTERS} characters left out … "
+    return words[: TEXT_CHARACTERS // 2] + left_out + words[-TEXT_CHARACTERS // 2 :]
 
 
-def named(error: BaseException) -> str:
+def described(error: BaseException) -> str:
     """Return the class of an exception, and what it says."""
-    return f"{type(error).__name__}: {said(error)}"
+    return f"{type(error).__name__}: {text_of(error)}"
 
 
 class CRobotError(Exception):

@@ -16,8 +16,8 @@ from crobot_errors import (
     NodeError,
     OutOfMemory,
     ToolError,
-    named,
-    said,
+    described,
+    text_of,
 )
 from workers import tools
 from workers.attempt import Attempt
@@ -97,7 +97,7 @@ def _as_attempt_error(error: BaseException, attempt: Attempt) -> AttemptError:
         case AttemptError():
             return error
         case BadInput():
-            return ToolError(said(error))
+            return ToolError(text_of(error))
         case MemoryError():
             return OutOfMemory("the worker process itself ran out of memory")
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
@@ -110,7 +110,7 @@ def _as_attempt_error(error: BaseException, attempt: Attempt) -> AttemptError:
         case SystemExit():
             return InternalError(f"the worker was told to exit (SystemExit {error.code})")
         case _:
-            return InternalError(named(error))
+            return InternalError(described(error))
 
 
 def _trace(failure: AttemptError, error: BaseException) -> str:

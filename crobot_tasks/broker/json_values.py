@@ -8,7 +8,7 @@ from typing import Any
 
 from kombu.utils.json import dumps, loads
 
-from crobot_errors import BadInput, said
+from crobot_errors import BadInput, text_of
 
 #: characters that no database column takes: NUL, and half a surrogate pair
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -28,7 +28,7 @@ def plain(value: Any, what: str) -> Any:
     # A value's own code runs here (__json__, a dict that is odd), and lists may lie in each other a thousand deep.
     except Exception as error:
         raise BadInput(
-            f"{what} cannot be written as JSON: {said(error)}. Send numbers, texts, lists and dicts"
+            f"{what} cannot be written as JSON: {text_of(error)}. Send numbers, texts, lists and dicts"
         ) from error
     if not is_storable:
         raise BadInput(

@@ -52,9 +52,7 @@ def readable(message: Any) -> bool:
             raise BadInput(f"its format is {message['format']!r}, this head reads {_FORMATS}: upgrade it")
         if not isinstance(message["node"], str) or not NODE_NAME.fullmatch(message["node"]):
             raise BadInput("its node has no name")
-        if not isinstance(message["incarnation"], str) or not _INCARNATION.fullmatch(
-            message["incarnation"]
-        ):
+        if not isinstance(message["incarnation"], str) or not _INCARNATION.fullmatch(message["incarnation"]):
             raise BadInput("its incarnation is not one")
     except (BadInput, TypeError, LookupError) as error:
         node = message.get("node") if isinstance(message, Mapping) else None

@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-from crobot_errors import SAID_CHARACTERS, BadInput, OutcomeKind
+from crobot_errors import TEXT_CHARACTERS, BadInput, OutcomeKind
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.broker.formats import ATTEMPT_ID, attempt_key
 from crobot_tasks.broker.json_values import plain, storable
@@ -17,7 +17,7 @@ from workers.storage import output_dir
 log = logging.getLogger(__name__)
 
 #: an exception's own words are no longer; a node adds some of its own
-MESSAGE_CHARACTERS = 2 * SAID_CHARACTERS
+MESSAGE_CHARACTERS = 2 * TEXT_CHARACTERS
 #: names of numbers, tools, and characters of a name, in a usage
 MOST_NUMBERS, MOST_TOOLS, NAME_CHARACTERS = 50, 200, 100
 #: of a result that came as a file, and of its path
@@ -56,40 +56,40 @@ def checked_report(one: dict[str, Any], node: str) -> Report:
     )
 
 
-def _result_file(said: Any) -> ResultFile | None:
-    if said is None:
+def _result_file(value: Any) -> ResultFile | None:
+    if value is None:
         return None
-    match said:
+    match value:
         case {"path": str(path), "bytes": int(size), "sha256": str(sha256)}:
             if len(path) <= PATH_CHARACTERS and 0 < size <= RESULT_BYTES and _SHA256.fullmatch(sha256):
                 return ResultFile(path, size, sha256)
     raise BadInput(
-        f"its result's file is {said!r:.200}, and not path, bytes (at most {RESULT_BYTES}) and sha256"
+        f"its result's file is {value!r:.200}, and not path, bytes (at most {RESULT_BYTES}) and sha256"
     )
 
 
-def usage(said: Any) -> dict[str, Any] | None:
+def usage(value: Any) -> dict[str, Any] | None:
     """Return what an attempt used: numbers by name, and those of its tools; what is neither is left out."""
-    if not isinstance(said, dict):
+    if not isinstance(value, dict):
         return None
-    tools = said.get("tools")
-    found: dict[str, Any] = _numbers(said)
+    tools = value.get("tools")
+    found: dict[str, Any] = _numbers(value)
     if isinstance(tools, list):
         found["tools"] = [_tool(tool) for tool in tools[:MOST_TOOLS] if isinstance(tool, dict)]
     return found
 
 
-def _tool(said: dict[str, Any]) -> dict[str, Any]:
-    name, exit_code = said.get("name"), said.get("exit_code")
+def _tool(value: dict[str, Any]) -> dict[str, Any]:
+    name, exit_code = value.get("name"), value.get("exit_code")
     found: dict[str, Any] = {"name": storable(name)[:NAME_CHARACTERS]} if isinstance(name, str) else {}
     if isinstance(exit_code, int) and not isinstance(exit_code, bool) and abs(exit_code) < 2**31:
         found["exit_code"] = exit_code
-    return found | _numbers({name: number for name, number in said.items() if name != "exit_code"})
+    return found | _numbers({name: number for name, number in value.items() if name != "exit_code"})
 
 
-def _numbers(said: dict[str, Any]) -> dict[str, int | float]:
+def _numbers(values: dict[str, Any]) -> dict[str, int | float]:
     found: dict[str, int | float] = {}
-    for name, value in said.items():
+    for name, value in values.items():
         number = _number(name, value)
         if number is not None and len(found) < MOST_NUMBERS:
             found[storable(name)] = number
@@ -104,20 +104,21 @@ def _number(name: Any, value: Any) -> int | float | None:
     return min(int(value), MOST_BYTES) if name.endswith("_bytes") else min(value, MOST_MEASURED)
 
 
-def _message(said: Any) -> str | None:
-    if said is None:
+def _message(value: Any) -> str | None:
+    if value is None:
         return None
-    return str(storable(said if isinstance(said, str) else repr(said)[:MESSAGE_CHARACTERS]))[
-        :MESSAGE_CHARACTERS
-    ]
+    text = value if isinstance(value, str) else repr(value)
+    return str(storable(text[:MESSAGE_CHARACTERS]))
 
 
-def _output_location(said: Any, job_id: int, number: int) -> str | None:
+def _output_location(value: Any, job_id: int, number: int) -> str | None:
     """Return the attempt's own folder, if the node says that there is something in it; it can name no other."""
     own = str(output_dir(storage_root(), job_id, number))
-    if said is not None and said != own:
-        log.error("attempt %d.%d names %.200r as its folder, and not %s: left out", job_id, number, said, own)
-    return own if said == own else None
+    if value is not None and value != own:
+        log.error(
+            "attempt %d.%d names %.200r as its folder, and not %s: left out", job_id, number, value, own
+        )
+    return own if value == own else None
 
 
 def _kind(outcome: Any) -> OutcomeKind:

@@ -7,7 +7,7 @@ versions stay on the storage, since jobs that were sent with them may still run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -53,13 +53,11 @@ def import_scheme(
     def imported() -> str:
         with transaction(database) as session:
             types = _profiles(profiles, loci, files, blemishes)
-            version = nomenclature.import_scheme(
+            return nomenclature.import_scheme(
                 session, scheme, description, label, loci, files, types, blemishes.add
             )
-            exported(session, scheme)
-        return version
 
-    return retrying(imported)
+    return _exported_after(database, scheme, imported)
 
 
 def publish(database: str, scheme: str) -> str:
@@ -69,9 +67,16 @@ def publish(database: str, scheme: str) -> str:
         with transaction(database) as session:
             return nomenclature.publish(session, scheme)
 
-    version = retrying(published)
-    # All that number alleles wait for that transaction, so the files are written after it; if this process ends
-    # meanwhile, the next send writes them.
+    return _exported_after(database, scheme, published)
+
+
+def _exported_after(database: str, scheme: str, work: Callable[[], str]) -> str:
+    """Return the version that a transaction made, once its files are written.
+
+    All that number alleles wait for that transaction, so the files are written after it. If this process ends
+    meanwhile, the next send writes them.
+    """
+    version = retrying(work)
     export(database, scheme)
     return version
 

@@ -10,9 +10,9 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from crobot_errors import BadInput, OutcomeKind, ServiceError, said
+from crobot_errors import BadInput, OutcomeKind, ServiceError, text_of
+from crobot_tasks.broker.exceptions import exception_json
 from crobot_tasks.broker.formats import AttemptKey
-from crobot_tasks.celery import app
 from crobot_tasks.lifecycle import policy_in_force, read_ahead, settle
 from crobot_tasks.lifecycle.job_types import JobClass, job_class
 from crobot_tasks.lifecycle.outputs import Outputs
@@ -97,7 +97,7 @@ def _unusable(report: Report, error: Exception) -> Report:
 
 def first_line(error: BaseException) -> str:
     """Return the part of an error's text that fits a table."""
-    return said(error).strip().split("\n")[0][:500]
+    return text_of(error).strip().split("\n")[0][:500]
 
 
 def _applying(database: str | None, reports: list[Report]) -> Callable[[], None]:
@@ -237,7 +237,7 @@ def _process(session: Any, row: Any, ending: Ending) -> Ending:
             return replace(ending, message=messages[0])
         log.error("job %s: its result cannot be processed", ending.job_id, exc_info=error)
         message = f"the result cannot be processed: {first_line(error)}"
-        failure = app.backend.prepare_exception(error, "json")
+        failure = exception_json(error)
         ending = replace(
             ending, state=JobState.FAILED, outcome=OutcomeKind.INTERNAL, message=message, result=failure
         )

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from crobot_errors import BadInput, BadPath, LateFile, OutcomeKind, said
+import celeryconfig
+from crobot_errors import BadInput, BadPath, LateFile, OutcomeKind, text_of
 from crobot_tasks.broker.formats import AttemptKey
-from crobot_tasks.celery import app
 from crobot_tasks.lifecycle.job_types import job_class
 from crobot_tasks.lifecycle.outputs import Outputs
 from crobot_tasks.lifecycle.report import Report
@@ -65,7 +65,7 @@ def _away() -> str:
     try:
         return reading(why_away)
     except OSError as error:
-        return said(error)
+        return text_of(error)
 
 
 def _read_one(report: Report, row: Any) -> tuple[Report, str]:
@@ -73,10 +73,10 @@ def _read_one(report: Report, row: Any) -> tuple[Report, str]:
     try:
         return reading(lambda: _with_all(report, row)), ""
     except StorageStalls as error:
-        return report, said(error)
+        return report, text_of(error)
     except OSError as error:
         reason = _reason(error)
-        if _waited_s(row, reason) <= app.conf.crobot_storage_patience_s:
+        if _waited_s(row, reason) <= celeryconfig.crobot_storage_patience_s:
             return report, reason
         return _unreadable(report, row, _never_came(row, reason)), ""
     # Whatever else it is, it is the result's own: the job fails by it, as by anything in `process_job`.
@@ -105,14 +105,14 @@ def _unreadable(report: Report, row: Any, error: Exception) -> Report:
     """Return the report on a job that fails since what it names can never be read."""
     if row.type:
         return replace(report, outputs=error)
-    message = f"the result cannot be read: {said(error)}"
+    message = f"the result cannot be read: {text_of(error)}"
     return replace(report, outcome=OutcomeKind.INTERNAL, message=message, result=None)
 
 
 def _reason(error: OSError) -> str:
     """Say which file this head cannot read, and why."""
     if isinstance(error, LateFile) or error.filename is None:
-        return said(error)
+        return text_of(error)
     return f"'{error.filename}' cannot be read here: {error.strerror}"
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
+import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.broker.folders import storage_root
 from db.crobot import unapplied
 from db.engine import transaction

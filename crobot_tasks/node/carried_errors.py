@@ -6,40 +6,35 @@ import json
 import pickle
 from typing import Any
 
-from crobot_errors import AttemptError, InternalError, named, said
-from crobot_tasks.broker.json_values import plain, storable
+from crobot_errors import AttemptError, BadInput, InternalError, described, text_of
+from crobot_tasks.broker.exceptions import CARRIED_BYTES, exception_json
+from crobot_tasks.broker.json_values import plain
 
-#: a larger exception travels by what it says
-CARRIED_BYTES = 16 * 1024
+#: Celery hands exceptions on through a pipe
+PICKLED_BYTES = 1_000_000
 
 
-def carried(task: Any, error: BaseException) -> BaseException:
+def carried(error: BaseException) -> BaseException:
     """Return the exception if Celery hands it on as it is; else one that says the same, and keeps its kind."""
     if _is_carried(error):
         return error
-    known = isinstance(error, AttemptError)
-    stand_in = InternalError(said(error) if known else named(error), exception=as_json(task, error))
-    if isinstance(error, AttemptError):
-        stand_in.kind = error.kind
+    exception = exception_json(error)
+    if not isinstance(error, AttemptError):
+        return InternalError(described(error), exception=exception)
+    stand_in = InternalError(text_of(error), exception=exception, usage=usage_of(error.details))
+    stand_in.kind = error.kind
     return stand_in
 
 
-def as_json(task: Any, error: BaseException) -> dict[str, Any]:
-    """Return an exception as Celery's backends write it; one that is too odd or too large, by what it says."""
-    if isinstance(error, AttemptError) and "exception" in error.details:
-        return dict(error.details["exception"])
+def usage_of(details: Any) -> dict[str, Any] | None:
+    """Return what the tools of an attempt used, from its result or its failure, as far as a report takes it."""
     try:
-        written: dict[str, Any] = plain(
-            storable(task.backend.prepare_exception(error, "json")), "an exception"
-        )
-        if len(json.dumps(written)) <= CARRIED_BYTES:
-            return written
-    # Code of the exception's own class runs here, and may raise whatever it likes.
-    except BaseException:  # noqa: BLE001, S110
-        pass
-    cls = type(error)
-    described = {"exc_type": cls.__qualname__, "exc_message": [said(error)], "exc_module": cls.__module__}
-    return dict(storable(described))
+        usage = plain(details.get("usage") if isinstance(details, dict) else None, "usage")
+    except BadInput:
+        return None
+    if not isinstance(usage, dict) or len(json.dumps(usage)) <= CARRIED_BYTES:
+        return usage if isinstance(usage, dict) else None
+    return {name: value for name, value in usage.items() if isinstance(value, int | float)}
 
 
 def _is_carried(error: BaseException) -> bool:
@@ -48,6 +43,7 @@ def _is_carried(error: BaseException) -> bool:
         return False
     try:
         pickled = pickle.dumps(error)
-        return len(pickled) <= CARRIED_BYTES and type(pickle.loads(pickled)) is type(error)  # noqa: S301 (our own)
-    except BaseException:  # noqa: BLE001 (the same)
+        return len(pickled) <= PICKLED_BYTES and type(pickle.loads(pickled)) is type(error)  # noqa: S301 (our own)
+    # Code of the exception's own class runs here, and may raise whatever it likes.
+    except BaseException:  # noqa: BLE001
         return False

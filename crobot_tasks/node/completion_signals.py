@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,12 @@ from billiard.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, Worker
 from celery import signals
 
 import celeryconfig
-from crobot_errors import AttemptError, BadInput, OutcomeKind, named, said
+from crobot_errors import AttemptError, BadInput, OutcomeKind, described, text_of
+from crobot_tasks.broker.exceptions import exception_json
 from crobot_tasks.broker.formats import ATTEMPT_ID, attempt_key
 from crobot_tasks.broker.json_values import plain, storable
 from crobot_tasks.lifecycle.job_task import JobTask
-from crobot_tasks.node.carried_errors import CARRIED_BYTES, as_json
+from crobot_tasks.node.carried_errors import usage_of
 from crobot_tasks.node.courier import Courier
 from crobot_tasks.node.result_file import bounded
 from crobot_tasks.node.spool import Spool
@@ -63,18 +63,17 @@ class CompletionSignals:
             return
         try:
             value = plain(result, f"the result of {sender.name}")
-            body = {"outcome": OutcomeKind.OK, "usage": _usage(value)} | self._result(
-                sender.request.id, value
-            )
+            body = self._result(sender.request.id, value)
+            body |= {"outcome": OutcomeKind.OK, "usage": usage_of(value)}
         except (BadInput, AttemptError) as error:
-            body = _failed(sender, error)
+            body = _failed(error)
         self._report(sender.request.id, body)
 
     def on_failure(self, sender: Any, task_id: str, exception: BaseException, **_: Any) -> None:
         """In the child: the task raised; or in the parent: the child is gone, or was killed at the hard limit."""
         if not isinstance(sender, JobTask):
             return
-        body = _failed(sender, exception)
+        body = _failed(exception)
         if isinstance(exception, WorkerLostError):
             body |= self.courier.lost(message(exception))
         self._report(task_id, body)
@@ -86,7 +85,7 @@ class CompletionSignals:
             self._report(request.id, {"outcome": OutcomeKind.CANCELLED, "message": why})
 
     def _result(self, attempt_id: str, value: Any) -> dict[str, Any]:
-        root = Path(app.conf.crobot_storage)
+        root = Path(celeryconfig.crobot_storage)
         return bounded(value, root, output_dir(root, *attempt_key(attempt_id)))
 
     def _report(self, attempt_id: str, body: dict[str, Any]) -> None:
@@ -98,33 +97,18 @@ class CompletionSignals:
         self.spool.end(attempt_id, body, must_fsync=self.spool.must_fsync(attempt_id))
 
 
-def _usage(value: Any) -> Any:
-    """Return what the tools of an attempt used, as its result or its failure says it; nothing if that is too much."""
-    usage = value.get("usage") if isinstance(value, dict) else None
-    return usage if len(json.dumps(usage)) <= CARRIED_BYTES else None
-
-
-def _failed(task: JobTask, error: BaseException) -> dict[str, Any]:
+def _failed(error: BaseException) -> dict[str, Any]:
+    kind = error.kind if isinstance(error, AttemptError) else _KINDS.get(type(error), OutcomeKind.INTERNAL)
     return {
-        "outcome": error.kind
-        if isinstance(error, AttemptError)
-        else _KINDS.get(type(error), OutcomeKind.INTERNAL),
+        "outcome": kind,
         "message": storable(message(error)),
-        "result": as_json(task, error),
-        "usage": _usage_of(error),
+        "result": exception_json(error),
+        "usage": usage_of(error.details) if isinstance(error, AttemptError) else None,
     }
-
-
-def _usage_of(error: BaseException) -> Any:
-    """Return what the tools of a failed attempt used, if that can be written."""
-    try:
-        return _usage(plain(error.details, "details")) if isinstance(error, AttemptError) else None
-    except BadInput:
-        return None
 
 
 def message(error: BaseException) -> str:
     """Return what an exception says to a person."""
     if isinstance(error, AttemptError):
-        return said(error)
-    return _MESSAGES.get(type(error)) or named(error)
+        return text_of(error)
+    return _MESSAGES.get(type(error)) or described(error)

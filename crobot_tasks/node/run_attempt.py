@@ -17,7 +17,7 @@ from crobot_errors import (
     OutcomeKind,
     OutOfMemory,
     TimeLimit,
-    said,
+    text_of,
 )
 from crobot_tasks.broker.formats import ATTEMPT_ID, MESSAGE_FORMAT, attempt_key
 from crobot_tasks.node.carried_errors import carried
@@ -53,7 +53,7 @@ class CalculationNode:
             return result
         # Whatever comes ends its job as itself, and never the process with all that is left to do.
         except BaseException as error:
-            ending = carried(task, self._ending(task, error))
+            ending = carried(self._ending(task, error))
             if ending is error:
                 raise
             raise ending from error
@@ -62,7 +62,7 @@ class CalculationNode:
         """Return what an exception of a body means for its job."""
         match error:
             case MemoryError():
-                return OutOfMemory(f"{task.name} ran out of memory: {said(error)}")
+                return OutOfMemory(f"{task.name} ran out of memory: {text_of(error)}")
             case AttemptError(__cause__=SoftTimeLimitExceeded()):
                 return TimeLimit(f"{task.name} ran beyond its time limit", **error.details)
             case AttemptError():

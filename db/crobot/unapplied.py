@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from db.jsonb import to_json
+from db.jsonb import as_json
 
 _LIVE = text("""
     SELECT j.*, a.unapplied_reason, EXTRACT(epoch FROM now() - a.unapplied_since) AS unapplied_s
@@ -16,7 +16,7 @@ _LIVE = text("""
     JOIN jsonb_to_recordset(CAST(:reports AS jsonb)) AS r(job_id bigint, number smallint, node text)
       ON j.id = r.job_id AND j.attempt = r.number AND (r.node IS NULL OR r.node = j.node)
     JOIN crobot.attempts a ON a.job_id = j.id AND a.number = j.attempt
-    WHERE j.state IN ('ROUTED', 'RUNNING')""")
+    WHERE j.state IN ('ROUTED', 'RUNNING')""").bindparams(*as_json("reports"))
 
 # The time counts for one reason: a file gets its whole time after the storage is back.
 _NOTE = text("""
@@ -24,7 +24,9 @@ _NOTE = text("""
     SET unapplied_since = CASE WHEN a.unapplied_reason = r.reason THEN a.unapplied_since ELSE now() END,
         unapplied_reason = r.reason
     FROM jsonb_to_recordset(CAST(:reports AS jsonb)) AS r(job_id bigint, number smallint, reason text)
-    WHERE a.job_id = r.job_id AND a.number = r.number AND a.ended_at IS NULL""")
+    WHERE a.job_id = r.job_id AND a.number = r.number AND a.ended_at IS NULL""").bindparams(
+    *as_json("reports")
+)
 
 _WAITING = text("""
     SELECT unapplied_reason AS reason, count(*) AS reports, min(unapplied_since) AS since,
@@ -43,7 +45,7 @@ def live(session: Session, attempts: Mapping[tuple[int, int], str | None]) -> Se
     ``unapplied_s`` and ``unapplied_reason`` are None for a report that came for the first time. Nothing is locked.
     """
     pairs = [{"job_id": key[0], "number": key[1], "node": node} for key, node in attempts.items()]
-    return session.execute(_LIVE, {"reports": to_json(pairs)}).all()
+    return session.execute(_LIVE, {"reports": pairs}).all()
 
 
 def note(session: Session, reasons: Mapping[tuple[int, int], str]) -> None:
@@ -51,7 +53,7 @@ def note(session: Session, reasons: Mapping[tuple[int, int], str]) -> None:
     reports = [
         {"job_id": key[0], "number": key[1], "reason": reason} for key, reason in sorted(reasons.items())
     ]
-    session.execute(_NOTE, {"reports": to_json(reports)})
+    session.execute(_NOTE, {"reports": reports})
 
 
 def waiting(session: Session) -> Sequence[Row[Any]]:

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import duration, emit, json_option, moment, say
+from crobot_tasks.cli.output import ago, duration, emit, json_option, say
 from crobot_tasks.cli.show.nodes import describe
 from crobot_tasks.cli.steer.selection import jobs_in_words
 from crobot_tasks.cli.tables import facts
@@ -71,5 +71,4 @@ def _show(out: Console, found: dict[str, Any]) -> None:
 
 def _in_words(waiting: dict[str, Any]) -> str:
     """Say how many jobs have ended on their nodes, but not here, and why."""
-    since = moment(waiting["since"])
-    return f"the reports of {jobs_in_words(waiting['reports'])}, since {since}: {waiting['reason']}"
+    return f"reports of {jobs_in_words(waiting['reports'])}, the first {ago(waiting['since'])}: {waiting['reason']}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ from typing import Any
 import pytest
 
 from crobot_tasks.head.leases import reports
+from crobot_tasks.jobs import NomenclatureJob
 from crobot_tasks.lifecycle.storage_mark import MARK
+from db.crobot import LIVE
 from tests import ends
 from tests.command import document
 from tests.installation import installation
@@ -38,15 +42,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @contextmanager
 def unread(site: Cluster) -> Iterator[tuple[int, Path]]:
     """Send a typing job, and hold its report until the end: its number, and its file, of which no head knows."""
+    head, node = site.heads[0], site.nodes["calc01"]
+    node.kill(signal.SIGSTOP)
     job_id = species.typing_job().send_job()
-    ends.reach(job_id, "RUNNING")
-    site.heads[0].kill(signal.SIGSTOP)
+    ends.reach(job_id, "ROUTED")
+    head.kill(signal.SIGSTOP)
+    node.kill(signal.SIGCONT)
     try:
         spool = site.folder / "nodes" / "calc01" / "reports"
         wait_for("the report", lambda: list(spool.glob(f"{job_id}.*.json")))
         yield job_id, job_dir(storage(site), job_id) / "1" / "alleles.gff"
     finally:
-        site.heads[0].kill(signal.SIGCONT)
+        head.kill(signal.SIGCONT)
 
 
 def storage(site: Cluster) -> Path:
@@ -66,7 +73,7 @@ def test_a_file_that_shows_late_makes_no_job_fail(site: Cluster) -> None:
     with unread(site) as (job_id, gff):
         away = hidden(gff)
     assert str(gff) in waits(job_id)
-    assert ends.state(job_id) == "RUNNING"
+    assert ends.state(job_id) in LIVE
     assert "its report waits since" in document("explain", str(job_id))["why"]
     (waiting,) = document("status")["unapplied"]
     assert (waiting["reports"], waiting["job_ids"]) == (1, [job_id])
@@ -102,7 +109,7 @@ def test_while_the_storage_is_away_nothing_fails_for_as_long_as_it_takes(site: C
     told = log().count("is it mounted here?")
     wait_for("the report to come again", lambda: log().count("is it mounted here?") > told)
     assert value(sent_again, s=PATIENCE_S, id=job_id)
-    assert ends.state(job_id) == "RUNNING"
+    assert ends.state(job_id) in LIVE
     root.rmdir()
     away.rename(root)
     ends.complete([job_id])
@@ -166,6 +173,32 @@ def test_one_late_file_holds_up_no_other_report_of_its_message(site: Cluster, ro
     assert [one.usage["peak_memory_bytes"] for job_id in routed for one in ends.attempts(job_id)] == [
         1_500_000
     ] * 2
+
+
+def test_no_lock_is_held_while_files_are_read(
+    site: Cluster, routed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    read = NomenclatureJob.read_outputs
+
+    def slowly(self: NomenclatureJob, result: dict[str, Any]) -> Any:
+        begun.set()
+        go_on.wait(20)
+        return read(self, result)
+
+    monkeypatch.setattr(NomenclatureJob, "read_outputs", slowly)
+    with ThreadPoolExecutor(1) as pool:
+        applied = pool.submit(say, *(report(job_id, written(site, job_id)) for job_id in routed))
+        try:
+            assert begun.wait(20)
+            assert (
+                len(query("SELECT 1 FROM crobot.jobs WHERE id = ANY(:ids) FOR UPDATE NOWAIT", ids=routed))
+                == 2
+            )
+        finally:
+            go_on.set()
+        applied.result(30)
+    assert [ends.state(job_id) for job_id in routed] == ["COMPLETE", "COMPLETE"]
 
 
 def test_a_file_of_another_job_is_no_result(site: Cluster, routed: list[int]) -> None:

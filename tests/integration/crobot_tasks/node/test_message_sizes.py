@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import celeryconfig
 from crobot_tasks.broker.queues import REPORTS
 from crobot_tasks.celery import app
 from crobot_tasks.node.result_file import NAME
@@ -71,7 +72,7 @@ def test_large_results_travel_as_files(site: Cluster) -> None:
 
 def test_a_result_whose_file_shows_late_is_awaited(site: Cluster) -> None:
     with unread(site, 2, 200_000) as ids:
-        file = job_dir(Path(app.conf.crobot_storage), ids[0]) / "1" / NAME
+        file = job_dir(Path(celeryconfig.crobot_storage), ids[0]) / "1" / NAME
         away = file.rename(file.with_name("away"))
     assert str(file) in wait_for("a report that waits", lambda: value(_UNAPPLIED, id=ids[0]))
     ends.complete(ids[1:])

@@ -12,6 +12,7 @@ from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.broker.json_values import revive
 from crobot_tasks.head import incoming
 from crobot_tasks.head.incoming_report import MOST_BYTES, MOST_NUMBERS, MOST_TOOLS, usage
+from crobot_tasks.lifecycle.report import ResultFile
 from workers.storage import output_dir
 
 BEAT = {
@@ -82,6 +83,29 @@ def test_bytes_that_came_by_the_serializer_are_plain_json_again() -> None:
     assert revive(found) == {"exc_message": [b"\xff"]}
 
 
+FILE = {"path": "/storage/outputs/0/17/1/.result.json", "bytes": 70_000, "sha256": "0" * 64}
+
+
+def test_a_result_may_come_as_a_file() -> None:
+    assert report(result_file=FILE).result_file == ResultFile(**FILE)
+
+
+@pytest.mark.parametrize(
+    "odd", ["/a", {}, FILE | {"bytes": 0}, FILE | {"bytes": 10**12}, FILE | {"bytes": 1.5}, FILE | {"bytes": "7"},
+            FILE | {"path": 7}, FILE | {"path": "/" * 10**5}, FILE | {"sha256": "0" * 63 + "g"}],
+)  # fmt: skip
+def test_a_file_of_a_result_is_a_path_with_size_and_checksum(odd: Any) -> None:
+    found = report(result_file=odd)
+    assert (found.outcome, found.result_file) == (OutcomeKind.INTERNAL, None)
+    assert "its result's file" in found.message
+
+
+@pytest.mark.parametrize("version", [0, 3, None, "1", [1]])
+def test_messages_of_other_formats_are_not_read(version: Any) -> None:
+    assert all(incoming.readable(BEAT | {"format": known}) for known in (1, 2))
+    assert not incoming.readable(BEAT | {"format": version})
+
+
 @pytest.mark.parametrize("outcome", ["brilliant", None, 7, [], {}])
 def test_an_outcome_of_no_known_kind_is_a_defect(outcome: Any) -> None:
     assert report(outcome=outcome).outcome is OutcomeKind.INTERNAL
@@ -116,5 +140,5 @@ def test_an_incarnation_is_digits(incarnation: Any) -> None:
 )  # fmt: skip
 def test_a_heartbeat_that_no_table_would_take_is_refused_with_the_reason(odd: Any) -> None:
     incoming.description(BEAT)
-    with pytest.raises(BadInput, match=next(iter(odd))):
+    with pytest.raises(BadInput, match="not a (text|list|dict|whole number)"):
         incoming.description(BEAT | odd)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+import celeryconfig
 from crobot_errors import BadPath
-from crobot_tasks.celery import app
 from crobot_tasks.jobs import (
     AssemblyJob,
     AssemblyStatsJob,
@@ -35,10 +35,10 @@ RESULT = {"results": {"qa": {"verdict": "fail"}}}
 
 @pytest.fixture
 def storage(tmp_path: Path) -> Iterator[Path]:
-    former = app.conf.crobot_storage
-    app.conf.crobot_storage = str(tmp_path)
+    former = celeryconfig.crobot_storage
+    celeryconfig.crobot_storage = str(tmp_path)
     yield tmp_path
-    app.conf.crobot_storage = former
+    celeryconfig.crobot_storage = former
 
 
 def read(cls: Any, outputs: Any) -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+import celeryconfig
 from crobot_errors import BadInput, BadPath, InternalError, LateFile, NodeBroken
-from crobot_tasks.celery import app
 from crobot_tasks.lifecycle.report import Report, ResultFile
 from crobot_tasks.lifecycle.result_files import AT_ONCE_BYTES, portions, read_result
 from crobot_tasks.node import result_file
@@ -21,10 +21,10 @@ LARGE = {"alleles": {f"locus{number}": "é\n" * 10 for number in range(3000)}}
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
-    former = app.conf.crobot_storage
-    app.conf.crobot_storage = str(tmp_path)
+    former = celeryconfig.crobot_storage
+    celeryconfig.crobot_storage = str(tmp_path)
     yield tmp_path
-    app.conf.crobot_storage = former
+    celeryconfig.crobot_storage = former
 
 
 def written(root: Path, result: Any = LARGE) -> ResultFile:
