@@ -16,6 +16,7 @@ def job_dir(storage: Path, job_id: int) -> Path:
     """Where all files of a job lie; no other job ever writes there."""
     return storage / "outputs" / str(job_id // 1000) / str(job_id)
 
+
 #: what a file system answers that takes no more
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
