@@ -36,7 +36,12 @@ _WAITING = text("""
 
 _MARK = text("SELECT mark FROM crobot.storage WHERE id = 1")
 _SET_MARK = text("INSERT INTO crobot.storage (id, mark) VALUES (1, :mark) ON CONFLICT (id) DO NOTHING")
-_HAS_OUTPUTS = text("SELECT EXISTS (SELECT FROM crobot.jobs WHERE output_location IS NOT NULL)")
+# Some of the first and of the last jobs tell, and no index is needed for it.
+_HAS_OUTPUTS = text("""
+    SELECT EXISTS (
+        SELECT FROM ((SELECT output_location FROM crobot.jobs ORDER BY id LIMIT 1000) UNION ALL
+                     (SELECT output_location FROM crobot.jobs ORDER BY id DESC LIMIT 1000)) j
+        WHERE output_location IS NOT NULL)""")
 
 
 def live(session: Session, attempts: Mapping[tuple[int, int], str | None]) -> Sequence[Row[Any]]:

@@ -30,6 +30,7 @@ from db.crobot import (
     overview,
     parking,
     policies,
+    unapplied,
 )
 from db.crobot.dispatching import Line
 from db.crobot.selection import ALL, Selection
@@ -154,6 +155,12 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.dispatching.route": lambda s: dispatching.route(s, placements),
         "db.crobot.dispatching.expired": dispatching.expired,
         "db.crobot.dispatching.pauses": dispatching.pauses,
+        "db.crobot.unapplied.live": lambda s: unapplied.live(s, {(number, 1): None for number in live}),
+        "db.crobot.unapplied.note": lambda s: unapplied.note(s, {(number, 1): "late" for number in live}),
+        "db.crobot.unapplied.waiting": unapplied.waiting,
+        "db.crobot.unapplied.storage_mark": unapplied.storage_mark,
+        "db.crobot.unapplied.set_storage_mark": lambda s: unapplied.set_storage_mark(s, "mark"),
+        "db.crobot.unapplied.has_outputs": unapplied.has_outputs,
         "db.crobot.finishing.start": lambda s: finishing.start(s, [(number, 1) for number in live], "node1", "1"),
         "db.crobot.finishing.lock_live": lambda s: finishing.lock_live(s, {(number, 1): None for number in live}),
         "db.crobot.finishing.end_attempts": lambda s: finishing.end_attempts(s, ends),
@@ -426,6 +433,8 @@ def _of_numbers() -> dict[str, Call]:
         "db.nomenclature.numbering.number_profile": lambda s: numbering.number_profile(s, "achtman", profile),
         "db.nomenclature.numbering.number_profile local":
             lambda s: numbering.number_profile(s, "achtman", profile | {"aroC": 1_000_001}),
+        "db.nomenclature.numbering.published_ids":
+            lambda s: numbering.published_ids(s, "achtman", dict.fromkeys(new, 1000001)),
         "db.nomenclature.numbering.st_barcode": lambda s: numbering.st_barcode(s, 7),
         "db.nomenclature.store.lock": store.lock,
         "db.nomenclature.store.find_scheme": lambda s: store.find_scheme(s, "achtman"),
