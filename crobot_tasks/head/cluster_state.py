@@ -76,6 +76,7 @@ def job(row: Any) -> JobView:
         failed_on=frozenset(row.failed_on),
         data=frozenset(row.data),
         reserved_on=row.reserved_on,
+        delayed_s=row.delayed_s,
     )
 
 

@@ -9,23 +9,26 @@ from itertools import islice
 
 from crobot_tasks.router.fit import inability, preferred
 from crobot_tasks.router.policy import DEFAULT, Policy
-from crobot_tasks.router.room import Reserved, Room
-from crobot_tasks.router.views import JobView, Kind, Load, NodeView
+from crobot_tasks.router.room import Room
+from crobot_tasks.router.views import Asked, JobView, Load, NodeView
 
 #: nodes with the same data that are compared
 MOST_WITH_DATA = 32
 #: heaps of kinds of which no job waits; more are forgotten
 IDLE_KINDS = 64
 
-#: the least is best: jobs ahead, preferred tags (negative), free cores, number of the node
-Score = tuple[int, int, int, int]
+#: the least is best: whether it delays the job that the node is reserved for, jobs ahead, preferred tags (negative),
+#: free cores, number of the node
+Score = tuple[bool, int, int, int, int]
 
 
 class Candidates:
-    """The nodes that take one kind of job, best first: a heap that is corrected only where it is looked at."""
+    """The nodes that take such jobs, best first: a heap that is corrected only where it is looked at."""
 
-    def __init__(self, kind: Kind, cluster: Cluster, now: float) -> None:
-        self._kind, self._rooms = kind, cluster.rooms
+    def __init__(self, asked: Asked, cluster: Cluster, now: float) -> None:
+        kind, class_number = asked
+        self._kind, self._class_number = kind, class_number
+        self._rooms = cluster.rooms
         #: number of a node that can run such jobs when it is empty → how many preferred tags it has
         self.able: dict[int, int] = {
             room.number: len(preferred(room.node, kind, cluster.policy))
@@ -38,7 +41,7 @@ class Candidates:
 
     def _fill(self, now: float) -> None:
         scores = (self.score(self._rooms[number], now) for number in self.able)
-        self._listed = {score[3]: score for score in scores if score is not None}
+        self._listed = {score[-1]: score for score in scores if score is not None}
         self._heap = list(self._listed.values())
         heapify(self._heap)
 
@@ -46,10 +49,11 @@ class Candidates:
         """Return how well the node suits; None if it does not take such a job now."""
         number = room.number
         tags = self.able.get(number)
-        if tags is None or (ahead := room.ahead(self._kind, now)) is None:
+        if tags is None or (ahead := room.ahead(self._kind, self._class_number, now)) is None:
             return None
         # Pack: the fullest node that takes it, so that whole nodes stay free for large jobs.
-        return ahead, -tags, room.free_cores if not ahead else 0, number
+        delays = room.reserved is not None and room.reserved.delayed_by(self._kind, now)
+        return delays, ahead, -tags, room.free_cores if not ahead else 0, number
 
     def look_again(self, room: Room, now: float) -> None:
         """The node may take more than it did."""
@@ -68,7 +72,7 @@ class Candidates:
         heap, listed = self._heap, self._listed
         while heap:
             score = heap[0]
-            number = score[3]
+            number = score[-1]
             if listed.get(number) != score:
                 heappop(heap)
                 continue
@@ -86,13 +90,13 @@ class Candidates:
     def best(self, job: JobView, now: float) -> Room | None:
         """Return the best node for this one job."""
         score = self._not_failed(job, now) if job.failed_on else self.first(now)
-        return None if score is None else self._rooms[score[3]]
+        return None if score is None else self._rooms[score[-1]]
 
     def _not_failed(self, job: JobView, now: float) -> Score | None:
         """Another node may do what this one could not; but a job never waits for that."""
         aside: list[Score] = []
         found = self.first(now)
-        while found is not None and self._rooms[found[3]].node.name in job.failed_on:
+        while found is not None and self._rooms[found[-1]].node.name in job.failed_on:
             aside.append(heappop(self._heap))
             found = self.first(now)
         for score in aside:
@@ -115,7 +119,7 @@ class Cluster:
         self.open: set[str] = {room.node.name for room in self.rooms if room.is_open}
         #: job → the node that is reserved for it
         self.reserved: dict[int, Room] = {}
-        self._candidates: dict[Kind, Candidates] = {}
+        self._candidates: dict[Asked, Candidates] = {}
         self._changed: set[Room] = set()
         self._with_data: dict[str, list[Room]] = {}
         for room in self.rooms:
@@ -163,27 +167,27 @@ class Cluster:
                 candidates.look_again(room, now)
         self._changed.clear()
 
-    def candidates(self, kind: Kind, now: float) -> Candidates:
+    def candidates(self, asked: Asked, now: float) -> Candidates:
         """Return the nodes that take such jobs."""
-        found = self._candidates.get(kind)
+        found = self._candidates.get(asked)
         if found is None:
-            found = self._candidates[kind] = Candidates(kind, self, now)
+            found = self._candidates[asked] = Candidates(asked, self, now)
         return found
 
-    def forget_kinds(self, waiting: Set[Kind]) -> None:
+    def forget_kinds(self, waiting: Set[Asked]) -> None:
         """Forget kinds of which no job waits, once there are many of them."""
         if len(self._candidates) > 2 * len(waiting) + IDLE_KINDS:
-            self._candidates = {kind: one for kind, one in self._candidates.items() if kind in waiting}
+            self._candidates = {asked: one for asked, one in self._candidates.items() if asked in waiting}
 
     def with_data_of(self, job: JobView) -> Iterable[Room]:
         """Return nodes that already have something that the job reads."""
         for data in job.data:
             yield from islice(self._with_data.get(data, ()), MOST_WITH_DATA)
 
-    def reserve(self, room: Room, reserved: Reserved) -> None:
-        """Reserve the node for a job."""
-        room.reserved = reserved
-        self.reserved[reserved.job_id] = room
+    def reserve(self, room: Room, job: JobView, now: float) -> None:
+        """Reserve the node for a job, from when it can begin there."""
+        room.reserved = room.reservation(job, self.policy, now)
+        self.reserved[job.id] = room
         self._changed.add(room)
 
     def unreserve(self, job_id: int) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crobot_tasks.router.policy import Policy
-from crobot_tasks.router.room import Room
-from crobot_tasks.router.views import Kind, NodeView
+from crobot_tasks.router.room import Reserved, Room
+from crobot_tasks.router.views import JobView, Kind, NodeView
 
 #: nodes that are named for one reason
 MOST_NAMED = 5
@@ -48,11 +48,12 @@ def _too_small(node: NodeView, kind: Kind) -> str:
     return ""
 
 
-def refusal(room: Room, kind: Kind, policy: Policy, now: float) -> str:
-    """Say why the node does not take such a job now; empty if it does."""
-    if why := inability(room.node, kind, policy):
+def refusal(room: Room, job: JobView, policy: Policy, now: float) -> str:
+    """Say why the node does not take the job now; empty if it does."""
+    if why := inability(room.node, job.kind, policy):
         return why
-    return "" if room.ahead(kind, now) is not None else _busy(room, kind)
+    ahead = room.ahead(job.kind, policy.class_of(job.priority), now)
+    return "" if ahead is not None else _busy(room, job.kind)
 
 
 def _busy(room: Room, kind: Kind) -> str:
@@ -66,7 +67,21 @@ def _busy(room: Room, kind: Kind) -> str:
         free = amount("disk", max(room.free_disk, 0))
         return f"{free} not yet promised to others, the job needs {amount('disk', kind.disk_bytes)}"
     assert room.reserved is not None  # nothing else is left
-    return f"kept free for job {room.reserved.job_id}, which waits for {amount('cores', room.reserved.kind.cores)}"
+    return _reserved(room.reserved)
+
+
+def _reserved(reserved: Reserved) -> str:
+    job = reserved.job
+    return f"kept free for job {job.id}, which waits for {amount('cores', job.kind.cores)}{urgent_delay(reserved)}"
+
+
+def urgent_delay(reserved: Reserved) -> str:
+    """Say by how much more urgent jobs may delay the one that a node is reserved for; empty if none is more urgent."""
+    if not reserved.class_number:
+        return ""
+    if reserved.left_s < 1:
+        return ", and more urgent jobs may delay it no further"
+    return f", and more urgent jobs may delay it by up to {reserved.left_s:.0f} s"
 
 
 def preferred(node: NodeView, kind: Kind, policy: Policy) -> frozenset[str]:

@@ -7,7 +7,7 @@ from itertools import chain, islice, zip_longest
 
 from crobot_tasks.router.lines import Line, Turns
 from crobot_tasks.router.policy import LAST_PRIORITY, Policy
-from crobot_tasks.router.views import JobView, Kind, NodeView
+from crobot_tasks.router.views import Asked, JobView, Kind, NodeView
 
 #: charges grow by so much before all are scaled down again
 LARGEST_FACTOR = 1e12
@@ -20,10 +20,10 @@ Turn = tuple[float, str, float, int, int, int]
 class Backlog:
     """The waiting jobs of one kind in one class: workgroup → (workgroup, user) → line."""
 
-    __slots__ = ("groups", "kind", "users", "workgroups")
+    __slots__ = ("asked", "groups", "users", "workgroups")
 
-    def __init__(self, kind: Kind) -> None:
-        self.kind = kind
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
         self.groups: dict[str, dict[Owner, Line]] = {}
         self.workgroups = Turns()
         self.users: dict[str, Turns] = {}
@@ -83,10 +83,10 @@ class Queue:
                     yield from chain.from_iterable(lines.values())
 
     def _backlog(self, job: JobView) -> Backlog:
-        backlogs = self.classes[self._numbers[min(max(job.priority, 0), LAST_PRIORITY)]]
-        backlog = backlogs.get(job.kind)
+        number = self._numbers[min(max(job.priority, 0), LAST_PRIORITY)]
+        backlog = self.classes[number].get(job.kind)
         if backlog is None:
-            backlog = backlogs[job.kind] = Backlog(job.kind)
+            backlog = self.classes[number][job.kind] = Backlog((job.kind, number))
         return backlog
 
     def add(self, job: JobView) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heapreplace
 from math import inf
 
 from crobot_tasks.router.cluster import Candidates, Cluster
-from crobot_tasks.router.fit import by_reason, inability, preferred, refusal
+from crobot_tasks.router.fit import by_reason, inability, preferred, refusal, urgent_delay
 from crobot_tasks.router.order import Backlog, Queue
 from crobot_tasks.router.policy import Policy
-from crobot_tasks.router.room import Room
-from crobot_tasks.router.views import JobView, Kind, Load, Placement, Reservation
+from crobot_tasks.router.room import Reserved, Room
+from crobot_tasks.router.views import JobView, Load, Placement, Reservation
 
 
 @dataclass(frozen=True)
@@ -24,14 +24,18 @@ class Decision:
 
 
 def place(cluster: Cluster, queue: Queue, policy: Policy, now: float, limit: int | None = None) -> Decision:
-    """Move jobs, at most ``limit``, from the queue to nodes, in the queue's order; their owners are charged."""
+    """Move jobs from the queue to nodes, in the queue's order; their owners are charged.
+
+    At most ``limit`` jobs, not counting those that a node is reserved for: more urgent ones would use it up.
+    """
     call = _Call(cluster, queue, policy, now, inf if limit is None else limit)
     call.keep_reservations()
     willing = call.willing()
     if any(willing):
         call.reserve(willing)
-        for backlogs in willing:
-            call.fill(backlogs)
+    for class_number, backlogs in enumerate(willing):
+        call.begin_reserved(class_number)
+        call.fill(backlogs)
     return Decision(call.placements, call.reservations())
 
 
@@ -44,7 +48,7 @@ class _Call:
         cluster.adopt(policy)
 
     def keep_reservations(self) -> None:
-        """Look at each reservation anew; a job that can begin on its own node does, whoever's turn it is."""
+        """Look at each reservation anew."""
         for job_id in [job_id for job_id in self._cluster.reserved if job_id not in self._queue.reserving]:
             self._cluster.unreserve(job_id)
         for job in list(self._queue.reserving.values()):
@@ -53,34 +57,41 @@ class _Call:
                 del self._queue.reserving[job.id]
                 continue
             self._renew(room, job)
-            if room.fits(job.kind) and len(self.placements) < self._limit:
+        self._cluster.settle(self._now)
+
+    def begin_reserved(self, class_number: int) -> None:
+        """Let jobs of the class begin on the nodes reserved for them, whoever's turn it is in the class."""
+        for room in list(self._cluster.reserved.values()):
+            reserved = room.reserved
+            assert reserved is not None  # it is what the cluster has listed
+            job = reserved.job
+            if reserved.class_number == class_number and room.fits(job.kind):
                 self._cluster.unreserve(job.id)
                 self._queue.remove(job)
                 self._put(job, room, "was kept free for it")
-        self._cluster.settle(self._now)
 
     def _reserved_before(self, job: JobView) -> Room | None:
         room = self._cluster.room_of(job.reserved_on or "")
         if room is None or room.reserved or len(self._cluster.reserved) >= self._policy.reservation.most:
             return None
-        return room if room.number in self._candidates(job.kind).able else None
+        return room if not inability(room.node, job.kind, self._policy) else None
 
     def _renew(self, room: Room, job: JobView) -> None:
         self._queue.reserving[job.id] = job
-        self._cluster.reserve(room, room.reservation(job.id, job.kind, self._now))
+        self._cluster.reserve(room, job, self._now)
 
-    def _candidates(self, kind: Kind) -> Candidates:
-        return self._cluster.candidates(kind, self._now)
+    def _candidates(self, backlog: Backlog) -> Candidates:
+        return self._cluster.candidates(backlog.asked, self._now)
 
     def willing(self) -> list[list[Backlog]]:
         """Return, class by class, the backlogs of kinds that some node takes now."""
-        classes = self._queue.classes
-        kinds = {kind for backlogs in classes for kind, backlog in backlogs.items() if backlog.groups}
-        self._cluster.forget_kinds(kinds)
-        taken = {kind for kind in kinds if self._candidates(kind).first(self._now) is not None}
+        waiting = [
+            [backlog for backlog in backlogs.values() if backlog.groups] for backlogs in self._queue.classes
+        ]
+        self._cluster.forget_kinds({backlog.asked for backlogs in waiting for backlog in backlogs})
         return [
-            [backlog for kind, backlog in backlogs.items() if backlog.groups and kind in taken]
-            for backlogs in classes
+            [backlog for backlog in backlogs if self._candidates(backlog).first(self._now) is not None]
+            for backlogs in waiting
         ]
 
     def reserve(self, willing: list[list[Backlog]]) -> None:
@@ -104,14 +115,15 @@ class _Call:
         return [
             job
             for _, backlog in turns
-            if self._candidates(backlog.kind).able
+            if self._candidates(backlog).able
             for job in self._queue.firsts(backlog, most)
             if job.waiting_since <= latest and job.id not in self._cluster.reserved
         ]
 
     def _reserve(self, job: JobView) -> bool:
         """Keep the node free where the job can begin first."""
-        rooms = (self._cluster.rooms[number] for number in self._candidates(job.kind).able)
+        asked = (job.kind, self._policy.class_of(job.priority))
+        rooms = (self._cluster.rooms[number] for number in self._cluster.candidates(asked, self._now).able)
         free = [room for room in rooms if room.reserved is None]
         if not free:
             return False
@@ -132,7 +144,7 @@ class _Call:
             if (found := first(backlog)) is not None
         ]
         heapify(heap)
-        candidates = [self._candidates(backlog.kind) for backlog in backlogs]
+        candidates = [self._candidates(backlog) for backlog in backlogs]
         while heap and len(self.placements) < self._limit:
             turn, number = heap[0]
             backlog = backlogs[number]
@@ -164,9 +176,9 @@ class _Call:
         ]
         # Its data counts for more than the best fit, but for less than a free core or a preferred tag.
         other = min(scores, default=None)
-        if score is None or other is None or other[:2] > score[:2]:
+        if score is None or other is None or other[:3] > score[:3]:
             return best
-        return self._cluster.rooms[other[3]]
+        return self._cluster.rooms[other[-1]]
 
     def _put(self, job: JobView, room: Room, why: str = "") -> None:
         kind = job.kind
@@ -179,8 +191,14 @@ class _Call:
             self._cluster.unreserve(job.id)
         self._cluster.start(room.node.name, load)
         self._queue.charge(job, self._now)
-        if (kept := room.reserved) is not None:
-            self._cluster.reserve(room, room.reservation(kept.job_id, kept.kind, self._now))
+        if room.reserved is not None:
+            self._delay(room, room.reserved)
+
+    def _delay(self, room: Room, reserved: Reserved) -> None:
+        """Note by how much the job that was just put here delays the one that the node is reserved for."""
+        job = reserved.job
+        delay_s = max(room.starts_at(job.kind, self._now) - reserved.starts_at, 0.0)
+        self._renew(room, replace(job, delayed_s=job.delayed_s + delay_s) if delay_s else job)
 
     def _reason(self, job: JobView, room: Room, why: str) -> str:
         if job.kind.cores > room.free_cores:
@@ -198,7 +216,7 @@ class _Call:
     def reservations(self) -> list[Reservation]:
         """Return what is kept free after this call."""
         return [
-            Reservation(job_id, room.node.name, room.reserved.starts_at)
+            Reservation(job_id, room.node.name, room.reserved.starts_at, room.reserved.job.delayed_s)
             for job_id, room in self._cluster.reserved.items()
             if room.reserved is not None
         ]
@@ -211,9 +229,9 @@ def verdicts(cluster: Cluster, job: JobView, policy: Policy, now: float) -> dict
 
 def _verdicts(cluster: Cluster, job: JobView, policy: Policy, now: float) -> Iterator[tuple[str, str]]:
     for room in cluster.rooms:
-        own = room.reserved is not None and room.reserved.job_id == job.id and room.fits(job.kind)
+        own = room.reserved is not None and room.reserved.job.id == job.id and room.fits(job.kind)
         able = not inability(room.node, job.kind, policy)
-        yield room.node.name, "" if own and able else refusal(room, job.kind, policy, now)
+        yield room.node.name, "" if own and able else refusal(room, job, policy, now)
 
 
 def why_waiting(cluster: Cluster, job: JobView, policy: Policy, now: float) -> str:
@@ -227,5 +245,12 @@ def why_waiting(cluster: Cluster, job: JobView, policy: Policy, now: float) -> s
     now_lacks = verdicts(cluster, job, policy, now)
     if open_nodes := [name for name in able if not now_lacks[name]]:
         return f"next to be placed: {', '.join(open_nodes)} would take it now"
-    kept = f"; {job.reserved_on} is kept free for it" if job.reserved_on in able else ""
-    return "waiting for a free place: " + by_reason({name: now_lacks[name] for name in able}) + kept
+    lacks = by_reason({name: now_lacks[name] for name in able})
+    return f"waiting for a free place: {lacks}{_kept(cluster, job)}"
+
+
+def _kept(cluster: Cluster, job: JobView) -> str:
+    room = cluster.reserved.get(job.id)
+    if room is None or room.reserved is None:
+        return ""
+    return f"; {room.node.name} is kept free for it{urgent_delay(room.reserved)}"

@@ -51,6 +51,8 @@ class Reserving:
     after_s: float = 300.0
     #: nodes kept free at the same time
     most: int = 8
+    #: by so much of its own typical time may more urgent jobs delay the start of the job
+    urgent_share: float = 0.25
 
 
 @dataclass(frozen=True)
@@ -226,9 +228,13 @@ def _window(table: Table) -> Window:
 
 
 def _reservation(table: Table) -> Reserving:
-    table.only("after_s", "most")
+    table.only("after_s", "most", "urgent_share")
     default = DEFAULT.reservation
-    return Reserving(table.number("after_s", default.after_s), table.whole("most", default.most))
+    return Reserving(
+        table.number("after_s", default.after_s),
+        table.whole("most", default.most),
+        table.number("urgent_share", default.urgent_share),
+    )
 
 
 def _quarantine(table: Table) -> Quarantine:

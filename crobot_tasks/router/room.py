@@ -6,8 +6,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from crobot_tasks.router.policy import Window
-from crobot_tasks.router.views import Kind, Load, NodeView
+from crobot_tasks.router.policy import Policy, Window
+from crobot_tasks.router.views import JobView, Kind, Load, NodeView
 
 #: an attempt that runs longer than expected is given so much of its age again
 OVERRUN = 0.1
@@ -17,16 +17,25 @@ OVERRUN = 0.1
 class Reserved:
     """What is reserved on a node for a job from some time on, and what others may have beyond it."""
 
-    job_id: int
-    kind: Kind
+    job: JobView
+    #: number of the job's class; those before it are more urgent
+    class_number: int
     starts_at: float
     spare_cores: int
     spare_memory: int
+    #: seconds by which more urgent jobs may still delay the start
+    left_s: float
 
-    def lets(self, kind: Kind, now: float) -> bool:
-        """Say whether such a job may begin now: it ends in time, or leaves what is reserved."""
-        return now + kind.expected_s <= self.starts_at or (
-            kind.cores <= self.spare_cores and kind.memory_bytes <= self.spare_memory
+    def lets(self, kind: Kind, class_number: int, now: float) -> bool:
+        """Say whether such a job may begin now: it delays nothing, or it is more urgent and delays by what is left."""
+        return not self.delayed_by(kind, now) or (
+            class_number < self.class_number and now + kind.expected_s <= self.starts_at + self.left_s
+        )
+
+    def delayed_by(self, kind: Kind, now: float) -> bool:
+        """Say whether such a job would delay the start: it does not end in time, and takes of what is reserved."""
+        return now + kind.expected_s > self.starts_at and (
+            kind.cores > self.spare_cores or kind.memory_bytes > self.spare_memory
         )
 
 
@@ -92,7 +101,7 @@ class Room:
             and kind.disk_bytes <= self.free_disk
         )
 
-    def ahead(self, kind: Kind, now: float) -> int | None:
+    def ahead(self, kind: Kind, class_number: int, now: float) -> int | None:
         """Return how many jobs would be ahead of such a job: 0 if it fits now; None if the node does not take it."""
         if kind.cores <= self.free_cores:
             if kind.memory_bytes > self.free_memory or kind.disk_bytes > self.free_disk:
@@ -102,7 +111,7 @@ class Room:
             return None
         else:
             before = len(self.load)
-        if self.reserved is not None and not self.reserved.lets(kind, now):
+        if self.reserved is not None and not self.reserved.lets(kind, class_number, now):
             return None
         return before
 
@@ -123,11 +132,18 @@ class Room:
         queued_s = (self.expected_s + expected_s) * queued / jobs
         return queued <= self._window.most_jobs and queued_s <= self._window.ahead_s * self.node.cores
 
-    def reservation(self, job_id: int, kind: Kind, now: float) -> Reserved:
+    def reservation(self, job: JobView, policy: Policy, now: float) -> Reserved:
         """Return what to reserve for a job, from when it can begin here; the empty node must be large enough."""
-        starts_at = self.starts_at(kind, now)
+        kind, starts_at = job.kind, self.starts_at(job.kind, now)
         cores, memory = self._free_from(starts_at, now)
-        return Reserved(job_id, kind, starts_at, cores - kind.cores, memory - kind.memory_bytes)
+        return Reserved(
+            job,
+            policy.class_of(job.priority),
+            starts_at,
+            spare_cores=cores - kind.cores,
+            spare_memory=memory - kind.memory_bytes,
+            left_s=max(policy.reservation.urgent_share * kind.expected_s - job.delayed_s, 0.0),
+        )
 
     def starts_at(self, kind: Kind, now: float) -> float:
         """Return when such a job can begin here, if attempts end as expected."""

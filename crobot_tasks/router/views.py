@@ -20,6 +20,10 @@ class Kind:
     expected_s: float = 60.0
 
 
+#: a kind of jobs, and the number of their class of priority: a reserved node takes more of those that are urgent
+Asked = tuple[Kind, int]
+
+
 @dataclass(frozen=True, slots=True)
 class JobView:
     """A waiting job as the router sees it."""
@@ -38,6 +42,8 @@ class JobView:
     data: frozenset[str] = frozenset()
     #: the node that was reserved for it by an earlier dispatch
     reserved_on: str | None = None
+    #: seconds by which more urgent jobs have delayed its start there
+    delayed_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +99,5 @@ class Reservation:
     node: str
     #: when the job is expected to begin there
     starts_at: float
+    #: seconds by which more urgent jobs have delayed that
+    delayed_s: float = 0.0

@@ -64,7 +64,7 @@ _DEATHS = """
 
 _JOB = f"""
     SELECT j.id, j.pipeline, j.version, j.priority, j.cores, j.memory_bytes, j.disk_bytes, j.database, j.workgroup,
-           j.user_id, j.data, j.reserved_on, {_EXPECTED} AS expected_s, {_DEATHS} AS deaths,
+           j.user_id, j.data, j.reserved_on, j.delayed_s, {_EXPECTED} AS expected_s, {_DEATHS} AS deaths,
            EXTRACT(epoch FROM GREATEST(j.sent_at, j.available_at)) AS waiting_since,
            CASE WHEN j.attempt = 0 THEN '{{}}' ELSE ARRAY(
                SELECT DISTINCT a.node FROM crobot.attempts a
@@ -116,11 +116,13 @@ _OWN_AHEAD = text("""
         LIMIT :most) own""")
 
 _RESERVE = text("""
-    UPDATE crobot.jobs j SET reserved_on = r.node
-    FROM (SELECT w.id, p.node FROM crobot.jobs w
-          LEFT JOIN jsonb_to_recordset(:reservations) AS p(job_id bigint, node text) ON p.job_id = w.id
-          WHERE w.state = 'WAITING' AND w.id = ANY(:job_ids) AND w.reserved_on IS DISTINCT FROM p.node) r
-    WHERE j.id = r.id""").bindparams(*as_json("reservations"))
+    UPDATE crobot.jobs j SET reserved_on = r.node, delayed_s = r.delayed_s
+    FROM (SELECT w.id, p.node, COALESCE(p.delayed_s, w.delayed_s) AS delayed_s FROM crobot.jobs w
+          LEFT JOIN jsonb_to_recordset(:reservations) AS p(job_id bigint, node text, delayed_s float) ON p.job_id = w.id
+          WHERE w.state = 'WAITING' AND w.id = ANY(:job_ids)) r
+    WHERE j.id = r.id AND (j.reserved_on, j.delayed_s) IS DISTINCT FROM (r.node, r.delayed_s)""").bindparams(
+    *as_json("reservations")
+)
 
 _SUSPECTS = text("""
     SELECT count(*) FROM crobot.attempts l
@@ -133,7 +135,7 @@ _ROUTE = text("""
         SELECT * FROM jsonb_to_recordset(:placements) AS p(job_id bigint, node text, reason text)),
     routed AS (
         UPDATE crobot.jobs j
-        SET state = 'ROUTED', attempt = j.attempt + 1, node = p.node, reserved_on = NULL
+        SET state = 'ROUTED', attempt = j.attempt + 1, node = p.node, reserved_on = NULL, delayed_s = 0
         FROM placed p WHERE j.id = p.job_id AND j.state = 'WAITING' AND j.held_at IS NULL
         RETURNING j.id, j.attempt, j.node, p.reason, j.pipeline, j.version, j.args, j.kwargs, j.tag, j.database, j.type,
                   j.cores, j.memory_bytes, j.disk_bytes, j.time_limit_s, j.data),
@@ -227,7 +229,10 @@ def own_ahead(session: Session, job_id: int, most: int = 10_000) -> int:
 
 
 def reserve(session: Session, job_ids: Iterable[int], reservations: Sequence[dict[str, Any]]) -> None:
-    """Note which of these waiting jobs have a node reserved (``job_id``, ``node``), and that the others have none."""
+    """Note which of these waiting jobs have a node reserved, and which do not.
+
+    A reservation is a ``job_id``, its ``node`` and ``delayed_s``.
+    """
     session.execute(_RESERVE, {"job_ids": list(job_ids), "reservations": list(reservations)})
 
 

@@ -116,6 +116,8 @@ class Job(Base):
     hold_reason: Mapped[str] = mapped_column(Text, server_default="")
     #: the node that is kept free for it, since others overtook it for too long
     reserved_on: Mapped[str | None]
+    #: seconds by which more urgent jobs have delayed its start there
+    delayed_s: Mapped[float] = mapped_column(server_default="0")
 
     node: Mapped[str | None]
     #: OutcomeKind of the last attempt that ended

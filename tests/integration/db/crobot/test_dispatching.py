@@ -173,3 +173,34 @@ def test_typical_times_are_medians_that_follow_what_is_seen(session: Session) ->
     found = session.execute(text("SELECT samples, run_s FROM crobot.typical WHERE pipeline = 'p'")).one()
     assert found.samples == 15
     assert found.run_s == pytest.approx((10 + 20) / 2 * 2 / 3 + 600 / 3)
+
+
+# --- reservations -----------------------------------------------------------------------------------------------------
+
+
+def kept(session: Session) -> dict[int, tuple[str, float]]:
+    return {row.id: (row.reserved_on, row.delayed_s) for row in dispatching.reserved(session)}
+
+
+def reservation(job_id: int, node: str, delayed_s: float) -> dict[str, Any]:
+    return {"job_id": job_id, "node": node, "starts_at": 1.0, "delayed_s": delayed_s}
+
+
+def test_what_a_reservation_has_cost_is_kept_from_one_dispatch_to_the_next(session: Session) -> None:
+    first, second = job(session), job(session)
+    both = [reservation(first, "a", 0.0), reservation(second, "b", 2.5)]
+    dispatching.reserve(session, [first, second], both)
+    assert kept(session) == {first: ("a", 0.0), second: ("b", 2.5)}
+    dispatching.reserve(session, [first, second], [reservation(first, "a", 7.25)])
+    assert kept(session) == {first: ("a", 7.25)}
+    assert dispatching.seen(session, [second])[0].delayed_s == 2.5
+    dispatching.reserve(session, [second], [reservation(second, "c", 3.5)])
+    assert kept(session) == {first: ("a", 7.25), second: ("c", 3.5)}
+
+
+def test_with_each_attempt_the_account_begins_anew(session: Session) -> None:
+    job_id = job(session)
+    dispatching.reserve(session, [job_id], [reservation(job_id, "a", 7.25)])
+    assert dispatching.seen(session, [job_id])[0].delayed_s == 7.25
+    dispatching.route(session, [{"job_id": job_id, "node": "a", "reason": ""}])
+    assert dispatching.seen(session, [job_id])[0].delayed_s == 0.0

@@ -42,6 +42,7 @@ most_jobs = 8
 [reservation]
 after_s = 60
 most = 2
+urgent_share = 0.5
 [quarantine]
 failures = 9
 [retry]
@@ -76,7 +77,7 @@ def test_every_value_can_be_given() -> None:
         classes=(PriorityClass("now", 0), PriorityClass("later", 9)),
         shares=Shares(7200.0, 0.5, {"enterics, all": 3.0}, {17: 2.0}),
         window=Window(1.0, 5.0, 8),
-        reservation=Reserving(60.0, 2),
+        reservation=Reserving(60.0, 2, 0.5),
         quarantine=Quarantine(9),
         poison_after=2,
         retry=retry,
@@ -109,6 +110,7 @@ def test_a_pipeline_without_its_own_rules_goes_by_the_common_ones() -> None:
         ("[retry]\ndelay_s = -1", "line 2: retry.delay_s = -1: must be at least 0"),
         ("[retry]\ndelay_s = nan", "line 2: retry.delay_s = nan: must be a number"),
         ("[retry]\nmemory_growth = 0.5", "line 2: retry.memory_growth = 0.5: must be at least 1"),
+        ("[reservation]\nurgent_share = -1", "line 2: reservation.urgent_share = -1: must be at least 0"),
         ("retry = 3", "line 1: retry = 3: must be a table"),
         ("poison_after = 0", "line 1: poison_after = 0: must be at least 1"),
         ("[shares]\nhalf_life_h = 0", "line 2: shares.half_life_h = 0: must be more than 0"),

@@ -115,7 +115,9 @@ def test_a_reservation_ends_with_its_job() -> None:
     cluster = Cluster([node("a", load=[busy(cores=7, since=1000.0)], **EIGHT)])
     queue = Queue([large, small], {}, POLICY)
     assert not place(cluster, queue, POLICY, 1000.0).placements
-    assert verdicts(cluster, small, POLICY, 1000.0) == {"a": "kept free for job 0, which waits for 8 cores"}
+    assert verdicts(cluster, small, POLICY, 1000.0) == {
+        "a": "kept free for job 0, which waits for 8 cores, and more urgent jobs may delay it by up to 150 s"
+    }
     queue.remove(large)
     decision = place(cluster, queue, POLICY, 1000.0)
     assert ([one.job_id for one in decision.placements], decision.reservations) == ([1], [])
