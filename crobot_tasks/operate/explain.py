@@ -50,11 +50,18 @@ class View:
         self.now = dispatching.now(session)
         self.heads_warning = heads_warning(session)
         self._pauses = cluster_state.Pauses(dispatching.pauses(session))
+        self._keep_reservations()
         self._unapplied = {
             job_id: f"its report waits since {row.since.astimezone():%H:%M:%S} to be applied: {row.reason}"
             for row in unapplied.waiting(session)
             for job_id in row.job_ids
         }
+
+    def _keep_reservations(self) -> None:
+        for row in dispatching.reserved(self._session):
+            room = self.cluster.room_of(row.reserved_on)
+            if room and not self._pauses.why(row.pipeline, row.database):
+                self.cluster.reserve(room, cluster_state.job(row), self.now)
 
     def why(self, row: Any) -> str:
         """Say why the job waits, or where it is."""

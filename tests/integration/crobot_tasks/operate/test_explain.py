@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle.cancel import cancel
+from crobot_tasks.operate.explain import why_each_waits
+from db.engine import engine
 from tests import ends
 from tests.command import document
 from tests.processes import Cluster, value
 
 EXPECTED_S = 30.0
+_RESERVED = text("UPDATE crobot.jobs SET reserved_on = 'calc01', delayed_s = 2 WHERE id = :job_id")
 
 
 @pytest.fixture
@@ -44,6 +49,24 @@ def test_a_waiting_job_says_what_each_node_lacks_and_when_it_may_begin(full: lis
     assert document("explain", second)["own_ahead"] == 1
     for job_id in (first, second):
         cancel(job_id)
+
+
+def test_a_job_with_a_reserved_node_says_by_how_much_more_urgent_jobs_may_delay_it(
+    full: list[int], probe: Any
+) -> None:
+    job_id, urgent_id = (
+        probe.apply_async(kwargs={"params": {"cores": 2, "expected_s": 20}}, priority=priority).job_id
+        for priority in (5, 1)
+    )
+    with Session(engine()) as session:
+        session.execute(_RESERVED, {"job_id": job_id})
+        why = why_each_waits(session, [job_id, urgent_id])
+        session.rollback()
+    assert why[job_id].endswith(
+        "; calc01 is kept free for it, and more urgent jobs may delay it by up to 3 s"
+    )
+    for one in (job_id, urgent_id):
+        cancel(one)
 
 
 def test_the_turn_of_another_user_is_told(full: list[int], probe: Any) -> None:
