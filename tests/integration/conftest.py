@@ -17,7 +17,7 @@ GENERA = ("Escherichia", "Salmonella")
 
 
 @pytest.fixture(scope="module")
-def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def own_storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A storage of its own: the jobs of another database have the same numbers, and so the same folders."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(celeryconfig, "crobot_storage", str(tmp_path_factory.mktemp("storage")))
@@ -25,7 +25,7 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def database_url(servers: embedded.Servers, storage: None) -> Iterator[str]:
+def database_url(servers: embedded.Servers, own_storage: None) -> Iterator[str]:
     """The URL of an empty database, to which `db` is connected until the module's tests are over."""
     with scratch_database(make_url(servers.database_url)) as empty:
         url = empty.url.render_as_string(hide_password=False)

@@ -20,7 +20,7 @@ def odd_cluster(tables: None, data_dir: Path) -> Iterator[Cluster]:
     modules = "tests.canvas_tasks,tests.odd_errors"
     with Cluster(data_dir / "odd", nodes=("odd01",), CROBOT_IMPORTS=modules) as running:
         yield running
-    query("DELETE FROM crobot.nodes WHERE name = 'odd01'")
+    query("DELETE FROM crobot.nodes WHERE name = 'odd01' RETURNING name")
 
 
 def end_of(job_id: int | None) -> Any:
