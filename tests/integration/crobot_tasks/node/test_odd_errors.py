@@ -11,7 +11,7 @@ import pytest
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from tests import ends
 from tests.odd_errors import ODD, odd, raises, returns
-from tests.processes import Cluster, query
+from tests.processes import Cluster
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,6 @@ def odd_cluster(tables: None, data_dir: Path) -> Iterator[Cluster]:
     modules = "tests.canvas_tasks,tests.odd_errors"
     with Cluster(data_dir / "odd", nodes=("odd01",), CROBOT_IMPORTS=modules) as running:
         yield running
-    query("DELETE FROM crobot.nodes WHERE name = 'odd01' RETURNING name")
 
 
 def end_of(job_id: int | None) -> Any:

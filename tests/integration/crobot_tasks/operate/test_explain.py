@@ -43,7 +43,7 @@ def test_a_waiting_job_says_what_each_node_lacks_and_when_it_may_begin(full: lis
     first, second = (probe.delay(params={"cores": 2, "expected_s": 20}).job_id for _ in range(2))
     found = document("explain", first)
     assert "0 of 2 cores free, the job needs 2 on calc01, calc02" in found["why"]
-    assert found["nodes"].keys() == {"calc01", "calc02"}
+    assert found["nodes"].keys() >= {"calc01", "calc02"}
     assert found["own_ahead"] == 0
     assert EXPECTED_S / 2 < found["starts_in_s"] <= EXPECTED_S
     assert document("explain", second)["own_ahead"] == 1
@@ -80,7 +80,8 @@ def test_the_turn_of_another_user_is_told(full: list[int], probe: Any) -> None:
 def test_a_job_that_nobody_can_run_has_no_time_to_begin(probe: Any) -> None:
     job_id = probe.delay(params={"cores": 500}).job_id
     found = document("explain", job_id)
-    assert (found["starts_in_s"], set(found["nodes"])) == (None, {"calc01", "calc02"})
+    assert found["starts_in_s"] is None
+    assert found["nodes"].keys() >= {"calc01", "calc02"}
     assert "has 2 cores in all, the job needs 500 cores" in found["why"]
     cancel(job_id)
 
