@@ -17,6 +17,9 @@ from tests.processes import value, wait_for
 from tests.smoke.faults.matrix import scenarios
 from tests.smoke.faults.scene import PHASES, Scene
 
+# Connections of this process to the broker are broken with it, and are collected as they are.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 _ENDED = "SELECT count(*) FROM crobot.attempts WHERE ended_at IS NOT NULL"
 
 
