@@ -1,1 +1,1 @@
-"""Commands that change nothing: what is known of jobs and nodes."""
+"""What is known of jobs and nodes; `nodes` also has the commands that drain, resume and forget one."""
