@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from celery import Task, group
+from celery import Task, chord
 from celery.utils import uuid
 from celery.utils.functional import maybe_list
 
+import crobot_tasks.lifecycle.each_item  # noqa: F401 (it makes jobs of the items of `map`)
 from crobot_errors import CRobotError
 from workers.job import Resources
 
@@ -56,18 +57,10 @@ class JobTask(Task):
         """Return the job's result, a `JobResult`, by its public task id."""
         return self.app.parking.result_of(self, task_id, **kwargs)
 
-    def map(self, it: Any) -> Any:
-        """Return a canvas that gives the list of this job's results for each item, each item a job of its own."""
-        return self.starmap((item,) for item in it)
-
-    def starmap(self, it: Any) -> Any:
-        """Return a canvas with the result of Celery's starmap, which would run all items in one process of the head."""
-        return group(self.s(*item) for item in it) | self.app.tasks["celery.accumulate"].s(index=0)
-
-    def chunks(self, it: Any, n: int) -> Any:
-        """Return a group of starmaps of ``n`` items each."""
-        items = list(it)
-        return group(self.starmap(items[start : start + n]) for start in range(0, len(items), n))
+    def for_each(self, calls: list[Any], options: dict[str, Any]) -> Any:
+        """Return the canvas that stands in the place of Celery's map: a job for each call, and the list of results."""
+        jobs = [self.si(*call).set(**options) for call in calls]
+        return chord(jobs, self.app.tasks["celery.accumulate"].s(index=0), app=self.app)
 
     def apply_async(
         self,

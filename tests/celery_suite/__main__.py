@@ -30,7 +30,9 @@ def main() -> int:
     folder = suite()
     outcomes = {kind: run(folder, kind, options) for kind in options.kinds}
     for word in WORDS:
-        print(f"{word:>8}", *(f"{kind} {Counter(found.values())[word]:4}" for kind, found in outcomes.items()))
+        print(
+            f"{word:>8}", *(f"{kind} {Counter(found.values())[word]:4}" for kind, found in outcomes.items())
+        )
     differing = differences(outcomes.get("plain", {}), outcomes.get("jobs", {}))
     return report(differing, by_design(), set(outcomes.get("jobs", {})))
 
@@ -39,7 +41,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.celery_suite", description=__doc__)
     parser.add_argument("names", nargs="*", help="only tests whose name contains one of these")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="what the tasks are")
-    parser.add_argument("--processes", type=int, default=2, help="clusters that share the tests; 0: none but this")
+    parser.add_argument(
+        "--processes", type=int, default=2, help="clusters that share the tests; 0: none but this"
+    )
     parser.add_argument("--limit", type=float, default=30, help="seconds after which a test has failed")
     parser.add_argument("--show", action="store_true", help="show what each failed test says")
     return parser.parse_args()

@@ -25,7 +25,9 @@ MEMBERS = (
     "t/integration/test_group_chains.py",
 )
 #: Celery's fixtures start a worker of Celery's; ours stand in their place
-CONFTEST = '"""Written by tests.celery_suite.source."""\n\nfrom tests.celery_suite.fixtures import *  # noqa: F403\n'
+CONFTEST = (
+    '"""Written by tests.celery_suite.source."""\n\nfrom tests.celery_suite.fixtures import *  # noqa: F403\n'
+)
 
 
 def suite() -> Path:

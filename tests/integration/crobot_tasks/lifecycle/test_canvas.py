@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from celery import chain, chord, group
-from celery.result import AsyncResult, GroupResult
+from celery import chain, chord, chunks, group, xmap, xstarmap
+from celery.result import AsyncResult, GroupResult, result_from_tuple
 
 from crobot_tasks.celery import app
+from db.engine import transaction
 from tests.canvas_tasks import jobs, note, plain, replaced
 from tests.processes import PATIENCE_S, Cluster, value, wait_for
 
@@ -44,8 +46,23 @@ CANVASES: dict[str, Canvas] = {
         [t.constant.s(1), t.constant.s(2)], group(t.total.s(), t.total.s())
     ),
     "map": lambda t: t.double.map([1, 2, 3]),
+    "map of nothing": lambda t: t.double.map([]),
+    "map of one": lambda t: t.double.map([4]),
+    "map of what a generator yields": lambda t: t.double.map(n for n in range(3)),
+    "map that begins later": lambda t: t.double.map([1, 2]).set(countdown=0.5, expires=60),
     "starmap": lambda t: t.add.starmap([(1, 2), (3, 4)]),
+    "starmap behind a link": lambda t: t.add.s(1, 1) | t.add.starmap([(1, 1), (2, 2)]),
+    "map between links": lambda t: t.add.s(1, 1) | t.double.map([1, 2]) | t.total.s() | t.double.s(),
+    "maps in a group": lambda t: group(t.double.map([1, 2]), t.add.starmap([(3, 4)]), t.constant.s(5)),
+    "maps in a chord": lambda t: chord([t.double.map([1, 2]), t.double.map([3])], t.constant.s()),
+    "map as the body of a chord": lambda t: chord([t.add.s(1, 1), t.add.s(2, 2)], t.double.map([1, 2])),
+    "map that was JSON": lambda t: _through_json(t.double.map([1, 2, 3])),
     "chunks": lambda t: t.add.chunks([(1, 2), (3, 4), (5, 6)], 2),
+    "the group of chunks": lambda t: t.add.chunks([(n, n) for n in range(5)], 2).group(),
+    "the group of chunks behind a link": lambda t: (
+        t.add.s(1, 1) | t.add.chunks([(1, 2), (3, 4), (5, 6)], 2).group() | t.constant.s()
+    ),
+    "a group that begins step by step": lambda t: group(t.double.s(n) for n in range(3)).skew(0, 0.4, 0.2),
     "values of every JSON type": lambda t: t.constant.s({"a": [1, 2.5, None, True, "ä"], "b": {"c": []}}),
     "a task that fails": lambda t: t.fail.s(1),
     "a chain that fails at its first link": lambda t: t.fail.s(1) | t.double.s(),
@@ -58,6 +75,10 @@ CANVASES: dict[str, Canvas] = {
     ),
     "stamped": lambda t: _stamped(t.add.s(1, 2) | t.double.s()),
 }
+
+
+def _through_json(signature: Any) -> Any:
+    return app.signature(json.loads(json.dumps(signature)))
 
 
 def _stamped(signature: Any) -> Any:
@@ -169,3 +190,49 @@ def test_a_chain_that_goes_on_with_an_impossible_job_ends_with_its_error(cluster
     result = (jobs.constant.s(1) | app.tasks["probe"].s(params={"fail": "nonsense"})).apply_async()
     with pytest.raises(Exception, match="nonsense"):
         result.get(timeout=PATIENCE_S)
+
+
+@pytest.mark.parametrize("kind", [jobs, plain], ids=["jobs", "plain"])
+def test_maps_are_celerys_own_objects(kind: SimpleNamespace) -> None:
+    mapped, chunked = kind.add.starmap([(1, 2)]), kind.add.chunks([(1, 2), (3, 4)], 1)
+    assert (type(mapped), type(chunked)) == (xstarmap, chunks)
+    assert json.dumps(_through_json(mapped)) == json.dumps(mapped)
+    assert [type(one) for one in chunked.group().tasks] == [xstarmap, xstarmap]
+
+
+@pytest.mark.parametrize("kind", [jobs, plain], ids=["jobs", "plain"])
+def test_chunks_that_were_json_give_their_group(cluster: Cluster, kind: SimpleNamespace) -> None:
+    sent = _through_json(kind.add.chunks([(1, 2), (3, 4), (5, 6)], 2)).apply_async()
+    found = result_from_tuple(sent.get(timeout=PATIENCE_S), app=app)
+    assert found.get(timeout=PATIENCE_S) == [[3, 7], [11]]
+
+
+def test_each_item_is_a_job_of_its_own(cluster: Cluster) -> None:
+    batch = f"each-{uuid4()}"
+    mapped = xmap(jobs.double.s().set(job={"batch": batch}), [1, 2, 3], app=app)
+    assert mapped.apply_async().get(timeout=PATIENCE_S) == [2, 4, 6]
+    assert value("SELECT count(*) FROM crobot.jobs WHERE batch = :batch", batch=batch) == 3
+
+
+def test_a_map_whose_transaction_is_undone_is_not_sent(cluster: Cluster) -> None:
+    batch = f"undone-{uuid4()}"
+    with transaction() as session:
+        xmap(jobs.double.s().set(job={"batch": batch}), [1, 2, 3], app=app).apply_async()
+        session.rollback()
+    assert value("SELECT count(*) FROM crobot.jobs WHERE batch = :batch", batch=batch) == 0
+
+
+def test_a_map_that_is_sent_by_name_runs_no_body_in_a_head(cluster: Cluster) -> None:
+    batch = f"by-name-{uuid4()}"
+    task = dict(jobs.double.s().set(job={"batch": batch}))
+    result = app.send_task("celery.map", kwargs={"task": task, "it": [1, 2, 3]})
+    assert result.get(timeout=PATIENCE_S) == [2, 4, 6]
+    assert value("SELECT count(*) FROM crobot.jobs WHERE batch = :batch", batch=batch) == 3
+
+
+def test_a_map_with_an_item_that_fails_calls_its_errback_once(cluster: Cluster) -> None:
+    key = f"noted-{uuid4()}"
+    result = jobs.fail.map([1, 2]).apply_async(link_error=note.si(key))
+    with pytest.raises(Exception, match="cannot work with"):
+        result.get(timeout=PATIENCE_S)
+    wait_for("the errback", lambda: app.backend.client.llen(key) == 1)
