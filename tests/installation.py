@@ -74,6 +74,13 @@ def forget_results() -> None:
         consumer.subscribed_to.clear()
 
 
+def leave_results() -> None:
+    """Let go of this thread's result store at its end: Celery has one for each thread, and closes none."""
+    forget_results()
+    app.backend.result_consumer.stop()
+    app.backend.client.close()
+
+
 def _connect_to(places: dict[str, Any]) -> None:
     forget_results()
     app.conf.update(places)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from crobot_tasks.broker.formats import RESULT_FILE_FORMAT
 from crobot_tasks.head import dispatch, leases
 from crobot_tasks.node import courier, run_attempt
 
@@ -23,9 +24,9 @@ def _old_node() -> None:
     """Sends no tags and no local data."""
     publish = courier.Courier._publish
 
-    def publish_first(self: Any, task: str, queue_name: str, **message: Any) -> None:
+    def publish_first(self: Any, task: str, queue_name: str, *version: int, **message: Any) -> None:
         message = {name: value for name, value in message.items() if name in _FIRST_HEARTBEAT}
-        publish(self, task, queue_name, **message)
+        publish(self, task, queue_name, *version, **message)
 
     courier.Courier._publish = publish_first  # type: ignore[method-assign]
 
@@ -55,7 +56,12 @@ def _behind() -> None:
 
 def _ahead() -> None:
     """A node that reports in a format that the head does not know yet."""
-    courier.REPORT_FORMAT = 2  # type: ignore[attr-defined]
+    publish = courier.Courier._publish
+
+    def publish_newer(self: Any, task: str, queue_name: str, version: int = 0, **message: Any) -> None:
+        publish(self, task, queue_name, RESULT_FILE_FORMAT + 1, **message)
+
+    courier.Courier._publish = publish_newer  # type: ignore[method-assign]
 
 
 {"old node": _old_node, "old head": _old_head, "behind": _behind, "ahead": _ahead}[

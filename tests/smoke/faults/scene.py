@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from tests import ends
 from tests.faulty import Site
+from tests.installation import leave_results
 from tests.processes import Process, value, wait_for
 from tests.smoke.faults.mix import Mix
 
@@ -99,6 +100,7 @@ class Scene:
         self.mix.send_many(MANY)
         self._mended.wait(120)
         self.mix.send()
+        leave_results()
         self._sent = True
 
     def _hold(self, processes: Sequence[Process]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from crobot_tasks.broker.formats import RESULT_FILE_FORMAT
 from crobot_tasks.broker.queues import HEARTBEATS, REPORTS
 from crobot_tasks.celery import app
 from tests import ends
@@ -18,6 +19,8 @@ from tests.smoke.faults.mix import nothing_stuck
 from tests.smoke.faults.scene import Scene
 
 HUGE = 10**30
+#: a format that no head knows yet
+NEWER = RESULT_FILE_FORMAT + 1
 _NODE = """
     SELECT incarnation, beat, cores, memory_bytes, disk_bytes, pipelines, unavailable AS missing, software
     FROM crobot.nodes WHERE name = 'calc01'"""
@@ -194,7 +197,7 @@ REPORTS_OF: dict[str, Nonsense] = {
     "a number": lambda live: 7,
     "no keys": lambda live: {},
     "only a format": lambda live: {"format": 1},
-    "another format": lambda live: reports(report(live), format=2),
+    "another format": lambda live: reports(report(live), format=NEWER),
     "format as text": lambda live: reports(report(live), format="1"),
     "no format": lambda live: {key: part for key, part in reports(report(live)).items() if key != "format"},
     "no reports": lambda live: {key: part for key, part in reports().items() if key != "reports"},
@@ -220,7 +223,7 @@ HEARTBEATS_OF: dict[str, Nonsense] = {
     "nothing": lambda live: None,
     "no keys": lambda live: {},
     "only a format": lambda live: {"format": 1},
-    "another format": lambda live: heartbeat(format=2),
+    "another format": lambda live: heartbeat(format=NEWER),
     "cores that are text": lambda live: heartbeat(cores="many"),
     "cores that are huge": lambda live: heartbeat(cores=HUGE),
     "cores below nothing": lambda live: heartbeat("ghost", cores=-4),

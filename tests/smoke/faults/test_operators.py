@@ -156,11 +156,12 @@ def test_a_message_that_is_newer_than_its_node_is_refused_there_and_its_job_runs
 
 @full
 def test_a_node_that_is_newer_than_the_head_loses_no_job_and_works_again_when_the_head_can_read_it(
-    scene: Scene, impatient: None
+    scene: Scene, head: Process, impatient: None
 ) -> None:
     @contextmanager
     def ahead() -> Iterator[None]:
         with restarted(scene.site.cluster.nodes["calc01"], speaking("ahead"), signal.SIGKILL):
+            wait_for("the head to refuse it", lambda: "a message of node 'calc01' is dropped" in head.text())
             yield
             scene.mix.wait()
 
