@@ -32,6 +32,9 @@ class Node(Protocol):
     def attempt(self, request: Any, job: JobInput) -> Attempt:
         """Return the attempt that a message asks for."""
 
+    def tell(self, request: Any, state: str | None, meta: Any) -> None:
+        """Tell the heads how far the attempt of a body is."""
+
 
 class CRobotApp(Celery):
     """Celery, with servers that are started at first use when none are configured."""

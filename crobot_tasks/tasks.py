@@ -20,6 +20,7 @@ class PipelineTask(JobTask):
 
     abstract = True
     typing = False
+    runs_tools = True
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+from celery.exceptions import SoftTimeLimitExceeded
 
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle.job_task import JobTask
@@ -37,7 +43,41 @@ def _define(kind: str, options: dict[str, Any]) -> SimpleNamespace:
     def fail(x: Any = None) -> None:
         raise ValueError(f"cannot work with {x}")
 
-    return SimpleNamespace(add=add, double=double, total=total, constant=constant, fail=fail)
+    small = (add, double, total, constant, fail)
+    return SimpleNamespace(**{each.name.split(".")[1]: each for each in (*small, *_define_bodies(task))})
+
+
+def _define_bodies(task: Callable[..., Any]) -> tuple[Any, ...]:
+    """Define tasks whose bodies say what they are told, and tell how far they are."""
+
+    @task(bind=True)
+    def seen(self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return json.loads(json.dumps(vars(self.request), default=repr)) | {
+            "children": list(self.request.children)
+        }
+
+    @task(bind=True)
+    def tell(self: Any, state: str | None, meta: Any, until: str | None = None) -> str:
+        self.update_state(state=state, meta=meta)
+        _wait_for(until)
+        return "told"
+
+    @task(soft_time_limit=1)
+    def nap(seconds: float, catch: bool = False) -> str:
+        try:
+            time.sleep(seconds)
+        except SoftTimeLimitExceeded:
+            if not catch:
+                raise
+            return "interrupted"
+        return "slept"
+
+    return seen, tell, nap
+
+
+def _wait_for(path: str | None) -> None:
+    while path and not Path(path).exists():
+        time.sleep(0.02)
 
 
 jobs = _define("jobs", {"base": JobTask, **_short})

@@ -23,6 +23,9 @@ NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 #: `<job id>.<attempt>`, the Celery task id of an attempt; no number is too large for its column
 ATTEMPT_ID = re.compile(r"[1-9][0-9]{0,17}\.[1-9][0-9]{0,3}")
 
+#: of a traceback in a report
+TRACEBACK_CHARACTERS = 16_000
+
 #: (job id, number of the attempt)
 AttemptKey = tuple[int, int]
 

@@ -11,7 +11,7 @@ from crobot_tasks.broker.json_values import revive
 from crobot_tasks.broker.queues import UNREACHABLE, node_queue, queue
 from crobot_tasks.celery import app
 from crobot_tasks.head import cluster_state
-from crobot_tasks.lifecycle import policy_in_force
+from crobot_tasks.lifecycle import policy_in_force, time_limits
 from crobot_tasks.lifecycle.cancel import expire
 from crobot_tasks.router import Cluster, Policy, Queue, place
 from db.crobot import accounting, dispatching
@@ -86,7 +86,12 @@ def _publish(routed: Sequence[Any]) -> None:
         log.warning("the broker does not take messages: %s", error)
 
 
+#: names of the options of a send that a request has under other names
+_IN_REQUESTS = {"link": "callbacks", "link_error": "errbacks", "chain": "chain", "chord": "chord"}
+
+
 def _send(producer: Any, job: Any) -> None:
+    soft_s, hard_s = time_limits.celerys(job.pipeline, job.time_limit_s, job.chosen or {})
     app.send_task(
         job.pipeline,
         args=revive(job.args),
@@ -96,9 +101,8 @@ def _send(producer: Any, job: Any) -> None:
         queue=queue(node_queue(job.node)),
         ignore_result=True,
         add_to_parent=False,
-        # The tools' own limit is job.time_limit_s; these two only catch a pipeline that hangs beside its tools.
-        soft_time_limit=job.time_limit_s + 30,
-        time_limit=job.time_limit_s + 60,
+        soft_time_limit=soft_s,
+        time_limit=hard_s,
         headers={
             "crobot": {
                 "format": MESSAGE_FORMAT,
@@ -107,8 +111,17 @@ def _send(producer: Any, job: Any) -> None:
                 "disk_bytes": job.disk_bytes,
                 "time_s": job.time_limit_s,
                 "data": job.data,
+                "caller": _caller(job),
             }
         },
         argsrepr=f"job {job.id} attempt {job.attempt} of {job.type or job.pipeline}",
         kwargsrepr=f"tag={job.tag or '-'} species={job.database or '-'} version={job.version or '-'}",
     )
+
+
+def _caller(job: Any) -> dict[str, Any]:
+    """Return what the body's request has of its caller's; nothing of a job that a former version sent."""
+    if not job.request:
+        return {}
+    canvas = {there: job.canvas[here] for here, there in _IN_REQUESTS.items() if here in (job.canvas or {})}
+    return {**job.request, **canvas}

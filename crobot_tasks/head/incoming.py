@@ -18,6 +18,7 @@ from crobot_tasks.broker.formats import (
     from_message,
 )
 from crobot_tasks.broker.json_values import storable
+from crobot_tasks.broker.progress import Progress, checked_progress
 from crobot_tasks.head.incoming_report import checked_report, is_report
 from crobot_tasks.lifecycle.report import Report
 
@@ -100,6 +101,26 @@ def reports(message: Mapping[str, Any]) -> list[Report]:
     if len(usable) < len(found):
         log.error("%d reports of node %s are none, and dropped", len(found) - len(usable), message["node"])
     return [checked_report(one, message["node"]) for one in usable]
+
+
+def progress(message: Mapping[str, Any]) -> dict[AttemptKey, Progress]:
+    """Return what bodies say of how far they are; what is odd is left out. Older nodes say nothing.
+
+    Raises:
+        BadInput: it is no list.
+    """
+    found = message.get("progress", [])
+    if not isinstance(found, list):
+        raise BadInput(f"its progress is {type(found).__name__}, not a list")
+    told: dict[AttemptKey, Progress] = {}
+    for one in found:
+        try:
+            if not is_report(one):
+                raise BadInput(f"{one!r:.80} names no attempt")
+            told[attempt_key(one["id"])] = checked_progress(one.get("state"), one.get("meta"))
+        except BadInput as error:
+            log.error("progress that node %s tells of is dropped: %s", message["node"], error)
+    return told
 
 
 def _number(message: Mapping[str, Any], name: str) -> int:

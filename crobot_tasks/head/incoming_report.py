@@ -9,7 +9,7 @@ from typing import Any
 
 from crobot_errors import TEXT_CHARACTERS, BadInput, OutcomeKind
 from crobot_tasks.broker.folders import storage_root
-from crobot_tasks.broker.formats import ATTEMPT_ID, attempt_key
+from crobot_tasks.broker.formats import ATTEMPT_ID, TRACEBACK_CHARACTERS, attempt_key
 from crobot_tasks.broker.json_values import plain, storable
 from crobot_tasks.lifecycle.report import Report, ResultFile
 from workers.storage import output_dir
@@ -51,6 +51,7 @@ def checked_report(one: dict[str, Any], node: str) -> Report:
         result,
         usage(one.get("usage")),
         _output_location(one.get("output_location"), job_id, number),
+        traceback=_traceback(one.get("traceback")),
         node=node,
         result_file=file,
     )
@@ -109,6 +110,10 @@ def _message(value: Any) -> str | None:
         return None
     text = value if isinstance(value, str) else repr(value)
     return str(storable(text[:MESSAGE_CHARACTERS]))
+
+
+def _traceback(value: Any) -> str | None:
+    return str(storable(value[-TRACEBACK_CHARACTERS:])) if isinstance(value, str) else None
 
 
 def _output_location(value: Any, job_id: int, number: int) -> str | None:

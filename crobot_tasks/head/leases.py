@@ -12,6 +12,7 @@ from crobot_tasks.broker.queues import HEARTBEATS, MOST_UNREAD, REPORTS, ack_que
 from crobot_tasks.celery import app
 from crobot_tasks.head import incoming
 from crobot_tasks.lifecycle import finish, policy_in_force
+from crobot_tasks.lifecycle.progress import tell_progress
 from crobot_tasks.lifecycle.report import Report
 from crobot_tasks.lifecycle.stop_order import stop_attempts
 from db.crobot import finishing, leases, parking
@@ -72,11 +73,14 @@ def reports(message: dict[str, Any]) -> None:
     node = message["node"]
     try:
         running, received = incoming.attempts(message, "running"), incoming.reports(message)
+        progress = incoming.progress(message)
     except BadInput as error:
         log.error("reports of node %s are dropped: %s", node, error)
         return
     if running:
         retrying(lambda: _start(running, node, message["incarnation"]))
+    if progress:
+        tell_progress(node, progress)
     waiting = finish.apply(received)
     if applied := [report.key for report in received if report.key not in waiting]:
         _acknowledge(node, _named(applied))

@@ -89,8 +89,8 @@ class CRobotJob(RemoteJob):
         super().__init__(**request)
         self.pipeline, self.version = pipeline, version
         self.inputs, self.params, self.reads = inputs or {}, params or {}, reads or []
-        #: ``cores``, ``memory_bytes``, ``time_s`` of an attempt, if the sender knows better than the pipeline
-        self.chosen: dict[str, int] = {}
+        #: ``cores``, ``memory_bytes``, ``time_s`` of an attempt, and ``soft_s``, if the sender knows better
+        self.chosen: dict[str, Any] = {}
         #: its number, once it is sent
         self.job_id: int | None = None
         #: whether the last send found the same job alive and joined it
@@ -169,7 +169,11 @@ class CRobotJob(RemoteJob):
             "memory_bytes": self.chosen.get("memory_bytes"),
         }
         kwargs = {name: value for name, value in given.items() if value}
-        options = {"priority": self.priority, "time_limit": self.chosen.get("time_s")}
+        options = {
+            "priority": self.priority,
+            "time_limit": self.chosen.get("time_s"),
+            "soft_time_limit": self.chosen.get("soft_s"),
+        }
         options = {name: value for name, value in options.items() if value is not None}
         return self.task.signature(kwargs=kwargs, immutable=self.immutable, job=details, **options)
 

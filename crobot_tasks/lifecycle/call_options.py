@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import ceil
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
@@ -131,21 +132,30 @@ def _check_amount(name: str, given: Any, below: int) -> None:
 
 
 def chosen_of(details: Details, options: dict[str, Any]) -> dict[str, Any]:
-    """Return what the sender chose of an attempt's ``cores``, ``memory_bytes`` and ``time_s``."""
-    limit = options.get("time_limit") or None
+    """Return what the sender chose of an attempt's ``cores``, ``memory_bytes`` and ``time_s``, and ``soft_s``."""
+    hard, soft = options.get("time_limit") or None, options.get("soft_time_limit") or None
     chosen = {
         "cores": details.cores,
         "memory_bytes": details.memory_bytes,
-        "time_s": limit and whole_seconds(limit),
+        "time_s": hard and whole_seconds(hard),
+        "soft_s": soft and _seconds(soft, "soft_time_limit"),
     }
+    if hard and soft and soft > hard:
+        raise BadInput(
+            f"soft_time_limit {soft!r} is more than time_limit {hard!r}, which ends the body first"
+        )
     return {name: value for name, value in chosen.items() if value is not None}
 
 
 def whole_seconds(given: Any) -> int:
-    """Return a time limit in seconds, checked."""
-    if not isinstance(given, int | float) or not 0 < given < 2**30:
-        raise BadInput(f"time limit {given!r} is not a number of seconds")
-    return int(given)
+    """Return a time limit in seconds, checked; a part of a second is a whole one."""
+    return ceil(_seconds(given, "time_limit"))
+
+
+def _seconds(given: Any, name: str) -> float:
+    if not isinstance(given, int | float) or isinstance(given, bool) or not 0 < given < 2**30:
+        raise BadInput(f"{name} {given!r} is not a number of seconds above 0")
+    return given
 
 
 def priority_of(given: Any) -> int:

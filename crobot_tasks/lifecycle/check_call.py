@@ -15,6 +15,7 @@ from crobot_tasks.lifecycle.call_options import (
     priority_of,
     whole_seconds,
 )
+from crobot_tasks.lifecycle.caller import message_of
 from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.lifecycle.job_types import job_class
 from crobot_tasks.lifecycle.new_job import NewJob
@@ -38,6 +39,7 @@ def new_job(
         # a resend chooses the same
         details.context["chosen"] = chosen
     resources = asdict(task.resources(args, kwargs)) | chosen
+    message = message_of(task, args, kwargs, task_id, options)
     return NewJob(
         **_described(details),
         owed=owed_of(task_id, options),
@@ -52,6 +54,8 @@ def new_job(
         time_limit_s=whole_seconds(resources["time_s"]),
         expected_s=task.expected_seconds(args, kwargs),
         data=task.data(args, kwargs),
+        request=message.request(),
+        message=message,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from crobot_errors import BadInput, OutcomeKind, ServiceError, text_of
 from crobot_tasks.broker.exceptions import exception_json
 from crobot_tasks.broker.formats import AttemptKey
-from crobot_tasks.lifecycle import policy_in_force, read_ahead, settle
+from crobot_tasks.lifecycle import policy_in_force, read_ahead, settle, time_limits
 from crobot_tasks.lifecycle.job_types import JobClass, job_class
 from crobot_tasks.lifecycle.outputs import Outputs
 from crobot_tasks.lifecycle.report import Report
@@ -37,6 +37,8 @@ class Ending:
     result: Any = None
     output_location: str | None = None
     begun: bool = False
+    #: where in the body the exception came from
+    traceback: str | None = None
     #: what was read of the result's files; or why nothing can be, for good
     outputs: Outputs | Exception = field(default_factory=Outputs)
 
@@ -124,7 +126,9 @@ def _apply(session: Any, reports: dict[tuple[int, int], Report]) -> None:
 def _wanted(job: Any, report: Report) -> Report:
     """Call an attempt cancelled if, and only if, the job was: a node is told to stop by others, too."""
     if job.cancel_requested and report.outcome is not OutcomeKind.OK:
-        return replace(report, outcome=OutcomeKind.CANCELLED, message="cancelled", result=None)
+        return replace(
+            report, outcome=OutcomeKind.CANCELLED, message="cancelled", result=None, traceback=None
+        )
     if not job.cancel_requested and report.outcome is OutcomeKind.CANCELLED:
         return replace(
             report, outcome=OutcomeKind.NODE_LOST, message="stopped, though nobody cancelled the job"
@@ -167,6 +171,7 @@ def _follow(session: Any, policy: Policy, job: Any, report: Report) -> Ending | 
         report.result,
         report.output_location,
         report.begun,
+        report.traceback,
         report.outputs,
     )
 
@@ -189,6 +194,7 @@ def _trial(session: Any, job: Any, report: Report) -> Trial:
         peak_memory_bytes=(report.usage or {}).get("peak_memory_bytes"),
         largest_memory_bytes=largest,
         cancel_requested=job.cancel_requested,
+        senders_limit=time_limits.are_senders(job.pipeline, job.chosen or {}, report.outcome, report.result),
     )
 
 

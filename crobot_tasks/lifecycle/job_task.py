@@ -26,10 +26,13 @@ class JobTask(Task):
     #: typical seconds; short jobs may queue on a node
     expected_s = 60.0
     default_time_limit_s = 24 * 3600
+    #: whether its tools have the time limit, so that Celery's own comes later and only if the body hangs
+    runs_tools = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """(c) Run the job on a node; anywhere else, an ordinary call."""
-        if self.app.node is None or self.request.called_directly:
+        # in a body it is an ordinary call, too: Celery's tracer calls with the attempt's own request
+        if self.app.node is None or self.request.called_directly or self.request.get("attempt_id"):
             return super().__call__(*args, **kwargs)
         return self.app.node.run(self, args, kwargs)
 
@@ -52,6 +55,24 @@ class JobTask(Task):
     def wanted_version(self, kwargs: dict[str, Any]) -> str:
         """Return the version that a node must offer."""
         return self.version
+
+    def update_state(
+        self, task_id: str | None = None, state: str | None = None, meta: Any = None, **kwargs: Any
+    ) -> None:
+        """Tell how far the job is, from its body: `AsyncResult`, `crobot show` and `crobot wait` have it soon after.
+
+        Raises:
+            BadInput: the state is not a body's to give, or the meta is too large or no JSON.
+            CRobotError: another task is named, whose state only that task can tell.
+        """
+        if self.app.node is None:
+            super().update_state(task_id, state, meta, **kwargs)
+        elif task_id in (None, self.request.id):
+            self.app.node.tell(self.request, state, meta)
+        else:
+            raise CRobotError(
+                f"{self.name}: a body tells the state of its own task, and not that of {task_id}: leave task_id out"
+            )
 
     def AsyncResult(self, task_id: str, **kwargs: Any) -> Any:  # noqa: N802 (Celery's name)
         """Return the job's result, a `JobResult`, by its public task id."""
@@ -86,9 +107,13 @@ class JobTask(Task):
             raise CRobotError(
                 f"{self.name}: a calculation node has no database and sends no jobs; return, and let the head"
             )
-        options = dict(
-            self._get_exec_options(), link=maybe_list(link), link_error=maybe_list(link_error), **options
-        )
+        options = self._get_exec_options() | options
+        options |= {
+            "link": maybe_list(link),
+            "link_error": maybe_list(link_error),
+            "shadow": shadow or self.shadow_name(args, kwargs, options),
+        }
+        options.setdefault("ignore_result", self.ignore_result)
         parent = self.app.current_worker_task
         _inherit(parent, options)
         result = self.app.parking.park(self, args or (), kwargs or {}, task_id or uuid(), options)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crobot_tasks.lifecycle.call_options import Owed
+from crobot_tasks.lifecycle.caller import Message
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class NewJob:
     time_limit_s: int = 0
     expected_s: float = 0.0
     data: list[str] = field(default_factory=list)
+    #: what the body sees as its request
+    request: dict[str, Any] = field(default_factory=dict)
+    #: what listeners to sends are told; None if the call cannot work
+    message: Message | None = None
 
     def columns(self) -> dict[str, Any]:
         """Return the values of both rows, the job's and the settlement's, by their columns."""

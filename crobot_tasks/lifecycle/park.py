@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadInput
 from crobot_tasks.celery import app
-from crobot_tasks.lifecycle import fail_in_chain
+from crobot_tasks.lifecycle import caller, fail_in_chain
 from crobot_tasks.lifecycle.check_call import new_job, unusable_job
 from crobot_tasks.lifecycle.job_result import JobResult
 from crobot_tasks.lifecycle.job_task import JobTask
@@ -15,7 +16,7 @@ from crobot_tasks.lifecycle.job_types import job_class
 from crobot_tasks.lifecycle.new_job import NewJob
 from db.crobot import parking
 from db.crobot.parking import Parked
-from db.engine import patiently, retrying, transaction
+from db.engine import after_commit, patiently, retrying, transaction
 
 
 def park(
@@ -50,6 +51,8 @@ def result_of(task: JobTask, task_id: str, **options: Any) -> JobResult:
 
 def _store(new: NewJob, refused: str) -> Parked:
     with transaction(new.database) as session:
+        if new.message:
+            after_commit(partial(caller.tell_sent, new.pipeline, new.message))
         parked = parking.park(session, new.columns())
         if parked.created:
             if new.type:

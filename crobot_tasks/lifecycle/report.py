@@ -33,6 +33,8 @@ class Report:
     output_location: str | None = None
     #: false if the attempt never ran
     begun: bool = True
+    #: where in the body the exception came from
+    traceback: str | None = None
     #: who says so; only the node that has the attempt is believed. None: the head
     node: str | None = None
     #: where the result is, if it came as a file

@@ -14,8 +14,10 @@ from kombu.utils.encoding import bytes_to_str
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.broker.json_values import revive
+from crobot_tasks.broker.queues import worker_hostname
 from crobot_tasks.celery import app
-from db.crobot import JobState, chords, finishing
+from crobot_tasks.lifecycle.extended_result import extended
+from db.crobot import JobState, chords, finishing, progress
 from db.engine import patiently, retrying, transaction
 
 log = logging.getLogger(__name__)
@@ -34,7 +36,13 @@ class ResultStore(RedisBackend):
         meta = super().get_task_meta(task_id, cache)
         if meta["status"] != states.PENDING:
             return meta
-        return self._of_jobs([task_id]).get(task_id, meta)
+
+        def read() -> Any:
+            with transaction() as session:
+                return progress.standing(session, [task_id]).get(task_id)
+
+        row = retrying(read)
+        return self._meta(row) if row else meta
 
     def mget(self, keys: Sequence[Any]) -> list[Any]:
         """Return what is stored under keys; the results of jobs that are not there come from the database."""
@@ -49,7 +57,7 @@ class ResultStore(RedisBackend):
         return found
 
     def wake(self, row: Any) -> None:
-        """Tell whoever waits for a job's result. It is not stored: who asks later is answered from the database."""
+        """Tell whoever waits for a job where it stands. That is not stored: who asks is answered from the database."""
         meta = self.encode(self._encoded(self._meta(row)))
         self.ensure(self.client.publish, (self.get_key_for_task(row.task_id), meta))
 
@@ -64,7 +72,14 @@ class ResultStore(RedisBackend):
 
     def _meta(self, row: Any) -> dict[str, Any]:
         state, value = outcome(row)
-        return self._get_result_meta(value, state, None, None) | {"task_id": row.task_id}
+        meta = self._get_result_meta(value, state, None, None)
+        return {**meta, "children": [], **extended(row, row.task_id), "task_id": row.task_id}
+
+    def _get_result_meta(self, result: Any, state: str, traceback: Any, request: Any, **options: Any) -> Any:
+        """Return what Celery stores of a result; of a job's settlement, what belongs to the job."""
+        meta = super()._get_result_meta(result, state, traceback, request, **options)
+        job = request.get("settled_job") if request else None
+        return {**meta, **extended(job, request.id)} if job else meta
 
     def _encoded(self, meta: dict[str, Any]) -> dict[str, Any]:
         return meta | {"result": self.encode_result(meta["result"], meta["status"])}
@@ -87,16 +102,27 @@ class ResultStore(RedisBackend):
 
 
 def outcome(row: Any) -> tuple[str, Any]:
-    """Return Celery's state of a job that has ended, and its result or exception."""
-    if row.state == JobState.COMPLETE:
-        return states.SUCCESS, revive(row.result)
-    if row.state == JobState.CANCELLED:
-        return states.REVOKED, TaskRevokedError(row.message or "cancelled")
-    return states.FAILURE, failure(row)
+    """Return Celery's state of a job, and its result, its exception, or what its body says of how far it is."""
+    match row.state:
+        case JobState.COMPLETE:
+            return states.SUCCESS, revive(row.result)
+        case JobState.CANCELLED:
+            return states.REVOKED, TaskRevokedError(row.message or "cancelled")
+        case JobState.FAILED:
+            return states.FAILURE, failure(row)
+        case JobState.RUNNING:
+            at_work = {"hostname": worker_hostname(row.node)}
+            return row.progress_state or states.STARTED, revive(
+                row.progress
+            ) if row.progress_state else at_work
+        case JobState.ROUTED:
+            return states.RECEIVED, None
+    # WAITING: for the first attempt, or for the next one, and then the exception is that of the last
+    return (states.RETRY, failure(row)) if row.outcome else (states.PENDING, None)
 
 
 def failure(row: Any) -> BaseException:
-    """Return the exception that a failed job ended with."""
+    """Return the exception that a job failed with, for good or in its last attempt."""
     error = app.backend.exception_to_python(revive(row.result)) if row.result else None
     return error if isinstance(error, BaseException) else RuntimeError(row.message)
 

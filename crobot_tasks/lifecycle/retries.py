@@ -46,6 +46,8 @@ class Trial:
     #: memory of the largest node; None if there is none
     largest_memory_bytes: int | None = None
     cancel_requested: bool = False
+    #: it ran beyond a limit that the sender set
+    senders_limit: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ def next_step(trial: Trial, policy: Policy) -> Step:
         return Step(JobState.CANCELLED, trial.kind)
     if trial.kind not in TRIED_AGAIN:
         return Step(JobState.FAILED, trial.kind)
+    if trial.senders_limit:
+        return Step(JobState.FAILED, trial.kind, "the limit is the sender's, so no attempt gets more time")
     retry = policy.retry_of(trial.pipeline)
     if not trial.begun or trial.kind is OutcomeKind.NODE_STOPPED:
         return _again(trial, retry, trial.attempt - AT_ONCE)

@@ -66,7 +66,8 @@ def _publish(row: Any) -> None:
         queue=SETTLE,
         ignore_result=row.ignore_result,
         add_to_parent=False,
-        **revive(row.options),
+        # not that of the report's message, which is just read here
+        **{"root_id": row.task_id, **revive(row.options)},
     )
 
 
@@ -130,6 +131,7 @@ def _mark(task_id: str) -> None:
 def settle(self: Any, job_id: int) -> Any:
     """End as the job ended, so that Celery does for it what it does for any task."""
     row = _claimed(self.request.id, job_id)
+    _become(self.request, row)
     if row.state == JobState.COMPLETE:
         return revive(row.result)
     if row.state == JobState.CANCELLED:
@@ -139,6 +141,12 @@ def settle(self: Any, job_id: int) -> Any:
         _mark(self.request.id)
         raise Ignore("cancelled")
     raise failure(row)
+
+
+def _become(request: Any, row: Any) -> None:
+    """Let what Celery stores, and tells callbacks, be the job's, and not that of the message which settles it."""
+    sender = row.request if row.request.get("id") == request.id else {}
+    request.update(settled_job=row, parent_id=sender.get("parent_id"))
 
 
 @app.task(name="crobot.settle_overdue", ignore_result=True, send_events=False)

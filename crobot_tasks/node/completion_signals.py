@@ -11,7 +11,7 @@ from celery import signals
 import celeryconfig
 from crobot_errors import AttemptError, BadInput, OutcomeKind, described, text_of
 from crobot_tasks.broker.exceptions import exception_json
-from crobot_tasks.broker.formats import ATTEMPT_ID, attempt_key
+from crobot_tasks.broker.formats import ATTEMPT_ID, TRACEBACK_CHARACTERS, attempt_key
 from crobot_tasks.broker.json_values import plain, storable
 from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.node.carried_errors import usage_of
@@ -69,11 +69,13 @@ class CompletionSignals:
             body = _failed(error)
         self._report(sender.request.id, body)
 
-    def on_failure(self, sender: Any, task_id: str, exception: BaseException, **_: Any) -> None:
+    def on_failure(
+        self, sender: Any, task_id: str, exception: BaseException, einfo: Any = None, **_: Any
+    ) -> None:
         """In the child: the task raised; or in the parent: the child is gone, or was killed at the hard limit."""
         if not isinstance(sender, JobTask):
             return
-        body = _failed(exception)
+        body = _failed(exception) | {"traceback": _traceback(einfo)}
         if isinstance(exception, WorkerLostError):
             body |= self.courier.lost(message(exception))
         self._report(task_id, body)
@@ -105,6 +107,12 @@ def _failed(error: BaseException) -> dict[str, Any]:
         "result": exception_json(error),
         "usage": usage_of(error.details) if isinstance(error, AttemptError) else None,
     }
+
+
+def _traceback(einfo: Any) -> str | None:
+    """Return where the exception came from, as Celery writes it; of a long one, the end."""
+    text = getattr(einfo, "traceback", None)
+    return storable(text)[-TRACEBACK_CHARACTERS:] if isinstance(text, str) else None
 
 
 def message(error: BaseException) -> str:

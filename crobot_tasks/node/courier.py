@@ -32,6 +32,7 @@ from crobot_tasks.broker.queues import (
 from crobot_tasks.celery import app
 from crobot_tasks.node.local_data import LocalData
 from crobot_tasks.node.spool import Spool
+from crobot_tasks.node.told_progress import LOOK_S, ToldProgress
 from workers.exit_reasons import FULL_BELOW_BYTES
 from workers.oom_kills import RecentOomKills
 
@@ -83,6 +84,7 @@ class Courier(threading.Thread):
         self.node, self.spool, self.local_data, self.incarnation = name, spool, local_data, incarnation
         #: cores, memory_bytes, pipelines, unavailable, software, tags, message_format
         self.description = description
+        self.progress = ToldProgress(spool.state_dir)
         self.oom_kills = RecentOomKills()
         self.beat = 0
         self._next_heartbeat = 0.0
@@ -153,6 +155,8 @@ class Courier(threading.Thread):
 
     def _idle_s(self) -> float:
         due = max(0.0, self._next_heartbeat - time.monotonic())
+        if self._seen:
+            due = min(due, LOOK_S)
         if self._seen.keys() - self._announced:
             due = min(due, ANNOUNCE_S)
         if not self._sent:
@@ -166,21 +170,24 @@ class Courier(threading.Thread):
     def _send(self) -> None:
         now = time.monotonic()
         begun, reports = self._begun(now), self._due(now)
-        if not reports and not begun:
+        progress = self.progress.due(self.spool.at_work, now)
+        if not reports and not begun and not progress:
             return
-        self._report(sorted(begun), [report for _, report in reports])
+        self._report(sorted(begun), [report for _, report in reports], progress)
         self._announced |= begun
         for attempt_id, _ in reports:
             self._sent[attempt_id] = self._sent.get(attempt_id, Sent()).again(now)
         if reports:
             self._last_report = now
 
-    def _report(self, begun: list[str], reports: list[dict[str, Any]]) -> None:
+    def _report(
+        self, begun: list[str], reports: list[dict[str, Any]], progress: list[dict[str, Any]]
+    ) -> None:
         """Publish the reports, those with files in a message of their own, since older heads know them not."""
         inline = [report for report in reports if "result_file" not in report]
         files = [report for report in reports if "result_file" in report]
-        if begun or inline:
-            self._publish("crobot.reports", REPORTS, running=begun, reports=inline)
+        if begun or inline or progress:
+            self._publish("crobot.reports", REPORTS, running=begun, reports=inline, progress=progress)
         if files:
             self._publish("crobot.reports", REPORTS, RESULT_FILE_FORMAT, running=[], reports=files)
 
@@ -304,6 +311,7 @@ class Courier(threading.Thread):
             with suppress(*UNREACHABLE):
                 self._connection.release()
         self._connection = self._producer = None
+        self.progress.unsent()
 
 
 def _ids(requests: Iterable[Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,14 @@ from crobot_errors import (
     TimeLimit,
     text_of,
 )
-from crobot_tasks.broker.formats import ATTEMPT_ID, MESSAGE_FORMAT, attempt_key
+from crobot_tasks.broker.exceptions import exception_json
+from crobot_tasks.broker.formats import ATTEMPT_ID, MESSAGE_FORMAT
+from crobot_tasks.broker.progress import checked_progress
+from crobot_tasks.node.callers_request import callers_request
 from crobot_tasks.node.carried_errors import carried
 from crobot_tasks.node.local_data import LocalData
 from crobot_tasks.node.spool import Spool
+from crobot_tasks.node.told_progress import ToldProgress
 from workers.attempt import Attempt
 from workers.job import JobInput, Resources
 
@@ -35,6 +40,7 @@ class CalculationNode:
 
     def __init__(self, spool: Spool, local_data: LocalData) -> None:
         self.spool, self.local_data = spool, local_data
+        self.progress = ToldProgress(spool.state_dir)
 
     def run(self, task: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """Run the task's body.
@@ -46,9 +52,11 @@ class CalculationNode:
             raise Ignore(f"{task.request.id} is no attempt: only the head sends to nodes")
         if not self.spool.begin(task.request.id):
             raise Ignore(f"attempt {task.request.id} was begun before")
-        self.local_data.note(_header(task.request).get("data", []))
+        header = _header(task.request)
+        self.local_data.note(header.get("data", []))
         try:
-            result = task.run(*args, **kwargs)
+            with callers_request(task, header):
+                result = task.run(*args, **kwargs)
             self.local_data.note(_outputs(result))
             return result
         # Whatever comes ends its job as itself, and never the process with all that is left to do.
@@ -63,8 +71,8 @@ class CalculationNode:
         match error:
             case MemoryError():
                 return OutOfMemory(f"{task.name} ran out of memory: {text_of(error)}")
-            case AttemptError(__cause__=SoftTimeLimitExceeded()):
-                return TimeLimit(f"{task.name} ran beyond its time limit", **error.details)
+            case AttemptError(__cause__=SoftTimeLimitExceeded() as limit):
+                return TimeLimit(f"{task.name} ran beyond its time limit", **_of_limit(task, limit, error))
             case AttemptError():
                 return self._stopped(error)
             case SystemExit():
@@ -75,13 +83,22 @@ class CalculationNode:
             case _:
                 return error
 
+    def tell(self, request: Any, state: str | None, meta: Any) -> None:
+        """Tell the heads how far the attempt is; the last word counts.
+
+        Raises:
+            BadInput: it is not what a body may say.
+        """
+        progress = checked_progress(state, meta)
+        with suppress(OSError):  # a full disk is told of by what the job itself writes
+            self.progress.tell(request.attempt_id, progress)
+
     def attempt(self, request: Any, job: JobInput) -> Attempt:
         """Return the attempt that a message asks for."""
         header = _header(request)
-        job_id, number = attempt_key(request.id)
         return Attempt(
-            job_id=job_id,
-            number=number,
+            job_id=request.job_id,
+            number=request.attempt,
             job=job,
             resources=Resources(
                 header["cores"], header["memory_bytes"], header["disk_bytes"], header["time_s"]
@@ -99,6 +116,14 @@ class CalculationNode:
         if error.kind is OutcomeKind.NODE_LOST and self.spool.is_stopping(STOP_HEARD_S):
             return NodeStopped(f"the node was stopped: {error.message}", **error.details)
         return error
+
+
+def _of_limit(task: Any, limit: SoftTimeLimitExceeded, error: AttemptError) -> dict[str, Any]:
+    """Return what is known of an attempt that was interrupted; of the sender's own limit the exception is told, too."""
+    caller = _header(task.request).get("caller", {})
+    if not any(caller.get("timelimit", [])[1:]):
+        return error.details
+    return error.details | {"exception": exception_json(limit)}
 
 
 def _outputs(result: Any) -> list[str]:

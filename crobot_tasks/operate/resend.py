@@ -31,7 +31,7 @@ class Changes:
     memory_bytes: int | None = None
     time_limit_s: int | None = None
 
-    def chosen(self, before: Mapping[str, int]) -> dict[str, int]:
+    def chosen(self, before: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the sender chooses of an attempt's resources, given what the old job's did."""
         now = {"cores": self.cores, "memory_bytes": self.memory_bytes, "time_s": self.time_limit_s}
         return {**before, **{name: value for name, value in now.items() if value is not None}}
@@ -117,24 +117,12 @@ def _plain(row: Any, changes: Changes) -> Resent:
         "memory_bytes": chosen.get("memory_bytes"),
     }
     priority = row.priority if changes.priority is None else changes.priority
-    sent = _apply(task, args, kwargs, details, priority, chosen.get("time_s"))
+    limits = {"time_limit": chosen.get("time_s"), "soft_time_limit": chosen.get("soft_s")}
+    sent = _apply(task, args, kwargs, job=details, priority=priority, ignore_result=True, **limits)
     return Resent(sent.job_id, sent.joined)
 
 
-def _apply(
-    task: JobTask,
-    args: Any,
-    kwargs: dict[str, Any],
-    details: dict[str, Any],
-    priority: int,
-    time_limit_s: int | None,
-) -> Any:
-    options: dict[str, Any] = {
-        "job": details,
-        "priority": priority,
-        "time_limit": time_limit_s,
-        "ignore_result": True,
-    }
+def _apply(task: JobTask, args: Any, kwargs: dict[str, Any], **options: Any) -> Any:
     try:
         return task.apply_async(args, kwargs, **options)
     except TypeError as error:  # Celery's check of a call against the function

@@ -138,11 +138,14 @@ _ROUTE = text("""
         SET state = 'ROUTED', attempt = j.attempt + 1, node = p.node, reserved_on = NULL, delayed_s = 0
         FROM placed p WHERE j.id = p.job_id AND j.state = 'WAITING' AND j.held_at IS NULL
         RETURNING j.id, j.attempt, j.node, p.reason, j.pipeline, j.version, j.args, j.kwargs, j.tag, j.database, j.type,
-                  j.cores, j.memory_bytes, j.disk_bytes, j.time_limit_s, j.data),
+                  j.cores, j.memory_bytes, j.disk_bytes, j.time_limit_s, j.data, j.request,
+                  j.context->'chosen' AS chosen),
     attempts AS (
         INSERT INTO crobot.attempts (job_id, number, node, reason, cores, memory_bytes)
         SELECT id, attempt, node, reason, cores, memory_bytes FROM routed)
-    SELECT * FROM routed ORDER BY id""").bindparams(*as_json("placements"))
+    SELECT routed.*, (SELECT s.options FROM crobot.settlements s
+                      WHERE s.job_id = routed.id AND s.task_id = routed.request->>'id' LIMIT 1) AS canvas
+    FROM routed ORDER BY id""").bindparams(*as_json("placements"))
 
 _EXPIRED = text("""
     SELECT id FROM crobot.jobs WHERE state = 'WAITING' AND expires_at <= now() LIMIT :limit""")

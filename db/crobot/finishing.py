@@ -27,7 +27,8 @@ _STARTED = text(f"""
 
 _LIVE = text("""
     SELECT j.id, j.attempt, j.database, j.type, j.pipeline, j.version, j.memory_bytes, j.time_limit_s,
-           j.started_at IS NOT NULL AS begun, j.cancel_requested_at IS NOT NULL AS cancel_requested
+           j.started_at IS NOT NULL AS begun, j.cancel_requested_at IS NOT NULL AS cancel_requested,
+           j.context->'chosen' AS chosen
     FROM crobot.jobs j JOIN jsonb_to_recordset(:reports) AS r(job_id bigint, number smallint, node text)
       ON j.id = r.job_id AND j.attempt = r.number AND (r.node IS NULL OR r.node = j.node)
     WHERE j.state IN ('ROUTED', 'RUNNING')
@@ -36,7 +37,8 @@ _LIVE = text("""
 _END_ATTEMPTS = text("""
     UPDATE crobot.attempts a
     SET ended_at = now(), started_at = COALESCE(a.started_at, CASE WHEN e.begun THEN now() END),
-        outcome = e.outcome, message = e.message, usage = e.usage, by_head = e.by_head
+        outcome = e.outcome, message = e.message, usage = e.usage, by_head = e.by_head,
+        progress_state = NULL, progress = NULL
     FROM jsonb_to_recordset(:ends)
          AS e(job_id bigint, number smallint, outcome text, message text, usage jsonb, begun boolean, by_head boolean)
     WHERE a.job_id = e.job_id AND a.number = e.number AND a.ended_at IS NULL""").bindparams(*as_json("ends"))
@@ -44,9 +46,11 @@ _END_ATTEMPTS = text("""
 _END_JOBS = text("""
     UPDATE crobot.jobs j
     SET state = e.state, finished_at = now(), started_at = COALESCE(j.started_at, CASE WHEN e.begun THEN now() END),
-        outcome = e.outcome, message = e.message, result = e.result, output_location = e.output_location
+        outcome = e.outcome, message = e.message, result = e.result, output_location = e.output_location,
+        traceback = e.traceback
     FROM jsonb_to_recordset(:ends)
-         AS e(job_id bigint, state text, outcome text, message text, result jsonb, output_location text, begun boolean)
+         AS e(job_id bigint, state text, outcome text, message text, result jsonb, output_location text, begun boolean,
+              traceback text)
     WHERE j.id = e.job_id AND j.state IN ('WAITING', 'ROUTED', 'RUNNING')""").bindparams(*as_json("ends"))
 
 _TRY_AGAIN = text("""
@@ -71,21 +75,26 @@ _IGNORED = text(f"""
     UPDATE crobot.attempts a SET reports_ignored = a.reports_ignored + 1
     FROM {_REPORTED} WHERE a.job_id = r.job_id AND a.number = r.number""").bindparams(*as_json("reports"))
 
-_OWED = text("""
-    SELECT s.task_id, s.job_id, s.options, s.ignore_result, j.state, j.result, j.message
+#: what is told of a job `j` to whom the settlement `s` is owed
+SETTLED_JOB = """
+    s.task_id, s.job_id, j.state, j.result, j.message, j.traceback, j.pipeline, j.args, j.kwargs, j.request, j.node,
+    j.finished_at"""
+
+_OWED = text(f"""
+    SELECT {SETTLED_JOB}, s.options, s.ignore_result
     FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
     WHERE s.job_id = ANY(:job_ids) AND s.settled_at IS NULL
     ORDER BY s.job_id, s.task_id""")
 
-_OUTCOMES = text("""
-    SELECT s.task_id, s.job_id, j.state, j.result, j.message
+_OUTCOMES = text(f"""
+    SELECT {SETTLED_JOB}
     FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
     WHERE s.task_id = ANY(:task_ids) AND j.finished_at IS NOT NULL""")
 
 # Nearly all that owe a result are live. What is left is looked up by its number, for which OFFSET 0 sees: jobs that are
 # over are the rule, as PostgreSQL knows, but not here, and it would read all of them.
 _OVERDUE = text(f"""
-    SELECT s.task_id, s.job_id, s.options, s.ignore_result, j.state, j.result, j.message
+    SELECT {SETTLED_JOB}, s.options, s.ignore_result
     FROM (SELECT * FROM crobot.settlements o
           WHERE settled_at IS NULL AND (claimed_at IS NULL OR claimed_at < now() - make_interval(secs => :after_s))
             AND NOT EXISTS (SELECT FROM crobot.jobs live WHERE live.id = o.job_id AND live.{LIVE_SQL})
@@ -129,7 +138,7 @@ def end_attempts(session: Session, ends: Sequence[dict[str, Any]]) -> None:
 
 
 def end_jobs(session: Session, ends: Sequence[dict[str, Any]]) -> None:
-    """Give live jobs their terminal ``state`` with ``outcome``, ``message``, ``result``, ``output_location``."""
+    """Give live jobs their terminal ``state`` with ``outcome``, ``message``, ``result`` and more."""
     session.execute(_END_JOBS, {"ends": list(ends)})
 
 

@@ -21,7 +21,9 @@ _LIST = """
     SELECT id, pipeline, version, type, tag, database, batch, user_id, workgroup, priority, state, attempt, node,
            outcome, message, cores, memory_bytes, disk_bytes,
            sent_at, started_at, finished_at, available_at, cancel_requested_at, held_at, hold_reason,
-           EXTRACT(epoch FROM COALESCE(finished_at, now()) - started_at) AS run_s
+           EXTRACT(epoch FROM COALESCE(finished_at, now()) - started_at) AS run_s,
+           (SELECT jsonb_build_object('state', a.progress_state, 'meta', a.progress) FROM crobot.attempts a
+            WHERE a.job_id = jobs.id AND a.number = jobs.attempt AND a.progress_state IS NOT NULL) AS progress
     FROM crobot.jobs
     WHERE (CAST(:node AS text) IS NULL OR node = :node)
       AND (CAST(:before AS bigint) IS NULL OR id < :before)
@@ -78,7 +80,7 @@ def listing(
     before: int | None = None,
     limit: int = 50,
 ) -> Sequence[Row[Any]]:
-    """Jobs, the newest first, with ``run_s`` in seconds; ``before`` is the id to page on from."""
+    """Jobs, the newest first, with ``run_s`` in seconds and ``progress``; ``before`` is the id to page on from."""
     page = {"node": node, "before": before, "limit": limit}
     parts = selection.parts(_LIST_LIVE, _LIST_OVER)
     # by number: one that ends meanwhile is found among the live ones, and again among those that are over

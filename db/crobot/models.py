@@ -80,6 +80,8 @@ class Job(Base):
     #: the signature, as Celery's JSON serializer writes it
     args: Json = mapped_column(JSONB)
     kwargs: Json = mapped_column(JSONB)
+    #: what Celery's message would say of the call, without what is usual: `self.request` in the job's body
+    request: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     #: what the job class needs to rebuild itself, beyond the signature
     context: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
 
@@ -126,6 +128,8 @@ class Job(Base):
     message: Mapped[str | None]
     #: what the task returned, or the exception in the form of Celery's backends
     result: Json = mapped_column(JSONB, nullable=True)
+    #: where in the body the exception came from
+    traceback: Mapped[str | None]
     output_location: Mapped[str | None]
 
     __table_args__ = (
@@ -193,6 +197,9 @@ class Attempt(Base):
     message: Mapped[str | None]
     #: cpu_s, wall_s, peak_memory_bytes, tools
     usage: Json = mapped_column(JSONB, nullable=True)
+    #: how far it is, as its body says (Celery's `update_state`); null once it has ended
+    progress_state: Mapped[str | None]
+    progress: Json = mapped_column(JSONB, nullable=True)
     #: a head ended it, since the node was silent or knew nothing of it
     by_head: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     #: reports that came after the end, or twice: they changed nothing

@@ -25,10 +25,10 @@ class Parked:
 
 
 _COLUMNS = (
-    "pipeline version type tag database batch user_id workgroup priority args kwargs context cores memory_bytes"
+    "pipeline version type tag database batch user_id workgroup priority args kwargs request context cores memory_bytes"
     " disk_bytes time_limit_s expected_s data unique_key cache_key"
 ).split()
-_JSON = ("args", "kwargs", "context", "data", "options")
+_JSON = ("args", "kwargs", "request", "context", "data", "options")
 
 # One round trip for the usual case. The settlement's primary key holds back a second copy of the same send;
 # the partial unique index on unique_key finds the live job for the same thing.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from crobot_tasks.cli import services
 from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import duration, emit, json_option, moment, size, wide_option
+from crobot_tasks.cli.progress import in_words
 from crobot_tasks.cli.show.follow import find
 from crobot_tasks.cli.show.results import show_results
 from crobot_tasks.cli.steer import until_over
@@ -28,7 +30,7 @@ from db.species import outdated, overview
 _FACTS = (
     "id state pipeline version type tag database batch user_id workgroup priority attempt node outcome"
     " message cores memory_bytes disk_bytes time_limit_s sent_at started_at finished_at available_at"
-    " cancel_requested_at held_at hold_reason output_location args kwargs"
+    " cancel_requested_at held_at hold_reason output_location args kwargs traceback"
 ).split()
 _ATTEMPT = (
     "number node reason routed_at started_at ended_at outcome message memory_bytes cores reports_ignored usage"
@@ -54,9 +56,8 @@ def describe(job_id: int) -> dict[str, Any]:
     """
     job = find(job_id)
     with transaction() as session:
-        attempts = [
-            {name: getattr(row, name) for name in _ATTEMPT} for row in queries.attempts(session, job_id)
-        ]
+        rows = queries.attempts(session, job_id)
+        attempts = [{name: getattr(row, name) for name in _ATTEMPT} for row in rows]
         followers = queries.listing(
             session, Selection(ids=tuple(until_over.followers_of(job_id))), limit=1000
         )
@@ -68,12 +69,19 @@ def describe(job_id: int) -> dict[str, Any]:
         "why": explain.why_waiting(job_id) if job.state in LIVE else "",
         "run_s": (job.finished_at - job.started_at).total_seconds() if ended else None,
         "attempts": attempts,
+        "progress": _progress(rows),
         "result": job.result,
         "schemes": _lookups(job),
         "files": [_file(name, path) for name, path in (result.get("outputs") or {}).items()],
         "followers": [{name: getattr(row, name) for name in ("id", "pipeline", "type", "state", "tag", "node")}
                       for row in reversed(followers)],
     }  # fmt: skip
+
+
+def _progress(attempts: Sequence[Any]) -> dict[str, Any] | None:
+    """What the body at work says of how far it is."""
+    told = [one for one in attempts if one.progress_state is not None]
+    return {"state": told[-1].progress_state, "meta": told[-1].progress} if told else None
 
 
 def _lookups(job: Any) -> list[dict[str, Any]]:
@@ -160,6 +168,7 @@ def _lines(job: dict[str, Any]) -> dict[str, Any]:
         "Outdated": job["outdated"],
         "State": job["state"] + (f" ({job['outcome']})" if job["outcome"] not in (None, "ok") else ""),
         "Why": job["why"],
+        "Progress": in_words(job["progress"]),
         "Message": job["message"],
         "Way out": _way_out(job) if job["state"] == JobState.FAILED else "",
         "Type": job["type"],

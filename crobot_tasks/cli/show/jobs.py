@@ -11,6 +11,7 @@ from rich.console import Console
 from crobot_tasks.cli import services
 from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import duration, emit, json_option, wide_option
+from crobot_tasks.cli.progress import in_words
 from crobot_tasks.cli.steer.selection import filters
 from crobot_tasks.cli.tables import table
 from crobot_tasks.operate import explain, names
@@ -70,4 +71,6 @@ def _line(job: dict[str, Any]) -> list[Any]:
 def _note(job: dict[str, Any]) -> str | None:
     if job["held_at"] and job["state"] == JobState.RUNNING:
         return f"held, so not tried again: {job['hold_reason']}"
+    if job["state"] == JobState.RUNNING:
+        return in_words(job["progress"]) or job["message"]
     return job["why"] if job["state"] in (JobState.WAITING, JobState.ROUTED) else job["message"]

@@ -10,9 +10,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from crobot_tasks.cli import services
 from crobot_tasks.cli.output import console, emit, json_option, say
+from crobot_tasks.cli.progress import part_done
 from crobot_tasks.cli.steer import until_over
 from crobot_tasks.cli.values import JOB
 from db.crobot import LIVE, JobState
+from db.crobot.progress import of_jobs
+from db.engine import transaction
 
 
 @click.command()
@@ -32,7 +35,8 @@ def wait(job_ids: tuple[int, ...], followers: bool, timeout_s: float | None, as_
 
         def tell(found: dict[int, JobState]) -> None:
             over = sum(state not in LIVE for state in found.values())
-            progress.update(bar, description=in_words(found), total=len(found), completed=over)
+            done = over + _under_way(found)
+            progress.update(bar, description=in_words(found), total=len(found), completed=done)
 
         found = until_over.until_ended(job_ids, timeout_s, followers=followers, tell=tell)
     live = [job_id for job_id, state in found.items() if state in LIVE]
@@ -44,6 +48,14 @@ def wait(job_ids: tuple[int, ...], followers: bool, timeout_s: float | None, as_
     if live and not as_json:
         say(f"crobot: not over after {timeout_s:g} s: job {', '.join(map(str, live))}")
     click.get_current_context().exit(0 if all(state == JobState.COMPLETE for state in found.values()) else 1)
+
+
+def _under_way(found: dict[int, JobState]) -> float:
+    """Return what has been done of those that are at work, as their bodies say, in jobs."""
+    running = [job_id for job_id, state in found.items() if state == JobState.RUNNING]
+    with transaction() as session:
+        told = of_jobs(session, running) if running else {}
+    return sum(part_done(meta) or 0.0 for meta in told.values())
 
 
 def in_words(found: dict[int, JobState]) -> str:

@@ -50,14 +50,15 @@ def ago(**length: float) -> datetime:
 def _job(number: int, state: str, pipeline: str, tag: str, **more: Any) -> dict[str, Any]:
     usual = {"id": number, "state": state, "pipeline": pipeline, "version": "4.1", "database": "senterica", "tag": tag,
              "node": "calculation-node-02", "sent_at": ago(minutes=53), "run_s": 7500.0, "held_at": None,
-             "hold_reason": None, "why": "", "message": None}  # fmt: skip
+             "hold_reason": None, "why": "", "message": None, "progress": None}  # fmt: skip
     return usual | more
 
 
 JOBS = [
     _job(1234567, "WAITING", "QAssembly", "ERR0000001,ERR0000002", node=None, run_s=None, why=NO_ROOM),
     _job(1234566, "WAITING", "QAssembly", "ERR0000003", node=None, run_s=None, why=NO_ROOM),
-    _job(1234565, "RUNNING", "prokka_annotation", "SAL_AA0001AA_AS", run_s=80.4, sent_at=ago(seconds=90)),
+    _job(1234565, "RUNNING", "prokka_annotation", "SAL_AA0001AA_AS", run_s=80.4, sent_at=ago(seconds=90),
+         progress={"state": "PROGRESS", "meta": {"current": 1200, "total": 4100, "gene": "dnaA"}}),
     _job(1234564, "CANCELLED", "nomenclature", ESCAPES, message="nobody wants it, after 2 h 5 min of waiting"),
     _job(1234563, "COMPLETE", "QAssembly", "SAL_AA0002AA_TR#agona_1.fastq.gz#agona_2.fastq.gz", sent_at=ago(days=3),
          message="failed QA: bases 243,909 bp (limit 4,000,000 to 5,800,000)"),
@@ -135,6 +136,13 @@ JOB: dict[str, Any] = _job(1234563, "COMPLETE", "QAssembly", "SAL_AA0002AA_TR#ag
         "tools": {"megahit": "1.2.9"},
         "inputs": {"/srv/crobot/reads/2026/agona_1.fastq.gz": {"bytes": 2_500_000, "sha256": "a509f1f7" * 8}},
     },
+}  # fmt: skip
+
+RUNNING: dict[str, Any] = JOB | {
+    "state": "RUNNING", "outcome": None, "message": None, "finished_at": None, "run_s": None, "resent_from": None,
+    "progress": {"state": "PROGRESS", "meta": {"current": 3, "total": 17, "strain": "SAL_AA0003AA_AS"}},
+    "attempts": [_attempt(1, ended_at=None, outcome=None, message=None)],
+    "files": [], "followers": [], "schemes": [], "result": None, "output_location": None,
 }  # fmt: skip
 
 SEROVAR: dict[str, Any] = {
@@ -231,6 +239,7 @@ SCENES: dict[str, Scene] = {
     "jobs": lambda out: jobs._show(out, JOBS),
     "nodes": lambda out: nodes._show(out, NODES, PAUSED, ""),
     "show": lambda out: job._show(out, JOB),
+    "show-running": lambda out: job._show(out, RUNNING),
     "show-serovar": lambda out: results.show_results(
         out, {"type": "", "schemes": [], "result": {"results": SEROVAR}}
     ),

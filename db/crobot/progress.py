@@ -1,0 +1,60 @@
+"""(c) Queries on how far attempts are, as their bodies say, and what Celery would say of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from db.crobot.finishing import SETTLED_JOB
+from db.jsonb import as_json
+
+# Only the live attempt of a live job counts, and what is told again writes nothing.
+_NOTE = text("""
+    WITH live AS (
+        SELECT a.job_id, a.number, r.state, r.meta
+        FROM jsonb_to_recordset(:told) AS r(job_id bigint, number smallint, state text, meta jsonb)
+        JOIN crobot.jobs j ON j.id = r.job_id AND j.attempt = r.number AND j.node = :node
+        JOIN crobot.attempts a ON a.job_id = r.job_id AND a.number = r.number
+        WHERE j.state IN ('ROUTED', 'RUNNING') AND a.ended_at IS NULL
+        ORDER BY a.job_id FOR UPDATE OF a)
+    UPDATE crobot.attempts a SET progress_state = live.state, progress = live.meta
+    FROM live
+    WHERE a.job_id = live.job_id AND a.number = live.number
+      AND (a.progress_state, a.progress) IS DISTINCT FROM (live.state, live.meta)
+    RETURNING a.job_id""").bindparams(*as_json("told"))
+
+_STANDING = f"""
+    SELECT {SETTLED_JOB}, j.outcome, a.progress_state, a.progress
+    FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
+    LEFT JOIN crobot.attempts a ON a.job_id = j.id AND a.number = j.attempt AND a.ended_at IS NULL
+    WHERE"""
+_OF_TASKS = text(f"{_STANDING} s.task_id = ANY(:task_ids) ORDER BY s.job_id")
+_OF_JOBS = text(f"{_STANDING} s.job_id = ANY(:job_ids) AND NOT s.ignore_result")
+
+_PARTS = text("""
+    SELECT j.id, a.progress FROM crobot.jobs j
+    JOIN crobot.attempts a ON a.job_id = j.id AND a.number = j.attempt
+    WHERE j.id = ANY(:job_ids) AND a.ended_at IS NULL AND a.progress IS NOT NULL""")
+
+
+def note(session: Session, node: str, told: Sequence[dict[str, Any]]) -> Sequence[int]:
+    """Note what a node's bodies say (``job_id``, ``number``, ``state``, ``meta``); return the jobs with news."""
+    return session.execute(_NOTE, {"node": node, "told": list(told)}).scalars().all()
+
+
+def standing(session: Session, task_ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """Public task id → where its job stands, of those that have one."""
+    return {row.task_id: row for row in session.execute(_OF_TASKS, {"task_ids": list(task_ids)})}
+
+
+def awaited(session: Session, job_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """The same, of each result of these jobs that somebody may wait for."""
+    return session.execute(_OF_JOBS, {"job_ids": list(job_ids)}).all()
+
+
+def of_jobs(session: Session, job_ids: Sequence[int]) -> dict[int, Any]:
+    """Job id → what its body says of how far it is, of those at work whose body says so."""
+    return {row.id: row.progress for row in session.execute(_PARTS, {"job_ids": list(job_ids)})}
