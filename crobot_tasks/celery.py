@@ -18,9 +18,13 @@ _RESULTS_IN_MEMORY = ("redis", "rediss", "valkey")
 
 
 def results_url(url: str) -> str:
-    """Return the address of a result store as Celery takes it, with the class that looks after its chords."""
+    """Return the address of a result store as Celery takes it, with the class that knows jobs."""
     scheme = url.partition("://")[0]
-    return f"crobot_tasks.lifecycle.result_backend:ResultStore+{url}" if scheme in _RESULTS_IN_MEMORY else url
+    if scheme in _RESULTS_IN_MEMORY:
+        return f"crobot_tasks.lifecycle.result_backend:ResultStore+{url}"
+    if scheme.startswith("db+"):
+        return f"crobot_tasks.lifecycle.result_table:ResultTable+{url.removeprefix('db+')}"
+    return url
 
 
 class Node(Protocol):

@@ -37,7 +37,7 @@ trial = app.register_task(PipelineTask(Trial()))
 @app.task(name="faults.noted", base=JobTask, bind=True, **_short)
 def noted(self: Any, note: str, value: Any = None) -> Any:
     """Leave a line in the file ``note``."""
-    _note(note, self.request.id)
+    _note(note, self.request.attempt_id)
     return value
 
 
@@ -64,7 +64,7 @@ def refused(value: Any = None) -> None:
 @app.task(name="faults.strike", base=JobTask, bind=True, **_short)
 def strike(self: Any, how: str, attempts: int = 9) -> str:
     """End in the middle of a body that no pipeline protects, in the first ``attempts`` attempts."""
-    if int(self.request.id.split(".")[1]) <= attempts:
+    if self.request.attempt <= attempts:
         _strike(how)
     return "survived"
 
@@ -90,7 +90,7 @@ def _strike(how: str) -> None:
 
 
 def _job(task: Any) -> str:
-    return str(task.request.id).split(".")[0]
+    return str(task.request.job_id)
 
 
 def _note(path: str | None, line: str) -> None:

@@ -48,7 +48,7 @@ def installation(
 def working_on(data_dir: Path, broker_url: str = "") -> Iterator[None]:
     """Point this process's app and database at other servers for a while."""
     servers = embedded.servers(data_dir)
-    backend = f"db+{servers.database_url}" if broker_url else results_url(servers.broker_url)
+    backend = results_url(f"db+{servers.database_url}" if broker_url else servers.broker_url)
     places = {"broker_url": broker_url or servers.broker_url, "result_backend": backend}
     folders = {
         "crobot_data_dir": str(data_dir),

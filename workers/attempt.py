@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -76,9 +76,12 @@ class Attempt:
     #: fetched reads are kept up to this size
     cache_bytes: int = CACHE_BYTES
     archive_report_url: str = ""
+    #: hears how far the attempt is: all that was told so far, by name
+    hear: Callable[[dict[str, Any]], None] = lambda _: None
     usage: Usage = field(default_factory=Usage)
     #: versions of the tools that were used, by name
     versions: dict[str, str] = field(default_factory=dict)
+    told: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.roots = [*self.roots, self.storage]
@@ -130,6 +133,11 @@ class Attempt:
         # names of files may hold bytes that are no text
         self._log.write(f"{now} {text}\n".encode(errors="backslashreplace"))
 
+    def tell(self, **progress: Any) -> None:
+        """Tell how far the attempt is, for instance ``current`` of a ``total``; what was told before stays."""
+        self.told |= progress
+        self.hear(dict(self.told))
+
     def log_end(self, text: str, trace: str) -> None:
         """Log how the attempt ended, if that can still be written: the disk may be full, the storage gone."""
         with suppress(OSError, NodeError):
@@ -159,6 +167,7 @@ class Attempt:
         """
         found = tools.find(tool)
         self.versions[tool.name] = found.version
+        self.tell(tool=tool.name)
         command = [str(found.path), *map(str, args)]
         self.log(f"$ {shlex.join(command)}" + (f" > {stdout}" if stdout else ""))
         before = self.log_path.stat().st_size

@@ -34,15 +34,8 @@ class ResultStore(RedisBackend):
     def get_task_meta(self, task_id: str, cache: bool = True) -> Any:
         """Return state and result of a task; a job's from the database, if the store does not have it."""
         meta = super().get_task_meta(task_id, cache)
-        if meta["status"] != states.PENDING:
-            return meta
-
-        def read() -> Any:
-            with transaction() as session:
-                return progress.standing(session, [task_id]).get(task_id)
-
-        row = retrying(read)
-        return self._meta(row) if row else meta
+        row = standing(task_id) if meta["status"] == states.PENDING else None
+        return meta_of(row) if row else meta
 
     def mget(self, keys: Sequence[Any]) -> list[Any]:
         """Return what is stored under keys; the results of jobs that are not there come from the database."""
@@ -58,7 +51,7 @@ class ResultStore(RedisBackend):
 
     def wake(self, row: Any) -> None:
         """Tell whoever waits for a job where it stands. That is not stored: who asks is answered from the database."""
-        meta = self.encode(self._encoded(self._meta(row)))
+        meta = self.encode(self._encoded(meta_of(row)))
         self.ensure(self.client.publish, (self.get_key_for_task(row.task_id), meta))
 
     def _of_jobs(self, task_ids: Sequence[str]) -> dict[str, Any]:
@@ -68,12 +61,7 @@ class ResultStore(RedisBackend):
             with transaction() as session:
                 return finishing.outcomes(session, task_ids)
 
-        return {row.task_id: self._meta(row) for row in retrying(read)}
-
-    def _meta(self, row: Any) -> dict[str, Any]:
-        state, value = outcome(row)
-        meta = self._get_result_meta(value, state, None, None)
-        return {**meta, "children": [], **extended(row, row.task_id), "task_id": row.task_id}
+        return {row.task_id: meta_of(row) for row in retrying(read)}
 
     def _get_result_meta(self, result: Any, state: str, traceback: Any, request: Any, **options: Any) -> Any:
         """Return what Celery stores of a result; of a job's settlement, what belongs to the job."""
@@ -99,6 +87,23 @@ class ResultStore(RedisBackend):
         """Store it again after it was lost, and remove a claim on the answer that came back with old data."""
         super().set_chord_size(group_id, chord_size)
         self.client.delete(self.get_key_for_group(group_id, ".c"))
+
+
+def standing(task_id: str) -> Any:
+    """Return where the job with this public task id stands; None if there is none."""
+
+    def read() -> Any:
+        with transaction() as session:
+            return progress.standing(session, [task_id]).get(task_id)
+
+    return retrying(read)
+
+
+def meta_of(row: Any) -> dict[str, Any]:
+    """Return what Celery's stores say of a task, from where its job stands."""
+    state, value = outcome(row)
+    fields = {"task_id": row.task_id, "status": state, "result": value, "children": []}
+    return extended(row, row.task_id) | fields
 
 
 def outcome(row: Any) -> tuple[str, Any]:

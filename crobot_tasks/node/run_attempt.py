@@ -109,6 +109,7 @@ class CalculationNode:
             archive_url=celeryconfig.crobot_archive_url,
             cache_bytes=celeryconfig.crobot_cache_bytes,
             archive_report_url=celeryconfig.crobot_archive_report_url,
+            hear=lambda told: self.tell(request, None, told),
         )
 
     def _stopped(self, error: AttemptError) -> AttemptError:

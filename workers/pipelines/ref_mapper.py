@@ -75,7 +75,9 @@ class RefMapper(Pipeline):
         reference = write_numbered(attempt.scratch_dir / "reference.fasta", contigs)
         results: dict[str, Any] = {}
         outputs: dict[str, str] = {}
-        for barcode, text in _assemblies(attempt.job).items():
+        assemblies = _assemblies(attempt.job)
+        for barcode, text in assemblies.items():
+            attempt.tell(current=len(results), total=len(assemblies), assembly=barcode)
             path = attempt.input_file(text)
             try:
                 calls = _mapped(attempt, reference, genome, barcode, path)

@@ -152,3 +152,17 @@ def test_a_pipeline_whose_tool_is_missing_or_old_is_not_offered() -> None:
 def test_a_probe_with_impossible_parameters_is_refused(params: dict[str, Any]) -> None:
     with pytest.raises(BadInput, match="probe"):
         Probe().validate(JobInput(params=params), [])
+
+
+def test_what_an_attempt_tells_of_itself_stays_until_it_is_told_anew(attempt: Make) -> None:
+    heard: list[dict[str, object]] = []
+    telling = attempt()
+    telling.hear = heard.append
+    telling.tell(tool="minimap2")
+    telling.tell(current=1, total=3)
+    telling.tell(current=2)
+    assert heard == [
+        {"tool": "minimap2"},
+        {"tool": "minimap2", "current": 1, "total": 3},
+        {"tool": "minimap2", "current": 2, "total": 3},
+    ]

@@ -55,6 +55,7 @@ def test_a_running_job_is_cancelled_with_its_tool(site: Cluster) -> None:
     result = trial.delay(params={"sleep_s": NAP_S})
     ends.tool(NAP_S)
     ends.reach(result.job_id, "RUNNING")
+    assert app.AsyncResult(result.id).state == "STARTED"
     cancel(result.job_id)
     ends.no_tool(NAP_S)
     assert [row.state for row in ends.ended([result.job_id])] == ["CANCELLED"]

@@ -99,6 +99,15 @@ def test_a_body_without_a_word_for_its_state_is_started(cluster: Cluster, tmp_pa
     assert result.get(timeout=PATIENCE_S) == "told"
 
 
+def test_a_pipeline_tells_which_tool_is_at_work(cluster: Cluster) -> None:
+    result = app.tasks["probe"].apply_async(kwargs={"params": {"sleep_s": 600.25}})
+    wait_for("the tool", lambda: stands(result.id) == ("STARTED", {"tool": "sleep"}))
+    assert "STARTED, tool: sleep" in crobot("show", result.job_id).stdout
+    result.revoke()
+    ends.ended([result.job_id])
+    ends.no_tool(600.25)
+
+
 @pytest.mark.parametrize(
     ("state", "meta", "why"),
     [

@@ -30,6 +30,7 @@ from db.crobot import (
     overview,
     parking,
     policies,
+    progress,
     unapplied,
 )
 from db.crobot.dispatching import Line
@@ -112,15 +113,16 @@ def _of_jobs(size: int) -> dict[str, Call]:
     live = [number for number in range(size - 200, size) if number % 10 == 0]
     ends = [
         {"job_id": number, "number": 1, "outcome": "ok", "message": None, "usage": {}, "begun": True, "by_head": False,
-         "state": "COMPLETE", "result": {}, "output_location": None} for number in live
+         "state": "COMPLETE", "result": {}, "output_location": None, "traceback": None} for number in live
     ]  # fmt: skip
+    told = [{"job_id": number, "number": 1, "state": "PROGRESS", "meta": {"current": 1}} for number in live]
     lines = [Line(n % 10, f"group{n % 7}", n % 97, "nomenclature", "4.1", "ecoli", 4, 64 * GIB, GIB)
              for n in range(waiting - 200, waiting)]  # fmt: skip
     parked = dict.fromkeys("eta expires_at expires_s options chord_id cache_key".split()) | {
         "pipeline": "QAssembly", "version": "4.1", "type": "", "tag": "tag1", "database": "senterica", "batch": "",
-        "user_id": 1, "workgroup": "", "priority": 5, "args": [], "kwargs": {}, "context": {}, "cores": 1,
-        "memory_bytes": GIB, "disk_bytes": 0, "time_limit_s": 60, "expected_s": 60.0, "data": [], "unique_key": "new",
-        "task_id": "new", "ignore_result": False, "countdown_s": 0.0}  # fmt: skip
+        "user_id": 1, "workgroup": "", "priority": 5, "args": [], "kwargs": {}, "context": {}, "request": {},
+        "cores": 1, "memory_bytes": GIB, "disk_bytes": 0, "time_limit_s": 60, "expected_s": 60.0, "data": [],
+        "unique_key": "new", "task_id": "new", "ignore_result": False, "countdown_s": 0.0}  # fmt: skip
     again = {
         "job_id": running,
         "outcome": "node_lost",
@@ -174,6 +176,10 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.finishing.outcomes": lambda s: finishing.outcomes(s, [f"task{number}" for number in ids]),
         "db.crobot.finishing.settled": lambda s: finishing.settled(s, [f"task{number}" for number in live]),
         "db.crobot.finishing.claim": lambda s: finishing.claim(s, f"task{running}", 7.0),
+        "db.crobot.progress.note": lambda s: progress.note(s, f"node{live[0] % 12}", told),
+        "db.crobot.progress.standing": lambda s: progress.standing(s, [f"task{number}" for number in ids]),
+        "db.crobot.progress.awaited": lambda s: progress.awaited(s, live),
+        "db.crobot.progress.of_jobs": lambda s: progress.of_jobs(s, live),
         "db.crobot.history.durations": lambda s: history.durations(s, "QAssembly", 100),
         "db.crobot.history.durations retired": lambda s: history.durations(s, "retired", 100),
         "db.crobot.history.period": lambda s: history.period(s, NOT_OVER * 10 + 3600.0),

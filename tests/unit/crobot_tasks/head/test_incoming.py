@@ -9,7 +9,9 @@ import pytest
 
 from crobot_errors import BadInput, OutcomeKind
 from crobot_tasks.broker.folders import storage_root
+from crobot_tasks.broker.formats import TRACEBACK_CHARACTERS, AttemptKey
 from crobot_tasks.broker.json_values import revive
+from crobot_tasks.broker.progress import META_BYTES, Progress
 from crobot_tasks.head import incoming
 from crobot_tasks.head.incoming_report import MOST_BYTES, MOST_NUMBERS, MOST_TOOLS, usage
 from crobot_tasks.lifecycle.report import ResultFile
@@ -122,6 +124,36 @@ def test_only_the_own_folder_of_an_attempt_is_its_output_location() -> None:
 def test_what_is_no_report_costs_no_other() -> None:
     message = {"node": "calc01", "reports": [7, {"id": "x"}, {"id": "17.1"}, {"id": ["17.1"]}, None]}
     assert [(one.job_id, one.number) for one in incoming.reports(message)] == [(17, 1)]
+
+
+def progress(*told: Any) -> dict[AttemptKey, Progress]:
+    return incoming.progress({"node": "calc01", "progress": list(told)})
+
+
+def test_progress_is_a_state_and_a_meta_for_each_attempt() -> None:
+    told = progress({"id": "17.1", "state": "HALFWAY", "meta": {"of": 2}}, {"id": "18.2", "state": "X"})
+    assert told == {(17, 1): Progress("HALFWAY", {"of": 2}), (18, 2): Progress("X", None)}
+    assert incoming.progress({"node": "a node of version 0.9"}) == {}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        7, {}, {"id": "17"}, {"state": 7}, {"state": ""}, {"state": "x" * 51}, {"state": "a\nb"}, {"state": "\0"},
+        {"state": "SUCCESS"}, {"state": "FAILURE"}, {"state": "REVOKED"}, {"state": "RETRY"},
+        {"meta": "x" * META_BYTES}, {"meta": float("nan")}, {"meta": "\ud800"},
+    ],
+)  # fmt: skip
+def test_odd_progress_is_left_out_and_costs_no_other(odd: Any) -> None:
+    one = {"id": "17.1", "state": "HALFWAY"} | odd if odd and isinstance(odd, dict) else odd
+    assert progress(one, {"id": "18.2", "state": "HALFWAY"}) == {(18, 2): Progress("HALFWAY", None)}
+
+
+@pytest.mark.parametrize("said", ["Traceback", None])
+def test_a_traceback_is_a_text(said: Any) -> None:
+    assert report(traceback=said).traceback == said
+    assert report(traceback=["Traceback"]).traceback is None
+    assert report(traceback="a\0" + "x" * 10**6).traceback == "x" * TRACEBACK_CHARACTERS
 
 
 @pytest.mark.parametrize("incarnation", ["", "²", "١٢٣", "12\n", "9" * 100, "x", 12, None])

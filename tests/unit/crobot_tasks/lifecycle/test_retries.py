@@ -52,6 +52,12 @@ def test_the_last_attempt_is_never_followed_by_another(kind: OutcomeKind) -> Non
         assert found.state == expected.get(kind, JobState.FAILED)
 
 
+def test_beyond_a_limit_of_the_sender_no_attempt_gets_more_time() -> None:
+    why = "the limit is the sender's, so no attempt gets more time"
+    expected = Step(JobState.FAILED, OutcomeKind.TIME_LIMIT, why)
+    assert step(OutcomeKind.TIME_LIMIT, senders_limit=True) == expected
+
+
 @pytest.mark.parametrize("kind", OutcomeKind)
 def test_a_job_that_somebody_cancelled_is_complete_or_cancelled(kind: OutcomeKind) -> None:
     expected = JobState.COMPLETE if kind is OutcomeKind.OK else JobState.CANCELLED
