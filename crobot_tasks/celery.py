@@ -43,6 +43,8 @@ class Node(Protocol):
 class CRobotApp(Celery):
     """Celery, with servers that are started at first use when none are configured."""
 
+    #: the base of tasks that are no jobs
+    task_cls = "crobot_tasks.lifecycle.plain_task:PlainTask"
     #: set in the processes of a calculation node, which have no database
     node: Node | None = None
 
@@ -53,6 +55,34 @@ class CRobotApp(Celery):
         It is loaded by name, by the first process that sends or asks: nodes know the same tasks, and load no database.
         """
         return import_module("crobot_tasks.lifecycle.park")
+
+    @cached_property
+    def outbox(self) -> Any:
+        """What a plain task needs of the database that was committed before it was published; loaded by name, too."""
+        return import_module("crobot_tasks.lifecycle.outbox")
+
+    @cached_property
+    def door(self) -> Any:
+        """What a send by name means here; loaded by name, since it knows jobs, and jobs know this app."""
+        return import_module("crobot_tasks.lifecycle.send_task")
+
+    def send_task(
+        self,
+        name: str,
+        args: Any = None,
+        kwargs: Any = None,
+        countdown: float | None = None,
+        eta: Any = None,
+        task_id: str | None = None,
+        **options: Any,
+    ) -> Any:
+        """Send a task by its name: a job is parked; any other is published, or collected with what a job sends."""
+        options |= {"countdown": countdown, "eta": eta, "task_id": task_id}
+        return self.door.send_task(self, name, args, kwargs, options)
+
+    def publish(self, name: str, **options: Any) -> Any:
+        """Publish a message to a task of this name here and now, whatever the task is."""
+        return super().send_task(name, **options)
 
     def set_addresses(self) -> None:
         """Give Celery the broker's and the results' addresses, if it does not have them yet."""

@@ -246,7 +246,9 @@ def retrying(work: Callable[[], T], attempts: int = 5) -> T:
 
 
 def patiently(work: Callable[[], T]) -> T:
-    """Do the same as `retrying`, however long the database is away."""
+    """Do the same as `retrying`, however long the database is away; an open transaction is repeated by its owner."""
+    if _open.get() is not None:
+        return work()
     while True:
         try:
             return retrying(work)

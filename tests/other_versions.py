@@ -33,7 +33,7 @@ def _old_node() -> None:
 
 def _old_head() -> None:
     """Reads no tags and no local data, and names no data."""
-    read, send = leases.heartbeat.run, dispatch.app.send_task
+    read, send = leases.heartbeat.run, dispatch.app.publish
 
     def first(message: dict[str, Any]) -> None:
         read({name: value for name, value in message.items() if name in _FIRST_HEARTBEAT})
@@ -46,7 +46,7 @@ def _old_head() -> None:
         return send(*args, headers=headers, **options)
 
     leases.heartbeat.run = first
-    dispatch.app.send_task = send_first
+    dispatch.app.publish = send_first
 
 
 def _behind() -> None:

@@ -92,7 +92,7 @@ _IN_REQUESTS = {"link": "callbacks", "link_error": "errbacks", "chain": "chain",
 
 def _send(producer: Any, job: Any) -> None:
     soft_s, hard_s = time_limits.celerys(job.pipeline, job.time_limit_s, job.chosen or {})
-    app.send_task(
+    app.publish(
         job.pipeline,
         args=revive(job.args),
         kwargs=revive(job.kwargs),

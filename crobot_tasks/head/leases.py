@@ -116,7 +116,7 @@ def rescue() -> None:
 
 def _send_behind_reports() -> None:
     with app.connection_or_acquire() as connection:
-        app.send_task(give_up.name, connection=connection, queue=queue(REPORTS), ignore_result=True)
+        app.publish(give_up.name, connection=connection, queue=queue(REPORTS), ignore_result=True)
 
 
 @app.task(name="crobot.give_up", ignore_result=True, send_events=False)

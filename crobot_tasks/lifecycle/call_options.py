@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
 from celery.utils import uuid
-from celery.utils.functional import maybe_list
 
 from crobot_errors import BadInput
 from crobot_tasks.broker.json_values import plain
@@ -19,6 +17,8 @@ CANVAS_OPTIONS = (
     "link link_error chord chain group_id group_index root_id parent_id replaced_task_nesting"
     " headers stamped_headers reply_to"
 ).split()
+#: Celery's options that say when a job may begin
+TIMES = ("eta", "countdown", "expires")
 #: a job that has one of these needs Celery's tracer when it is settled, not just a stored result
 _CONTINUES = {"link", "link_error", "chord", "chain"}
 #: names of details in signatures that were stored by version 0.1: links of chains that are not sent yet
@@ -54,6 +54,8 @@ class Details:
 class Owed:
     """Who waits for a job, and when it may begin."""
 
+    #: of this send, and no other
+    settlement_id: str
     #: the public task id
     task_id: str
     #: link, link_error, chord, chain …; None if only the result is wanted
@@ -62,10 +64,10 @@ class Owed:
     #: the chord that counts this result
     chord_id: str | None
     #: not before this time, or so many seconds from now
-    eta: Any
+    eta: str | None
     countdown_s: float
     #: not after this time, or so many seconds from now
-    expires_at: datetime | str | None
+    expires_at: str | None
     expires_s: float | None
 
 
@@ -74,34 +76,35 @@ def owed_of(task_id: str, options: dict[str, Any]) -> Owed:
     names = [*CANVAS_OPTIONS, *(options.get("stamped_headers") or [])]
     kept = {name: options[name] for name in names if options.get(name) not in (None, [], {})}
     expires = options.get("expires")
+    in_seconds = isinstance(expires, int | float)
     return Owed(
+        settlement_id=uuid(),
         task_id=task_id,
-        options=_with_ids(plain(kept, "canvas options")) if _CONTINUES & kept.keys() else None,
+        options=plain(kept, "canvas options") if _CONTINUES & kept.keys() else None,
         ignore_result=bool(options.get("ignore_result")),
         chord_id=kept.get("group_id") if "chord" in kept else None,
-        eta=options.get("eta"),
-        countdown_s=float(options.get("countdown") or 0),
-        expires_at=expires if isinstance(expires, datetime | str) else None,
-        expires_s=float(expires) if isinstance(expires, int | float) else None,
+        eta=_time("eta", options.get("eta")),
+        countdown_s=_seconds("countdown", options.get("countdown") or 0),
+        expires_at=None if in_seconds else _time("expires", expires),
+        expires_s=_seconds("expires", expires) if in_seconds else None,
     )
 
 
-def _with_ids(options: dict[str, Any]) -> dict[str, Any]:
-    """Give callbacks their task ids now: a head that dies while it settles makes the next one send them again."""
-    for callback in [*options.get("link", ()), *options.get("link_error", ())]:
-        if not callback["subtask_type"]:  # the ids of a whole canvas are its own affair
-            callback["options"].setdefault("task_id", uuid())
-    if "chord" in options:
-        _with_error_ids(options["chord"])
-    return options
+def _seconds(what: str, given: Any) -> float:
+    """Return a number of seconds, checked."""
+    if type(given) not in (int, float) or not abs(given) < 2**31:
+        raise BadInput(f"{what} {given!r} is not a number of seconds")
+    return float(given)
 
 
-def _with_error_ids(body: dict[str, Any]) -> None:
-    """Give the error callbacks of a chord's body task ids: the same ones with each member of the chord."""
-    body_id = body["options"].get("task_id")
-    for number, callback in enumerate(maybe_list(body["options"].get("link_error")) or ()):
-        if body_id and not callback["subtask_type"]:
-            callback["options"].setdefault("task_id", str(uuid5(NAMESPACE_OID, f"{body_id} {number}")))
+def _time(what: str, given: Any) -> str | None:
+    """Return a time as text, checked."""
+    if given is None:
+        return None
+    try:
+        return (datetime.fromisoformat(given) if isinstance(given, str) else given).isoformat()
+    except (AttributeError, ValueError) as error:
+        raise BadInput(f"{what} {given!r} is no time: give a datetime, or its ISO 8601 text") from error
 
 
 def details_of(given: dict[str, Any] | None) -> Details:
@@ -138,7 +141,7 @@ def chosen_of(details: Details, options: dict[str, Any]) -> dict[str, Any]:
         "cores": details.cores,
         "memory_bytes": details.memory_bytes,
         "time_s": hard and whole_seconds(hard),
-        "soft_s": soft and _seconds(soft, "soft_time_limit"),
+        "soft_s": soft and _limit(soft, "soft_time_limit"),
     }
     if hard and soft and soft > hard:
         raise BadInput(
@@ -149,10 +152,10 @@ def chosen_of(details: Details, options: dict[str, Any]) -> dict[str, Any]:
 
 def whole_seconds(given: Any) -> int:
     """Return a time limit in seconds, checked; a part of a second is a whole one."""
-    return ceil(_seconds(given, "time_limit"))
+    return ceil(_limit(given, "time_limit"))
 
 
-def _seconds(given: Any, name: str) -> float:
+def _limit(given: Any, name: str) -> float:
     if not isinstance(given, int | float) or isinstance(given, bool) or not 0 < given < 2**30:
         raise BadInput(f"{name} {given!r} is not a number of seconds above 0")
     return given

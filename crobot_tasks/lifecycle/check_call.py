@@ -8,6 +8,7 @@ from typing import Any
 from crobot_errors import BadInput
 from crobot_tasks.broker.json_values import plain
 from crobot_tasks.lifecycle.call_options import (
+    TIMES,
     Details,
     chosen_of,
     details_of,
@@ -30,8 +31,7 @@ def new_job(
         BadInput: it cannot work.
     """
     details, priority = _details(task, options), priority_of(options.get("priority"))
-    if task.typing:
-        _check_arguments(task, args, kwargs)
+    task.check_arguments(args, kwargs)
     version = task.wanted_version(kwargs)
     task.check(args, kwargs)
     chosen = chosen_of(details, options)
@@ -65,7 +65,8 @@ def unusable_job(task: JobTask, task_id: str, options: dict[str, Any]) -> NewJob
         details = _details(task, options)
     except BadInput:
         details = Details()
-    return NewJob(**_described(details), owed=owed_of(task_id, options), pipeline=task.name)
+    canvas = {name: value for name, value in options.items() if name not in TIMES}
+    return NewJob(**_described(details), owed=owed_of(task_id, canvas), pipeline=task.name)
 
 
 def _details(task: JobTask, options: dict[str, Any]) -> Details:
@@ -87,9 +88,3 @@ def _described(details: Details) -> dict[str, Any]:
         "unique_key": details.unique_key or None,
         "cache_key": details.cache_key or None,
     }
-
-
-def _check_arguments(task: JobTask, args: Any, kwargs: dict[str, Any]) -> None:
-    check = getattr(task, "__header__", None)
-    if check is not None:
-        check(*args, **kwargs)

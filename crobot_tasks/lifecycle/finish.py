@@ -10,10 +10,11 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from crobot_errors import BadInput, OutcomeKind, ServiceError, text_of
+from crobot_errors import BadInput, OutcomeKind, ServiceError, ToolFailed, text_of
 from crobot_tasks.broker.exceptions import exception_json
 from crobot_tasks.broker.formats import AttemptKey
-from crobot_tasks.lifecycle import policy_in_force, read_ahead, settle, time_limits
+from crobot_tasks.lifecycle import owed_results, policy_in_force, read_ahead, time_limits
+from crobot_tasks.lifecycle.commit_sends import Refused
 from crobot_tasks.lifecycle.job_types import JobClass, job_class
 from crobot_tasks.lifecycle.outputs import Outputs
 from crobot_tasks.lifecycle.report import Report
@@ -212,7 +213,24 @@ def end(session: Any, endings: Sequence[Ending]) -> None:
         for ending in endings
     ]
     finishing.end_jobs(session, [ending.columns() for ending in ended])
-    settle.after_commit(session, [ending.job_id for ending in ended])
+    owed_results.after_commit(session, [ending.job_id for ending in ended])
+
+
+def refuse(session: Any, refused: Iterable[Refused]) -> None:
+    """End jobs that were just parked although they cannot work: nobody is there to hear the error."""
+    end(
+        session,
+        [
+            Ending(
+                job.job_id,
+                JobState.FAILED,
+                OutcomeKind.TOOL,
+                job.reason,
+                exception_json(ToolFailed(job.reason)),
+            )
+            for job in refused
+        ],
+    )
 
 
 def _cancel_together(session: Any, rows: Sequence[Any]) -> set[int]:

@@ -10,6 +10,7 @@ from celery.utils.functional import maybe_list
 
 import crobot_tasks.lifecycle.each_item  # noqa: F401 (it makes jobs of the items of `map`)
 from crobot_errors import CRobotError
+from crobot_tasks.lifecycle.sends import collected
 from workers.job import Resources
 
 
@@ -75,7 +76,9 @@ class JobTask(Task):
             )
 
     def AsyncResult(self, task_id: str, **kwargs: Any) -> Any:  # noqa: N802 (Celery's name)
-        """Return the job's result, a `JobResult`, by its public task id."""
+        """Return the job's result by its public task id: a `JobResult`, except on a node, which has no database."""
+        if self.app.node is not None:
+            return super().AsyncResult(task_id, **kwargs)
         return self.app.parking.result_of(self, task_id, **kwargs)
 
     def for_each(self, calls: list[Any], options: dict[str, Any]) -> Any:
@@ -103,10 +106,6 @@ class JobTask(Task):
             BadInput: the call cannot work; nothing was stored.
             DatabaseUnreachable: the database does not answer; nothing was stored.
         """
-        if self.app.node is not None:
-            raise CRobotError(
-                f"{self.name}: a calculation node has no database and sends no jobs; return, and let the head"
-            )
         options = self._get_exec_options() | options
         options |= {
             "link": maybe_list(link),
@@ -115,14 +114,33 @@ class JobTask(Task):
         }
         options.setdefault("ignore_result", self.ignore_result)
         parent = self.app.current_worker_task
-        _inherit(parent, options)
-        result = self.app.parking.park(self, args or (), kwargs or {}, task_id or uuid(), options)
+        inherit(parent, options)
+        result = self._send(args or (), kwargs or {}, task_id or uuid(), options)
         if parent and options.get("add_to_parent", True):
             parent.add_trail(result)
         return result
 
+    def _send(self, args: Any, kwargs: dict[str, Any], task_id: str, options: dict[str, Any]) -> Any:
+        """Park the job, or leave it to whoever collects here what is sent."""
+        sends = collected()
+        if sends is not None:
+            self.check_arguments(args, kwargs)
+            sends.add(self.name, args, kwargs, task_id, options)
+            return self.AsyncResult(task_id)
+        if self.app.node is not None:
+            raise CRobotError(
+                f"{self.name}: a calculation node has no database and sends no jobs; return, and let the head"
+            )
+        return self.app.parking.park(self, args, kwargs, task_id, options)
 
-def _inherit(parent: Any, options: dict[str, Any]) -> None:
+    def check_arguments(self, args: Any, kwargs: dict[str, Any]) -> None:
+        """Raise TypeError, as Celery does, if the body cannot be called like this."""
+        check = getattr(self, "__header__", None)
+        if self.typing and check is not None:
+            check(*args, **kwargs)
+
+
+def inherit(parent: Any, options: dict[str, Any]) -> None:
     """Take root and parent from the task that is running here, as Celery's send_task does."""
     if parent:
         options["root_id"] = options.get("root_id") or parent.request.root_id or parent.request.id

@@ -43,4 +43,5 @@ class NewJob:
 
     def columns(self) -> dict[str, Any]:
         """Return the values of both rows, the job's and the settlement's, by their columns."""
-        return {**vars(self), **vars(self.owed)}
+        own = {name: value for name, value in vars(self).items() if name not in ("owed", "message")}
+        return own | vars(self.owed)

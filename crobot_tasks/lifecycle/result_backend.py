@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from functools import partial
+from time import sleep
 from typing import Any
 
 from celery import states
 from celery.backends.redis import RedisBackend
-from celery.exceptions import TaskRevokedError
+from celery.canvas import maybe_signature
 from kombu.utils.encoding import bytes_to_str
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
-from crobot_tasks.broker.json_values import revive
-from crobot_tasks.broker.queues import worker_hostname
+from crobot_tasks.broker.queues import UNREACHABLE
 from crobot_tasks.celery import app
+from crobot_tasks.lifecycle import finish
+from crobot_tasks.lifecycle.commit_sends import commit
 from crobot_tasks.lifecycle.extended_result import extended
-from db.crobot import JobState, chords, finishing, progress
+from crobot_tasks.lifecycle.outcomes import outcome
+from crobot_tasks.lifecycle.sends import Sends, collected, collecting
+from db.crobot import chords, progress, settlements
 from db.engine import patiently, retrying, transaction
 
 log = logging.getLogger(__name__)
 
 #: a key of the store with the time that the database has noted; a store that lacks it has lost data
 MARK = "crobot.seen_at"
-#: stands for a store that was never seen whole: any of its data may be lost
-NEVER = datetime.fromtimestamp(0, UTC)
 
 
 class ResultStore(RedisBackend):
@@ -59,29 +61,59 @@ class ResultStore(RedisBackend):
 
         def read() -> Sequence[Any]:
             with transaction() as session:
-                return finishing.outcomes(session, task_ids)
+                return settlements.outcomes(session, task_ids)
 
         return {row.task_id: meta_of(row) for row in retrying(read)}
 
     def _get_result_meta(self, result: Any, state: str, traceback: Any, request: Any, **options: Any) -> Any:
         """Return what Celery stores of a result; of a job's settlement, what belongs to the job."""
         meta = super()._get_result_meta(result, state, traceback, request, **options)
-        job = request.get("settled_job") if request else None
+        job = request.get("settles") if request else None
         return {**meta, **extended(job, request.id)} if job else meta
 
     def _encoded(self, meta: dict[str, Any]) -> dict[str, Any]:
         return meta | {"result": self.encode_result(meta["result"], meta["status"])}
 
     def set_chord_size(self, group_id: str, chord_size: int) -> None:
-        """Store how many results a chord waits for."""
+        """Store how many results a chord waits for, or leave it to whoever collects here what is sent."""
+        sends = collected()
+        if sends is not None:
+            sends.chord_sizes[group_id] = chord_size
+            return
 
         def keep() -> None:
             with transaction() as session:
                 chords.keep(session, group_id, chord_size)
 
-        # In a task, this is how a job's chain goes on: an error here would end the job as failed.
+        # In a task, this is how a chain goes on: an error here would end the task as failed.
         (patiently if app.current_worker_task else retrying)(keep)
         super().set_chord_size(group_id, chord_size)
+
+    def save_group(self, group_id: str, result: Any) -> Any:
+        """Store which results a group has, or leave it to whoever collects here what is sent."""
+        sends = collected()
+        if sends is None:
+            return super().save_group(group_id, result)
+        sends.groups[group_id] = result.as_tuple()
+        return result
+
+    def on_chord_part_return(
+        self, request: Any, state: str, result: Any, propagate: Any = None, **kwargs: Any
+    ) -> None:
+        """Count a result of a chord, and send its body with the last one."""
+        if request.chord and request.group:
+            request.chord = _answering(request.chord, request.group)
+        super().on_chord_part_return(request, state, result, propagate, **kwargs)
+
+    def chord_error_from_stack(self, callback: Any, exc: BaseException | None = None) -> Any:
+        """Tell a chord's error callbacks that it has failed; Celery then forgets the chord."""
+        chord_id = getattr(callback, "answers", None)
+        if chord_id is None:
+            return super().chord_error_from_stack(callback, exc)
+        with collecting(Sends()) as sends:
+            told = super().chord_error_from_stack(callback, exc)
+        _answer(chord_id, sends)
+        return told
 
     def remind(self, group_id: str, chord_size: int) -> None:
         """Store it again after it was lost, and remove a claim on the answer that came back with old data."""
@@ -106,37 +138,43 @@ def meta_of(row: Any) -> dict[str, Any]:
     return extended(row, row.task_id) | fields
 
 
-def outcome(row: Any) -> tuple[str, Any]:
-    """Return Celery's state of a job, and its result, its exception, or what its body says of how far it is."""
-    match row.state:
-        case JobState.COMPLETE:
-            return states.SUCCESS, revive(row.result)
-        case JobState.CANCELLED:
-            return states.REVOKED, TaskRevokedError(row.message or "cancelled")
-        case JobState.FAILED:
-            return states.FAILURE, failure(row)
-        case JobState.RUNNING:
-            at_work = {"hostname": worker_hostname(row.node)}
-            return row.progress_state or states.STARTED, revive(
-                row.progress
-            ) if row.progress_state else at_work
-        case JobState.ROUTED:
-            return states.RECEIVED, None
-    # WAITING: for the first attempt, or for the next one, and then the exception is that of the last
-    return (states.RETRY, failure(row)) if row.outcome else (states.PENDING, None)
+def _answering(body: Any, chord_id: str) -> Any:
+    """Return a chord's body; what its ``delay`` sends is committed at once, since Celery then forgets the chord."""
+    body = maybe_signature(body, app=app)
+    if getattr(body, "answers", None) is None:
+        body.answers, body.delay = chord_id, partial(_delay, body.delay, chord_id)
+    return body
 
 
-def failure(row: Any) -> BaseException:
-    """Return the exception that a job failed with, for good or in its last attempt."""
-    error = app.backend.exception_to_python(revive(row.result)) if row.result else None
-    return error if isinstance(error, BaseException) else RuntimeError(row.message)
+def _delay(delay: Any, chord_id: str, results: Any) -> Any:
+    with collecting(Sends()) as sends:
+        result = delay(results)
+    _answer(chord_id, sends)
+    return result
+
+
+def _answer(chord_id: str, sends: Sends) -> None:
+    """Send what answers a chord, unless that was done."""
+
+    def work() -> None:
+        with transaction() as session:
+            if chords.answer(session, chord_id):
+                finish.refuse(session, commit(session, sends))
+
+    # To Celery, any error here would be the body's: the chord would end as failed.
+    while True:
+        try:
+            return patiently(work)
+        except UNREACHABLE as error:
+            log.warning("the result store is away, and waited for: %s", error)
+            sleep(1)
 
 
 def remind() -> None:
     """See whether the store may have lost data (it was started again, or emptied); if so, store its chords once more.
 
-    Results that were counted before are stored once more: Celery counts by task id, so twice is harmless, and a chord's
-    body has a task id of its own, so it is sent once.
+    Results that were counted before are told once more: Celery counts by task id, so twice is harmless. What follows a
+    result was committed with it, and what answers a chord with the chord, so neither is sent again.
     """
     store = app.backend
     if not isinstance(store, ResultStore):
@@ -148,7 +186,7 @@ def remind() -> None:
         before, now = chords.last_seen(session), chords.now(session)
         run = str(store.client.info("server").get("run_id", ""))
         whole = before and before.run == run and store.client.get(MARK) == before.at.isoformat().encode()
-        unanswered = [] if whole else chords.unanswered(session, before.at if before else NEVER)
+        unanswered = [] if whole else chords.unanswered(session)
         for chord in unanswered:
             store.remind(chord.id, chord.size)
         # The store comes before the commit: if only the store has it, the next look merely stores the chords once more.

@@ -3,142 +3,118 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from typing import Any
 
-from celery import Task
+from celery.app.trace import trace_task
 from celery.exceptions import Ignore
+from celery.utils import uuid
 
-import celeryconfig
 from crobot_tasks.broker.json_values import revive
-from crobot_tasks.broker.queues import SETTLE, UNREACHABLE
+from crobot_tasks.broker.queues import UNREACHABLE
 from crobot_tasks.celery import app
-from crobot_tasks.lifecycle.result_backend import ResultStore, failure, outcome, remind
-from db import engine
-from db.crobot import JobState, finishing, jobs
-from db.engine import is_away, retrying, transaction
+from crobot_tasks.lifecycle import claims, finish, outbox
+from crobot_tasks.lifecycle.claims import overdue_s
+from crobot_tasks.lifecycle.commit_sends import commit
+from crobot_tasks.lifecycle.outcomes import failure
+from crobot_tasks.lifecycle.owed_results import settle_all
+from crobot_tasks.lifecycle.result_backend import remind
+from crobot_tasks.lifecycle.sends import Sends, collecting
+from crobot_tasks.lifecycle.settlement_request import request_of
+from db.crobot import JobState, settlements
+from db.engine import is_away, patiently, retrying, transaction
 
 log = logging.getLogger(__name__)
 
-#: a chord's last result that was cut off is heard again only when Celery's own claim on the chord (6 s) is over
-CLAIMED_S = 7.0
+
+@app.task(bind=True, name="crobot.settle", ignore_result=True, send_events=False)
+def settle(self: Any, settlement_id: str | None = None, job_id: int | None = None) -> None:
+    """Settle one result; an older head names it by the message's own task id, and by the job."""
+    settle_one(settlement_id or _newest(self.request.id))
+    if settlement_id is None:
+        raise Ignore("what its message says is to follow was sent")
 
 
-def after_commit(session: Any, job_ids: Sequence[int]) -> None:
-    """Settle what these jobs owe as soon as the open transaction is committed."""
-    owed = finishing.owed(session, job_ids)
-    if owed:
-        engine.after_commit(lambda: _settle_all(owed))
+def _newest(task_id: str) -> str:
+    with transaction() as session:
+        return settlements.id_of_task(session, task_id) or uuid()
 
 
-def _settle_all(owed: Sequence[Any]) -> None:
-    """Store plain results at once, and let Celery's tracer do the others; what fails here is found again as overdue."""
-    done: list[str] = []
-    for row in owed:
-        try:
-            _settle_one(row)
-        except UNREACHABLE as error:
-            log.warning("results cannot be stored now, they will be: %s", error)
-            break
-        # A backend has errors of its own, and one result must not stand in the way of the others.
-        except Exception:
-            log.exception("the result %s of job %s cannot be settled now", row.task_id, row.job_id)
-            continue
-        if not row.options:
-            done.append(row.task_id)
-    if done:
-        with transaction() as session:
-            finishing.settled(session, done)
-
-
-def _settle_one(row: Any) -> None:
-    if row.options:
-        _publish(row)
-    elif not row.ignore_result:
-        _store(row)
-
-
-def _publish(row: Any) -> None:
-    # With the job's public id and its canvas options, this task is, for Celery, the job.
-    settle.apply_async(
-        kwargs={"job_id": row.job_id},
-        task_id=row.task_id,
-        queue=SETTLE,
-        ignore_result=row.ignore_result,
-        add_to_parent=False,
-        # not that of the report's message, which is just read here
-        **{"root_id": row.task_id, **revive(row.options)},
-    )
-
-
-def _store(row: Any) -> None:
-    """Store a result, or wake whoever waits for it; doing it twice is harmless."""
-    store = app.backend
-    if isinstance(store, ResultStore):
-        store.wake(row)
-    else:
-        state, value = outcome(row)
-        store.store_result(row.task_id, value, state)
-
-
-def overdue_s() -> float:
-    """Return after how many seconds a result that is not settled is settled again."""
-    return max(float(celeryconfig.crobot_settle_s), CLAIMED_S)
-
-
-def _claimed(task_id: str, job_id: int) -> Any:
-    """Return the job whose result is to be settled here and now.
-
-    Raises:
-        Ignore: it is settled elsewhere, or will be later.
-    """
-
-    def claim() -> tuple[bool, Any]:
-        with transaction() as session:
-            mine = finishing.claim(session, task_id, overdue_s())
-            return mine, jobs.find(session, job_id)
-
+def settle_one(settlement_id: str) -> None:
+    """Settle a result, unless that was done, or somebody else is at it."""
+    by = uuid()
     try:
-        mine, row = retrying(claim)
-    # To Celery, any error here would be the job's own: its chord and its chain would end as failed.
+        row = retrying(lambda: _claimed(settlement_id, by))
+        if row is not None:
+            with claims.held((settlement_id, by)):
+                _settle(row, by)
+    except UNREACHABLE as error:
+        log.warning("the result %s cannot be settled now, it will be: %s", settlement_id, error)
     except Exception as error:
         if not is_away(error):
             raise
-        raise Ignore(f"the database is away, and it is settled when that is back: {error}") from error
-    if not mine or row is None:
-        raise Ignore("settled before")
-    return row
+        log.warning("the database is away, and %s is settled when that is back: %s", settlement_id, error)
 
 
-class SettleTask(Task):
-    """Marks the result settled once Celery has stored it and sent what follows."""
-
-    abstract = True
-
-    def after_return(
-        self, status: str, retval: Any, task_id: str, args: Any, kwargs: Any, einfo: Any
-    ) -> None:
-        """Note it; a head that dies before this settles again, and Celery's ids make that harmless."""
-        _mark(task_id)
-
-
-def _mark(task_id: str) -> None:
+def _claimed(settlement_id: str, by: str) -> Any:
     with transaction() as session:
-        finishing.settled(session, [task_id])
+        return settlements.claim(session, settlement_id, by, overdue_s())
 
 
-@app.task(bind=True, base=SettleTask, name="crobot.settle", throws=(Exception,), send_events=False)
-def settle(self: Any, job_id: int) -> Any:
-    """End as the job ended, so that Celery does for it what it does for any task."""
-    row = _claimed(self.request.id, job_id)
-    _become(self.request, row)
+def _settle(row: Any, by: str) -> None:
+    """Send what follows; if that cannot be sent, the result is, to Celery, a failed one."""
+    error = _send(row, by, _follows(row))
+    if error is not None:
+        error = _send(row, by, _follows(row, error))
+    if error is not None:
+        _send(row, by, Sends())
+
+
+def _follows(row: Any, error: BaseException | None = None) -> Sends:
+    """Let Celery do for the job what it does for any task that ends like this; return what it sends."""
+    with collecting(Sends()) as sends:
+        request = request_of(row) | {"settles": row, "error": error}
+        ended = trace_task(settlement, row.task_id, revive(row.args), revive(row.kwargs), request, app=app)
+    unsent = ended.info.retval if ended.info is not None else None
+    if isinstance(unsent, UNREACHABLE) or (unsent is not None and is_away(unsent)):
+        raise unsent
+    if error is None and row.state == JobState.COMPLETE and unsent is not None:
+        log.error("job %s is complete, but what follows it cannot be sent: %r", row.job_id, unsent)
+    return sends
+
+
+def _send(row: Any, by: str, sends: Sends) -> Exception | None:
+    """Commit what follows together with the note that it was; return why that is not possible."""
+
+    def work() -> None:
+        with transaction() as session:
+            first = settlements.end(session, str(row.id), by)
+            if first is None:
+                log.warning("the result %s of job %s was settled by another head", row.task_id, row.job_id)
+            if first:
+                finish.refuse(session, commit(session, sends))
+
+    try:
+        patiently(work)
+    except UNREACHABLE:
+        raise
+    except Exception as error:
+        log.exception("what follows the result %s of job %s cannot be sent", row.task_id, row.job_id)
+        return error
+    return None
+
+
+@app.task(bind=True, name="crobot.settlement", throws=(Exception,), send_events=False)
+def settlement(self: Any, *args: Any, **kwargs: Any) -> Any:
+    """End as the job ended: with the job's public id and its canvas options, this task is, for Celery, the job."""
+    row, error = self.request.settles, self.request.error
+    if error is not None:
+        raise error
     if row.state == JobState.COMPLETE:
         return revive(row.result)
     if row.state == JobState.CANCELLED:
         self.backend.mark_as_revoked(
             self.request.id, row.message or "cancelled", request=self.request, store_result=True
         )
-        _mark(self.request.id)
         raise Ignore("cancelled")
     raise failure(row)
 
@@ -157,5 +133,6 @@ def settle_overdue() -> None:
     except UNREACHABLE as error:  # or it refuses to say: what is owed is settled all the same
         log.warning("nobody can tell whether the result store has forgotten anything: %s", error)
     with transaction() as session:
-        owed = finishing.overdue(session, overdue_s())
-    _settle_all(owed)
+        owed = settlements.overdue(session, overdue_s())
+    settle_all(owed)
+    outbox.publish_left_over(overdue_s())

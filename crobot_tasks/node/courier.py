@@ -257,7 +257,7 @@ class Courier(threading.Thread):
 
     def _publish(self, task: str, queue_name: str, version: int = REPORT_FORMAT, **message: Any) -> None:
         message |= {"format": version, "node": self.node, "incarnation": self.incarnation}
-        app.send_task(
+        app.publish(
             task,
             kwargs={"message": message},
             producer=self._connected(),

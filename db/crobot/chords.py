@@ -9,14 +9,12 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-#: a chord whose last result was stored so long before the store was last seen whole has been answered
-ANSWERED_S = 60
 #: as long as Celery's results are kept
 KEPT = "7 days"
 
 _KEEP = text("""
     INSERT INTO crobot.chords (id, size) VALUES (:chord_id, :size)
-    ON CONFLICT (id) DO UPDATE SET size = excluded.size""")
+    ON CONFLICT (id) DO UPDATE SET size = excluded.size, sent_at = now(), answered_at = NULL""")
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('crobot.results'))")
 _SEEN = text("""
@@ -27,27 +25,23 @@ _SEE = text("""
     ON CONFLICT (id) DO UPDATE SET results_seen_at = :at, results_run = :run""")
 _NOW = text("SELECT now()")
 
-# The body's task id is fixed when the chord is sent: as soon as it is a job of its own, the chord is over.
-# Each chord is looked at by itself: PostgreSQL would else read all jobs when it thinks that there are many chords.
-_UNANSWERED = text(f"""
-    SELECT c.id, c.size FROM crobot.chords c CROSS JOIN LATERAL (
-        SELECT bool_or(b.task_id IS NOT NULL) AS over,
-               bool_or(j.finished_at IS NULL OR s.settled_at IS NULL
-                       OR s.settled_at > :seen_at - interval '{ANSWERED_S} seconds') AS open
-        FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
-        LEFT JOIN crobot.settlements b ON b.task_id = s.options->'chord'->'options'->>'task_id'
-        WHERE s.chord_id = c.id) results
-    WHERE results.open AND NOT results.over ORDER BY c.id""")
+_UNANSWERED = text("SELECT id, size FROM crobot.chords WHERE answered_at IS NULL ORDER BY id")
 
+# Whoever is just settling one of them may have told a store that has forgotten it since: it is no longer theirs.
 _OWE_AGAIN = text("""
-    UPDATE crobot.settlements SET settled_at = NULL, claimed_at = NULL
-    WHERE chord_id = ANY(:chord_ids) AND settled_at IS NOT NULL RETURNING task_id""")
+    UPDATE crobot.settlements SET settled_at = NULL, claimed_at = NULL, claimed_by = NULL
+    WHERE chord_id = ANY(:chord_ids) AND (settled_at IS NOT NULL OR claimed_at IS NOT NULL) RETURNING task_id""")
+
+# A chord that is not known (older than those that are kept) can be answered all the same.
+_ANSWER = text("""
+    INSERT INTO crobot.chords AS c (id, size, answered_at) VALUES (:chord_id, 0, now())
+    ON CONFLICT (id) DO UPDATE SET answered_at = now() WHERE c.answered_at IS NULL RETURNING id""")
 
 _FORGET = text(f"DELETE FROM crobot.chords WHERE sent_at < now() - interval '{KEPT}'")
 
 
 def keep(session: Session, chord_id: str, size: int) -> None:
-    """Remember how many results a chord waits for."""
+    """Remember how many results a chord waits for; one that is sent again is a new one."""
     session.execute(_KEEP, {"chord_id": chord_id, "size": size})
 
 
@@ -72,13 +66,18 @@ def note_seen(session: Session, run: str, at: datetime) -> None:
     session.execute(_SEE, {"run": run, "at": at})
 
 
-def unanswered(session: Session, seen_at: datetime) -> Sequence[Row[Any]]:
-    """Chords (``id``, ``size``) that may not have been answered when the store forgot, after ``seen_at``."""
-    return session.execute(_UNANSWERED, {"seen_at": seen_at}).all()
+def unanswered(session: Session) -> Sequence[Row[Any]]:
+    """Chords (``id``, ``size``) that have not been answered."""
+    return session.execute(_UNANSWERED).all()
+
+
+def answer(session: Session, chord_id: str) -> bool:
+    """Note that a chord is answered in this transaction; false if it was before."""
+    return session.execute(_ANSWER, {"chord_id": chord_id}).scalar() is not None
 
 
 def owe_again(session: Session, chord_ids: Iterable[str]) -> int:
-    """Let the results of these chords be stored once more; returns how many those are."""
+    """Let the results of these chords be told once more; returns how many those are."""
     return len(session.execute(_OWE_AGAIN, {"chord_ids": list(chord_ids)}).all())
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from db.crobot import LIVE_SQL
 from db.jsonb import as_json
 
 _REPORTED = "jsonb_to_recordset(:reports) AS r(job_id bigint, number smallint)"
@@ -75,44 +74,6 @@ _IGNORED = text(f"""
     UPDATE crobot.attempts a SET reports_ignored = a.reports_ignored + 1
     FROM {_REPORTED} WHERE a.job_id = r.job_id AND a.number = r.number""").bindparams(*as_json("reports"))
 
-#: what is told of a job `j` to whom the settlement `s` is owed
-SETTLED_JOB = """
-    s.task_id, s.job_id, j.state, j.result, j.message, j.traceback, j.pipeline, j.args, j.kwargs, j.request, j.node,
-    j.finished_at"""
-
-_OWED = text(f"""
-    SELECT {SETTLED_JOB}, s.options, s.ignore_result
-    FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
-    WHERE s.job_id = ANY(:job_ids) AND s.settled_at IS NULL
-    ORDER BY s.job_id, s.task_id""")
-
-_OUTCOMES = text(f"""
-    SELECT {SETTLED_JOB}
-    FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
-    WHERE s.task_id = ANY(:task_ids) AND j.finished_at IS NOT NULL""")
-
-# Nearly all that owe a result are live. What is left is looked up by its number, for which OFFSET 0 sees: jobs that are
-# over are the rule, as PostgreSQL knows, but not here, and it would read all of them.
-_OVERDUE = text(f"""
-    SELECT {SETTLED_JOB}, s.options, s.ignore_result
-    FROM (SELECT * FROM crobot.settlements o
-          WHERE settled_at IS NULL AND (claimed_at IS NULL OR claimed_at < now() - make_interval(secs => :after_s))
-            AND NOT EXISTS (SELECT FROM crobot.jobs live WHERE live.id = o.job_id AND live.{LIVE_SQL})
-          OFFSET 0) s
-    CROSS JOIN LATERAL (SELECT * FROM crobot.jobs WHERE id = s.job_id OFFSET 0) j
-    WHERE j.finished_at < now() - make_interval(secs => :after_s)
-    ORDER BY s.job_id LIMIT :limit""")
-
-_SETTLED = text(
-    "UPDATE crobot.settlements SET settled_at = now() WHERE task_id = ANY(:task_ids) AND settled_at IS NULL"
-)
-
-_CLAIM = text("""
-    UPDATE crobot.settlements SET claimed_at = now()
-    WHERE task_id = :task_id AND settled_at IS NULL
-      AND (claimed_at IS NULL OR claimed_at < now() - make_interval(secs => :after_s))
-    RETURNING task_id""")
-
 
 def _ids(reports: Iterable[tuple[int, int]]) -> list[dict[str, int]]:
     return [{"job_id": job_id, "number": number} for job_id, number in reports]
@@ -161,28 +122,3 @@ def largest_memory_bytes(session: Session, pipeline: str, version: str) -> int |
 def count_ignored(session: Session, attempts: Iterable[tuple[int, int]]) -> None:
     """Count reports that changed nothing."""
     session.execute(_IGNORED, {"reports": _ids(attempts)})
-
-
-def owed(session: Session, job_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    """(e) The results that these jobs still owe."""
-    return session.execute(_OWED, {"job_ids": list(job_ids)}).all()
-
-
-def overdue(session: Session, after_s: float, limit: int = 500) -> Sequence[Row[Any]]:
-    """(e) Results that should have been settled ``after_s`` seconds ago: a head died after its commit."""
-    return session.execute(_OVERDUE, {"after_s": after_s, "limit": limit}).all()
-
-
-def outcomes(session: Session, task_ids: Sequence[str]) -> Sequence[Row[Any]]:
-    """(e) How the jobs with these public task ids ended; those that have not are left out."""
-    return session.execute(_OUTCOMES, {"task_ids": list(task_ids)}).all()
-
-
-def settled(session: Session, task_ids: Sequence[str]) -> None:
-    """(e) These results are stored and what hangs on them has been sent."""
-    session.execute(_SETTLED, {"task_ids": list(task_ids)})
-
-
-def claim(session: Session, task_id: str, after_s: float) -> bool:
-    """(e) Become the only one to settle; false if it is done, or another head is at it since less than ``after_s``."""
-    return session.execute(_CLAIM, {"task_id": task_id, "after_s": after_s}).scalar() is not None

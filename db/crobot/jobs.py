@@ -15,7 +15,8 @@ _JOB = text("SELECT * FROM crobot.jobs WHERE id = :job_id")
 _STATES = text("SELECT id, state FROM crobot.jobs WHERE id = ANY(:job_ids)")
 _DATABASES = text("SELECT id, database FROM crobot.jobs WHERE id = ANY(:job_ids)")
 _ATTEMPTS = text("SELECT * FROM crobot.attempts WHERE job_id = :job_id ORDER BY number")
-_TASK = text("SELECT job_id FROM crobot.settlements WHERE task_id = :task_id")
+_TASK = text("""
+    SELECT job_id FROM crobot.settlements WHERE task_id = :task_id ORDER BY sent_at DESC LIMIT 1""")
 
 _LIST = """
     SELECT id, pipeline, version, type, tag, database, batch, user_id, workgroup, priority, state, attempt, node,
@@ -68,7 +69,7 @@ def attempts(session: Session, job_id: int) -> Sequence[Row[Any]]:
 
 
 def by_task_id(session: Session, task_id: str) -> int | None:
-    """The job behind a public Celery task id."""
+    """The job that was last sent with a public Celery task id."""
     return session.execute(_TASK, {"task_id": task_id}).scalar()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -224,14 +225,17 @@ class Attempt(Base):
 
 
 class Settlement(Base):
-    """One Celery result that a job owes: its public task id and its canvas options.
+    """One Celery result that a job owes to one send: its public task id and its canvas options.
 
     A second send of a live job adds a row here, so every result, chord and chain is answered.
     """
 
     __tablename__ = "settlements"
 
-    task_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    #: made by the sender, once for each call: a transaction that is repeated adds nothing
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
+    #: Celery gives the same one to each send of a link that was frozen; the newest answers whoever asks
+    task_id: Mapped[str]
     job_id: Mapped[int] = mapped_column(
         ForeignKey("crobot.jobs.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED")
     )
@@ -240,10 +244,17 @@ class Settlement(Base):
     ignore_result: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     #: the chord that counts this result
     chord_id: Mapped[str | None]
+    sent_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    #: who settles it, and when they last said so
+    claimed_by: Mapped[UUID | None]
     claimed_at: Mapped[datetime | None]
+    #: when what follows was sent, in the same transaction: it is never sent again
+    continued_at: Mapped[datetime | None]
+    #: when nothing was owed any more; null again if the result store has forgotten the result
     settled_at: Mapped[datetime | None]
 
     __table_args__ = (
+        Index("ix_settlements_task_id", "task_id"),
         Index("ix_settlements_job_id", "job_id"),
         Index("ix_settlements_chord_id", "chord_id", postgresql_where=text("chord_id IS NOT NULL")),
         Index("ix_settlements_owed", "job_id", postgresql_where=text("settled_at IS NULL")),
@@ -260,8 +271,39 @@ class Chord(Base):
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     size: Mapped[int]
     sent_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    #: when its body, or its error callbacks, were sent, in the same transaction: they are never sent again
+    answered_at: Mapped[datetime | None]
 
-    __table_args__ = (Index("ix_chords_sent_at", "sent_at"), {"schema": "crobot"})
+    __table_args__ = (
+        Index("ix_chords_sent_at", "sent_at"),
+        Index("ix_chords_unanswered", "id", postgresql_where=text("answered_at IS NULL")),
+        {"schema": "crobot"},
+    )
+
+
+class Message(Base):
+    """A call of a plain task, committed with what it follows from, and published after the commit."""
+
+    __tablename__ = "messages"
+
+    #: travels with the message, so that a second copy is known
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
+    task_id: Mapped[str]
+    name: Mapped[str]
+    args: Json = mapped_column(JSONB)
+    kwargs: Json = mapped_column(JSONB)
+    #: Celery's options
+    options: Json = mapped_column(JSONB)
+    sent_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    published_at: Mapped[datetime | None]
+    #: when a worker of ours began it; one routed to other workers says nothing
+    begun_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_messages_sent_at", "sent_at"),
+        Index("ix_messages_unpublished", "sent_at", postgresql_where=text("published_at IS NULL")),
+        {"schema": "crobot"},
+    )
 
 
 class Node(Base):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from db.crobot.finishing import SETTLED_JOB
+from db.crobot.settlements import SETTLED_JOB
 from db.jsonb import as_json
 
 # Only the live attempt of a live job counts, and what is told again writes nothing.
@@ -31,7 +31,7 @@ _STANDING = f"""
     FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
     LEFT JOIN crobot.attempts a ON a.job_id = j.id AND a.number = j.attempt AND a.ended_at IS NULL
     WHERE"""
-_OF_TASKS = text(f"{_STANDING} s.task_id = ANY(:task_ids) ORDER BY s.job_id")
+_OF_TASKS = text(f"{_STANDING} s.task_id = ANY(:task_ids) ORDER BY s.sent_at")
 _OF_JOBS = text(f"{_STANDING} s.job_id = ANY(:job_ids) AND NOT s.ignore_result")
 
 _PARTS = text("""

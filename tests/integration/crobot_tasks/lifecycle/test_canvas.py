@@ -14,6 +14,7 @@ from celery.result import AsyncResult, GroupResult, result_from_tuple
 
 from crobot_tasks.celery import app
 from db.engine import transaction
+from tests import ends
 from tests.canvas_tasks import jobs, note, plain, replaced
 from tests.processes import PATIENCE_S, Cluster, value, wait_for
 
@@ -167,12 +168,14 @@ def test_an_ignored_result_is_not_stored(cluster: Cluster) -> None:
     assert app.backend.get(app.backend.get_key_for_task(result.id)) is None
 
 
-def test_the_same_task_id_is_parked_once(cluster: Cluster) -> None:
+def test_each_send_with_a_task_id_is_a_job_and_the_newest_answers_for_it(cluster: Cluster) -> None:
     task_id = str(uuid4())
     first = jobs.add.apply_async((1, 2), task_id=task_id)
-    second = jobs.add.apply_async((1, 2), task_id=task_id)
-    assert first.job_id == second.job_id
-    assert second.get(timeout=PATIENCE_S) == 3
+    second = jobs.add.apply_async((1, 3), task_id=task_id)
+    assert first.job_id != second.job_id
+    ends.complete([first.job_id, second.job_id])
+    assert second.get(timeout=PATIENCE_S) == 4
+    assert app.AsyncResult(task_id).get(timeout=PATIENCE_S) == 4
 
 
 def test_two_sends_for_the_same_thing_are_one_job_and_both_results_come(cluster: Cluster) -> None:

@@ -1,0 +1,103 @@
+"""(e) What was collected is sent: jobs and plain calls are written in the transaction of what they follow from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from celery.result import result_from_tuple
+from celery.utils import uuid
+
+from crobot_errors import BadInput
+from crobot_tasks.broker.json_values import revive
+from crobot_tasks.celery import app
+from crobot_tasks.lifecycle import outbox
+from crobot_tasks.lifecycle.caller import tell_sent
+from crobot_tasks.lifecycle.check_call import new_job, unusable_job
+from crobot_tasks.lifecycle.job_task import JobTask
+from crobot_tasks.lifecycle.new_job import NewJob
+from crobot_tasks.lifecycle.sends import Send, Sends, at_once
+from crobot_tasks.lifecycle.store_job import store
+from db.crobot import messages, parking
+from db.engine import after_commit
+
+#: rows that one statement writes
+SLICE = 500
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A job that was stored although it cannot work, so that its end can be told to whoever waits for it."""
+
+    job_id: int
+    reason: str
+
+
+def commit(session: Any, sends: Sends) -> list[Refused]:
+    """Write what was sent, in the open transaction; plain calls are published after its commit.
+
+    Returns:
+        The jobs that cannot work. The caller ends them in the same transaction: `finish.refuse`.
+    """
+    with at_once():
+        # The store comes before the commit: a member of a chord may end as soon as it is sent.
+        for group_id, size in sends.chord_sizes.items():
+            app.backend.set_chord_size(group_id, size)
+        for group_id, results in sends.groups.items():
+            app.backend.save_group(group_id, result_from_tuple(results, app))
+        plain_calls = [send for send in sends.calls if not isinstance(app.tasks.get(send.name), JobTask)]
+        jobs = (send for send in sends.calls if isinstance(app.tasks.get(send.name), JobTask))
+        refused = _park(session, map(_checked, jobs))
+        for part in _parts(map(_message, plain_calls)):
+            messages.add(session, part)
+            after_commit(partial(outbox.publish, part))
+    return refused
+
+
+def _checked(send: Send) -> tuple[NewJob, str]:
+    """Return the job, and why it cannot work, if so."""
+    task = app.tasks[send.name]
+    args, kwargs, options = revive([send.args, send.kwargs, send.options])
+    try:
+        return new_job(task, args, kwargs, send.task_id, options), ""
+    except (BadInput, TypeError) as error:
+        return unusable_job(task, send.task_id, options), str(error)
+
+
+def _park(session: Any, jobs: Iterable[tuple[NewJob, str]]) -> list[Refused]:
+    refused: list[Refused] = []
+    for part in _parts(jobs):
+        alike = [new for new, reason in part if not reason and _is_plain(new)]
+        if alike:
+            parking.park_each(session, [new.columns() for new in alike])
+            after_commit(partial(_tell_sent, alike))
+        for new, reason in part:
+            if reason or not _is_plain(new):
+                parked = store(new)
+                if reason and parked.created:
+                    refused.append(Refused(parked.job_id, reason))
+    return refused
+
+
+def _is_plain(new: NewJob) -> bool:
+    """Whether nothing else is to be noted of a new job, and no other is like it."""
+    return not new.type and new.unique_key is None
+
+
+def _tell_sent(jobs: Iterable[NewJob]) -> None:
+    for new in jobs:
+        if new.message:
+            tell_sent(new.pipeline, new.message)
+
+
+def _message(send: Send) -> dict[str, Any]:
+    return {"id": uuid(), **vars(send)}
+
+
+def _parts(rows: Iterable[Any]) -> Iterator[Sequence[Any]]:
+    rows = iter(rows)
+    while part := list(islice(rows, SLICE)):
+        yield part

@@ -1,0 +1,124 @@
+"""(e) Queries on the results that jobs owe: which are due, who settles them, and that what follows is sent once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from db.crobot import LIVE_SQL
+
+#: what is told of a job `j` to whom the settlement `s` is owed
+SETTLED_JOB = """
+    s.task_id, s.job_id, j.state, j.result, j.message, j.traceback, j.pipeline, j.args, j.kwargs, j.request, j.node,
+    j.finished_at"""
+
+_OWED = text(f"""
+    SELECT {SETTLED_JOB}, s.id, s.options, s.ignore_result
+    FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
+    WHERE s.job_id = ANY(:job_ids) AND s.settled_at IS NULL
+    ORDER BY s.job_id, s.sent_at""")
+
+# Nearly all that owe a result are live. What is left is looked up by its number, for which OFFSET 0 sees: jobs that are
+# over are the rule, as PostgreSQL knows, but not here, and it would read all of them.
+_OVERDUE = text(f"""
+    SELECT {SETTLED_JOB}, s.id, s.options, s.ignore_result
+    FROM (SELECT * FROM crobot.settlements o
+          WHERE settled_at IS NULL AND (claimed_at IS NULL OR claimed_at < now() - make_interval(secs => :after_s))
+            AND NOT EXISTS (SELECT FROM crobot.jobs live WHERE live.id = o.job_id AND live.{LIVE_SQL})
+          OFFSET 0) s
+    CROSS JOIN LATERAL (SELECT * FROM crobot.jobs WHERE id = s.job_id OFFSET 0) j
+    WHERE j.finished_at < now() - make_interval(secs => :after_s)
+    ORDER BY s.job_id LIMIT :limit""")
+
+# The newest send of a task id answers for it.
+_OUTCOMES = text(f"""
+    SELECT {SETTLED_JOB}
+    FROM (SELECT DISTINCT ON (task_id) task_id, job_id FROM crobot.settlements
+          WHERE task_id = ANY(:task_ids) ORDER BY task_id, sent_at DESC) s
+    JOIN crobot.jobs j ON j.id = s.job_id WHERE j.finished_at IS NOT NULL""")
+
+_SETTLED = text(
+    "UPDATE crobot.settlements SET settled_at = now() WHERE id = ANY(CAST(:ids AS uuid[])) AND settled_at IS NULL"
+)
+
+_ID_OF_TASK = text("""
+    SELECT id FROM crobot.settlements WHERE task_id = :task_id AND settled_at IS NULL ORDER BY sent_at DESC LIMIT 1""")
+
+# A row that is locked is just being settled: nobody waits for it.
+_CLAIM = text(f"""
+    WITH due AS (
+        SELECT id FROM crobot.settlements
+        WHERE id = CAST(:id AS uuid) AND settled_at IS NULL
+          AND (claimed_at IS NULL OR claimed_at < now() - make_interval(secs => :after_s))
+        FOR UPDATE SKIP LOCKED)
+    UPDATE crobot.settlements s SET claimed_at = now(), claimed_by = CAST(:by AS uuid)
+    FROM due JOIN crobot.jobs j ON true
+    WHERE s.id = due.id AND j.id = s.job_id
+    RETURNING {SETTLED_JOB}, s.id, s.options, s.ignore_result""")
+
+_RENEW = text("""
+    WITH held AS (
+        SELECT id FROM crobot.settlements
+        WHERE claimed_by = ANY(CAST(:by AS uuid[])) AND id = ANY(CAST(:ids AS uuid[])) AND settled_at IS NULL
+        ORDER BY id FOR UPDATE SKIP LOCKED)
+    UPDATE crobot.settlements s SET claimed_at = now() FROM held WHERE s.id = held.id""")
+
+_END = text("""
+    WITH held AS (
+        SELECT id, continued_at FROM crobot.settlements
+        WHERE id = CAST(:id AS uuid) AND claimed_by = CAST(:by AS uuid) AND settled_at IS NULL FOR UPDATE)
+    UPDATE crobot.settlements s SET settled_at = now(), continued_at = COALESCE(s.continued_at, now())
+    FROM held WHERE s.id = held.id
+    RETURNING held.continued_at IS NULL""")
+
+
+def owed(session: Session, job_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """Return the results that these jobs still owe."""
+    return session.execute(_OWED, {"job_ids": list(job_ids)}).all()
+
+
+def overdue(session: Session, after_s: float, limit: int = 500) -> Sequence[Row[Any]]:
+    """Return results that should have been settled ``after_s`` seconds ago: a head died after its commit."""
+    return session.execute(_OVERDUE, {"after_s": after_s, "limit": limit}).all()
+
+
+def outcomes(session: Session, task_ids: Sequence[str]) -> Sequence[Row[Any]]:
+    """Say how the jobs ended that were last sent with these task ids; those that have not ended are left out."""
+    return session.execute(_OUTCOMES, {"task_ids": list(task_ids)}).all()
+
+
+def settled(session: Session, ids: Sequence[str]) -> None:
+    """Note that these results are told, and that nothing hangs on them."""
+    session.execute(_SETTLED, {"ids": [str(one) for one in ids]})
+
+
+def id_of_task(session: Session, task_id: str) -> str | None:
+    """Return the newest settlement of a task id that is not settled; older heads name it by that."""
+    found = session.execute(_ID_OF_TASK, {"task_id": task_id}).scalar()
+    return None if found is None else str(found)
+
+
+def claim(session: Session, settlement_id: str, by: str, after_s: float) -> Row[Any] | None:
+    """Become the only one to settle; none if it is done, or somebody is at it who said so within ``after_s``."""
+    values = {"id": settlement_id, "by": by, "after_s": after_s}
+    return session.execute(_CLAIM, values).one_or_none()
+
+
+def renew(session: Session, claims: Iterable[tuple[str, str]]) -> None:
+    """Say that these settlements (its id, by whom it was claimed) are still under way."""
+    ids, by = zip(*claims, strict=True)
+    session.execute(_RENEW, {"ids": list(ids), "by": list(by)})
+
+
+def end(session: Session, settlement_id: str, by: str) -> bool | None:
+    """Settle for good, if it is still this one's to settle.
+
+    Returns:
+        True if what follows is to be sent in this transaction, false if that was done before; None if it is not, or no
+        longer, this one's: nothing may be sent.
+    """
+    found: bool | None = session.execute(_END, {"id": settlement_id, "by": by}).scalar()
+    return found
