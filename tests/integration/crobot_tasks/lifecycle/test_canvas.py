@@ -90,6 +90,8 @@ def _stamped(signature: Any) -> Any:
 def outcome(canvas: Canvas, kind: SimpleNamespace) -> Any:
     """What a web developer gets from ``.get()``: the value, or the error's type and text."""
     result = canvas(kind).apply_async()
+    # of a chord that is not over yet, Celery raises the error of whichever part it knows to have failed
+    result.get(timeout=PATIENCE_S, propagate=False)
     try:
         return result.get(timeout=PATIENCE_S)
     except TimeoutError:
