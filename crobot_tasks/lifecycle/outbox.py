@@ -50,7 +50,7 @@ def _publish(producer: Any, call: Mapping[str, Any]) -> None:
     options["headers"] = (options.get("headers") or {}) | {HEADER: str(call["id"])}
     app.publish(
         call["name"],
-        args=revive(call["args"]),
+        args=tuple(revive(call["args"])),  # as Celery calls show them
         kwargs=revive(call["kwargs"]),
         task_id=call["task_id"],
         producer=producer,

@@ -119,12 +119,6 @@ def settlement(self: Any, *args: Any, **kwargs: Any) -> Any:
     raise failure(row)
 
 
-def _become(request: Any, row: Any) -> None:
-    """Let what Celery stores, and tells callbacks, be the job's, and not that of the message which settles it."""
-    sender = row.request if row.request.get("id") == request.id else {}
-    request.update(settled_job=row, parent_id=sender.get("parent_id"))
-
-
 @app.task(name="crobot.settle_overdue", ignore_result=True, send_events=False)
 def settle_overdue() -> None:
     """Settle what a head that died, or a result store that was away or has forgotten, left over."""

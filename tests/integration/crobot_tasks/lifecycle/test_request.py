@@ -19,7 +19,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00")
 #: how it was sent and where it ran; and of a job also what the attempt is
 _OF_PLACE = {"hostname", "origin", "delivery_tag", "routing_key", "expiration", "task_id", "_protected"} | {
-    "attempt", "attempt_id", "job_id", "crobot",
+    "attempt", "attempt_id", "job_id", "crobot", "crobot_message",
 }  # fmt: skip
 
 SENDS: dict[str, Callable[[SimpleNamespace], Any]] = {
