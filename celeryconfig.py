@@ -132,4 +132,9 @@ beat_schedule = {
         "schedule": crobot_settle_s,
         "options": {"queue": "crobot.settle", "ignore_result": True},
     },
+    "revoked-meanwhile": {
+        "task": "crobot.revoked_meanwhile",
+        "schedule": crobot_settle_s,
+        "options": {"queue": "crobot.settle", "ignore_result": True},
+    },
 }

@@ -43,6 +43,7 @@ class Node(Protocol):
 class CRobotApp(Celery):
     """Celery, with servers that are started at first use when none are configured."""
 
+    control_cls = "crobot_tasks.lifecycle.control:Control"
     #: the base of tasks that are no jobs
     task_cls = "crobot_tasks.lifecycle.plain_task:PlainTask"
     #: set in the processes of a calculation node, which have no database
@@ -55,6 +56,11 @@ class CRobotApp(Celery):
         It is loaded by name, by the first process that sends or asks: nodes know the same tasks, and load no database.
         """
         return import_module("crobot_tasks.lifecycle.park")
+
+    @cached_property
+    def revoking(self) -> Any:
+        """What a revoke needs of the database; loaded by name, too."""
+        return import_module("crobot_tasks.lifecycle.revoke")
 
     @cached_property
     def outbox(self) -> Any:

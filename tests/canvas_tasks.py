@@ -91,6 +91,12 @@ def note(*args: Any) -> None:
     app.backend.client.rpush(args[-1], "called")
 
 
+@app.task(name="jobs.revoke", base=JobTask, **_short)
+def revoking(task_id: str) -> None:
+    """Revoke a task from a calculation node, which has no database."""
+    app.control.revoke(task_id)
+
+
 @app.task(name="plain.replaced", bind=True)
 def replaced(self: Any, signature: Any) -> Any:
     """A plain task that puts a job, or a canvas of jobs, in its place."""

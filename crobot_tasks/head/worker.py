@@ -24,7 +24,12 @@ from db.listener import Listener
 log = logging.getLogger(__name__)
 
 #: modules whose tasks a head runs
-HEARS = ("crobot_tasks.head.leases", "crobot_tasks.lifecycle.settle", "crobot_tasks.jobs.local")
+HEARS = (
+    "crobot_tasks.head.leases",
+    "crobot_tasks.head.remote_control",
+    "crobot_tasks.lifecycle.settle",
+    "crobot_tasks.jobs.local",
+)
 #: transactions at a time; the work is the database's, so threads are enough
 THREADS = 4
 #: seconds between two rounds of chores

@@ -8,6 +8,7 @@ from math import ceil
 from typing import Any
 
 from celery.utils import uuid
+from celery.utils.functional import maybe_list
 
 from crobot_errors import BadInput
 from crobot_tasks.broker.json_values import plain
@@ -63,6 +64,8 @@ class Owed:
     ignore_result: bool
     #: the chord that counts this result
     chord_id: str | None
+    #: the name of each stamp → its values; None without stamps
+    stamps: dict[str, list[Any]] | None
     #: not before this time, or so many seconds from now
     eta: str | None
     countdown_s: float
@@ -83,11 +86,17 @@ def owed_of(task_id: str, options: dict[str, Any]) -> Owed:
         options=plain(kept, "canvas options") if _CONTINUES & kept.keys() else None,
         ignore_result=bool(options.get("ignore_result")),
         chord_id=kept.get("group_id") if "chord" in kept else None,
+        stamps=_stamps(options),
         eta=_time("eta", options.get("eta")),
         countdown_s=_seconds("countdown", options.get("countdown") or 0),
         expires_at=None if in_seconds else _time("expires", expires),
         expires_s=_seconds("expires", expires) if in_seconds else None,
     )
+
+
+def _stamps(options: dict[str, Any]) -> dict[str, list[Any]] | None:
+    names = options.get("stamped_headers") or []
+    return {name: plain([*maybe_list(options.get(name, []))], f"stamp {name!r}") for name in names} or None
 
 
 def _seconds(what: str, given: Any) -> float:

@@ -14,7 +14,7 @@ from crobot_tasks.broker.queues import UNREACHABLE
 from crobot_tasks.lifecycle import finish
 from crobot_tasks.lifecycle.finish import Ending
 from crobot_tasks.lifecycle.stop_order import stop_attempts
-from db.crobot import LIVE, JobState, finishing, jobs
+from db.crobot import LIVE, JobState, finishing, jobs, revoking
 from db.engine import after_commit, retrying, transaction
 
 log = logging.getLogger(__name__)
@@ -38,12 +38,13 @@ def cancel(job_id: int, reason: str = "cancelled") -> JobState:
     return after[job_id]
 
 
-def cancel_each(job_ids: Iterable[int], reason: str = "cancelled") -> After:
+def cancel_each(job_ids: Iterable[int], reason: str = "cancelled", *, leaving: Collection[str] = ()) -> After:
     """Cancel jobs, in a transaction for every few hundred of a species; return their states, as `cancel` does.
 
-    Numbers that no job has are left out.
+    Numbers that no job has are left out. If only those who sent a job under the task ids ``leaving`` no longer want it,
+    it goes on for the others.
     """
-    return _in_slices(list(job_ids), reason, LIVE)
+    return _in_slices(list(job_ids), reason, LIVE, leaving)
 
 
 def expire(job_id: int) -> None:
@@ -51,7 +52,11 @@ def expire(job_id: int) -> None:
     _in_slices([job_id], "expired before it began", (JobState.WAITING,))
 
 
-def _in_slices(job_ids: Sequence[int], reason: str, states: Collection[JobState]) -> After:
+def _in_slices(
+    job_ids: Sequence[int], reason: str, states: Collection[JobState], leaving: Collection[str] = ()
+) -> After:
+    if not job_ids:
+        return {}
     with transaction() as session:
         database = jobs.databases(session, job_ids)
     after: After = {}
@@ -59,25 +64,43 @@ def _in_slices(job_ids: Sequence[int], reason: str, states: Collection[JobState]
     for species, group in groupby(ordered, key=lambda job_id: database[job_id]):
         ids = list(group)
         for start in range(0, len(ids), SLICE):
-            after |= retrying(partial(_cancel, species, ids[start : start + SLICE], reason, states))
+            slice_ = ids[start : start + SLICE]
+            after |= retrying(partial(_in_transaction, species, slice_, reason, states, leaving))
     return after
 
 
-def _cancel(database: str | None, job_ids: Sequence[int], reason: str, states: Collection[JobState]) -> After:
+def _in_transaction(database: str | None, *cancelled: Any) -> After:
     with transaction(database) as session:
-        locked = jobs.lock(session, job_ids)
-        wanted = [job for job in locked if job.state in states]
-        running = {job.id for job in wanted if job.state == JobState.RUNNING}
-        over = [job for job in wanted if job.id not in running]
-        jobs.request_cancel(session, [job.id for job in wanted])
-        _tell_after_commit([job for job in wanted if job.state != JobState.WAITING])
-        # Not begun: over at once. If the node begins it all the same, it is told to stop, and fenced off.
-        routed = [_attempt_end(job, reason) for job in over if job.state == JobState.ROUTED]
-        if routed:
-            finishing.end_attempts(session, routed)
-        endings = [Ending(job.id, JobState.CANCELLED, OutcomeKind.CANCELLED, reason) for job in over]
-        finish.end(session, endings)
+        return _cancel(session, *cancelled)
+
+
+def _cancel(
+    session: Any,
+    job_ids: Sequence[int],
+    reason: str,
+    states: Collection[JobState],
+    leaving: Collection[str],
+) -> After:
+    locked = jobs.lock(session, job_ids)
+    wanted = [job for job in locked if job.state in states]
+    left = revoking.leave(session, [job.id for job in wanted], list(leaving)) if leaving else {}
+    unwanted = [job for job in wanted if job.id not in left.values()]
+    running = {job.id for job in unwanted if job.state == JobState.RUNNING}
+    over = [job for job in unwanted if job.id not in running]
+    jobs.request_cancel(session, [job.id for job in unwanted], reason)
+    _tell_after_commit([job for job in unwanted if job.state != JobState.WAITING])
+    # Not begun: over at once. If the node begins it all the same, it is told to stop, and fenced off.
+    routed = [_attempt_end(job, reason) for job in over if job.state == JobState.ROUTED]
+    if routed:
+        finishing.end_attempts(session, routed)
+    finish.end(
+        session, [_cancelled(job.id, reason) for job in over] + [_cancelled(own, reason) for own in left]
+    )
     return {job.id: JobState(job.state) for job in locked} | {job.id: JobState.CANCELLED for job in over}
+
+
+def _cancelled(job_id: int, reason: str) -> Ending:
+    return Ending(job_id, JobState.CANCELLED, OutcomeKind.CANCELLED, reason)
 
 
 def _attempt_end(job: Any, reason: str) -> dict[str, object]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -19,6 +18,7 @@ from crobot_tasks.lifecycle.caller import tell_sent
 from crobot_tasks.lifecycle.check_call import new_job, unusable_job
 from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.lifecycle.new_job import NewJob
+from crobot_tasks.lifecycle.refused import Refused, revoked
 from crobot_tasks.lifecycle.sends import Send, Sends, at_once
 from crobot_tasks.lifecycle.store_job import store
 from db.crobot import messages, parking
@@ -28,19 +28,11 @@ from db.engine import after_commit
 SLICE = 500
 
 
-@dataclass(frozen=True)
-class Refused:
-    """A job that was stored although it cannot work, so that its end can be told to whoever waits for it."""
-
-    job_id: int
-    reason: str
-
-
 def commit(session: Any, sends: Sends) -> list[Refused]:
     """Write what was sent, in the open transaction; plain calls are published after its commit.
 
     Returns:
-        The jobs that cannot work. The caller ends them in the same transaction: `finish.refuse`.
+        The jobs that never begin. The caller ends them in the same transaction: `finish.refuse`.
     """
     with at_once():
         # The store comes before the commit: a member of a chord may end as soon as it is sent.
@@ -79,6 +71,7 @@ def _park(session: Any, jobs: Iterable[tuple[NewJob, str]]) -> list[Refused]:
                 parked = store(new)
                 if reason and parked.created:
                     refused.append(Refused(parked.job_id, reason))
+        refused += revoked(session, [new.owed.task_id for new, reason in part if not reason])
     return refused
 
 

@@ -14,9 +14,9 @@ from crobot_errors import BadInput, OutcomeKind, ServiceError, ToolFailed, text_
 from crobot_tasks.broker.exceptions import exception_json
 from crobot_tasks.broker.formats import AttemptKey
 from crobot_tasks.lifecycle import owed_results, policy_in_force, read_ahead, time_limits
-from crobot_tasks.lifecycle.commit_sends import Refused
 from crobot_tasks.lifecycle.job_types import JobClass, job_class
 from crobot_tasks.lifecycle.outputs import Outputs
+from crobot_tasks.lifecycle.refused import Refused
 from crobot_tasks.lifecycle.report import Report
 from crobot_tasks.lifecycle.result_files import portions
 from crobot_tasks.lifecycle.retries import TRIED_AGAIN, Trial, next_step
@@ -127,9 +127,8 @@ def _apply(session: Any, reports: dict[tuple[int, int], Report]) -> None:
 def _wanted(job: Any, report: Report) -> Report:
     """Call an attempt cancelled if, and only if, the job was: a node is told to stop by others, too."""
     if job.cancel_requested and report.outcome is not OutcomeKind.OK:
-        return replace(
-            report, outcome=OutcomeKind.CANCELLED, message="cancelled", result=None, traceback=None
-        )
+        message = job.message or "cancelled"
+        return replace(report, outcome=OutcomeKind.CANCELLED, message=message, result=None, traceback=None)
     if not job.cancel_requested and report.outcome is OutcomeKind.CANCELLED:
         return replace(
             report, outcome=OutcomeKind.NODE_LOST, message="stopped, though nobody cancelled the job"
@@ -217,20 +216,13 @@ def end(session: Any, endings: Sequence[Ending]) -> None:
 
 
 def refuse(session: Any, refused: Iterable[Refused]) -> None:
-    """End jobs that were just parked although they cannot work: nobody is there to hear the error."""
-    end(
-        session,
-        [
-            Ending(
-                job.job_id,
-                JobState.FAILED,
-                OutcomeKind.TOOL,
-                job.reason,
-                exception_json(ToolFailed(job.reason)),
-            )
-            for job in refused
-        ],
-    )
+    """End jobs that were just parked although they never begin."""
+    end(session, [Ending(job.job_id, job.state, job.outcome, job.reason, _error(job)) for job in refused])
+
+
+def _error(job: Refused) -> Any:
+    """Return why a job cannot work, for whoever waits for it: nobody heard the error when it was sent."""
+    return exception_json(ToolFailed(job.reason)) if job.state is JobState.FAILED else None
 
 
 def _cancel_together(session: Any, rows: Sequence[Any]) -> set[int]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 from celery.result import AsyncResult
 
-from crobot_tasks.lifecycle.cancel import cancel
+import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from db.crobot import jobs
 from db.engine import transaction
 
 
 class JobResult(AsyncResult):
-    """Celery's AsyncResult of a job: `revoke` cancels the job itself."""
+    """Celery's AsyncResult of a job; `revoke` goes through `app.control`, which cancels the job."""
 
     #: whether the send found the same job alive and joined it; only a send knows
     joined = False
@@ -23,8 +22,3 @@ class JobResult(AsyncResult):
         """The job's number; None if no job has this task id."""
         with transaction() as session:
             return jobs.by_task_id(session, self.id)
-
-    def revoke(self, *args: Any, **kwargs: Any) -> None:
-        """Cancel the job, wherever it is."""
-        if self.job_id is not None:
-            cancel(self.job_id)

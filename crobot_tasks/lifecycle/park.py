@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
+from crobot_tasks.lifecycle import finish, refused
 from crobot_tasks.lifecycle.check_call import new_job
 from crobot_tasks.lifecycle.job_result import JobResult
 from crobot_tasks.lifecycle.job_task import JobTask
+from crobot_tasks.lifecycle.new_job import NewJob
 from crobot_tasks.lifecycle.store_job import store
-from db.engine import retrying
+from db.crobot.parking import Parked
+from db.engine import retrying, transaction
 
 
 def park(
@@ -21,11 +25,18 @@ def park(
         DatabaseUnreachable: the database does not answer; nothing was stored.
     """
     new = new_job(task, args, kwargs, task_id, options)
-    parked = retrying(lambda: store(new))
+    parked = retrying(lambda: _store(new))
     result = result_of(task, task_id)
     result.job_id, result.joined = parked.job_id, not parked.created
     result.ignored = new.owed.ignore_result
     return result
+
+
+def _store(new: NewJob) -> Parked:
+    with transaction() as session:
+        parked = store(new)
+        finish.refuse(session, refused.revoked(session, [new.owed.task_id]))
+        return parked
 
 
 def result_of(task: JobTask, task_id: str, **options: Any) -> JobResult:

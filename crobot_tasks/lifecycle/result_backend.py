@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 #: a key of the store with the time that the database has noted; a store that lacks it has lost data
 MARK = "crobot.seen_at"
+#: what the store may say of a job although the database knows better: nothing, or what some worker was told to revoke
+_ASKED = (states.PENDING, states.REVOKED)
 
 
 class ResultStore(RedisBackend):
@@ -36,7 +38,7 @@ class ResultStore(RedisBackend):
     def get_task_meta(self, task_id: str, cache: bool = True) -> Any:
         """Return state and result of a task; a job's from the database, if the store does not have it."""
         meta = super().get_task_meta(task_id, cache)
-        row = standing(task_id) if meta["status"] == states.PENDING else None
+        row = standing(task_id) if meta["status"] in _ASKED else None
         return meta_of(row) if row else meta
 
     def mget(self, keys: Sequence[Any]) -> list[Any]:
@@ -50,6 +52,11 @@ class ResultStore(RedisBackend):
             if task_id in jobs:
                 found[number] = self.encode(self._encoded(jobs[task_id]))
         return found
+
+    def mark_as_revoked(self, task_id: str, *args: Any, request: Any = None, **options: Any) -> None:
+        """Store REVOKED, but not of a job that some worker was told to revoke: the database says how that ends."""
+        if request is not None or standing(task_id) is None:
+            super().mark_as_revoked(task_id, *args, request=request, **options)
 
     def wake(self, row: Any) -> None:
         """Tell whoever waits for a job where it stands. That is not stored: who asks is answered from the database."""

@@ -27,7 +27,7 @@ _STARTED = text(f"""
 _LIVE = text("""
     SELECT j.id, j.attempt, j.database, j.type, j.pipeline, j.version, j.memory_bytes, j.time_limit_s,
            j.started_at IS NOT NULL AS begun, j.cancel_requested_at IS NOT NULL AS cancel_requested,
-           j.context->'chosen' AS chosen
+           j.message, j.context->'chosen' AS chosen
     FROM crobot.jobs j JOIN jsonb_to_recordset(:reports) AS r(job_id bigint, number smallint, node text)
       ON j.id = r.job_id AND j.attempt = r.number AND (r.node IS NULL OR r.node = j.node)
     WHERE j.state IN ('ROUTED', 'RUNNING')

@@ -47,7 +47,8 @@ _LOCK = text(
     "SELECT id, attempt, state, node FROM crobot.jobs WHERE id = ANY(:job_ids) ORDER BY id FOR UPDATE"
 )
 _REQUEST_CANCEL = text("""
-    UPDATE crobot.jobs SET cancel_requested_at = COALESCE(cancel_requested_at, now()), unique_key = NULL
+    UPDATE crobot.jobs
+    SET cancel_requested_at = COALESCE(cancel_requested_at, now()), unique_key = NULL, message = :reason
     WHERE id = ANY(:job_ids)""")
 
 _HEARTBEATS_READ = text("SELECT EXTRACT(epoch FROM now() - heartbeats_read_at) FROM crobot.monitoring")
@@ -99,9 +100,9 @@ def lock(session: Session, job_ids: Sequence[int]) -> Sequence[Row[Any]]:
     return session.execute(_LOCK, {"job_ids": list(job_ids)}).all()
 
 
-def request_cancel(session: Session, job_ids: Sequence[int]) -> None:
-    """Note that somebody no longer wants the jobs; who sends the same again gets a new one."""
-    session.execute(_REQUEST_CANCEL, {"job_ids": list(job_ids)})
+def request_cancel(session: Session, job_ids: Sequence[int], reason: str) -> None:
+    """Note that somebody no longer wants the jobs, and why; who sends the same again gets a new one."""
+    session.execute(_REQUEST_CANCEL, {"job_ids": list(job_ids), "reason": reason})
 
 
 def heartbeats_read_s_ago(session: Session) -> float | None:

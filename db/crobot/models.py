@@ -244,6 +244,8 @@ class Settlement(Base):
     ignore_result: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     #: the chord that counts this result
     chord_id: Mapped[str | None]
+    #: the name of each stamp → its values; null without stamps
+    stamps: Json = mapped_column(JSONB, nullable=True)
     sent_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     #: who settles it, and when they last said so
     claimed_by: Mapped[UUID | None]
@@ -258,6 +260,13 @@ class Settlement(Base):
         Index("ix_settlements_job_id", "job_id"),
         Index("ix_settlements_chord_id", "chord_id", postgresql_where=text("chord_id IS NOT NULL")),
         Index("ix_settlements_owed", "job_id", postgresql_where=text("settled_at IS NULL")),
+        Index(
+            "ix_settlements_stamps",
+            "stamps",
+            postgresql_using="gin",
+            postgresql_ops={"stamps": "jsonb_path_ops"},
+            postgresql_where=text("stamps IS NOT NULL AND settled_at IS NULL"),
+        ),
         {"schema": "crobot"},
     )
 
@@ -304,6 +313,20 @@ class Message(Base):
         Index("ix_messages_unpublished", "sent_at", postgresql_where=text("published_at IS NULL")),
         {"schema": "crobot"},
     )
+
+
+class Revoked(Base):
+    """A task id or a stamp that somebody revoked: a job that is parked under it later is cancelled at once."""
+
+    __tablename__ = "revoked"
+
+    #: the stamp's name; empty: a task id
+    header: Mapped[str] = mapped_column(Text, primary_key=True)
+    #: the task id, or the stamp
+    value: Json = mapped_column(JSONB, primary_key=True)
+    revoked_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    __table_args__ = (Index("ix_revoked_revoked_at", "revoked_at"), {"schema": "crobot"})
 
 
 class Node(Base):

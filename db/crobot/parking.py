@@ -30,7 +30,7 @@ _COLUMNS = (
     "pipeline version type tag database batch user_id workgroup priority args kwargs request context cores memory_bytes"
     " disk_bytes time_limit_s expected_s data unique_key cache_key"
 ).split()
-_JSON = ("args", "kwargs", "request", "context", "data", "options")
+_JSON = ("args", "kwargs", "request", "context", "data", "options", "stamps")
 _TIMES = """
            COALESCE(CAST({0}eta AS timestamptz), now()) + make_interval(secs => {0}countdown_s),
            COALESCE(CAST({0}expires_at AS timestamptz),
@@ -40,9 +40,9 @@ _TIMES = """
 # commit was not answered; the partial unique index on unique_key finds the live job for the same thing.
 _PARK = text(f"""
     WITH owed AS (
-        INSERT INTO crobot.settlements (id, task_id, job_id, options, ignore_result, chord_id)
+        INSERT INTO crobot.settlements (id, task_id, job_id, options, ignore_result, chord_id, stamps)
         VALUES (CAST(:settlement_id AS uuid), :task_id, nextval(pg_get_serial_sequence('crobot.jobs', 'id')),
-                :options, :ignore_result, :chord_id)
+                :options, :ignore_result, :chord_id, :stamps)
         ON CONFLICT (id) DO NOTHING
         RETURNING job_id)
     INSERT INTO crobot.jobs (id, {", ".join(_COLUMNS)}, available_at, expires_at)
@@ -57,15 +57,15 @@ _PARK_EACH = text(f"""
     WITH calls AS MATERIALIZED (
         SELECT nextval(pg_get_serial_sequence('crobot.jobs', 'id')) AS job_id, r.*
         FROM jsonb_to_recordset(:rows) AS r(
-            settlement_id uuid, task_id text, options jsonb, ignore_result boolean, chord_id text, eta text,
-            countdown_s double precision, expires_at text, expires_s double precision, pipeline text, version text,
-            type text, tag text, database text, batch text, user_id integer, workgroup text, priority smallint,
+            settlement_id uuid, task_id text, options jsonb, ignore_result boolean, chord_id text, stamps jsonb,
+            eta text, countdown_s double precision, expires_at text, expires_s double precision, pipeline text,
+            version text, type text, tag text, database text, batch text, user_id integer, workgroup text, priority smallint,
             args jsonb, kwargs jsonb, request jsonb, context jsonb, cores smallint, memory_bytes bigint,
             disk_bytes bigint, time_limit_s integer, expected_s double precision, data jsonb, unique_key text,
             cache_key text)),
     owed AS (
-        INSERT INTO crobot.settlements (id, task_id, job_id, options, ignore_result, chord_id)
-        SELECT settlement_id, task_id, job_id, options, ignore_result, chord_id FROM calls)
+        INSERT INTO crobot.settlements (id, task_id, job_id, options, ignore_result, chord_id, stamps)
+        SELECT settlement_id, task_id, job_id, options, ignore_result, chord_id, stamps FROM calls)
     INSERT INTO crobot.jobs (id, {", ".join(_COLUMNS)}, available_at, expires_at)
     OVERRIDING SYSTEM VALUE
     SELECT job_id, {", ".join(_COLUMNS)},{_TIMES.format("")}
@@ -87,7 +87,7 @@ def park(session: Session, row: dict[str, Any]) -> Parked:
     """Insert the job, or join the live job for the same thing.
 
     ``row`` has the columns of `crobot.jobs` that the sender decides, and ``settlement_id``, ``task_id``, ``options``,
-    ``ignore_result``, ``eta``, ``countdown_s``, ``expires_at``, ``expires_s``.
+    ``ignore_result``, ``chord_id``, ``stamps``, ``eta``, ``countdown_s``, ``expires_at``, ``expires_s``.
     """
     while True:
         created = session.execute(_PARK, row).scalar()

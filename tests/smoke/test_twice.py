@@ -30,6 +30,7 @@ from tests.integration.crobot_tasks.jobs.test_following import (
 )
 from tests.processes import PATIENCE_S, Cluster, query, value, wait_for
 
+_JOB_OF = "SELECT job_id FROM crobot.settlements WHERE task_id = :id"
 _IGNORED = "SELECT coalesce(sum(reports_ignored), 0) FROM crobot.attempts"
 
 
@@ -138,6 +139,28 @@ def test_a_failed_chord_calls_its_errback_once(site: Cluster) -> None:
     with pytest.raises(Exception, match="cannot work with 3"):
         result.get(timeout=PATIENCE_S)
     check_called(key, 1)
+
+
+def test_what_is_revoked_ends_once_and_so_does_what_waits_for_it(site: Cluster, note: Path) -> None:
+    key, never = f"noted-{uuid4()}", f"{uuid4()}-never"
+    running = trial.apply_async(
+        kwargs={"params": {"sleep_s": 3200.5, "note": str(note)}}, link=called.si(never)
+    )
+    ends.tool(3200.5)
+    link = (jobs.add.s(1, 2) | noted.si(str(note)) | called.si(never)).apply_async()
+    body = jobs.total.s().on_error(called.si(key))
+    failed = chord([jobs.add.s(n, n).set(countdown=n * 600) for n in range(4)], body).apply_async()
+    bodiless = chord([jobs.add.s(n, n).set(countdown=2) for n in range(3)], noted.si(str(note))).apply_async()
+    revoked = [running, link.parent, *failed.parent.results[1:], bodiless]
+    app.control.revoke([result.id for result in revoked])
+    ends.no_tool(3200.5)
+    ends.complete([value(_JOB_OF, id=member.id) for member in bodiless.parent])
+    for result in revoked:
+        wait_for(f"the end of {result}", lambda result=result: result.state == "REVOKED")
+    wait_for("the body", lambda: failed.state == "FAILURE")
+    check_called(key, 1)
+    assert ends.lines(note) == {f"{running.job_id}.1": 1}
+    assert not app.backend.client.exists(never)
 
 
 def test_jobs_that_are_tried_again_begin_once_in_each_attempt(site: Cluster, note: Path) -> None:

@@ -31,6 +31,7 @@ from db.crobot import (
     parking,
     policies,
     progress,
+    revoking,
     unapplied,
 )
 from db.crobot.dispatching import Line
@@ -118,7 +119,7 @@ def _of_jobs(size: int) -> dict[str, Call]:
     told = [{"job_id": number, "number": 1, "state": "PROGRESS", "meta": {"current": 1}} for number in live]
     lines = [Line(n % 10, f"group{n % 7}", n % 97, "nomenclature", "4.1", "ecoli", 4, 64 * GIB, GIB)
              for n in range(waiting - 200, waiting)]  # fmt: skip
-    parked = dict.fromkeys("eta expires_at expires_s options chord_id cache_key".split()) | {
+    parked = dict.fromkeys("eta expires_at expires_s options chord_id stamps cache_key".split()) | {
         "pipeline": "QAssembly", "version": "4.1", "type": "", "tag": "tag1", "database": "senterica", "batch": "",
         "user_id": 1, "workgroup": "", "priority": 5, "args": [], "kwargs": {}, "context": {}, "request": {},
         "cores": 1, "memory_bytes": GIB, "disk_bytes": 0, "time_limit_s": 60, "expected_s": 60.0, "data": [],
@@ -131,6 +132,7 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "memory_bytes": GIB,
         "time_limit_s": 9,
     }
+    stamps = {"run": [f"run{waiting // 100}", "never"]}
     placements = [{"job_id": number, "node": "node1", "reason": ""} for number in range(waiting - 5, waiting)]
     return {
         "db.crobot.accounting.fold": lambda s: accounting.fold(s, 0.25, DAY_S),
@@ -195,7 +197,7 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.jobs.listing before": lambda s: jobs.listing(s, before=size // 2),
         "db.crobot.jobs.nodes": jobs.nodes,
         "db.crobot.jobs.lock": lambda s: jobs.lock(s, ids),
-        "db.crobot.jobs.request_cancel": lambda s: jobs.request_cancel(s, live),
+        "db.crobot.jobs.request_cancel": lambda s: jobs.request_cancel(s, live, "cancelled"),
         "db.crobot.jobs.heartbeats_read_s_ago": jobs.heartbeats_read_s_ago,
         "db.crobot.jobs.states": lambda s: jobs.states(s, ids),
         "db.crobot.jobs.databases": lambda s: jobs.databases(s, ids),
@@ -210,6 +212,15 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.policies.newest": policies.newest,
         "db.crobot.policies.current": policies.current,
         "db.crobot.policies.accept": lambda s: policies.accept(s, "", "here"),
+        "db.crobot.revoking.note_ids": lambda s: revoking.note_ids(s, [f"task{number}" for number in live]),
+        "db.crobot.revoking.note_stamps": lambda s: revoking.note_stamps(s, stamps),
+        "db.crobot.revoking.with_ids": lambda s: revoking.with_ids(s, [f"task{number}" for number in ids]),
+        "db.crobot.revoking.with_stamps": lambda s: revoking.with_stamps(s, stamps),
+        "db.crobot.revoking.revoked": lambda s: revoking.revoked(s, [f"task{number}" for number in live]),
+        "db.crobot.revoking.missed": revoking.missed,
+        "db.crobot.revoking.leave": lambda s: revoking.leave(s, live, [f"task{number}" for number in live]),
+        "db.crobot.revoking.leave joined": lambda s: revoking.leave(s, [waiting], ["joined"]),
+        "db.crobot.revoking.forget_old": revoking.forget_old,
     }  # fmt: skip
 
 

@@ -62,9 +62,10 @@ _ATTEMPTS = """
           FROM crobot.jobs j CROSS JOIN LATERAL generate_series(1, attempt) number) one"""
 
 _SETTLEMENTS = """
-    INSERT INTO crobot.settlements (task_id, job_id, options, ignore_result, chord_id, settled_at)
+    INSERT INTO crobot.settlements (task_id, job_id, options, ignore_result, chord_id, stamps, settled_at)
     SELECT 'task' || id, id, CASE WHEN id % 10 = 0 THEN '{"chord": {"options": {"task_id": "body"}}}'::jsonb END,
-           false, CASE WHEN id % 10 = 0 THEN 'chord' || id / 1000 END, finished_at
+           false, CASE WHEN id % 10 = 0 THEN 'chord' || id / 1000 END,
+           jsonb_build_object('run', jsonb_build_array('run' || id / 100)), finished_at
     FROM crobot.jobs"""
 
 _CHORDS = """
@@ -76,7 +77,10 @@ _SMALL = """
     INSERT INTO crobot.typical (pipeline, version, expected_s, samples, run_s, run_p90_s)
         VALUES ('QAssembly', '4.1', 60, 200, 60, 90);
     INSERT INTO crobot.shares (workgroup, user_id, used)
-        SELECT 'group' || n % 7, n % 97, n FROM generate_series(1, 679) n"""
+        SELECT 'group' || n % 7, n % 97, n FROM generate_series(1, 679) n;
+    INSERT INTO crobot.revoked (header, value)
+        SELECT CASE WHEN n % 10 = 0 THEN 'run' ELSE '' END,
+               to_jsonb(CASE WHEN n % 10 = 0 THEN 'run' ELSE 'task' END || n) FROM generate_series(1, 1000) n"""
 
 _USER_JOBS = """
     INSERT INTO system.user_jobs (job_id, accession, user_id, status, date_sent, database, version, pipeline)
