@@ -97,6 +97,12 @@ def revoking(task_id: str) -> None:
     app.control.revoke(task_id)
 
 
+@app.task(name="plain.note_once")
+def note_once(key: str) -> None:
+    """Do the same, with the one argument that makes Celery send an errback and not call it."""
+    note(key)
+
+
 @app.task(name="plain.replaced", bind=True)
 def replaced(self: Any, signature: Any) -> Any:
     """A plain task that puts a job, or a canvas of jobs, in its place."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from types import ModuleType
 from typing import Any
+from uuid import UUID, uuid4
 
 from sqlalchemy import TextClause, select
 from sqlalchemy.orm import Session
@@ -27,11 +28,13 @@ from db.crobot import (
     history,
     jobs,
     leases,
+    messages,
     overview,
     parking,
     policies,
     progress,
     revoking,
+    settlements,
     unapplied,
 )
 from db.crobot.dispatching import Line
@@ -60,6 +63,8 @@ from tests.integration.db.large_tables.fill import LOCI, SCHEME
 
 ROOMS = ("db.crobot", "db.system", "db.species", "db.nomenclature")
 GIB = 1024**3
+#: of a row that is not there
+KEY = str(UUID(int=7))
 DAY_S = 86_400.0
 
 Call = Callable[[Session], Any]
@@ -123,7 +128,8 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "pipeline": "QAssembly", "version": "4.1", "type": "", "tag": "tag1", "database": "senterica", "batch": "",
         "user_id": 1, "workgroup": "", "priority": 5, "args": [], "kwargs": {}, "context": {}, "request": {},
         "cores": 1, "memory_bytes": GIB, "disk_bytes": 0, "time_limit_s": 60, "expected_s": 60.0, "data": [],
-        "unique_key": "new", "task_id": "new", "ignore_result": False, "countdown_s": 0.0}  # fmt: skip
+        "unique_key": "new", "settlement_id": str(uuid4()), "task_id": "new", "ignore_result": False,
+        "countdown_s": 0.0}  # fmt: skip
     again = {
         "job_id": running,
         "outcome": "node_lost",
@@ -133,6 +139,7 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "time_limit_s": 9,
     }
     stamps = {"run": [f"run{waiting // 100}", "never"]}
+    message = {"id": str(uuid4()), "task_id": "new", "name": "plain", "args": [], "kwargs": {}, "options": {}}
     placements = [{"job_id": number, "node": "node1", "reason": ""} for number in range(waiting - 5, waiting)]
     return {
         "db.crobot.accounting.fold": lambda s: accounting.fold(s, 0.25, DAY_S),
@@ -142,8 +149,9 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.chords.last_seen": chords.last_seen,
         "db.crobot.chords.now": chords.now,
         "db.crobot.chords.note_seen": lambda s: chords.note_seen(s, "run", datetime.now(UTC)),
-        "db.crobot.chords.unanswered": lambda s: chords.unanswered(s, datetime.now(UTC)),
+        "db.crobot.chords.unanswered": lambda s: chords.unanswered(s),
         "db.crobot.chords.owe_again": lambda s: chords.owe_again(s, [f"chord{size // 1000 - 1}"]),
+        "db.crobot.chords.answer": lambda s: chords.answer(s, f"chord{size // 1000 - 1}"),
         "db.crobot.chords.forget_old": chords.forget_old,
         "db.crobot.dispatching.now": dispatching.now,
         "db.crobot.dispatching.only_dispatch": dispatching.only_dispatch,
@@ -173,11 +181,6 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.finishing.history": lambda s: finishing.history(s, live),
         "db.crobot.finishing.largest_memory_bytes": lambda s: finishing.largest_memory_bytes(s, "QAssembly", "4.1"),
         "db.crobot.finishing.count_ignored": lambda s: finishing.count_ignored(s, [(number, 1) for number in ids]),
-        "db.crobot.finishing.owed": lambda s: finishing.owed(s, live),
-        "db.crobot.finishing.overdue": lambda s: finishing.overdue(s, 7.0),
-        "db.crobot.finishing.outcomes": lambda s: finishing.outcomes(s, [f"task{number}" for number in ids]),
-        "db.crobot.finishing.settled": lambda s: finishing.settled(s, [f"task{number}" for number in live]),
-        "db.crobot.finishing.claim": lambda s: finishing.claim(s, f"task{running}", 7.0),
         "db.crobot.progress.note": lambda s: progress.note(s, f"node{live[0] % 12}", told),
         "db.crobot.progress.standing": lambda s: progress.standing(s, [f"task{number}" for number in ids]),
         "db.crobot.progress.awaited": lambda s: progress.awaited(s, live),
@@ -202,13 +205,27 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.jobs.states": lambda s: jobs.states(s, ids),
         "db.crobot.jobs.databases": lambda s: jobs.databases(s, ids),
         "db.crobot.jobs.typed": lambda s: jobs.typed(s, ids),
+        "db.crobot.messages.add": lambda s: messages.add(s, [message]),
+        "db.crobot.messages.left_over": lambda s: messages.left_over(s, 7.0),
+        "db.crobot.messages.published": lambda s: messages.published(s, [KEY]),
+        "db.crobot.messages.begin": lambda s: messages.begin(s, KEY),
+        "db.crobot.messages.forget_old": messages.forget_old,
         "db.crobot.overview.oldest_waiting": overview.oldest_waiting,
         "db.crobot.overview.held": overview.held,
         "db.crobot.overview.times_sent": lambda s: overview.times_sent(s, ids[0]),
         "db.crobot.overview.followers": lambda s: overview.followers(s, jobs.find(s, ids[0]), "tag7"),
         "db.crobot.parking.park": lambda s: parking.park(s, parked),
         "db.crobot.parking.park joins": lambda s: parking.park(s, parked | {"unique_key": f"key{waiting}"}),
-        "db.crobot.parking.park again": lambda s: parking.park(s, parked | {"task_id": f"task{waiting}"}),
+        "db.crobot.parking.park again": lambda s: [parking.park(s, parked) for _ in range(2)],
+        "db.crobot.parking.park_each": lambda s: parking.park_each(s, [parked | {"unique_key": None}]),
+        "db.crobot.settlements.owed": lambda s: settlements.owed(s, live),
+        "db.crobot.settlements.overdue": lambda s: settlements.overdue(s, 7.0),
+        "db.crobot.settlements.outcomes": lambda s: settlements.outcomes(s, [f"task{number}" for number in ids]),
+        "db.crobot.settlements.settled": lambda s: settlements.settled(s, [KEY]),
+        "db.crobot.settlements.id_of_task": lambda s: settlements.id_of_task(s, f"task{running}"),
+        "db.crobot.settlements.claim": lambda s: settlements.claim(s, KEY, KEY, 7.0),
+        "db.crobot.settlements.renew": lambda s: settlements.renew(s, [(KEY, KEY)]),
+        "db.crobot.settlements.end": lambda s: settlements.end(s, KEY, KEY),
         "db.crobot.policies.newest": policies.newest,
         "db.crobot.policies.current": policies.current,
         "db.crobot.policies.accept": lambda s: policies.accept(s, "", "here"),

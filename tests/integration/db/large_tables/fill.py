@@ -62,15 +62,22 @@ _ATTEMPTS = """
           FROM crobot.jobs j CROSS JOIN LATERAL generate_series(1, attempt) number) one"""
 
 _SETTLEMENTS = """
-    INSERT INTO crobot.settlements (task_id, job_id, options, ignore_result, chord_id, stamps, settled_at)
+    INSERT INTO crobot.settlements (task_id, job_id, options, ignore_result, chord_id, stamps, continued_at,
+        settled_at)
     SELECT 'task' || id, id, CASE WHEN id % 10 = 0 THEN '{"chord": {"options": {"task_id": "body"}}}'::jsonb END,
            false, CASE WHEN id % 10 = 0 THEN 'chord' || id / 1000 END,
-           jsonb_build_object('run', jsonb_build_array('run' || id / 100)), finished_at
+           jsonb_build_object('run', jsonb_build_array('run' || id / 100)), finished_at, finished_at
     FROM crobot.jobs"""
 
 _CHORDS = """
-    INSERT INTO crobot.chords (id, size, sent_at)
-    SELECT 'chord' || n, 100, now() - interval '1 day' FROM generate_series(:jobs / 1000 - 5, :jobs / 1000) n"""
+    INSERT INTO crobot.chords (id, size, sent_at, answered_at)
+    SELECT 'chord' || n, 100, now() - interval '1 day', CASE WHEN n < :jobs / 1000 - 5 THEN now() END
+    FROM generate_series(0, :jobs / 1000) n"""
+
+_MESSAGES = """
+    INSERT INTO crobot.messages (task_id, name, args, kwargs, options, sent_at, published_at, begun_at)
+    SELECT 'call' || n, 'plain', '[]', '{}', '{}', now() - interval '1 hour', now(), now()
+    FROM generate_series(1, :jobs / 20) n"""
 
 _SMALL = """
     INSERT INTO crobot.accounting (id, folded_to) VALUES (1, now() - interval '5 minutes');
@@ -165,6 +172,7 @@ def _fill(session: Session, jobs: int) -> None:
         _ATTEMPTS,
         _SETTLEMENTS,
         _CHORDS,
+        _MESSAGES,
         _SMALL,
         _USER_JOBS,
         _PREFERENCES,
