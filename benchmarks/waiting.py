@@ -28,9 +28,9 @@ _NODES = text("""
     INSERT INTO crobot.nodes (name, incarnation, cores, memory_bytes, disk_bytes, pipelines, unavailable)
     SELECT 'calc' || n, '1', :cores, 256 * 1024::bigint^3, 1e12, :pipelines, '{}' FROM generate_series(1, :nodes) n""")
 _JOBS = text("""
-    INSERT INTO crobot.jobs (pipeline, version, priority, workgroup, user_id, args, kwargs, cores, memory_bytes,
-                             disk_bytes, time_limit_s, expected_s)
-    SELECT 'p' || n % :pipelines, '1', 5, 'group' || n % 20, n % :users, '[]', '{}', 1 + n % 3,
+    INSERT INTO crobot.jobs (pipeline, version, priority, workgroup, user_id, args, kwargs, request, context,
+                             cores, memory_bytes, disk_bytes, time_limit_s, expected_s)
+    SELECT 'p' || n % :pipelines, '1', 5, 'group' || n % 20, n % :users, '[]', '{}', '{}', '{}', 1 + n % 3,
            (1 + n % 4) * 1024::bigint^3, 0, 3600, 600
     FROM generate_series(1, :jobs) n""")
 _EMPTY = text("TRUNCATE crobot.jobs, crobot.nodes, crobot.shares CASCADE")

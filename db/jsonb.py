@@ -1,4 +1,4 @@
-"""JSON as PostgreSQL's jsonb accepts it, and JSON parameters of statements; asks no database."""
+"""JSON as PostgreSQL accepts it, and JSON parameters of statements; asks no database."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from sqlalchemy import BindParameter, bindparam
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON
 
 #: escaped NULs and lone surrogates in JSON text, which jsonb refuses; tools print such bytes
 _UNSTORABLE = re.compile(
@@ -22,5 +22,8 @@ def to_json(value: Any) -> str:
 
 
 def as_json(*names: str) -> list[BindParameter[Any]]:
-    """Return parameters of a statement that are bound as JSON, which the engine writes; None is SQL's NULL."""
-    return [bindparam(name, type_=JSONB(none_as_null=True)) for name in names]
+    """Return parameters of a statement that are bound as JSON, which the engine writes; None is SQL's NULL.
+
+    It is json, not jsonb: a value of a sender or of a task reaches its column as it was written.
+    """
+    return [bindparam(name, type_=JSON(none_as_null=True)) for name in names]

@@ -43,7 +43,7 @@ _PRIORITY = text(f"""
 
 _RESENT = text("""
     SELECT DISTINCT CAST(n.context->>'resent_from' AS bigint) FROM crobot.jobs n
-    WHERE n.context ? 'resent_from' AND CAST(n.context->>'resent_from' AS bigint) = ANY(:ids)""")
+    WHERE n.context->>'resent_from' IS NOT NULL AND CAST(n.context->>'resent_from' AS bigint) = ANY(:ids)""")
 
 _EVER_SENT = text(f"""
     SELECT EXISTS (SELECT FROM crobot.jobs WHERE pipeline = :pipeline AND {OVER_SQL})

@@ -71,7 +71,7 @@ _JOB = f"""
                WHERE a.job_id = j.id AND a.outcome IN ('node_lost', 'node_broken', 'disk_full')) END AS failed_on"""
 
 _OF_LINES = """
-    FROM jsonb_to_recordset(:lines) AS l(
+    FROM json_to_recordset(:lines) AS l(
         priority smallint, workgroup text, user_id int, pipeline text, version text, database text,
         cores int, memory_bytes bigint, disk_bytes bigint)"""
 # Jobs that may not start yet, or are too large for any node that could do them, are passed over however many they are:
@@ -118,7 +118,7 @@ _OWN_AHEAD = text("""
 _RESERVE = text("""
     UPDATE crobot.jobs j SET reserved_on = r.node, delayed_s = r.delayed_s
     FROM (SELECT w.id, p.node, COALESCE(p.delayed_s, w.delayed_s) AS delayed_s FROM crobot.jobs w
-          LEFT JOIN jsonb_to_recordset(:reservations) AS p(job_id bigint, node text, delayed_s float) ON p.job_id = w.id
+          LEFT JOIN json_to_recordset(:reservations) AS p(job_id bigint, node text, delayed_s float) ON p.job_id = w.id
           WHERE w.state = 'WAITING' AND w.id = ANY(:job_ids)) r
     WHERE j.id = r.id AND (j.reserved_on, j.delayed_s) IS DISTINCT FROM (r.node, r.delayed_s)""").bindparams(
     *as_json("reservations")
@@ -132,7 +132,7 @@ _SUSPECTS = text("""
 
 _ROUTE = text("""
     WITH placed AS (
-        SELECT * FROM jsonb_to_recordset(:placements) AS p(job_id bigint, node text, reason text)),
+        SELECT * FROM json_to_recordset(:placements) AS p(job_id bigint, node text, reason text)),
     routed AS (
         UPDATE crobot.jobs j
         SET state = 'ROUTED', attempt = j.attempt + 1, node = p.node, reserved_on = NULL, delayed_s = 0

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.jsonb import as_json
 
-_REPORTED = "jsonb_to_recordset(:reports) AS r(job_id bigint, number smallint)"
+_REPORTED = "json_to_recordset(:reports) AS r(job_id bigint, number smallint)"
 
 # Rows are locked in the order of their ids, here and below, so that two heads never wait for each other.
 _STARTED = text(f"""
@@ -28,7 +28,7 @@ _LIVE = text("""
     SELECT j.id, j.attempt, j.database, j.type, j.pipeline, j.version, j.memory_bytes, j.time_limit_s,
            j.started_at IS NOT NULL AS begun, j.cancel_requested_at IS NOT NULL AS cancel_requested,
            j.message, j.context->'chosen' AS chosen
-    FROM crobot.jobs j JOIN jsonb_to_recordset(:reports) AS r(job_id bigint, number smallint, node text)
+    FROM crobot.jobs j JOIN json_to_recordset(:reports) AS r(job_id bigint, number smallint, node text)
       ON j.id = r.job_id AND j.attempt = r.number AND (r.node IS NULL OR r.node = j.node)
     WHERE j.state IN ('ROUTED', 'RUNNING')
     ORDER BY j.id FOR UPDATE OF j""").bindparams(*as_json("reports"))
@@ -38,7 +38,7 @@ _END_ATTEMPTS = text("""
     SET ended_at = now(), started_at = COALESCE(a.started_at, CASE WHEN e.begun THEN now() END),
         outcome = e.outcome, message = e.message, usage = e.usage, by_head = e.by_head,
         progress_state = NULL, progress = NULL
-    FROM jsonb_to_recordset(:ends)
+    FROM json_to_recordset(:ends)
          AS e(job_id bigint, number smallint, outcome text, message text, usage jsonb, begun boolean, by_head boolean)
     WHERE a.job_id = e.job_id AND a.number = e.number AND a.ended_at IS NULL""").bindparams(*as_json("ends"))
 
@@ -47,8 +47,8 @@ _END_JOBS = text("""
     SET state = e.state, finished_at = now(), started_at = COALESCE(j.started_at, CASE WHEN e.begun THEN now() END),
         outcome = e.outcome, message = e.message, result = e.result, output_location = e.output_location,
         traceback = e.traceback
-    FROM jsonb_to_recordset(:ends)
-         AS e(job_id bigint, state text, outcome text, message text, result jsonb, output_location text, begun boolean,
+    FROM json_to_recordset(:ends)
+         AS e(job_id bigint, state text, outcome text, message text, result json, output_location text, begun boolean,
               traceback text)
     WHERE j.id = e.job_id AND j.state IN ('WAITING', 'ROUTED', 'RUNNING')""").bindparams(*as_json("ends"))
 

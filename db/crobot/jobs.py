@@ -23,7 +23,7 @@ _LIST = """
            outcome, message, cores, memory_bytes, disk_bytes,
            sent_at, started_at, finished_at, available_at, cancel_requested_at, held_at, hold_reason,
            EXTRACT(epoch FROM COALESCE(finished_at, now()) - started_at) AS run_s,
-           (SELECT jsonb_build_object('state', a.progress_state, 'meta', a.progress) FROM crobot.attempts a
+           (SELECT json_build_object('state', a.progress_state, 'meta', a.progress) FROM crobot.attempts a
             WHERE a.job_id = jobs.id AND a.number = jobs.attempt AND a.progress_state IS NOT NULL) AS progress
     FROM crobot.jobs
     WHERE (CAST(:node AS text) IS NULL OR node = :node)

@@ -15,8 +15,8 @@ KEPT = "7 days"
 
 _ADD = text("""
     INSERT INTO crobot.messages (id, task_id, name, args, kwargs, options)
-    SELECT id, task_id, name, args, kwargs, options FROM jsonb_to_recordset(:rows)
-        AS r(id uuid, task_id text, name text, args jsonb, kwargs jsonb, options jsonb)""").bindparams(
+    SELECT id, task_id, name, args, kwargs, options FROM json_to_recordset(:rows)
+        AS r(id uuid, task_id text, name text, args json, kwargs json, options json)""").bindparams(
     *as_json("rows")
 )
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, stored_enum
@@ -45,7 +45,8 @@ OVER = (JobState.COMPLETE, JobState.FAILED, JobState.CANCELLED)
 LIVE_SQL = "state IN ('WAITING', 'ROUTED', 'RUNNING')"
 OVER_SQL = "state IN ('COMPLETE', 'FAILED', 'CANCELLED')"
 
-# JSON columns whose Python type is not a dict
+# JSON columns whose Python type is not a dict. Values of senders and tasks are kept as text (json): jsonb forgets the
+# order of names, that a number was written with a point or an exponent, and -0.0.
 Json = Mapped[Any]
 
 
@@ -79,12 +80,12 @@ class Job(Base):
     #: 0 is the most urgent
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="5")
     #: the signature, as Celery's JSON serializer writes it
-    args: Json = mapped_column(JSONB)
-    kwargs: Json = mapped_column(JSONB)
+    args: Json = mapped_column(JSON)
+    kwargs: Json = mapped_column(JSON)
     #: what Celery's message would say of the call, without what is usual: `self.request` in the job's body
-    request: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    request: Mapped[dict[str, Any]] = mapped_column(JSON)
     #: what the job class needs to rebuild itself, beyond the signature
-    context: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    context: Mapped[dict[str, Any]] = mapped_column(JSON)
 
     cores: Mapped[int] = mapped_column(SmallInteger)
     memory_bytes: Mapped[int] = mapped_column(BigInteger)
@@ -128,7 +129,7 @@ class Job(Base):
     #: one line for a person
     message: Mapped[str | None]
     #: what the task returned, or the exception in the form of Celery's backends
-    result: Json = mapped_column(JSONB, nullable=True)
+    result: Json = mapped_column(JSON, nullable=True)
     #: where in the body the exception came from
     traceback: Mapped[str | None]
     output_location: Mapped[str | None]
@@ -162,7 +163,7 @@ class Job(Base):
         Index(
             "ix_jobs_resent_from",
             text("CAST(context ->> 'resent_from' AS bigint)"),
-            postgresql_where=text("context ? 'resent_from'"),
+            postgresql_where=text("context ->> 'resent_from' IS NOT NULL"),
         ),
         Index("uq_jobs_unique_key_live", "unique_key", unique=True, postgresql_where=text(LIVE_SQL)),
         Index(
@@ -200,7 +201,7 @@ class Attempt(Base):
     usage: Json = mapped_column(JSONB, nullable=True)
     #: how far it is, as its body says (Celery's `update_state`); null once it has ended
     progress_state: Mapped[str | None]
-    progress: Json = mapped_column(JSONB, nullable=True)
+    progress: Json = mapped_column(JSON, nullable=True)
     #: a head ended it, since the node was silent or knew nothing of it
     by_head: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     #: reports that came after the end, or twice: they changed nothing
@@ -240,7 +241,7 @@ class Settlement(Base):
         ForeignKey("crobot.jobs.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED")
     )
     #: link, link_error, chord, chain, group_id, …; null if only the result is wanted
-    options: Json = mapped_column(JSONB, nullable=True)
+    options: Json = mapped_column(JSON, nullable=True)
     ignore_result: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     #: the chord that counts this result
     chord_id: Mapped[str | None]
@@ -299,10 +300,10 @@ class Message(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
     task_id: Mapped[str]
     name: Mapped[str]
-    args: Json = mapped_column(JSONB)
-    kwargs: Json = mapped_column(JSONB)
+    args: Json = mapped_column(JSON)
+    kwargs: Json = mapped_column(JSON)
     #: Celery's options
-    options: Json = mapped_column(JSONB)
+    options: Json = mapped_column(JSON)
     sent_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     published_at: Mapped[datetime | None]
     #: when a worker of ours began it; one routed to other workers says nothing

@@ -15,7 +15,7 @@ from db.jsonb import as_json
 _NOTE = text("""
     WITH live AS (
         SELECT a.job_id, a.number, r.state, r.meta
-        FROM jsonb_to_recordset(:told) AS r(job_id bigint, number smallint, state text, meta jsonb)
+        FROM json_to_recordset(:told) AS r(job_id bigint, number smallint, state text, meta json)
         JOIN crobot.jobs j ON j.id = r.job_id AND j.attempt = r.number AND j.node = :node
         JOIN crobot.attempts a ON a.job_id = r.job_id AND a.number = r.number
         WHERE j.state IN ('ROUTED', 'RUNNING') AND a.ended_at IS NULL
@@ -23,7 +23,7 @@ _NOTE = text("""
     UPDATE crobot.attempts a SET progress_state = live.state, progress = live.meta
     FROM live
     WHERE a.job_id = live.job_id AND a.number = live.number
-      AND (a.progress_state, a.progress) IS DISTINCT FROM (live.state, live.meta)
+      AND (a.progress_state, CAST(a.progress AS text)) IS DISTINCT FROM (live.state, CAST(live.meta AS text))
     RETURNING a.job_id""").bindparams(*as_json("told"))
 
 _STANDING = f"""

@@ -13,7 +13,7 @@ from db.jsonb import as_json
 _LIVE = text("""
     SELECT j.*, a.unapplied_reason, EXTRACT(epoch FROM now() - a.unapplied_since) AS unapplied_s
     FROM crobot.jobs j
-    JOIN jsonb_to_recordset(CAST(:reports AS jsonb)) AS r(job_id bigint, number smallint, node text)
+    JOIN json_to_recordset(:reports) AS r(job_id bigint, number smallint, node text)
       ON j.id = r.job_id AND j.attempt = r.number AND (r.node IS NULL OR r.node = j.node)
     JOIN crobot.attempts a ON a.job_id = j.id AND a.number = j.attempt
     WHERE j.state IN ('ROUTED', 'RUNNING')""").bindparams(*as_json("reports"))
@@ -23,7 +23,7 @@ _NOTE = text("""
     UPDATE crobot.attempts a
     SET unapplied_since = CASE WHEN a.unapplied_reason = r.reason THEN a.unapplied_since ELSE now() END,
         unapplied_reason = r.reason
-    FROM jsonb_to_recordset(CAST(:reports AS jsonb)) AS r(job_id bigint, number smallint, reason text)
+    FROM json_to_recordset(:reports) AS r(job_id bigint, number smallint, reason text)
     WHERE a.job_id = r.job_id AND a.number = r.number AND a.ended_at IS NULL""").bindparams(
     *as_json("reports")
 )

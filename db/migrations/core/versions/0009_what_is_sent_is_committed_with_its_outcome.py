@@ -59,7 +59,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("task_id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        *(sa.Column(name, postgresql.JSONB(), nullable=False) for name in ("args", "kwargs", "options")),
+        *(sa.Column(name, postgresql.JSON(), nullable=False) for name in ("args", "kwargs", "options")),
         sa.Column("sent_at", _TIME, server_default=sa.text("now()"), nullable=False),
         sa.Column("published_at", _TIME, nullable=True),
         sa.Column("begun_at", _TIME, nullable=True),

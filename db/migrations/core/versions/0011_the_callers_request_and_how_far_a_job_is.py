@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON
 
 revision = "0011"
 down_revision = "0010"
@@ -16,12 +16,13 @@ def upgrade() -> None:
     """Make the change."""
     op.add_column(
         "jobs",
-        sa.Column("request", JSONB(), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("request", JSON(), server_default=sa.text("'{}'"), nullable=False),
         schema="crobot",
     )
+    op.alter_column("jobs", "request", server_default=None, schema="crobot")
     op.add_column("jobs", sa.Column("traceback", sa.Text(), nullable=True), schema="crobot")
     op.add_column("attempts", sa.Column("progress_state", sa.Text(), nullable=True), schema="crobot")
-    op.add_column("attempts", sa.Column("progress", JSONB(), nullable=True), schema="crobot")
+    op.add_column("attempts", sa.Column("progress", JSON(), nullable=True), schema="crobot")
 
 
 def downgrade() -> None:

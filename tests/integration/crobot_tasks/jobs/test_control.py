@@ -61,7 +61,7 @@ def recount(species: str) -> list[Any]:
                    count(*) AS sent, count(*) FILTER (WHERE finished_at IS NULL) AS live,
                    count(*) FILTER (WHERE state = 'COMPLETE') AS complete,
                    count(*) FILTER (WHERE state = 'FAILED') AS failed
-            FROM crobot.jobs WHERE database = '{species}' AND context ? 'scheme_id' GROUP BY 1, 2)
+            FROM crobot.jobs WHERE database = '{species}' AND context->>'scheme_id' IS NOT NULL GROUP BY 1, 2)
         SELECT l.id, l.job_count, l.queued_count, c.* FROM {species}.assembly_lookup l
         JOIN {species}.schemes s ON s.id = l.scheme_id AND s.description <> 'assembly_stats'
         LEFT JOIN counted c ON (c.assembly_id, c.scheme_id) = (l.assembly_id, l.scheme_id)
@@ -84,10 +84,11 @@ def multiply(job: NomenclatureJob, batch: str) -> list[int]:
 
 _MULTIPLY = (
     """INSERT INTO crobot.jobs (pipeline, version, type, tag, database, batch, user_id, workgroup, priority, args,
-                                 kwargs, context, cores, memory_bytes, disk_bytes, time_limit_s, expected_s)
+                                 kwargs, request, context, cores, memory_bytes, disk_bytes, time_limit_s,
+                                 expected_s)
        SELECT j.pipeline, j.version, j.type, 'copy', j.database, :batch, j.user_id, j.workgroup, j.priority, j.args,
-              j.kwargs, j.context || jsonb_build_object('assembly_id', a.id), j.cores, j.memory_bytes, j.disk_bytes,
-              j.time_limit_s, j.expected_s
+              j.kwargs, j.request, CAST(j.context AS jsonb) || jsonb_build_object('assembly_id', a.id), j.cores,
+              j.memory_bytes, j.disk_bytes, j.time_limit_s, j.expected_s
        FROM crobot.jobs j, senterica.assemblies a WHERE j.id = :id AND a.stats->>'copy' = :batch""",
     """INSERT INTO crobot.settlements (task_id, job_id) SELECT gen_random_uuid(), id FROM crobot.jobs
        WHERE batch = :batch""",

@@ -17,8 +17,8 @@ _NODE = text("""
 _ATTEMPT = text("""
     WITH job AS (
         INSERT INTO crobot.jobs
-            (pipeline, args, kwargs, cores, memory_bytes, disk_bytes, time_limit_s, expected_s, state)
-        VALUES ('forgotten', '[]', '{}', 1, 1, 1, 1, 1, 'COMPLETE') RETURNING id)
+            (pipeline, args, kwargs, request, context, cores, memory_bytes, disk_bytes, time_limit_s, expected_s, state)
+        VALUES ('forgotten', '[]', '{}', '{}', '{}', 1, 1, 1, 1, 1, 'COMPLETE') RETURNING id)
     INSERT INTO crobot.attempts (job_id, number, node, cores, memory_bytes, ended_at)
     SELECT id, 1, :name, 1, 1, CASE WHEN :ended THEN now() END FROM job""")
 

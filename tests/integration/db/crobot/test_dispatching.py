@@ -16,11 +16,11 @@ from db.engine import engine
 GIB = 1024**3
 DAY_S = 86400.0
 _JOB = text("""
-    INSERT INTO crobot.jobs (pipeline, version, priority, workgroup, user_id, database, args, kwargs, cores,
-                             memory_bytes, disk_bytes, time_limit_s, expected_s, held_at, available_at, expires_at,
-                             state)
-    VALUES (:pipeline, '1', :priority, :workgroup, :user_id, :database, '[]', '{}', :cores, :memory_bytes, 0, 60, 1,
-            now() + CAST(:held AS interval), now() + CAST(:available AS interval), now() + CAST(:expires AS interval),
+    INSERT INTO crobot.jobs (pipeline, version, priority, workgroup, user_id, database, args, kwargs, request, context,
+                             cores, memory_bytes, disk_bytes, time_limit_s, expected_s, held_at, available_at,
+                             expires_at, state)
+    VALUES (:pipeline, '1', :priority, :workgroup, :user_id, :database, '[]', '{}', '{}', '{}', :cores, :memory_bytes, 0,
+            60, 1, now() + CAST(:held AS interval), now() + CAST(:available AS interval), now() + CAST(:expires AS interval),
             :state)
     RETURNING id""")
 _ATTEMPT = text("""
@@ -49,8 +49,8 @@ def job(session: Session, **values: Any) -> int:
 def many(session: Session, number: int, **values: Any) -> None:
     """So many jobs that are alike."""
     like = job(session, **values)
-    columns = "pipeline, version, priority, workgroup, user_id, database, args, kwargs, cores, memory_bytes, disk_bytes"
-    more = "time_limit_s, expected_s, available_at, expires_at"
+    columns = "pipeline, version, priority, workgroup, user_id, database, args, kwargs, request, context"
+    more = "cores, memory_bytes, disk_bytes, time_limit_s, expected_s, available_at, expires_at"
     session.execute(
         text(f"INSERT INTO crobot.jobs ({columns}, {more}) SELECT {columns}, {more} FROM crobot.jobs"
              " CROSS JOIN generate_series(2, :number) WHERE id = :like"), {"number": number, "like": like}

@@ -28,14 +28,15 @@ _NODES = """
 
 _JOBS = """
     INSERT INTO crobot.jobs (pipeline, version, type, tag, database, batch, user_id, workgroup, priority, args, kwargs,
-        context, cores, memory_bytes, disk_bytes, time_limit_s, expected_s, data, unique_key, cache_key, state, attempt,
-        sent_at, available_at, started_at, finished_at, node, outcome, message, result)
+        request, context, cores, memory_bytes, disk_bytes, time_limit_s, expected_s, data, unique_key, cache_key, state,
+        attempt, sent_at, available_at, started_at, finished_at, node, outcome, message, result)
     SELECT CASE WHEN old THEN 'retired' WHEN n % 4 = 0 THEN 'QAssembly' ELSE 'nomenclature' END, '4.1',
         CASE n % 4 WHEN 0 THEN 'assembly' ELSE 'MLST_Achtman' END, 'tag' || n / 5,
         CASE WHEN old THEN 'retired' ELSE (ARRAY['senterica', 'ecoli'])[n % 2 + 1] END,
         CASE WHEN n % 2 = 0 THEN 'batch' || n / 1000 ELSE '' END,
         CASE WHEN old THEN 4242 ELSE n % 97 END, CASE WHEN old THEN 'retired' ELSE 'group' || n % 7 END, n % 10,
         '[]', jsonb_build_object('params', '{}'::jsonb, 'reads', jsonb_build_array('/reads/' || n || '_1.fastq.gz')),
+        '{}',
         CASE WHEN n % 50 = 0 THEN jsonb_build_object('resent_from', n - 1) ELSE '{}' END,
         n % 4 + 1, 8 * 1024::bigint^3, 1024::bigint^3, 3600, 60, jsonb_build_array('/reads/' || n),
         'key' || n, 'key' || n, state,
