@@ -19,9 +19,9 @@ _JOB = text("""
     INSERT INTO crobot.jobs (pipeline, version, priority, workgroup, user_id, database, args, kwargs, request, context,
                              cores, memory_bytes, disk_bytes, time_limit_s, expected_s, held_at, available_at,
                              expires_at, state)
-    VALUES (:pipeline, '1', :priority, :workgroup, :user_id, :database, '[]', '{}', '{}', '{}', :cores, :memory_bytes, 0,
-            60, 1, now() + CAST(:held AS interval), now() + CAST(:available AS interval), now() + CAST(:expires AS interval),
-            :state)
+    VALUES (:pipeline, '1', :priority, :workgroup, :user_id, :database, '[]', '{}', '{}', '{}',
+            :cores, :memory_bytes, 0, 60, 1, now() + CAST(:held AS interval), now() + CAST(:available AS interval),
+            now() + CAST(:expires AS interval), :state)
     RETURNING id""")
 _ATTEMPT = text("""
     INSERT INTO crobot.attempts (job_id, number, node, cores, memory_bytes, started_at, ended_at, outcome)
