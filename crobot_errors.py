@@ -138,6 +138,10 @@ class DatabaseUnreachable(ServiceError):
     """No connection to PostgreSQL."""
 
 
+class CommitLost(DatabaseUnreachable):
+    """The connection was lost in a commit: it is not known whether it was stored."""
+
+
 class OldMigration(ServiceError):
     """The database's tables are older (or newer) than the program."""
 

@@ -18,7 +18,7 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import Session
 
-from crobot_errors import DatabaseUnreachable
+from crobot_errors import CommitLost, DatabaseUnreachable
 from db.base import SPECIES
 from db.jsonb import to_json
 
@@ -185,6 +185,30 @@ def transaction(database: str | None = None) -> Iterator[Session]:
             callbacks.callback(callback)
 
 
+@contextmanager
+def tables_of(session: Session, database: str | None) -> Iterator[None]:
+    """Let the open transaction see the tables of this species, whichever it is on, until the block ends."""
+    unit = _open.get()
+    if unit is None or database is None or database == unit.database:
+        yield
+        return
+    former, unit.database = unit.database, None
+    try:
+        _leave_tables(session)
+        unit.adopt(database)
+        yield
+        _leave_tables(session)
+    finally:
+        unit.database = None
+        unit.adopt(former)
+
+
+def _leave_tables(session: Session) -> None:
+    # the next species has rows of the same numbers
+    session.flush()
+    session.expunge_all()
+
+
 def after_commit(callback: Callable[[], object]) -> None:
     """Call this once the open transaction is committed, never if it is undone; at once when none is open."""
     unit = _open.get()
@@ -283,7 +307,7 @@ def _commit(session: Session) -> None:
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
-        raise DatabaseUnreachable(
+        raise CommitLost(
             f"the connection to PostgreSQL was lost in a commit: it is not known whether it was stored ({error.orig})"
         ) from error
 

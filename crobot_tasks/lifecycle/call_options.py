@@ -85,7 +85,7 @@ def owed_of(task_id: str, options: dict[str, Any]) -> Owed:
         task_id=task_id,
         options=plain(kept, "canvas options") if _CONTINUES & kept.keys() else None,
         ignore_result=bool(options.get("ignore_result")),
-        chord_id=kept.get("group_id") if "chord" in kept else None,
+        chord_id=_chord_id(kept),
         stamps=_stamps(options),
         eta=_time("eta", options.get("eta")),
         countdown_s=_seconds("countdown", options.get("countdown") or 0),
@@ -97,6 +97,12 @@ def owed_of(task_id: str, options: dict[str, Any]) -> Owed:
 def _stamps(options: dict[str, Any]) -> dict[str, list[Any]] | None:
     names = options.get("stamped_headers") or []
     return {name: plain([*maybe_list(options.get(name, []))], f"stamp {name!r}") for name in names} or None
+
+
+def _chord_id(options: dict[str, Any]) -> str | None:
+    """Return the chord that counts this result, or the last one of its chain, which ends with the first that fails."""
+    last = options["chain"][0]["options"] if options.get("chain") else options
+    return last.get("group_id") if "chord" in last else None
 
 
 def _seconds(what: str, given: Any) -> float:

@@ -22,7 +22,7 @@ from crobot_tasks.lifecycle.refused import Refused, revoked
 from crobot_tasks.lifecycle.sends import Send, Sends, at_once
 from crobot_tasks.lifecycle.store_job import store
 from db.crobot import messages, parking
-from db.engine import after_commit
+from db.engine import after_commit, tables_of
 
 #: rows that one statement writes
 SLICE = 500
@@ -68,9 +68,10 @@ def _park(session: Any, jobs: Iterable[tuple[NewJob, str]]) -> list[Refused]:
             after_commit(partial(_tell_sent, alike))
         for new, reason in part:
             if reason or not _is_plain(new):
-                parked = store(new)
+                with tables_of(session, new.database if new.type else None):
+                    parked = store(new)
                 if reason and parked.created:
-                    refused.append(Refused(parked.job_id, reason))
+                    refused.append(Refused(parked.job_id, reason, new.database))
         refused += revoked(session, [new.owed.task_id for new, reason in part if not reason])
     return refused
 

@@ -22,7 +22,7 @@ from crobot_tasks.lifecycle.result_files import portions
 from crobot_tasks.lifecycle.retries import TRIED_AGAIN, Trial, next_step
 from crobot_tasks.router import Policy
 from db.crobot import JobState, finishing, jobs, parking
-from db.engine import in_savepoint, may_repeat, notify, retrying, transaction
+from db.engine import in_savepoint, may_repeat, notify, retrying, tables_of, transaction
 
 log = logging.getLogger(__name__)
 
@@ -217,7 +217,9 @@ def end(session: Any, endings: Sequence[Ending]) -> None:
 
 def refuse(session: Any, refused: Iterable[Refused]) -> None:
     """End jobs that were just parked although they never begin."""
-    end(session, [Ending(job.job_id, job.state, job.outcome, job.reason, _error(job)) for job in refused])
+    for job in refused:
+        with tables_of(session, job.database):
+            end(session, [Ending(job.job_id, job.state, job.outcome, job.reason, _error(job))])
 
 
 def _error(job: Refused) -> Any:

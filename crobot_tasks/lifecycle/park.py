@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
+from crobot_errors import CommitLost
 from crobot_tasks.lifecycle import finish, refused
 from crobot_tasks.lifecycle.check_call import new_job
 from crobot_tasks.lifecycle.job_result import JobResult
@@ -14,6 +15,9 @@ from crobot_tasks.lifecycle.store_job import store
 from db.crobot.parking import Parked
 from db.engine import retrying, transaction
 
+#: so many cut commits of one send say that the database is away
+CUT_COMMITS = 3
+
 
 def park(
     task: JobTask, args: Any, kwargs: dict[str, Any], task_id: str, options: dict[str, Any]
@@ -22,14 +26,22 @@ def park(
 
     Raises:
         BadInput: the call cannot work; nothing was stored.
-        DatabaseUnreachable: the database does not answer; nothing was stored.
+        DatabaseUnreachable: the database does not answer; nothing was stored, or a commit was cut again and again.
     """
     new = new_job(task, args, kwargs, task_id, options)
-    parked = retrying(lambda: _store(new))
+    parked = _surely(new)
     result = result_of(task, task_id)
     result.job_id, result.joined = parked.job_id, not parked.created
     result.ignored = new.owed.ignore_result
     return result
+
+
+def _surely(new: NewJob) -> Parked:
+    """Store it, and again when its commit was cut: the settlement's number says whether that is done."""
+    for _ in range(CUT_COMMITS):
+        with suppress(CommitLost):
+            return retrying(lambda: _store(new))
+    return retrying(lambda: _store(new))
 
 
 def _store(new: NewJob) -> Parked:

@@ -19,6 +19,8 @@ class Refused:
 
     job_id: int
     reason: str
+    #: the species' database, if it has one
+    database: str | None = None
     state: JobState = JobState.FAILED
     outcome: OutcomeKind = OutcomeKind.TOOL
 
@@ -36,4 +38,8 @@ def revoked(session: Any, task_ids: Sequence[str]) -> list[Refused]:
     left = revoking.leave(session, [job.id for job in locked], [row.task_id for row in found])
     # one that is not new was parked by an earlier try of this transaction, and is cancelled by `revoke.look_again`
     new = [job.id for job in locked if job.state == JobState.WAITING and job.id not in left.values()]
-    return [Refused(one, REVOKED, JobState.CANCELLED, OutcomeKind.CANCELLED) for one in [*new, *left]]
+    database = jobs.databases(session, [*new, *left])
+    return [
+        Refused(one, REVOKED, database[one], JobState.CANCELLED, OutcomeKind.CANCELLED)
+        for one in [*new, *left]
+    ]

@@ -243,7 +243,7 @@ class Settlement(Base):
     #: link, link_error, chord, chain, group_id, …; null if only the result is wanted
     options: Json = mapped_column(JSON, nullable=True)
     ignore_result: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
-    #: the chord that counts this result
+    #: the chord that counts this result, or that of the last link of its chain
     chord_id: Mapped[str | None]
     #: the name of each stamp → its values; null without stamps
     stamps: Json = mapped_column(JSONB, nullable=True)

@@ -59,8 +59,8 @@ _PARK_EACH = text(f"""
         FROM json_to_recordset(:rows) AS r(
             settlement_id uuid, task_id text, options json, ignore_result boolean, chord_id text, stamps jsonb,
             eta text, countdown_s double precision, expires_at text, expires_s double precision, pipeline text,
-            version text, type text, tag text, database text, batch text, user_id integer, workgroup text, priority smallint,
-            args json, kwargs json, request json, context json, cores smallint, memory_bytes bigint,
+            version text, type text, tag text, database text, batch text, user_id integer, workgroup text,
+            priority smallint, args json, kwargs json, request json, context json, cores smallint, memory_bytes bigint,
             disk_bytes bigint, time_limit_s integer, expected_s double precision, data jsonb, unique_key text,
             cache_key text)),
     owed AS (

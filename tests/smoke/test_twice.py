@@ -191,6 +191,42 @@ def test_a_typed_assembly_is_counted_once(senterica: str, demo_data: DemoData) -
     assert counters(typed) == (1, 1, 0, 0)
 
 
+def test_a_canvas_that_is_sent_three_times_runs_all_of_it_each_time(site: Cluster, note: Path) -> None:
+    key = f"noted-{uuid4()}"
+    last = jobs.constant.si(5)
+    last.link(called.si(key))
+    one = noted.s(str(note), 2) | group(jobs.double.s(), jobs.add.s(1)) | jobs.total.s() | last
+    results = [one.apply_async() for _ in range(3)]
+    assert [result.get(timeout=PATIENCE_S) for result in results] == [5, 5, 5]
+    assert sorted(ends.lines(note).values()) == [1] * 3
+    check_called(key, 3)
+
+
+def test_a_chord_with_a_plain_body_calls_it_once(site: Cluster) -> None:
+    key = f"noted-{uuid4()}"
+    results = [chord([jobs.add.s(n, 1), jobs.add.s(n, 2)], called.s(key))() for n in range(10)]
+    for result in results:
+        result.get(timeout=PATIENCE_S)
+    check_called(key, 10)
+
+
+def test_wrong_arguments_of_the_next_link_call_the_errback_once(site: Cluster) -> None:
+    key = f"noted-{uuid4()}"
+    results = [
+        (jobs.add.s(n, 1) | jobs.add.s(1, 2, 3)).apply_async(link_error=called.si(key)) for n in range(5)
+    ]
+    for result in results:
+        with pytest.raises(TypeError):
+            result.get(timeout=PATIENCE_S)
+    check_called(key, 5)
+    assert value("SELECT count(*) FROM crobot.settlements WHERE settled_at IS NULL") == 0
+
+
+def test_a_chord_of_a_thousand_in_a_chain(site: Cluster) -> None:
+    result = (jobs.constant.s(1) | group(jobs.add.s(n) for n in range(1000)) | jobs.total.s()).apply_async()
+    assert result.get(timeout=PATIENCE_S) == sum(range(1000)) + 1000
+
+
 def check_called(key: str, times: int) -> None:
     """Callbacks are plain tasks: what would come too often comes together with the others, or before a later one."""
     wait_for(f"{times} calls", lambda: app.backend.client.llen(key) >= times)

@@ -3,12 +3,13 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Column, MetaData, Table, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from crobot_errors import BadInput, DatabaseUnreachable
 from db import engine
-from db.engine import after_commit, in_savepoint, notify, retrying, transaction
+from db.base import SPECIES
+from db.engine import after_commit, in_savepoint, notify, retrying, tables_of, transaction
 from db.jsonb import to_json
 from db.listener import Listener
 from tests.processes import PATIENCE_S
@@ -298,3 +299,20 @@ def test_a_server_that_is_not_there_is_named_with_the_way_out() -> None:
     assert "'nothing'" in message
     assert "CROBOT_DATABASE_URL" in message
     assert "secret" not in message
+
+
+def test_a_transaction_sees_the_tables_of_another_species_for_a_while() -> None:
+    with transaction() as session:
+        for species in ("one", "two"):
+            session.execute(text(f"CREATE SCHEMA {species}"))
+            session.execute(text(f"CREATE TABLE {species}.strains (id int, barcode text)"))
+            session.execute(text(f"INSERT INTO {species}.strains VALUES (1, '{species}')"))
+    barcodes = select(Table("strains", MetaData(), Column("barcode"), schema=SPECIES))
+    with transaction("one") as session:
+        with tables_of(session, "two"):
+            assert session.scalars(barcodes).all() == ["two"]
+            with transaction("two"):
+                pass
+        assert session.scalars(barcodes).all() == ["one"]
+        with pytest.raises(RuntimeError, match="cannot be joined"), transaction("two"):
+            pass
