@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,15 @@ def noted(self: Any, note: str, value: Any = None) -> Any:
     """Leave a line in the file ``note``."""
     _note(note, self.request.attempt_id)
     return value
+
+
+@app.task(name="faults.ordered", base=JobTask, bind=True, **_short)
+def ordered(self: Any, note: str, order: str) -> str:
+    """Leave a line in the file ``note``, and work until the file ``order`` is there."""
+    _note(note, self.request.id)
+    while not Path(order).exists():
+        time.sleep(0.05)
+    return order
 
 
 @app.task(name="faults.added", base=JobTask, bind=True, **_short)

@@ -11,6 +11,7 @@ from crobot_tasks.broker.json_values import revive
 from crobot_tasks.broker.queues import UNREACHABLE, node_queue, queue
 from crobot_tasks.celery import app
 from crobot_tasks.head import cluster_state
+from crobot_tasks.head.numbers import numbers
 from crobot_tasks.lifecycle import policy_in_force, time_limits
 from crobot_tasks.lifecycle.cancel import expire
 from crobot_tasks.router import Cluster, Policy, Queue, place
@@ -30,7 +31,7 @@ def dispatch() -> int:
     """Place what can be placed now, and send it; returns how many jobs were sent."""
     with transaction() as session:
         beginning = dispatching.only_dispatch(session)
-        if beginning is None:
+        if beginning is None or not numbers.agree(beginning.dispatches):
             return 0
         policy = policy_in_force.current(session)
         cluster = Cluster(cluster_state.nodes(session, policy), policy)

@@ -11,6 +11,7 @@ from crobot_tasks.broker.formats import AttemptKey, attempt_id
 from crobot_tasks.broker.queues import HEARTBEATS, MOST_UNREAD, REPORTS, ack_queue, queue, waiting_in
 from crobot_tasks.celery import app
 from crobot_tasks.head import incoming
+from crobot_tasks.head.numbers import numbers
 from crobot_tasks.lifecycle import finish, policy_in_force
 from crobot_tasks.lifecycle.progress import tell_progress
 from crobot_tasks.lifecycle.report import Report
@@ -34,11 +35,12 @@ def heartbeat(message: dict[str, Any]) -> None:
     node, incarnation = message["node"], message["incarnation"]
     try:
         described = incoming.description(message)
-        running, known = incoming.attempts(message, "running"), _named(incoming.attempts(message, "known"))
+        running, attempts = incoming.attempts(message, "running"), incoming.attempts(message, "known")
     except BadInput as error:
         log.error("a heartbeat of node %s is dropped: %s", node, error)
         return
-    late = _unread()
+    numbers.hear(node, attempts)
+    known, late = _named(attempts), _unread()
 
     def note() -> tuple[Attempts, Attempts] | None:
         with transaction() as session:

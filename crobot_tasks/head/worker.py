@@ -17,6 +17,7 @@ from crobot_tasks.broker.queues import HEARTBEATS, REPORTS, SETTLE
 from crobot_tasks.celery import app
 from crobot_tasks.head.dispatch import BATCH, dispatch, expire_overdue, fold
 from crobot_tasks.head.leases import quarantine_failing
+from crobot_tasks.head.numbers import numbers
 from crobot_tasks.lifecycle.policy_in_force import PolicyFile
 from db.crobot import parking
 from db.listener import Listener
@@ -79,7 +80,7 @@ class Chores:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + CHORES_S
-        for chore in (self._policy.take, expire_overdue, fold, quarantine_failing):
+        for chore in (numbers.compare, self._policy.take, expire_overdue, fold, quarantine_failing):
             try:
                 chore()
             # A chore that fails must keep neither the others nor the dispatch from being done.

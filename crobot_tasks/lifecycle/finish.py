@@ -12,7 +12,7 @@ from typing import Any
 
 from crobot_errors import BadInput, OutcomeKind, ServiceError, ToolFailed, text_of
 from crobot_tasks.broker.exceptions import exception_json
-from crobot_tasks.broker.formats import AttemptKey
+from crobot_tasks.broker.formats import AttemptKey, attempt_id
 from crobot_tasks.lifecycle import owed_results, policy_in_force, read_ahead, time_limits
 from crobot_tasks.lifecycle.job_types import JobClass, job_class
 from crobot_tasks.lifecycle.outputs import Outputs
@@ -21,10 +21,13 @@ from crobot_tasks.lifecycle.report import Report
 from crobot_tasks.lifecycle.result_files import portions
 from crobot_tasks.lifecycle.retries import TRIED_AGAIN, Trial, next_step
 from crobot_tasks.router import Policy
-from db.crobot import JobState, finishing, jobs, parking
+from db.crobot import JobState, finishing, jobs, numbers, parking
 from db.engine import in_savepoint, may_repeat, notify, retrying, tables_of, transaction
 
 log = logging.getLogger(__name__)
+
+#: unknown attempts in one line of the log
+NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -114,8 +117,8 @@ def _applying(database: str | None, reports: list[Report]) -> Callable[[], None]
 def _apply(session: Any, reports: dict[tuple[int, int], Report]) -> None:
     live = finishing.lock_live(session, {key: report.node for key, report in reports.items()})
     dead = reports.keys() - {(job.id, job.attempt) for job in live}
-    if dead:
-        finishing.count_ignored(session, dead)
+    if dead and (unknown := dead - finishing.count_ignored(session, dead)):
+        _tell_unknown(session, [reports[key] for key in sorted(unknown)])
     accepted = [(job, _wanted(job, reports[job.id, job.attempt])) for job in live]
     finishing.end_attempts(session, [_attempt_end(report) for _, report in accepted])
     policy = policy_in_force.current(session)
@@ -124,8 +127,24 @@ def _apply(session: Any, reports: dict[tuple[int, int], Report]) -> None:
     notify(session, parking.CHANNEL)
 
 
+def _tell_unknown(session: Any, reports: Sequence[Report]) -> None:
+    """Say which reports are on attempts that the database does not know: it may come from a backup."""
+    numbers.count_reports(session, len(reports))
+    named = [f"{attempt_id(*one.key)} ({one.outcome}) of node {one.node}" for one in reports[:NAMED]]
+    more = f" and {len(reports) - NAMED} more" if len(reports) > NAMED else ""
+    log.warning(
+        "reports on attempts that the database does not know change nothing: %s%s", ", ".join(named), more
+    )
+
+
 def _wanted(job: Any, report: Report) -> Report:
-    """Call an attempt cancelled if, and only if, the job was: a node is told to stop by others, too."""
+    """Call an attempt cancelled if, and only if, the job was: a node is told to stop by others, too.
+
+    What a database from a backup takes for live may have ended long ago, and its loss tells nothing of the job.
+    """
+    if job.unsure and report.outcome is OutcomeKind.NODE_LOST and report.node is None:
+        message = f"{report.message}; the database was restored from a backup, and may have forgotten its end"
+        report = replace(report, outcome=OutcomeKind.NODE_STOPPED, message=message)
     if job.cancel_requested and report.outcome is not OutcomeKind.OK:
         message = job.message or "cancelled"
         return replace(report, outcome=OutcomeKind.CANCELLED, message=message, result=None, traceback=None)

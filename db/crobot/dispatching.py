@@ -17,6 +17,7 @@ LOOK = 1000
 # One dispatch at a time: free cores are shared state, and two heads that look at them at once would both use them.
 _LOCK = text("""
     SELECT pg_try_advisory_xact_lock(hashtext('crobot.dispatch')) AS only, EXTRACT(epoch FROM now()) AS now,
+           COALESCE((SELECT dispatches FROM crobot.numbers), 0) AS dispatches,
            EXISTS (SELECT FROM crobot.pauses) AS paused,
            EXISTS (SELECT FROM crobot.jobs WHERE state = 'WAITING' AND reserved_on IS NOT NULL) AS reserved""")
 
@@ -130,13 +131,19 @@ _SUSPECTS = text("""
         SELECT count(*) FROM crobot.attempts a
         WHERE a.job_id = l.job_id AND a.outcome = 'node_lost' AND a.started_at IS NOT NULL) >= :deaths""")
 
+# An attempt that a database from a backup has forgotten may still be at work: its number is not given again.
 _ROUTE = text("""
     WITH placed AS (
         SELECT * FROM json_to_recordset(:placements) AS p(job_id bigint, node text, reason text)),
+    counted AS (
+        INSERT INTO crobot.numbers AS n (id, dispatches) VALUES (1, 1)
+        ON CONFLICT (id) DO UPDATE SET dispatches = n.dispatches + 1
+        RETURNING unsure_to, attempt_floor),
     routed AS (
         UPDATE crobot.jobs j
-        SET state = 'ROUTED', attempt = j.attempt + 1, node = p.node, reserved_on = NULL, delayed_s = 0
-        FROM placed p WHERE j.id = p.job_id AND j.state = 'WAITING' AND j.held_at IS NULL
+        SET state = 'ROUTED', node = p.node, reserved_on = NULL, delayed_s = 0,
+            attempt = CASE WHEN j.id > c.unsure_to THEN j.attempt ELSE GREATEST(j.attempt, c.attempt_floor) END + 1
+        FROM placed p, counted c WHERE j.id = p.job_id AND j.state = 'WAITING' AND j.held_at IS NULL
         RETURNING j.id, j.attempt, j.node, p.reason, j.pipeline, j.version, j.args, j.kwargs, j.tag, j.database, j.type,
                   j.cores, j.memory_bytes, j.disk_bytes, j.time_limit_s, j.data, j.request,
                   j.context->'chosen' AS chosen),
@@ -180,6 +187,8 @@ class Beginning:
 
     #: the database's time, in seconds of the epoch
     now: float
+    #: how many dispatches have routed something
+    dispatches: int
     #: whether anything is paused
     paused: bool
     #: whether any job has a node reserved
@@ -189,7 +198,7 @@ class Beginning:
 def only_dispatch(session: Session) -> Beginning | None:
     """Become the only dispatch until the transaction ends; None if another is at it."""
     row = session.execute(_LOCK).one()
-    return Beginning(float(row.now), row.paused, row.reserved) if row.only else None
+    return Beginning(float(row.now), row.dispatches, row.paused, row.reserved) if row.only else None
 
 
 def nodes(session: Session) -> Sequence[Row[Any]]:

@@ -27,7 +27,8 @@ _STARTED = text(f"""
 _LIVE = text("""
     SELECT j.id, j.attempt, j.database, j.type, j.pipeline, j.version, j.memory_bytes, j.time_limit_s,
            j.started_at IS NOT NULL AS begun, j.cancel_requested_at IS NOT NULL AS cancel_requested,
-           j.message, j.context->'chosen' AS chosen
+           j.message, j.context->'chosen' AS chosen,
+           EXISTS (SELECT FROM crobot.numbers n WHERE j.id <= n.unsure_to AND j.attempt <= n.attempt_floor) AS unsure
     FROM crobot.jobs j JOIN json_to_recordset(:reports) AS r(job_id bigint, number smallint, node text)
       ON j.id = r.job_id AND j.attempt = r.number AND (r.node IS NULL OR r.node = j.node)
     WHERE j.state IN ('ROUTED', 'RUNNING')
@@ -72,7 +73,8 @@ _LARGEST = text("""
 
 _IGNORED = text(f"""
     UPDATE crobot.attempts a SET reports_ignored = a.reports_ignored + 1
-    FROM {_REPORTED} WHERE a.job_id = r.job_id AND a.number = r.number""").bindparams(*as_json("reports"))
+    FROM {_REPORTED} WHERE a.job_id = r.job_id AND a.number = r.number
+    RETURNING a.job_id, a.number""").bindparams(*as_json("reports"))
 
 
 def _ids(reports: Iterable[tuple[int, int]]) -> list[dict[str, int]]:
@@ -119,6 +121,6 @@ def largest_memory_bytes(session: Session, pipeline: str, version: str) -> int |
     return session.execute(_LARGEST, {"pipeline": pipeline, "version": version}).scalar()
 
 
-def count_ignored(session: Session, attempts: Iterable[tuple[int, int]]) -> None:
-    """Count reports that changed nothing."""
-    session.execute(_IGNORED, {"reports": _ids(attempts)})
+def count_ignored(session: Session, attempts: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Count reports that changed nothing; returns those of their attempts that are known."""
+    return {(row.job_id, row.number) for row in session.execute(_IGNORED, {"reports": _ids(attempts)})}

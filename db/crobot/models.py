@@ -487,3 +487,44 @@ class Storage(Base):
     marked_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
     __table_args__ = (CheckConstraint("id = 1", name="one_row"), {"schema": "crobot"})
+
+
+class Numbers(Base):
+    """How far dispatches have come, and which attempts may be others' than the database knows; one row.
+
+    The storage keeps the same: a database that is behind it was restored from a backup.
+    """
+
+    __tablename__ = "numbers"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    #: dispatches that have routed something
+    dispatches: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    #: how often the database was found to be behind
+    restores: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    #: jobs up to this number may have attempts that the database does not know
+    unsure_to: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    #: the numbers of those attempts are not above this one
+    attempt_floor: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"), {"schema": "crobot"})
+
+
+class Restore(Base):
+    """The database was found to be older than what the storage, a head or a node knows."""
+
+    __tablename__ = "restores"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    noticed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    #: who knew more
+    told_by: Mapped[str]
+    #: the jobs that the database does not know; there are none if the last is below the first
+    first_job: Mapped[int] = mapped_column(BigInteger)
+    last_job: Mapped[int] = mapped_column(BigInteger)
+    #: dispatches that it does not know
+    dispatches: Mapped[int] = mapped_column(BigInteger)
+    #: reports that have come on attempts that it does not know
+    reports: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+    __table_args__ = ({"schema": "crobot"},)

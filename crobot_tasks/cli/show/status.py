@@ -13,8 +13,9 @@ from crobot_tasks.cli.output import ago, duration, emit, json_option, say
 from crobot_tasks.cli.show.nodes import describe
 from crobot_tasks.cli.steer.selection import jobs_in_words
 from crobot_tasks.cli.tables import facts
+from crobot_tasks.head.numbers import in_words
 from crobot_tasks.operate import explain, paused
-from db.crobot import JobState, counting, overview, unapplied
+from db.crobot import JobState, counting, numbers, overview, unapplied
 from db.crobot import jobs as queries
 from db.engine import transaction
 
@@ -36,6 +37,7 @@ def status(as_json: bool) -> None:
             "paused": paused.described(session),
             "nodes": Counter(describe(row)["state"] for row in queries.nodes(session)),
             "heads_heard_s_ago": queries.heartbeats_read_s_ago(session),
+            "restores": [dict(row._mapping) | {"text": in_words(row)} for row in numbers.restores(session)],
             "warning": explain.heads_warning(session) or None,
         }
     emit(as_json, found, lambda out: _show(out, found))
@@ -65,6 +67,8 @@ def _show(out: Console, found: dict[str, Any]) -> None:
     if found["heads_heard_s_ago"] is not None:
         lines["Heads"] = f"heard the nodes {duration(found['heads_heard_s_ago'])} ago"
     out.print(facts(lines))
+    for restore in found["restores"]:
+        say(f"warning: {ago(restore['noticed_at'])}: {restore['text']}")
     if found["warning"]:
         say(f"warning: {found['warning']}")
 
