@@ -49,7 +49,7 @@ def comparable(value: Any, names: dict[str, str]) -> Any:
         return {
             name: comparable(one, names)
             for name, one in sorted(value.items())
-            if one not in (None, []) and name not in _OF_PLACE
+            if one not in (None, [], {}) and name not in _OF_PLACE
         }
     if isinstance(value, list):
         return [comparable(one, names) for one in value]
