@@ -222,11 +222,6 @@ def test_wrong_arguments_of_the_next_link_call_the_errback_once(site: Cluster) -
     assert value("SELECT count(*) FROM crobot.settlements WHERE settled_at IS NULL") == 0
 
 
-def test_a_chord_of_a_thousand_in_a_chain(site: Cluster) -> None:
-    result = (jobs.constant.s(1) | group(jobs.add.s(n) for n in range(1000)) | jobs.total.s()).apply_async()
-    assert result.get(timeout=PATIENCE_S) == sum(range(1000)) + 1000
-
-
 def check_called(key: str, times: int) -> None:
     """Callbacks are plain tasks: what would come too often comes together with the others, or before a later one."""
     wait_for(f"{times} calls", lambda: app.backend.client.llen(key) >= times)
