@@ -132,6 +132,15 @@ def test_a_stamp_cancels_the_jobs_that_have_it_and_those_that_are_parked_later(
     assert spared.get(timeout=PATIENCE_S) == 3
 
 
+def test_a_stamp_cancels_a_link_that_is_sent_later(cluster: Cluster) -> None:
+    stamp, second = str(uuid4()), jobs.double.s()
+    second.stamp(isolate=stamp)
+    last = (jobs.add.s(1, 2).set(countdown=1) | second | jobs.double.s()).apply_async()
+    app.control.revoke_by_stamped_headers({"isolate": [stamp]})
+    assert ending(last) == "TaskRevokedError"
+    assert (last.parent.parent.state, last.parent.state, last.state) == ("SUCCESS", "REVOKED", "PENDING")
+
+
 def test_a_stamp_that_cannot_be_kept_is_refused(cluster: Cluster) -> None:
     with pytest.raises(BadInput, match="use a shorter one"):
         app.control.revoke_by_stamped_headers({"isolate": "x" * 10_000})
@@ -146,6 +155,14 @@ def test_a_group_is_revoked_in_bulk(cluster: Cluster) -> None:
     assert len(times) == 2
     check_cancelled(*result.results[:3], *result.results[-3:])
     assert {row.state for row in ends.ended(ids)} == {"CANCELLED"}
+
+
+def test_all_jobs_that_were_sent_under_one_task_id_are_cancelled(cluster: Cluster) -> None:
+    task_id = str(uuid4())
+    results = [jobs.add.apply_async((n, 2), task_id=task_id, **LATER) for n in range(3)]
+    app.control.revoke(task_id)
+    assert len({result.job_id for result in results}) == 3
+    check_cancelled(*results)
 
 
 def test_revoking_again_or_too_late_changes_nothing(cluster: Cluster) -> None:
