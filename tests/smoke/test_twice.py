@@ -97,8 +97,10 @@ def test_a_chord_of_thirty_jobs(site: Cluster, note: Path) -> None:
         (lambda: group(jobs.add.s(n, n) | jobs.double.s() for n in range(3)), [0, 4, 8]),
         (lambda: chain(replaced.s(chord([jobs.add.s(1, 1), jobs.add.s(2, 2)], jobs.total.s())), jobs.double.s()), 12),
         (lambda: jobs.double.map([1, 2, 3]), [2, 4, 6]),
+        (lambda: jobs.add.s(1, 1) | jobs.add.starmap([(1, 1), (2, 2)]), [2, 4]),
     ],
-    ids=["chain", "chord in a chain", "chord in a chord", "chains in a chord", "chains in a group", "replace", "map"],
+    ids=["chain", "chord in a chain", "chord in a chord", "chains in a chord", "chains in a group", "replace", "map",
+         "starmap behind a link"],
 )  # fmt: skip
 def test_canvas(site: Cluster, canvas: Any, expected: Any) -> None:
     assert canvas().apply_async().get(timeout=PATIENCE_S) == expected
