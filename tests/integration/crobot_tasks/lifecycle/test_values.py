@@ -12,6 +12,7 @@ from celery import chord, group
 from celery.result import AsyncResult
 
 from crobot_tasks.celery import app
+from crobot_tasks.node.result_file import INLINE_BYTES
 from db.crobot import jobs as job_rows
 from db.engine import transaction
 from tests.canvas_tasks import jobs
@@ -73,6 +74,12 @@ def test_results_that_are_counted_together_are_kept(cluster: Cluster) -> None:
     members = group(jobs.constant.s(value) for value in values)
     assert written(members.apply_async().get(timeout=PATIENCE_S)) == written(values)
     assert written(chord(members, jobs.constant.s()).apply_async().get(timeout=PATIENCE_S)) == written(values)
+
+
+def test_a_result_that_is_too_large_for_a_message_is_kept(cluster: Cluster) -> None:
+    value = [anything(random.Random(seed)) for seed in range(600)]
+    assert len(json.dumps(value)) > INLINE_BYTES
+    assert written(jobs.constant.delay(value).get(timeout=PATIENCE_S)) == written(value)
 
 
 def test_a_context_is_kept(cluster: Cluster) -> None:
