@@ -37,6 +37,9 @@ __all__ = [
 
 #: what a test that hangs costs
 LIMIT_S = float(os.environ.get("CROBOT_SUITE_LIMIT_S", "30"))
+#: what is in the names of tests that wait for long themselves (ten seconds for each of many chords), or send thousands
+PATIENT = ("flag_allow_error_cb", "large")
+PATIENT_TIMES = 8
 #: after a test: for what it left under way to end, and then to be cancelled
 GRACE_S = 5.0
 #: keys that several tests share
@@ -50,7 +53,8 @@ _OWED = "SELECT count(*) FROM crobot.settlements WHERE settled_at IS NULL"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Bound each test, but not the start of the cluster; Celery's own bound is five minutes."""
     for item in items:
-        item.add_marker(pytest.mark.timeout(LIMIT_S, func_only=True), append=False)
+        limit = LIMIT_S * (PATIENT_TIMES if any(word in item.name for word in PATIENT) else 1)
+        item.add_marker(pytest.mark.timeout(limit, func_only=True), append=False)
 
 
 @pytest.hookimpl(hookwrapper=True)
