@@ -21,7 +21,7 @@ from crobot_tasks.cli.start import foreground
 def beat(loglevel: str) -> None:
     """Run the clock: one for the whole system is enough."""
     folder = Path(celeryconfig.crobot_data_dir)
-    broker.ready()
+    broker.await_ready()
     folder.mkdir(parents=True, exist_ok=True)
     lock = _lock(folder / "beat.lock")
     foreground.announce("beat")

@@ -15,7 +15,7 @@ def head(loglevel: str) -> None:
     """Run a head: it places jobs on nodes and writes their results. Any number may run."""
     services.ready_database()
     storage.ready()
-    broker.ready()
+    broker.await_ready()
     foreground.announce("head", database=services.database_address())
     foreground.quiet_internals()
     foreground.work(head_worker(loglevel))

@@ -62,7 +62,7 @@ def node(
     memory = memory or int(psutil.virtual_memory().total * MEMORY_SHARE)
     # said before anybody asks where results go: a node stores none, and must not look for a database to do it
     celeryconfig.crobot_result_backend = "disabled://"
-    broker.ready()
+    broker.await_ready()
     storage.ready()
     _refuse_twin(name)
     foreground.announce(f"node {name}, {cores} cores, {size(memory)}")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 import signal
+import socketserver
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 
 import pytest
+from redis import Redis
 
 from crobot_tasks.celery import app
 from crobot_tasks.embedded.valkey import DUMP
@@ -179,3 +182,89 @@ def test_a_broker_that(scene: Scene, fault: str, phase: str) -> None:
 @pytest.mark.parametrize(("fault", "phase"), scenarios(MINUTES, ("running", "sending"), ci=()))
 def test_a_broker_that_for_long(scene: Scene, fault: str, phase: str) -> None:
     scene.play(phase, MINUTES[fault](scene.site.broker))
+
+
+# --- processes that start while the broker refuses --------------------------------------------------------------------
+
+
+@contextmanager
+def other_password(broker: Place) -> Iterator[None]:
+    """WRONGPASS: whoever is connected stays so, and nobody else is let in."""
+    with closing(Redis.from_url(broker.proxy.url_behind, single_connection_client=True)) as client:
+        own = client.config_get("requirepass")["requirepass"]
+        client.config_set("requirepass", "another")
+        yield
+        client.config_set("requirepass", own)
+
+
+@contextmanager
+def replica(broker: Place) -> Iterator[None]:
+    """READONLY."""
+    client = app.backend.client
+    client.replicaof("127.0.0.1", "1")
+    yield
+    client.replicaof("NO", "ONE")
+
+
+@contextmanager
+def full_memory(broker: Place) -> Iterator[None]:
+    """OOM."""
+    app.backend.client.config_set("maxmemory", "1")
+    yield
+    app.backend.client.config_set("maxmemory", "0")
+
+
+class Loading(socketserver.StreamRequestHandler):
+    """Answers as a server that reads its data from the disk."""
+
+    def handle(self) -> None:
+        while self.request.recv(65536):
+            self.request.sendall(b"-LOADING Valkey is loading the dataset in memory\r\n")
+
+
+class LoadingServer(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+@contextmanager
+def loading(broker: Place) -> Iterator[None]:
+    """LOADING, by a server in its place."""
+    broker.proxy.go_away()
+    with LoadingServer(("127.0.0.1", broker.proxy.port), Loading) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield
+        server.shutdown()
+        thread.join()
+    broker.proxy.heal()
+
+
+REFUSALS: dict[str, Callable[[Place], AbstractContextManager[None]]] = {
+    "WRONGPASS": other_password,
+    "READONLY": replica,
+    "OOM": full_memory,
+    "LOADING": loading,
+}
+
+
+@pytest.mark.parametrize(
+    "refusal", [pytest.param(name, marks=() if name == "READONLY" else pytest.mark.full) for name in REFUSALS]
+)
+def test_a_start_while_the_broker_refuses_waits_and_says_so(scene: Scene, refusal: str) -> None:
+    cluster = scene.site.cluster
+    starting = [cluster.heads[0], cluster.beat, cluster.nodes["calc01"]]
+    for process in starting:
+        process.stop()
+    told = {process.name: process.text().count("the broker refuses: ") for process in starting}
+    with REFUSALS[refusal](scene.site.broker):
+        for process in starting:
+            process.start()
+        for process in starting:
+            wait_for(
+                f"{process.name} to say so",
+                lambda process=process: process.text().count("the broker refuses: ") > told[process.name],
+            )
+        assert [process.status for process in starting] == ["running"] * len(starting)
+    scene.check()
+    assert [process.status for process in starting] == ["running"] * len(starting)
