@@ -16,7 +16,7 @@ KEPT = "7 days"
 #: no transaction that parks a job is open for so long
 PARKED_WITHIN = "1 hour"
 
-_NOTES = "jsonb_to_recordset(:notes) AS n(header text, value jsonb)"
+_NOTES = "jsonb_to_recordset(CAST(:notes AS jsonb)) AS n(header text, value jsonb)"
 
 # Rows are written in one order, so that nobody waits for each other in a circle.
 _NOTE = text(f"""
@@ -72,8 +72,8 @@ _LEAVE = text(f"""
         UPDATE crobot.settlements s SET job_id = l.own_id
         FROM leaving l WHERE s.id = l.id),
     own AS (
-        INSERT INTO crobot.jobs (id, {_OF_THE_CALL}) OVERRIDING SYSTEM VALUE
-        SELECT l.own_id, {_OF_THE_CALL} FROM leaving l JOIN crobot.jobs j ON j.id = l.job_id)
+        INSERT INTO crobot.jobs (id, {_OF_THE_CALL}, request, context) OVERRIDING SYSTEM VALUE
+        SELECT l.own_id, {_OF_THE_CALL}, '{{}}', '{{}}' FROM leaving l JOIN crobot.jobs j ON j.id = l.job_id)
     SELECT own_id, job_id FROM leaving ORDER BY own_id""")
 
 _FORGET = text(f"DELETE FROM crobot.revoked WHERE revoked_at < now() - interval '{KEPT}'")
