@@ -24,6 +24,8 @@ class OutcomeKind(StrEnum):
     CANCELLED = "cancelled"
     #: the job took node after node with it: final
     POISON = "poison"
+    #: the body asked to be run again (Celery's `self.retry`): nobody's fault, and no try of the policy's
+    RETRY = "retry"
     #: a defect of CRobot itself, or a result that cannot be processed
     INTERNAL = "internal"
 

@@ -24,7 +24,7 @@ for _name in [name for name in os.environ if name.startswith(("CROBOT_", "CELERY
 os.environ |= {
     "CROBOT_DATA_DIR": str(_DATA_DIR),
     "CROBOT_ROOTS": str(_DATA_DIR / "reads"),
-    "CROBOT_IMPORTS": "tests.canvas_tasks",
+    "CROBOT_IMPORTS": "tests.canvas_tasks,tests.body_tasks",
     "CROBOT_HEARTBEAT_S": "0.5",
     "CROBOT_LEASE_S": "3",
     "CROBOT_MISSING_S": "2",

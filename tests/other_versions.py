@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from crobot_tasks.broker.formats import RESULT_FILE_FORMAT
+from crobot_tasks.broker.formats import REPORT_FORMATS
 from crobot_tasks.head import dispatch, leases
 from crobot_tasks.node import courier, run_attempt
 
@@ -59,7 +59,7 @@ def _ahead() -> None:
     publish = courier.Courier._publish
 
     def publish_newer(self: Any, task: str, queue_name: str, version: int = 0, **message: Any) -> None:
-        publish(self, task, queue_name, RESULT_FILE_FORMAT + 1, **message)
+        publish(self, task, queue_name, max(REPORT_FORMATS) + 1, **message)
 
     courier.Courier._publish = publish_newer  # type: ignore[method-assign]
 

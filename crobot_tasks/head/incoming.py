@@ -11,8 +11,7 @@ from crobot_errors import BadInput
 from crobot_tasks.broker.formats import (
     ATTEMPT_ID,
     NODE_NAME,
-    REPORT_FORMAT,
-    RESULT_FILE_FORMAT,
+    REPORT_FORMATS,
     AttemptKey,
     attempt_key,
     from_message,
@@ -33,7 +32,6 @@ _NUMBERS = {
     "queued": (0, 2**31 - 1),
     "message_format": (0, 2**15 - 1),
 }
-_FORMATS = (REPORT_FORMAT, RESULT_FILE_FORMAT)
 _TEXTS = ("software",)
 _DICTS = ("pipelines", "unavailable")
 #: digits of a time, which grow with every start; isdigit() would take those of other scripts, and ²
@@ -49,8 +47,10 @@ _SINCE_0_2 = ("tags",)
 def readable(message: Any) -> bool:
     """Whether this head knows the message's format, and can tell whose it is; says so if not."""
     try:
-        if message["format"] not in _FORMATS:
-            raise BadInput(f"its format is {message['format']!r}, this head reads {_FORMATS}: upgrade it")
+        if message["format"] not in REPORT_FORMATS:
+            raise BadInput(
+                f"its format is {message['format']!r}, this head reads {REPORT_FORMATS}: upgrade it"
+            )
         if not isinstance(message["node"], str) or not NODE_NAME.fullmatch(message["node"]):
             raise BadInput("its node has no name")
         if not isinstance(message["incarnation"], str) or not _INCARNATION.fullmatch(message["incarnation"]):

@@ -11,6 +11,7 @@ from crobot_errors import TEXT_CHARACTERS, BadInput, OutcomeKind
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.broker.formats import ATTEMPT_ID, TRACEBACK_CHARACTERS, attempt_key
 from crobot_tasks.broker.json_values import plain, storable
+from crobot_tasks.lifecycle.continuation import Continuation, checked
 from crobot_tasks.lifecycle.report import Report, ResultFile
 from workers.storage import output_dir
 
@@ -38,11 +39,13 @@ def checked_report(one: dict[str, Any], node: str) -> Report:
     """Return a report; what is odd beside its result is left out, a result that is odd fails the job."""
     job_id, number = attempt_key(one["id"])
     outcome, message = _kind(one.get("outcome")), _message(one.get("message"))
-    result, file = None, None
+    result, file, continuation = None, None, Continuation()
     try:
-        result, file = plain(one.get("result"), "its result"), _result_file(one.get("result_file"))
+        result, file = plain(one.get("result"), "its result"), _file(one)
+        continuation = checked(plain(one.get("continuation"), "what it sends"))
     except BadInput as error:
         outcome, message = OutcomeKind.INTERNAL, _message(f"its report is of no use: {error}")
+        continuation = Continuation()
     return Report(
         job_id,
         number,
@@ -54,16 +57,22 @@ def checked_report(one: dict[str, Any], node: str) -> Report:
         traceback=_traceback(one.get("traceback")),
         node=node,
         result_file=file,
+        continuation=continuation,
     )
 
 
-def _result_file(value: Any) -> ResultFile | None:
-    if value is None:
-        return None
+def _file(one: dict[str, Any]) -> ResultFile | None:
+    """Return the file of a result, or of the result and what else the body left to be done."""
+    if one.get("report_file") is not None:
+        return _result_file(one["report_file"], has_continuation=True)
+    return None if one.get("result_file") is None else _result_file(one["result_file"])
+
+
+def _result_file(value: Any, has_continuation: bool = False) -> ResultFile:
     match value:
         case {"path": str(path), "bytes": int(size), "sha256": str(sha256)}:
             if len(path) <= PATH_CHARACTERS and 0 < size <= RESULT_BYTES and _SHA256.fullmatch(sha256):
-                return ResultFile(path, size, sha256)
+                return ResultFile(path, size, sha256, has_continuation)
     raise BadInput(
         f"its result's file is {value!r:.200}, and not path, bytes (at most {RESULT_BYTES}) and sha256"
     )

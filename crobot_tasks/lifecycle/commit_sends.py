@@ -21,35 +21,48 @@ from crobot_tasks.lifecycle.new_job import NewJob
 from crobot_tasks.lifecycle.refused import Refused, revoked
 from crobot_tasks.lifecycle.sends import Send, Sends, at_once
 from crobot_tasks.lifecycle.store_job import store
-from db.crobot import messages, parking
+from db.crobot import chords, messages, parking
 from db.engine import after_commit, tables_of
 
 #: rows that one statement writes
 SLICE = 500
 
+#: a job, and why it cannot work, if so
+Checked = tuple[NewJob, str]
 
-def commit(session: Any, sends: Sends) -> list[Refused]:
+
+def checked_jobs(sends: Sends) -> list[Checked]:
+    """Check the jobs among what was sent, which may take long, and may look at files."""
+    return [_checked(send) for send in sends.calls if isinstance(app.tasks.get(send.name), JobTask)]
+
+
+def commit(session: Any, sends: Sends, jobs: Iterable[Checked] | None = None) -> list[Refused]:
     """Write what was sent, in the open transaction; plain calls are published after its commit.
+
+    ``jobs`` are those among it, if somebody has checked them before.
 
     Returns:
         The jobs that never begin. The caller ends them in the same transaction: `finish.refuse`.
     """
+    if (sends.chord_sizes or sends.chord_growth) and not hasattr(app.backend, "grow"):
+        raise BadInput("a chord in a body needs its results in Redis or Valkey: set CROBOT_RESULT_BACKEND")
     with at_once():
         # The store comes before the commit: a member of a chord may end as soon as it is sent.
         for group_id, size in sends.chord_sizes.items():
             app.backend.set_chord_size(group_id, size)
         for group_id, results in sends.groups.items():
             app.backend.save_group(group_id, result_from_tuple(results, app))
+        for group_id, more in sends.chord_growth.items():
+            chords.grow(session, group_id, more)
         plain_calls = [send for send in sends.calls if not isinstance(app.tasks.get(send.name), JobTask)]
-        jobs = (send for send in sends.calls if isinstance(app.tasks.get(send.name), JobTask))
-        refused = _park(session, map(_checked, jobs))
+        refused = _park(session, checked_jobs(sends) if jobs is None else jobs)
         for part in _parts(map(_message, plain_calls)):
             messages.add(session, part)
             after_commit(partial(outbox.publish, part))
     return refused
 
 
-def _checked(send: Send) -> tuple[NewJob, str]:
+def _checked(send: Send) -> Checked:
     """Return the job, and why it cannot work, if so."""
     task = app.tasks[send.name]
     args, kwargs, options = revive([send.args, send.kwargs, send.options])
@@ -59,7 +72,7 @@ def _checked(send: Send) -> tuple[NewJob, str]:
         return unusable_job(task, send.task_id, options), str(error)
 
 
-def _park(session: Any, jobs: Iterable[tuple[NewJob, str]]) -> list[Refused]:
+def _park(session: Any, jobs: Iterable[Checked]) -> list[Refused]:
     refused: list[Refused] = []
     for part in _parts(jobs):
         alike = [new for new, reason in part if not reason and _is_plain(new)]

@@ -4,51 +4,28 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from crobot_errors import BadInput, OutcomeKind, ServiceError, ToolFailed, text_of
+from crobot_errors import BrokerUnreachable, OutcomeKind, ServiceError, ToolFailed
 from crobot_tasks.broker.exceptions import exception_json
 from crobot_tasks.broker.formats import AttemptKey, attempt_id
-from crobot_tasks.lifecycle import owed_results, policy_in_force, read_ahead, time_limits
-from crobot_tasks.lifecycle.job_types import JobClass, job_class
-from crobot_tasks.lifecycle.outputs import Outputs
+from crobot_tasks.lifecycle import commit_sends, owed_results, policy_in_force, read_ahead, time_limits
+from crobot_tasks.lifecycle.continuation import Continuation, again_columns, named
+from crobot_tasks.lifecycle.endings import Ending, first_line, processed
 from crobot_tasks.lifecycle.refused import Refused
 from crobot_tasks.lifecycle.report import Report
 from crobot_tasks.lifecycle.result_files import portions
 from crobot_tasks.lifecycle.retries import TRIED_AGAIN, Trial, next_step
 from crobot_tasks.router import Policy
 from db.crobot import JobState, finishing, jobs, numbers, parking
-from db.engine import in_savepoint, may_repeat, notify, retrying, tables_of, transaction
+from db.engine import may_repeat, notify, retrying, tables_of, transaction
 
 log = logging.getLogger(__name__)
 
 #: unknown attempts in one line of the log
 NAMED = 20
-
-
-@dataclass(frozen=True)
-class Ending:
-    """The terminal state of a job."""
-
-    job_id: int
-    state: JobState
-    outcome: OutcomeKind
-    message: str | None = None
-    result: Any = None
-    output_location: str | None = None
-    begun: bool = False
-    #: where in the body the exception came from
-    traceback: str | None = None
-    #: what was read of the result's files; or why nothing can be, for good
-    outputs: Outputs | Exception = field(default_factory=Outputs)
-
-    def columns(self) -> dict[str, Any]:
-        """Return what the job's row says of it."""
-        return {name: value for name, value in vars(self).items() if name != "outputs"}
 
 
 def apply(reports: Iterable[Report]) -> set[AttemptKey]:
@@ -60,26 +37,37 @@ def apply(reports: Iterable[Report]) -> set[AttemptKey]:
     waiting: set[AttemptKey] = set()
     for portion in portions({report.key: report for report in reports}.values()):
         ready, late = read_ahead.read(portion)
-        _apply_each_species({report.key: report for report in ready})
-        waiting |= late
+        waiting |= late | _apply_each_species({report.key: _with_jobs(report) for report in ready})
     return waiting
 
 
-def _apply_each_species(known: dict[AttemptKey, Report]) -> None:
+def _with_jobs(report: Report) -> Report:
+    """Check what the body sent, so that no transaction takes the time that this may take."""
+    sends = report.continuation.sends
+    return replace(report, jobs=commit_sends.checked_jobs(sends)) if sends.calls else report
+
+
+def _apply_each_species(known: dict[AttemptKey, Report]) -> set[AttemptKey]:
     if not known:
-        return
+        return set()
     with transaction() as session:
         databases = jobs.databases(session, [job_id for job_id, _ in known])
     # one transaction a species, so that species never wait for each other
     by_database = sorted(known.values(), key=lambda report: databases.get(report.job_id) or "")
-    for database, group in groupby(by_database, key=lambda report: databases.get(report.job_id)):
-        _apply_group(database, list(group))
+    species = groupby(by_database, key=lambda report: databases.get(report.job_id))
+    return {key for database, group in species for key in _apply_group(database, list(group))}
 
 
-def _apply_group(database: str | None, reports: list[Report]) -> None:
-    """Apply the reports together, or, if that fails, each by itself: none may stand in the way of the others."""
+def _apply_group(database: str | None, reports: list[Report]) -> set[AttemptKey]:
+    """Apply the reports together, or, if that fails, each by itself: none may stand in the way of the others.
+
+    Returns:
+        The attempts whose reports wait until the result store is back.
+    """
     try:
         retrying(_applying(database, reports))
+    except BrokerUnreachable as error:
+        return _apply_each(database, reports) if len(reports) > 1 else _waits(reports[0], error)
     except ServiceError:
         raise
     # Whatever one report meets (data that the database refuses, a defect), it would be sent again for ever.
@@ -88,22 +76,29 @@ def _apply_group(database: str | None, reports: list[Report]) -> None:
             raise
         log.exception("reports on %s cannot be applied together", [report.job_id for report in reports])
         if len(reports) > 1:
-            for report in reports:
-                _apply_group(database, [report])
-        elif reports[0].outcome is not OutcomeKind.INTERNAL or reports[0].result is not None:
-            retrying(_applying(database, [_unusable(reports[0], error)]))
-        else:
-            raise
+            return _apply_each(database, reports)
+        _apply_unusable(database, reports[0], error)
+    return set()
+
+
+def _apply_each(database: str | None, reports: list[Report]) -> set[AttemptKey]:
+    return {key for report in reports for key in _apply_group(database, [report])}
+
+
+def _waits(report: Report, error: BrokerUnreachable) -> set[AttemptKey]:
+    log.warning("the report on attempt %d.%d waits to be applied: %s", *report.key, error)
+    return {report.key}
+
+
+def _apply_unusable(database: str | None, report: Report, error: Exception) -> None:
+    if report.outcome is OutcomeKind.INTERNAL and report.result is None:
+        raise error
+    retrying(_applying(database, [_unusable(report, error)]))
 
 
 def _unusable(report: Report, error: Exception) -> Report:
     message = f"its report cannot be applied: {type(error).__name__}: {first_line(error)}"
     return Report(report.job_id, report.number, OutcomeKind.INTERNAL, message)
-
-
-def first_line(error: BaseException) -> str:
-    """Return the part of an error's text that fits a table."""
-    return text_of(error).strip().split("\n")[0][:500]
 
 
 def _applying(database: str | None, reports: list[Report]) -> Callable[[], None]:
@@ -119,6 +114,7 @@ def _apply(session: Any, reports: dict[tuple[int, int], Report]) -> None:
     dead = reports.keys() - {(job.id, job.attempt) for job in live}
     if dead and (unknown := dead - finishing.count_ignored(session, dead)):
         _tell_unknown(session, [reports[key] for key in sorted(unknown)])
+    _log_dropped(reports[key] for key in dead)
     accepted = [(job, _wanted(job, reports[job.id, job.attempt])) for job in live]
     finishing.end_attempts(session, [_attempt_end(report) for _, report in accepted])
     policy = policy_in_force.current(session)
@@ -130,11 +126,18 @@ def _apply(session: Any, reports: dict[tuple[int, int], Report]) -> None:
 def _tell_unknown(session: Any, reports: Sequence[Report]) -> None:
     """Say which reports are on attempts that the database does not know: it may come from a backup."""
     numbers.count_reports(session, len(reports))
-    named = [f"{attempt_id(*one.key)} ({one.outcome}) of node {one.node}" for one in reports[:NAMED]]
+    listed = [f"{attempt_id(*one.key)} ({one.outcome}) of node {one.node}" for one in reports[:NAMED]]
     more = f" and {len(reports) - NAMED} more" if len(reports) > NAMED else ""
     log.warning(
-        "reports on attempts that the database does not know change nothing: %s%s", ", ".join(named), more
+        "reports on attempts that the database does not know change nothing: %s%s", ", ".join(listed), more
     )
+
+
+def _log_dropped(reports: Iterable[Report]) -> None:
+    """Name what is not sent, since another attempt counts, or did."""
+    for report in reports:
+        if names := named(report.continuation.sends.calls):
+            log.warning("attempt %d.%d does not count: what it sent is not sent: %s", *report.key, names)
 
 
 def _wanted(job: Any, report: Report) -> Report:
@@ -171,6 +174,12 @@ def _follow(session: Any, policy: Policy, job: Any, report: Report) -> Ending | 
     """Return the job's end, or put it back among the waiting ones."""
     step = next_step(_trial(session, job, report), policy)
     message = "; ".join(filter(None, (report.message, step.why)))
+    if step.state is JobState.WAITING and report.continuation.again:
+        asked = again_columns(report.continuation.again)
+        finishing.run_again(
+            session, job_id=job.id, outcome=step.kind, message=message, result=report.result, **asked
+        )
+        return None
     if step.state is JobState.WAITING:
         finishing.try_again(
             session,
@@ -192,6 +201,8 @@ def _follow(session: Any, policy: Policy, job: Any, report: Report) -> Ending | 
         report.begun,
         report.traceback,
         report.outputs,
+        report.continuation if step.state is JobState.COMPLETE else Continuation(),
+        report.jobs,
     )
 
 
@@ -214,6 +225,7 @@ def _trial(session: Any, job: Any, report: Report) -> Trial:
         largest_memory_bytes=largest,
         cancel_requested=job.cancel_requested,
         senders_limit=time_limits.are_senders(job.pipeline, job.chosen or {}, report.outcome, report.result),
+        asked=report.continuation.again is not None,
     )
 
 
@@ -221,17 +233,10 @@ def end(session: Any, endings: Sequence[Ending]) -> None:
     """Give jobs their terminal state, and all that hangs on it, in the open transaction; settle after its commit."""
     if not endings:
         return
-    rows = jobs.typed(session, [ending.job_id for ending in endings])
-    cancelled = [ending.job_id for ending in endings if ending.state is JobState.CANCELLED]
-    noted = _cancel_together(session, [rows[job_id] for job_id in cancelled if job_id in rows])
-    ended = [
-        _process(session, rows[ending.job_id], ending)
-        if ending.job_id in rows and ending.job_id not in noted
-        else ending
-        for ending in endings
-    ]
+    ended, refused = processed(session, endings)
     finishing.end_jobs(session, [ending.columns() for ending in ended])
     owed_results.after_commit(session, [ending.job_id for ending in ended])
+    refuse(session, refused)
 
 
 def refuse(session: Any, refused: Iterable[Refused]) -> None:
@@ -244,51 +249,3 @@ def refuse(session: Any, refused: Iterable[Refused]) -> None:
 def _error(job: Refused) -> Any:
     """Return why a job cannot work, for whoever waits for it: nobody heard the error when it was sent."""
     return exception_json(ToolFailed(job.reason)) if job.state is JobState.FAILED else None
-
-
-def _cancel_together(session: Any, rows: Sequence[Any]) -> set[int]:
-    """Let each job class note its cancelled jobs at once; return those of which that worked."""
-    by_class: dict[type[JobClass], list[Any]] = {}
-    for row in rows:
-        with suppress(BadInput):  # a class that this head does not know: each such job is told of by itself
-            cls = job_class(row.type, row.pipeline)
-            by_class.setdefault(cls, []).append(cls.from_row(row))
-    noted: set[int] = set()
-    for cls, cancelled in by_class.items():
-        if in_savepoint(session, partial(cls.process_cancels, session, cancelled)) is None:
-            noted |= {job.job_id for job in cancelled}
-    return noted
-
-
-def _process(session: Any, row: Any, ending: Ending) -> Ending:
-    """Let the job class write its side; a result that cannot be processed is a failed job."""
-    try:
-        job = job_class(row.type, row.pipeline).from_row(row)
-    except BadInput as unknown:  # this head does not know the class; the job must not stop the others
-        log.error("job %s: %s", ending.job_id, unknown)
-        return replace(ending, state=JobState.FAILED, outcome=OutcomeKind.INTERNAL, message=str(unknown))
-    if ending.state is JobState.COMPLETE:
-        messages: list[str | None] = []
-        error = in_savepoint(session, lambda: messages.append(_process_outputs(session, job, ending)))
-        if error is None:
-            return replace(ending, message=messages[0])
-        log.error("job %s: its result cannot be processed", ending.job_id, exc_info=error)
-        message = f"the result cannot be processed: {first_line(error)}"
-        failure = exception_json(error)
-        ending = replace(
-            ending, state=JobState.FAILED, outcome=OutcomeKind.INTERNAL, message=message, result=failure
-        )
-    if ending.state is JobState.FAILED:
-        error = in_savepoint(session, lambda: job.process_failure(session, ending.message or ""))
-    else:
-        error = in_savepoint(session, lambda: job.process_cancels(session, [job]))
-    if error is not None:
-        log.error("job %s: its end cannot be noted in %s", ending.job_id, row.database, exc_info=error)
-        ending = replace(ending, message=f"{ending.message}; and noting it failed: {first_line(error)}")
-    return ending
-
-
-def _process_outputs(session: Any, job: JobClass, ending: Ending) -> str | None:
-    if isinstance(ending.outputs, Exception):
-        raise ending.outputs
-    return job.process_job(session, ending.result, ending.outputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from celery import Task, chord
+from celery.exceptions import Ignore, ImproperlyConfigured
 from celery.utils import uuid
 from celery.utils.functional import maybe_list
 
@@ -12,6 +13,14 @@ import crobot_tasks.lifecycle.each_item  # noqa: F401 (it makes jobs of the item
 from crobot_errors import CRobotError
 from crobot_tasks.lifecycle.sends import collected
 from workers.job import Resources
+
+
+class Replaced(Ignore):
+    """Ends a body whose job another task, or a canvas, takes the place of."""
+
+    def __init__(self, signature: Any) -> None:
+        super().__init__("replaced by another task")
+        self.signature = signature
 
 
 class JobTask(Task):
@@ -86,6 +95,27 @@ class JobTask(Task):
         jobs = [self.si(*call).set(**options) for call in calls]
         return chord(jobs, self.app.tasks["celery.accumulate"].s(index=0), app=self.app)
 
+    def replace(self, sig: Any) -> Any:
+        """Let another task, or a canvas, take this job's place: it is sent when the body's outcome is committed.
+
+        Raises:
+            Replaced: always in a body, which ends here.
+            ImproperlyConfigured: as Celery, if it cannot take the place.
+        """
+        if self.app.node is None or self.request.called_directly or self.request.is_eager:
+            return super().replace(sig)
+        if "chord" in sig.options:
+            raise ImproperlyConfigured("A signature replacing a task must not be part of a chord")
+        if not getattr(sig, "tasks", True) and sig.get("subtask_type") == "chain":
+            raise ImproperlyConfigured("Cannot replace with an empty chain")
+        return self.on_replace(sig)
+
+    def on_replace(self, sig: Any) -> Any:
+        """End the body, or, where the head settles it, send what takes its place."""
+        if self.app.node is None or self.request.is_eager:
+            return super().on_replace(sig)
+        raise Replaced(sig)
+
     def apply_async(
         self,
         args: Any = None,
@@ -125,6 +155,8 @@ class JobTask(Task):
         sends = collected()
         if sends is not None:
             self.check_arguments(args, kwargs)
+            if self.app.node is not None:  # a body hears at once what cannot work; elsewhere nobody would
+                self.check(args, kwargs)
             sends.add(self.name, args, kwargs, task_id, options)
             return self.AsyncResult(task_id)
         if self.app.node is not None:

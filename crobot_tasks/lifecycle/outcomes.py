@@ -16,6 +16,8 @@ from db.crobot import JobState
 def outcome(row: Any) -> tuple[str, Any]:
     """Return Celery's state of a job, and its result, its exception, or what its body says of how far it is."""
     match row.state:
+        case JobState.COMPLETE if row.replacement:
+            return states.STARTED, None
         case JobState.COMPLETE:
             return states.SUCCESS, revive(row.result)
         case JobState.CANCELLED:
@@ -27,10 +29,12 @@ def outcome(row: Any) -> tuple[str, Any]:
             return row.progress_state or states.STARTED, revive(
                 row.progress
             ) if row.progress_state else at_work
-        case JobState.ROUTED:
-            return states.RECEIVED, None
-    # WAITING: for the first attempt, or for the next one, and then the exception is that of the last
-    return (states.RETRY, failure(row)) if row.outcome else (states.PENDING, None)
+    # WAITING for the next attempt: the exception is that of the last
+    if row.outcome:
+        return states.RETRY, failure(row)
+    if row.replaces:  # what was called is under way
+        return states.STARTED, None
+    return states.RECEIVED if row.state == JobState.ROUTED else states.PENDING, None
 
 
 def failure(row: Any) -> BaseException:

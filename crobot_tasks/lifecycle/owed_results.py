@@ -37,7 +37,7 @@ def settle_all(owed: Sequence[Any]) -> None:
         except Exception:
             log.exception("the result %s of job %s cannot be settled now", row.task_id, row.job_id)
             continue
-        if not row.options:
+        if not _goes_on(row):
             done.append(row.id)
     if done:
         with transaction() as session:
@@ -45,10 +45,15 @@ def settle_all(owed: Sequence[Any]) -> None:
 
 
 def _settle_one(row: Any) -> None:
-    if row.options:
+    if _goes_on(row):
         app.publish("crobot.settle", kwargs={"settlement_id": str(row.id)}, queue=SETTLE, ignore_result=True)
     elif not row.ignore_result:
         _tell(row)
+
+
+def _goes_on(row: Any) -> bool:
+    """Whether anything is to be sent: what is next in a canvas, or what takes the job's place."""
+    return bool(row.options or row.replacement)
 
 
 def _tell(row: Any) -> None:

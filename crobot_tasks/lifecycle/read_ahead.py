@@ -16,9 +16,10 @@ from typing import Any
 import celeryconfig
 from crobot_errors import BadInput, BadPath, LateFile, OutcomeKind, text_of
 from crobot_tasks.broker.formats import AttemptKey
+from crobot_tasks.lifecycle.continuation import Continuation, checked
 from crobot_tasks.lifecycle.job_types import job_class
 from crobot_tasks.lifecycle.outputs import Outputs
-from crobot_tasks.lifecycle.report import Report
+from crobot_tasks.lifecycle.report import Report, ResultFile
 from crobot_tasks.lifecycle.result_files import read_result
 from crobot_tasks.lifecycle.storage_access import StorageStalls, reading
 from crobot_tasks.lifecycle.storage_mark import why_away
@@ -48,8 +49,10 @@ def read(reports: Sequence[Report]) -> tuple[list[Report], set[AttemptKey]]:
 
 
 def _jobs_that_read(reports: Sequence[Report]) -> Sequence[Any]:
-    """Return the jobs that end well by these reports, and of which something is read: the result, or what it names."""
-    done = {report.key: report for report in reports if report.outcome is OutcomeKind.OK}
+    """Return the jobs of whose reports something is read: a file, or, if they end well, what the result names."""
+    done = {
+        report.key: report for report in reports if report.outcome is OutcomeKind.OK or report.result_file
+    }
     if not done:
         return []
 
@@ -89,8 +92,18 @@ def _read_one(report: Report, row: Any) -> tuple[Report, str]:
 def _with_all(report: Report, row: Any) -> Report:
     """Return the report with its result, and with what the result names."""
     if report.result_file:
-        report = replace(report, result=read_result(row.id, report.result_file))
-    return replace(report, outputs=_outputs(report, row)) if row.type else report
+        report = _with_file(report, report.result_file)
+    is_read = row.type and report.outcome is OutcomeKind.OK
+    return replace(report, outputs=_outputs(report, row)) if is_read else report
+
+
+def _with_file(report: Report, file: ResultFile) -> Report:
+    content = read_result(report.job_id, file)
+    if not file.has_continuation:
+        return replace(report, result=content)
+    if not isinstance(content, dict):
+        raise BadInput(f"'{file.path}' has {content!r:.80}, and not a result and what the body sends")
+    return replace(report, result=content.get("result"), continuation=checked(content.get("continuation")))
 
 
 def _outputs(report: Report, row: Any) -> Outputs:
@@ -103,7 +116,8 @@ def _outputs(report: Report, row: Any) -> Outputs:
 
 def _unreadable(report: Report, row: Any, error: Exception) -> Report:
     """Return the report on a job that fails since what it names can never be read."""
-    if row.type:
+    report = replace(report, continuation=Continuation())
+    if row.type and report.outcome is OutcomeKind.OK:
         return replace(report, outputs=error)
     message = f"the result cannot be read: {text_of(error)}"
     return replace(report, outcome=OutcomeKind.INTERNAL, message=message, result=None)

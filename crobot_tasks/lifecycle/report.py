@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from crobot_errors import OutcomeKind
 from crobot_tasks.broker.formats import AttemptKey
+from crobot_tasks.lifecycle.commit_sends import Checked
+from crobot_tasks.lifecycle.continuation import Continuation
 from crobot_tasks.lifecycle.outputs import Outputs
 
 
@@ -17,6 +20,8 @@ class ResultFile:
     path: str
     bytes: int
     sha256: str
+    #: whether the file has the continuation, too
+    has_continuation: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,8 +44,12 @@ class Report:
     node: str | None = None
     #: where the result is, if it came as a file
     result_file: ResultFile | None = None
+    #: what the body left to be done
+    continuation: Continuation = field(default_factory=Continuation)
     #: what was read of the result's files; or why nothing can be, for good
     outputs: Outputs | Exception = field(default_factory=Outputs)
+    #: the jobs among what the body sent, checked before the transaction that commits them
+    jobs: Sequence[Checked] = ()
 
     @property
     def key(self) -> AttemptKey:

@@ -30,6 +30,10 @@ log = logging.getLogger(__name__)
 MARK = "crobot.seen_at"
 #: what the store may say of a job although the database knows better: nothing, or what some worker was told to revoke
 _ASKED = (states.PENDING, states.REVOKED)
+#: who comes late knows an older size, and a chord that was answered is forgotten
+_GROW = """
+    local size = tonumber(redis.call('GET', KEYS[1]))
+    if size and size < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1], 'KEEPTTL') end"""
 
 
 class ResultStore(RedisBackend):
@@ -122,6 +126,11 @@ class ResultStore(RedisBackend):
         _answer(chord_id, sends)
         return told
 
+    def grow(self, group_id: str, chord_size: int) -> None:
+        """Store that a chord waits for more results than it was sent with, if it is not answered yet."""
+        key = self.get_key_for_group(group_id, ".s")
+        self.ensure(self.client.eval, (_GROW, 1, key, chord_size))
+
     def remind(self, group_id: str, chord_size: int) -> None:
         """Store it again after it was lost, and remove a claim on the answer that came back with old data."""
         super().set_chord_size(group_id, chord_size)
@@ -141,7 +150,8 @@ def standing(task_id: str) -> Any:
 def meta_of(row: Any) -> dict[str, Any]:
     """Return what Celery's stores say of a task, from where its job stands."""
     state, value = outcome(row)
-    fields = {"task_id": row.task_id, "status": state, "result": value, "children": []}
+    children = row.children or []
+    fields = {"task_id": row.task_id, "status": state, "result": value, "children": children}
     return extended(row, row.task_id) | fields
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crobot_errors import OutcomeKind
+from crobot_tasks.broker.formats import MOST_ATTEMPTS
 from crobot_tasks.router.policy import Policy, Retry
 from db.crobot import JobState
 
@@ -48,6 +49,8 @@ class Trial:
     cancel_requested: bool = False
     #: it ran beyond a limit that the sender set
     senders_limit: bool = False
+    #: its body asked to be run again, and said how
+    asked: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ def next_step(trial: Trial, policy: Policy) -> Step:
         return Step(JobState.COMPLETE, trial.kind)
     if trial.kind is OutcomeKind.CANCELLED or trial.cancel_requested:
         return Step(JobState.CANCELLED, trial.kind)
+    if trial.kind is OutcomeKind.RETRY:
+        return _asked(trial)
     if trial.kind not in TRIED_AGAIN:
         return Step(JobState.FAILED, trial.kind)
     if trial.senders_limit:
@@ -77,6 +82,17 @@ def next_step(trial: Trial, policy: Policy) -> Step:
     if not trial.begun or trial.kind is OutcomeKind.NODE_STOPPED:
         return _again(trial, retry, trial.attempt - AT_ONCE)
     return _final(trial, policy, retry) or _again(trial, retry, _tries(trial))
+
+
+def _asked(trial: Trial) -> Step:
+    """Run the body again as it asked: when, and how often, Celery has decided on the node."""
+    if not trial.asked:
+        return Step(
+            JobState.FAILED, OutcomeKind.INTERNAL, "its report does not say how it is to be run again"
+        )
+    if trial.attempt >= MOST_ATTEMPTS:
+        return Step(JobState.FAILED, trial.kind, f"no job has more than {MOST_ATTEMPTS} attempts")
+    return Step(JobState.WAITING, trial.kind)
 
 
 def _tries(trial: Trial) -> int:

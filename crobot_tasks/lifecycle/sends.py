@@ -37,6 +37,12 @@ class Sends:
     chord_sizes: dict[str, int] = field(default_factory=dict)
     #: results of groups that Celery's canvas keeps, by group id
     groups: dict[str, Any] = field(default_factory=dict)
+    #: by how many results a chord has grown since it was sent, by its group id
+    chord_growth: dict[str, int] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether anything was sent."""
+        return any(vars(self).values())
 
     def add(self, name: str, args: Any, kwargs: Any, task_id: str, options: dict[str, Any]) -> None:
         """Collect a call.

@@ -45,6 +45,8 @@ def settle_one(settlement_id: str) -> None:
     try:
         row = retrying(lambda: _claimed(settlement_id, by))
         if row is not None:
+            if row.grown_to is not None:
+                app.backend.grow(row.chord_id, row.grown_to)
             with claims.held((settlement_id, by)):
                 _settle(row, by)
     except UNREACHABLE as error:
@@ -75,6 +77,8 @@ def _follows(row: Any, error: BaseException | None = None) -> Sends:
         request = request_of(row) | {"settles": row, "error": error}
         ended = trace_task(settlement, row.task_id, revive(row.args), revive(row.kwargs), request, app=app)
     unsent = ended.info.retval if ended.info is not None else None
+    if isinstance(unsent, Ignore):  # what takes the job's place was sent, or it was cancelled
+        return sends
     if isinstance(unsent, UNREACHABLE) or (unsent is not None and is_away(unsent)):
         raise unsent
     if error is None and row.state == JobState.COMPLETE and unsent is not None:
@@ -109,6 +113,8 @@ def settlement(self: Any, *args: Any, **kwargs: Any) -> Any:
     row, error = self.request.settles, self.request.error
     if error is not None:
         raise error
+    if row.state == JobState.COMPLETE and row.replacement:
+        return self.replace(app.signature(revive(row.replacement)))
     if row.state == JobState.COMPLETE:
         return revive(row.result)
     if row.state == JobState.CANCELLED:

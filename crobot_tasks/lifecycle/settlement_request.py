@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from celery.result import result_from_tuple
+
 from crobot_tasks.broker.json_values import revive
+from crobot_tasks.celery import app
 
 #: option of a call → name in a request, where they differ
 _IN_REQUEST = {"link": "callbacks", "link_error": "errbacks", "group_id": "group"}
@@ -29,4 +32,5 @@ def request_of(row: Any) -> dict[str, Any]:
         "correlation_id": row.task_id,
         "delivery_info": {},
         "is_eager": False,
+        "_children": [result_from_tuple(child, app) for child in row.children or []],
     }

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from billiard.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
-from celery import signals
+from celery import signals, states
 
 import celeryconfig
 from crobot_errors import AttemptError, BadInput, OutcomeKind, described, text_of
 from crobot_tasks.broker.exceptions import exception_json
 from crobot_tasks.broker.formats import ATTEMPT_ID, TRACEBACK_CHARACTERS, attempt_key
 from crobot_tasks.broker.json_values import plain, storable
+from crobot_tasks.lifecycle.continuation import Continuation, to_json
 from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.node.carried_errors import usage_of
 from crobot_tasks.node.courier import Courier
@@ -46,6 +47,8 @@ class CompletionSignals:
         signals.worker_process_init.connect(self.on_fork, weak=False)
         signals.worker_shutting_down.connect(self.on_stopping, weak=False)
         signals.task_success.connect(self.on_success, weak=False)
+        signals.task_retry.connect(self.on_retry, weak=False)
+        signals.task_postrun.connect(self.on_postrun, weak=False)
         signals.task_failure.connect(self.on_failure, weak=False)
         signals.task_revoked.connect(self.on_revoked, weak=False)
 
@@ -59,15 +62,28 @@ class CompletionSignals:
 
     def on_success(self, sender: Any, result: Any, **_: Any) -> None:
         """In the child: the task returned."""
-        if not isinstance(sender, JobTask):
-            return
+        if isinstance(sender, JobTask):
+            self._returned(sender, OutcomeKind.OK, result)
+
+    def on_postrun(self, sender: Any, state: str, **_: Any) -> None:
+        """In the child: the task ended; one that was replaced is none of Celery's successes or failures."""
+        if isinstance(sender, JobTask) and state == states.IGNORED and _continuation(sender).replacement:
+            self._returned(sender, OutcomeKind.OK, None)
+
+    def on_retry(self, sender: Any, reason: Any, **_: Any) -> None:
+        """In the child: the task asked to be run again."""
+        if isinstance(sender, JobTask):
+            error = exception_json(reason.exc) if reason.exc else None
+            self._returned(sender, OutcomeKind.RETRY, error, storable(text_of(reason)))
+
+    def _returned(self, task: Any, outcome: OutcomeKind, result: Any, message: str | None = None) -> None:
         try:
-            value = plain(result, f"the result of {sender.name}")
-            body = self._result(sender.request.id, value)
-            body |= {"outcome": OutcomeKind.OK, "usage": usage_of(value)}
+            value = plain(result, f"the result of {task.name}")
+            said = {"outcome": outcome, "message": message, "usage": usage_of(value)}
+            body = said | self._result(task.request.id, value, _continuation(task))
         except (BadInput, AttemptError) as error:
             body = _failed(error)
-        self._report(sender.request.id, body)
+        self._report(task.request.id, body)
 
     def on_failure(
         self, sender: Any, task_id: str, exception: BaseException, einfo: Any = None, **_: Any
@@ -86,9 +102,10 @@ class CompletionSignals:
             why = "expired" if expired else "cancelled"
             self._report(request.id, {"outcome": OutcomeKind.CANCELLED, "message": why})
 
-    def _result(self, attempt_id: str, value: Any) -> dict[str, Any]:
+    def _result(self, attempt_id: str, value: Any, continuation: Continuation) -> dict[str, Any]:
         root = Path(celeryconfig.crobot_storage)
-        return bounded(value, root, output_dir(root, *attempt_key(attempt_id)))
+        said = plain(to_json(continuation), "what it sends") if continuation else None
+        return bounded(value, root, output_dir(root, *attempt_key(attempt_id)), said)
 
     def _report(self, attempt_id: str, body: dict[str, Any]) -> None:
         if not ATTEMPT_ID.fullmatch(attempt_id):
@@ -97,6 +114,11 @@ class CompletionSignals:
         if location.is_dir():
             body["output_location"] = str(location)
         self.spool.end(attempt_id, body, must_fsync=self.spool.must_fsync(attempt_id))
+
+
+def _continuation(task: Any) -> Continuation:
+    """Return what the body left to be done, as `run_attempt` has noted it."""
+    return task.request.get("continuation") or Continuation()
 
 
 def _failed(error: BaseException) -> dict[str, Any]:

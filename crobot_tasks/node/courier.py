@@ -18,7 +18,7 @@ from celery.worker import state
 
 import celeryconfig
 from crobot_errors import OutcomeKind
-from crobot_tasks.broker.formats import REPORT_FORMAT, RESULT_FILE_FORMAT, to_message
+from crobot_tasks.broker.formats import REPORT_FORMAT, report_format, to_message
 from crobot_tasks.broker.queues import (
     HEARTBEATS,
     MOST_UNREAD,
@@ -183,13 +183,13 @@ class Courier(threading.Thread):
     def _report(
         self, begun: list[str], reports: list[dict[str, Any]], progress: list[dict[str, Any]]
     ) -> None:
-        """Publish the reports, those with files in a message of their own, since older heads know them not."""
-        inline = [report for report in reports if "result_file" not in report]
-        files = [report for report in reports if "result_file" in report]
-        if begun or inline or progress:
-            self._publish("crobot.reports", REPORTS, running=begun, reports=inline, progress=progress)
-        if files:
-            self._publish("crobot.reports", REPORTS, RESULT_FILE_FORMAT, running=[], reports=files)
+        """Publish the reports, those of each format in a message of their own: older heads know the first only."""
+        by_format: dict[int, list[dict[str, Any]]] = {REPORT_FORMAT: []} if begun or progress else {}
+        for report in reports:
+            by_format.setdefault(report_format(report), []).append(report)
+        for version, some in by_format.items():
+            more = {"running": begun, "progress": progress} if version == REPORT_FORMAT else {"running": []}
+            self._publish("crobot.reports", REPORTS, version, reports=some, **more)
 
     def _begun(self, now: float) -> set[str]:
         """Attempts that have been at work for a while, and were not announced to the heads."""

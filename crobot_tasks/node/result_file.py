@@ -1,4 +1,4 @@
-"""(d) A result that is too large for a message travels as a file on the shared storage."""
+"""(d) A result, or what a body sends, that is too large for a message travels as a file on the shared storage."""
 
 from __future__ import annotations
 
@@ -20,25 +20,30 @@ MOST_BYTES = 128 * 1024**2
 NAME = ".result.json"
 
 
-def bounded(result: Any, root: Path, folder: Path) -> dict[str, Any]:
-    """Return what a report says of a result: the result itself, or the file in the attempt's folder that has it.
+def bounded(
+    result: Any, root: Path, folder: Path, continuation: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return what a report says of a result and of how it goes on, or the file in the attempt's folder that says it.
 
     Raises:
         InternalError: nobody takes a result so large.
         DiskFull, NodeBroken: the storage does not take it.
     """
-    content = json.dumps(result).encode()
+    said = {"result": result} | ({"continuation": continuation} if continuation else {})
+    # what heads of a former version know is the file of a result alone
+    name, value = ("report_file", said) if continuation else ("result_file", result)
+    content = json.dumps(value).encode()
     if len(content) <= INLINE_BYTES:
-        return {"result": result}
+        return said
     if len(content) > MOST_BYTES:
         raise InternalError(
-            f"the result has {len(content)} bytes, and no job may return more than {MOST_BYTES}:"
-            " write what is large to files, and name them in outputs"
+            f"the result has {len(content)} bytes with what the body sends, and no job may return more than "
+            f"{MOST_BYTES}: write what is large to files, and name them in outputs"
         )
     path = storage.make_dir(folder, root) / NAME
     _write(path, content)
     sha256 = hashlib.sha256(content).hexdigest()
-    return {"result_file": {"path": str(path), "bytes": len(content), "sha256": sha256}}
+    return {name: {"path": str(path), "bytes": len(content), "sha256": sha256}}
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -18,11 +18,13 @@ from crobot_errors import (
     OutcomeKind,
     OutOfMemory,
     TimeLimit,
+    described,
     text_of,
 )
 from crobot_tasks.broker.exceptions import exception_json
 from crobot_tasks.broker.formats import ATTEMPT_ID, MESSAGE_FORMAT
 from crobot_tasks.broker.progress import checked_progress
+from crobot_tasks.node.body import run_body
 from crobot_tasks.node.callers_request import callers_request
 from crobot_tasks.node.carried_errors import carried
 from crobot_tasks.node.local_data import LocalData
@@ -56,15 +58,21 @@ class CalculationNode:
         self.local_data.note(header.get("data", []))
         try:
             with callers_request(task, header):
-                result = task.run(*args, **kwargs)
+                result, continuation = run_body(task, args, kwargs)
             self.local_data.note(_outputs(result))
-            return result
         # Whatever comes ends its job as itself, and never the process with all that is left to do.
         except BaseException as error:
             ending = carried(self._ending(task, error))
             if ending is error:
                 raise
             raise ending from error
+        # The signal that tells of the end comes with this request.
+        task.request.update(continuation=continuation)
+        if continuation.replacement:
+            raise Ignore("another task takes its place")
+        if isinstance(result, Retry):
+            raise result
+        return result
 
     def _ending(self, task: Any, error: BaseException) -> BaseException:
         """Return what an exception of a body means for its job."""
@@ -77,9 +85,16 @@ class CalculationNode:
                 return self._stopped(error)
             case SystemExit():
                 return self._stopped(_exit(task, error))
+            case Reject(reason=BaseException()):
+                return InternalError(
+                    f"{task.name} asked to be run again, which cannot be: {described(error.reason)}"
+                )
             case Ignore() | Reject() | Retry():
                 # Celery would say nothing of it, and the job would run for ever.
-                return InternalError(f"{task.name} raised {type(error).__name__}, which a job cannot")
+                return InternalError(
+                    f"{task.name} raised {type(error).__name__}, which a job cannot: return, raise another exception, "
+                    "or call self.retry(…) or self.replace(…)"
+                )
             case _:
                 return error
 

@@ -18,6 +18,7 @@ from crobot_tasks.broker.formats import MESSAGE_FORMAT, NODE_NAME
 from crobot_tasks.broker.kombu_patches import survive_lost_connections
 from crobot_tasks.broker.queues import node_queue, queue, worker_hostname
 from crobot_tasks.celery import app
+from crobot_tasks.node import body_results
 from crobot_tasks.node.completion_signals import CompletionSignals
 from crobot_tasks.node.courier import Courier, software
 from crobot_tasks.node.local_data import LocalData
@@ -55,7 +56,7 @@ def node_worker(
     check_state_dir(state_dir)
     tags = checked_tags(tags)
     check_archive()
-    app.conf.result_backend = "disabled://"
+    app.conf.result_backend = body_results.URL
     app.loader.import_default_modules()  # what it offers includes the JobTasks of `imports`
     app.loader.import_module(CONTROL)
     spool = Spool(state_dir)

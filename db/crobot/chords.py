@@ -14,7 +14,9 @@ KEPT = "7 days"
 
 _KEEP = text("""
     INSERT INTO crobot.chords (id, size) VALUES (:chord_id, :size)
-    ON CONFLICT (id) DO UPDATE SET size = excluded.size, sent_at = now(), answered_at = NULL""")
+    ON CONFLICT (id) DO UPDATE SET size = excluded.size, grown = false, sent_at = now(), answered_at = NULL""")
+
+_GROW = text("UPDATE crobot.chords SET size = size + :more, grown = true WHERE id = :chord_id")
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('crobot.results'))")
 _SEEN = text("""
@@ -43,6 +45,11 @@ _FORGET = text(f"DELETE FROM crobot.chords WHERE sent_at < now() - interval '{KE
 def keep(session: Session, chord_id: str, size: int) -> None:
     """Remember how many results a chord waits for; one that is sent again is a new one."""
     session.execute(_KEEP, {"chord_id": chord_id, "size": size})
+
+
+def grow(session: Session, chord_id: str, more: int) -> None:
+    """Remember that a chord waits for more results than it was sent with."""
+    session.execute(_GROW, {"chord_id": chord_id, "more": more})
 
 
 def only_reminder(session: Session) -> bool:

@@ -47,10 +47,10 @@ _END_JOBS = text("""
     UPDATE crobot.jobs j
     SET state = e.state, finished_at = now(), started_at = COALESCE(j.started_at, CASE WHEN e.begun THEN now() END),
         outcome = e.outcome, message = e.message, result = e.result, output_location = e.output_location,
-        traceback = e.traceback
+        traceback = e.traceback, replacement = e.replacement, children = e.children
     FROM json_to_recordset(:ends)
          AS e(job_id bigint, state text, outcome text, message text, result json, output_location text, begun boolean,
-              traceback text)
+              traceback text, replacement json, children json)
     WHERE j.id = e.job_id AND j.state IN ('WAITING', 'ROUTED', 'RUNNING')""").bindparams(*as_json("ends"))
 
 _TRY_AGAIN = text("""
@@ -60,11 +60,28 @@ _TRY_AGAIN = text("""
         memory_bytes = :memory_bytes, time_limit_s = :time_limit_s
     WHERE id = :job_id AND state IN ('ROUTED', 'RUNNING')""")
 
-# What was never begun, or was stopped by an operator, says nothing about the job.
+# Celery prefers the countdown if both are given.
+_RUN_AGAIN = text("""
+    UPDATE crobot.jobs
+    SET state = 'WAITING', node = NULL, started_at = NULL, outcome = :outcome, message = :message, result = :result,
+        args = :args, kwargs = :kwargs,
+        request = (SELECT json_object_agg(said.key, said.value) FROM (
+            SELECT key, value FROM json_each(request) WHERE key <> 'retries'
+            UNION ALL SELECT 'retries', to_json(CAST(:retries AS int))) said),
+        available_at = CASE WHEN CAST(:countdown_s AS double precision) IS NULL
+                            THEN COALESCE(CAST(:eta AS timestamptz), now())
+                            ELSE now() + make_interval(secs => CAST(:countdown_s AS double precision)) END,
+        expires_at = COALESCE(CAST(:expires_at AS timestamptz),
+                              now() + make_interval(secs => CAST(:expires_s AS double precision)), expires_at),
+        time_limit_s = COALESCE(CAST(:time_limit_s AS int), time_limit_s),
+        priority = COALESCE(CAST(:priority AS smallint), priority)
+    WHERE id = :job_id AND state IN ('ROUTED', 'RUNNING')""").bindparams(*as_json("result", "args", "kwargs"))
+
+# What was never begun, was stopped by an operator or asked to be run again says nothing about the job.
 _HISTORY = text("""
     SELECT a.job_id, count(*) AS earlier, count(*) FILTER (WHERE a.outcome = 'node_lost') AS deaths
     FROM crobot.attempts a JOIN crobot.jobs j ON j.id = a.job_id AND a.number < j.attempt
-    WHERE a.job_id = ANY(:job_ids) AND a.started_at IS NOT NULL AND a.outcome <> 'node_stopped'
+    WHERE a.job_id = ANY(:job_ids) AND a.started_at IS NOT NULL AND a.outcome NOT IN ('node_stopped', 'retry')
     GROUP BY a.job_id""")
 
 _LARGEST = text("""
@@ -108,6 +125,11 @@ def end_jobs(session: Session, ends: Sequence[dict[str, Any]]) -> None:
 def try_again(session: Session, **values: Any) -> None:
     """(f, g) Put a job back among the waiting ones, not to be dispatched before ``delay_s`` seconds."""
     session.execute(_TRY_AGAIN, values)
+
+
+def run_again(session: Session, **values: Any) -> None:
+    """(g) Put a job back among the waiting ones, as its body asked: `again_columns`, outcome, message and result."""
+    session.execute(_RUN_AGAIN, values)
 
 
 def history(session: Session, job_ids: Sequence[int]) -> dict[int, tuple[int, int]]:

@@ -133,6 +133,10 @@ class Job(Base):
     #: where in the body the exception came from
     traceback: Mapped[str | None]
     output_location: Mapped[str | None]
+    #: the signature that its body put in its place; its result is that one's
+    replacement: Json = mapped_column(JSON, nullable=True)
+    #: the results of what its body has sent, as Celery writes them
+    children: Json = mapped_column(JSON, nullable=True)
 
     __table_args__ = (
         # what comes after the id is only compared: jobs that may not start now are passed over within the index
@@ -283,6 +287,8 @@ class Chord(Base):
     sent_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     #: when its body, or its error callbacks, were sent, in the same transaction: they are never sent again
     answered_at: Mapped[datetime | None]
+    #: whether one of its members has added others since, so that the result store may know a smaller size
+    grown: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
     __table_args__ = (
         Index("ix_chords_sent_at", "sent_at"),

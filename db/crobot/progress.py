@@ -27,7 +27,9 @@ _NOTE = text("""
     RETURNING a.job_id""").bindparams(*as_json("told"))
 
 _STANDING = f"""
-    SELECT {SETTLED_JOB}, j.outcome, a.progress_state, a.progress
+    SELECT {SETTLED_JOB}, j.outcome, a.progress_state, a.progress,
+           EXISTS (SELECT FROM crobot.settlements o JOIN crobot.jobs r ON r.id = o.job_id
+                   WHERE o.task_id = s.task_id AND o.sent_at < s.sent_at AND r.replacement IS NOT NULL) AS replaces
     FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
     LEFT JOIN crobot.attempts a ON a.job_id = j.id AND a.number = j.attempt AND a.ended_at IS NULL
     WHERE"""

@@ -13,7 +13,7 @@ from db.crobot import LIVE_SQL
 #: what is told of a job `j` to whom the settlement `s` is owed
 SETTLED_JOB = """
     s.task_id, s.job_id, j.state, j.result, j.message, j.traceback, j.pipeline, j.args, j.kwargs, j.request, j.node,
-    j.finished_at"""
+    j.finished_at, j.replacement, j.children"""
 
 _OWED = text(f"""
     SELECT {SETTLED_JOB}, s.id, s.options, s.ignore_result
@@ -57,7 +57,8 @@ _CLAIM = text(f"""
     UPDATE crobot.settlements s SET claimed_at = now(), claimed_by = CAST(:by AS uuid)
     FROM due JOIN crobot.jobs j ON true
     WHERE s.id = due.id AND j.id = s.job_id
-    RETURNING {SETTLED_JOB}, s.id, s.options, s.ignore_result""")
+    RETURNING {SETTLED_JOB}, s.id, s.options, s.ignore_result, s.chord_id,
+              (SELECT size FROM crobot.chords c WHERE c.id = s.chord_id AND c.grown) AS grown_to""")
 
 _RENEW = text("""
     WITH held AS (

@@ -16,6 +16,8 @@ from crobot_tasks.jobs import scheme_export
 from db import registry
 from demo.data import SCHEME, TRUE_ST, DemoData, fetch
 from tests import ends
+from tests.body_tasks import ends as ends_once
+from tests.body_tasks import jobs as bodies
 from tests.canvas_tasks import jobs, replaced
 from tests.canvas_tasks import note as called
 from tests.fault_tasks import noted, strike, trial
@@ -98,9 +100,12 @@ def test_a_chord_of_thirty_jobs(site: Cluster, note: Path) -> None:
         (lambda: chain(replaced.s(chord([jobs.add.s(1, 1), jobs.add.s(2, 2)], jobs.total.s())), jobs.double.s()), 12),
         (lambda: jobs.double.map([1, 2, 3]), [2, 4, 6]),
         (lambda: jobs.add.s(1, 1) | jobs.add.starmap([(1, 1), (2, 2)]), [2, 4]),
+        (lambda: bodies.replaces.s(chord([jobs.add.s(1, 1), jobs.add.s(2, 2)], jobs.total.s())) | jobs.double.s(), 12),
+        (lambda: chord([bodies.extended.s(jobs.add.s(5, 5)), jobs.add.s(1, 1)], jobs.total.s()), 13),
+        (lambda: chain(bodies.again.s(2), jobs.double.s()), 4),
     ],
     ids=["chain", "chord in a chain", "chord in a chord", "chains in a chord", "chains in a group", "replace", "map",
-         "starmap behind a link"],
+         "starmap behind a link", "a body that is replaced", "a body that adds to its chord", "a body that is run again"],
 )  # fmt: skip
 def test_canvas(site: Cluster, canvas: Any, expected: Any) -> None:
     assert canvas().apply_async().get(timeout=PATIENCE_S) == expected
@@ -119,6 +124,15 @@ def test_callbacks_and_errbacks_come_once(site: Cluster) -> None:
             result.get(timeout=PATIENCE_S)
     check_called(key, 30)
     assert not app.backend.client.exists(f"{key}-never")
+
+
+def test_what_a_body_sent_is_sent_once_and_by_the_attempt_that_counts(site: Cluster) -> None:
+    key = f"ends-{uuid4()}"
+    assert ends_once.delay(key, "again").get(timeout=PATIENCE_S) == "sent"
+    sent = query("SELECT id, args FROM crobot.jobs WHERE batch = :key ORDER BY id", key=key)
+    assert [row.args for row in sent] == [[0, 1], [1, 1], [2, 1]]
+    ends.complete([row.id for row in sent])
+    check_called(key, 1)
 
 
 def test_callbacks_that_are_jobs_run_once(site: Cluster, note: Path) -> None:

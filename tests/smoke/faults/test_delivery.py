@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crobot_tasks.broker.formats import RESULT_FILE_FORMAT
+from crobot_tasks.broker.formats import REPORT_FORMATS
 from crobot_tasks.broker.queues import HEARTBEATS, REPORTS
 from crobot_tasks.celery import app
 from tests import ends
@@ -20,7 +20,7 @@ from tests.smoke.faults.scene import Scene
 
 HUGE = 10**30
 #: a format that no head knows yet
-NEWER = RESULT_FILE_FORMAT + 1
+NEWER = max(REPORT_FORMATS) + 1
 _NODE = """
     SELECT incarnation, beat, cores, memory_bytes, disk_bytes, pipelines, unavailable AS missing, software
     FROM crobot.nodes WHERE name = 'calc01'"""

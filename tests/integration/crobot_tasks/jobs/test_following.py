@@ -20,6 +20,7 @@ from crobot_tasks.jobs import AssemblyJob, NomenclatureJob, get_crobot_job
 from crobot_tasks.jobs.scheme_export import publish
 from crobot_tasks.lifecycle import finish
 from crobot_tasks.lifecycle.cancel import cancel
+from crobot_tasks.lifecycle.endings import Ending
 from crobot_tasks.operate.resend import resend
 from db.crobot import JobState
 from db.engine import transaction
@@ -107,7 +108,7 @@ def reported(job: AssemblyJob, fasta: Path, verdict: str = "pass") -> dict[str, 
 def finish_with(job: AssemblyJob, result: dict[str, Any], unreadable: Exception | None = None) -> str:
     """Give the job this result, through the one gate that all results take."""
     outputs = unreadable or get_crobot_job(job.number).read_outputs(result)
-    ending = finish.Ending(job.number, JobState.COMPLETE, OutcomeKind.OK, result=result, outputs=outputs)
+    ending = Ending(job.number, JobState.COMPLETE, OutcomeKind.OK, result=result, outputs=outputs)
     with transaction("senterica") as session:
         finish.end(session, [ending])
     return ended(job.job_id or 0)

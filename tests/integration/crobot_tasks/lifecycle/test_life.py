@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from crobot_errors import BadInput
-from crobot_tasks.broker.formats import REPORT_FORMAT, RESULT_FILE_FORMAT
+from crobot_tasks.broker.formats import REPORT_FORMAT, REPORT_FORMATS
 from crobot_tasks.celery import app
 from crobot_tasks.head.leases import heartbeat, reports
 from crobot_tasks.lifecycle.cancel import cancel
@@ -22,7 +22,7 @@ from tests.canvas_tasks import jobs
 from tests.processes import PATIENCE_S, Cluster, query, value, wait_for
 
 #: what a node or head of this version never sends
-NEWER = RESULT_FILE_FORMAT + 1
+NEWER = max(REPORT_FORMATS) + 1
 _USED = """
     SELECT n.name, n.cores, n.memory_bytes, sum(a.cores) AS used, sum(a.memory_bytes) AS used_bytes
     FROM crobot.attempts a JOIN crobot.nodes n ON n.name = a.node WHERE a.ended_at IS NULL GROUP BY n.name"""

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import TextClause, select
 from sqlalchemy.orm import Session
 
+from crobot_tasks.lifecycle.continuation import Again, again_columns
 from db import nomenclature
 from db.crobot import (
     LIVE,
@@ -131,6 +132,12 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "cores": 1, "memory_bytes": GIB, "disk_bytes": 0, "time_limit_s": 60, "expected_s": 60.0, "data": [],
         "unique_key": "new", "settlement_id": str(uuid4()), "task_id": "new", "ignore_result": False,
         "countdown_s": 0.0}  # fmt: skip
+    asked = again_columns(Again(1, [], {}, countdown_s=1.0)) | {
+        "job_id": running,
+        "outcome": "retry",
+        "message": "",
+        "result": None,
+    }
     again = {
         "job_id": running,
         "outcome": "node_lost",
@@ -146,6 +153,7 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.accounting.fold": lambda s: accounting.fold(s, 0.25, DAY_S),
         "db.crobot.accounting.used": lambda s: accounting.used(s, 0.25, DAY_S),
         "db.crobot.chords.keep": lambda s: chords.keep(s, "new", 3),
+        "db.crobot.chords.grow": lambda s: chords.grow(s, "chord0", 3),
         "db.crobot.chords.only_reminder": chords.only_reminder,
         "db.crobot.chords.last_seen": chords.last_seen,
         "db.crobot.chords.now": chords.now,
@@ -179,6 +187,7 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.finishing.end_attempts": lambda s: finishing.end_attempts(s, ends),
         "db.crobot.finishing.end_jobs": lambda s: finishing.end_jobs(s, ends),
         "db.crobot.finishing.try_again": lambda s: finishing.try_again(s, **again),
+        "db.crobot.finishing.run_again": lambda s: finishing.run_again(s, **asked),
         "db.crobot.finishing.history": lambda s: finishing.history(s, live),
         "db.crobot.finishing.largest_memory_bytes": lambda s: finishing.largest_memory_bytes(s, "QAssembly", "4.1"),
         "db.crobot.finishing.count_ignored": lambda s: finishing.count_ignored(s, [(number, 1) for number in ids]),

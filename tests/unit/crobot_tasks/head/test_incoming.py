@@ -102,9 +102,9 @@ def test_a_file_of_a_result_is_a_path_with_size_and_checksum(odd: Any) -> None:
     assert "its result's file" in found.message
 
 
-@pytest.mark.parametrize("version", [0, 3, None, "1", [1]])
+@pytest.mark.parametrize("version", [0, 4, None, "1", [1]])
 def test_messages_of_other_formats_are_not_read(version: Any) -> None:
-    assert all(incoming.readable(BEAT | {"format": known}) for known in (1, 2))
+    assert all(incoming.readable(BEAT | {"format": known}) for known in (1, 2, 3))
     assert not incoming.readable(BEAT | {"format": version})
 
 
@@ -174,3 +174,27 @@ def test_a_heartbeat_that_no_table_would_take_is_refused_with_the_reason(odd: An
     incoming.description(BEAT)
     with pytest.raises(BadInput, match="not a (text|list|dict|whole number)"):
         incoming.description(BEAT | odd)
+
+
+SENT = {"calls": [{"name": "jobs.add", "args": [1, 2], "kwargs": {}, "task_id": "one", "options": {}}]}
+
+
+def test_what_a_body_sends_is_part_of_its_report() -> None:
+    found = report(continuation={"sends": SENT, "children": []})
+    assert [call.name for call in found.continuation.sends.calls] == ["jobs.add"]
+    assert report().continuation.sends.calls == []
+
+
+@pytest.mark.parametrize(
+    "odd", ["jobs.add", {"sends": {"calls": "jobs.add"}}, {"again": {"retries": float("nan")}}]
+)
+def test_a_report_fails_its_job_if_nobody_would_send_what_it_sends(odd: Any) -> None:
+    found = report(continuation=odd)
+    assert (found.outcome, found.continuation.sends.calls) == (OutcomeKind.INTERNAL, [])
+    assert "its report is of no use" in found.message
+
+
+def test_what_a_body_sends_may_come_in_the_file_of_the_result() -> None:
+    file = {"path": "/a", "bytes": 7, "sha256": "0" * 64}
+    assert report(report_file=file).result_file == ResultFile("/a", 7, "0" * 64, has_continuation=True)
+    assert report(report_file=file | {"bytes": -1}).outcome == OutcomeKind.INTERNAL

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from crobot_errors import OutcomeKind
+from crobot_tasks.broker.formats import MOST_ATTEMPTS
 from crobot_tasks.lifecycle.retries import Step, Trial, next_step
 from crobot_tasks.router.policy import Policy, read
 from db.crobot import JobState
@@ -62,6 +63,19 @@ def test_beyond_a_limit_of_the_sender_no_attempt_gets_more_time() -> None:
 def test_a_job_that_somebody_cancelled_is_complete_or_cancelled(kind: OutcomeKind) -> None:
     expected = JobState.COMPLETE if kind is OutcomeKind.OK else JobState.CANCELLED
     assert step(kind, cancel_requested=True).state == expected
+
+
+def test_a_body_that_asks_is_run_again_however_often_nodes_failed() -> None:
+    for earlier in (0, 7):
+        found = step(OutcomeKind.RETRY, attempt=earlier + 1, earlier=earlier, asked=True)
+        assert found == Step(JobState.WAITING, OutcomeKind.RETRY)
+
+
+def test_a_body_is_not_run_again_if_nobody_says_how_or_no_attempt_is_left() -> None:
+    assert step(OutcomeKind.RETRY).kind is OutcomeKind.INTERNAL
+    last = step(OutcomeKind.RETRY, attempt=MOST_ATTEMPTS, asked=True)
+    assert (last.state, last.why) == (JobState.FAILED, "no job has more than 9999 attempts")
+    assert step(OutcomeKind.RETRY, attempt=MOST_ATTEMPTS - 1, asked=True).state is JobState.WAITING
 
 
 def test_the_delay_doubles_with_each_attempt_up_to_the_longest() -> None:

@@ -41,6 +41,14 @@ def test_a_large_result_comes_back_from_its_file(root: Path) -> None:
     assert read_result(17, written(root)) == LARGE
 
 
+def test_what_a_body_sends_is_part_of_the_report_or_of_the_file(root: Path) -> None:
+    folder, sends = output_dir(root, 17, 1), {"replacement": {"task": "jobs.add"}}
+    assert bounded(3, root, folder, sends) == {"result": 3, "continuation": sends}
+    for result, more in ((LARGE, sends), (3, {"sends": LARGE})):
+        named = ResultFile(**bounded(result, root, folder, more)["report_file"])
+        assert read_result(17, named) == {"result": result, "continuation": more}
+
+
 def test_a_file_that_is_not_whole_yet_is_late(root: Path) -> None:
     named = written(root)
     path = Path(named.path)

@@ -21,7 +21,7 @@ from crobot_tasks.jobs import get_crobot_job
 from crobot_tasks.jobs.snp import Project, resume_project, send_project
 from crobot_tasks.lifecycle import finish
 from crobot_tasks.lifecycle.cancel import cancel
-from crobot_tasks.lifecycle.finish import Ending
+from crobot_tasks.lifecycle.endings import Ending
 from db.crobot import JobState, jobs
 from db.engine import transaction
 from db.species import AssemblyLookup, AssemblyStatus, LookupStatus, assemblies, lookups
