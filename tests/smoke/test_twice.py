@@ -105,7 +105,8 @@ def test_a_chord_of_thirty_jobs(site: Cluster, note: Path) -> None:
         (lambda: chain(bodies.again.s(2), jobs.double.s()), 4),
     ],
     ids=["chain", "chord in a chain", "chord in a chord", "chains in a chord", "chains in a group", "replace", "map",
-         "starmap behind a link", "a body that is replaced", "a body that adds to its chord", "a body that is run again"],
+         "starmap behind a link", "a body that is replaced", "a body that adds to its chord",
+         "a body that is run again"],
 )  # fmt: skip
 def test_canvas(site: Cluster, canvas: Any, expected: Any) -> None:
     assert canvas().apply_async().get(timeout=PATIENCE_S) == expected
