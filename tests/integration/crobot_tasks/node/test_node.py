@@ -40,7 +40,7 @@ def test_a_node_that_has_run_a_job_has_loaded_no_database(servers: embedded.Serv
     node = Process("alone", [sys.executable, *ARGUMENTS, str(tmp_path / "state")], tmp_path, **environment)
     try:
         with Connection(broker_url) as connection:
-            app.send_task(
+            app.publish(
                 "probe", kwargs={"params": {}}, task_id="1.1", queue=queue(node_queue("alone")),
                 connection=connection, ignore_result=True, headers={"crobot": HEADER},
             )  # fmt: skip
