@@ -28,6 +28,11 @@ def sent(self: Any, signature: Any) -> Any:
     return app.signature(signature).apply_async().id
 
 
+def returned(self: Any, signature: Any) -> Any:
+    """Send a task, or a canvas, and return its result."""
+    return app.signature(signature).apply_async()
+
+
 def extended(self: Any, signature: Any, lazy: bool = False) -> int:
     """Add a task to the chord of which this is a member."""
     added = self.add_to_chord(app.signature(signature), lazy=lazy)
@@ -68,6 +73,7 @@ _AT_ONCE = {"max_retries": 2, "default_retry_delay": 0}
 _BODIES: dict[Callable[..., Any], dict[str, Any]] = {
     replaces: {},
     sent: {},
+    returned: {},
     extended: {},
     again: _AT_ONCE,
     counted_down: {"default_retry_delay": 0},

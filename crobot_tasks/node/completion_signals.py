@@ -7,6 +7,7 @@ from typing import Any
 
 from billiard.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
 from celery import signals, states
+from celery.result import ResultBase
 
 import celeryconfig
 from crobot_errors import AttemptError, BadInput, OutcomeKind, described, text_of
@@ -78,7 +79,7 @@ class CompletionSignals:
 
     def _returned(self, task: Any, outcome: OutcomeKind, result: Any, message: str | None = None) -> None:
         try:
-            value = plain(result, f"the result of {task.name}")
+            value = plain(_storable(result), f"the result of {task.name}")
             said = {"outcome": outcome, "message": message, "usage": usage_of(value)}
             body = said | self._result(task.request.id, value, _continuation(task))
         except (BadInput, AttemptError) as error:
@@ -114,6 +115,11 @@ class CompletionSignals:
         if location.is_dir():
             body["output_location"] = str(location)
         self.spool.end(attempt_id, body, must_fsync=self.spool.must_fsync(attempt_id))
+
+
+def _storable(result: Any) -> Any:
+    """Return what Celery's backends store: of the result of another task, its ids."""
+    return result.as_tuple() if isinstance(result, ResultBase) else result
 
 
 def _continuation(task: Any) -> Continuation:

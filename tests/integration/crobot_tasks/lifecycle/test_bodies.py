@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 from celery import chord, group
-from celery.result import AsyncResult
+from celery.result import AsyncResult, result_from_tuple
 from redis.exceptions import RedisError
 
 from crobot_errors import OutcomeKind
@@ -186,6 +186,13 @@ def test_what_a_body_sends_runs_when_it_has_returned(cluster: Cluster, name: str
     made, expected = SENT[name]
     task_id = bodies.sent.delay(made(bodies, tasks)).get(timeout=PATIENCE_S)
     assert AsyncResult(task_id, app=app).get(timeout=PATIENCE_S) == expected
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_body_may_return_the_result_of_what_it_has_sent(cluster: Cluster, kind: str) -> None:
+    bodies, tasks = KINDS[kind]
+    sent = bodies.returned.delay(group([tasks.add.s(1, 2), tasks.double.s(4)])).get(timeout=PATIENCE_S)
+    assert result_from_tuple(sent, app=app).get(timeout=PATIENCE_S) == [3, 8]
 
 
 def test_a_job_sends_plain_tasks_and_they_send_jobs(cluster: Cluster) -> None:
