@@ -76,6 +76,7 @@ def reports(message: dict[str, Any]) -> None:
     try:
         running, received = incoming.attempts(message, "running"), incoming.reports(message)
         progress = incoming.progress(message)
+        running += progress  # whoever tells how far it is has begun
     except BadInput as error:
         log.error("reports of node %s are dropped: %s", node, error)
         return
