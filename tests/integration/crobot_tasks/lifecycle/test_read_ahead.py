@@ -106,8 +106,8 @@ def test_while_the_storage_is_away_nothing_fails_for_as_long_as_it_takes(site: C
         "SELECT now() > unapplied_since + make_interval(secs => :s) FROM crobot.attempts WHERE job_id = :id"
     )
     log = site.heads[0].text
-    told = log().count("is it mounted here?")
-    wait_for("the report to come again", lambda: log().count("is it mounted here?") > told)
+    told = log().count("1 report waits to be applied")
+    wait_for("the report to come again", lambda: log().count("1 report waits to be applied") > told)
     assert value(sent_again, s=PATIENCE_S, id=job_id)
     assert ends.state(job_id) in LIVE
     root.rmdir()
