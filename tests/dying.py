@@ -13,8 +13,8 @@ from typing import Any
 from celery.backends.redis import RedisBackend
 from kombu import Producer
 
-from crobot_tasks.lifecycle import finish, settle
-from crobot_tasks.lifecycle.job_task import JobTask
+from crobot_tasks.lifecycle import finish, outbox, owed_results, settle
+from crobot_tasks.lifecycle.sends import Sends
 
 
 def _die(*_: Any, **__: Any) -> None:
@@ -51,22 +51,19 @@ def _to(queue: str) -> Callable[..., bool]:
     return lambda *_, routing_key="", **__: str(routing_key or "").startswith(queue)
 
 
-def _in_settle(self: Any, *_: Any, **__: Any) -> bool:
-    parent = self.app.current_worker_task
-    return parent is not None and parent.name == "crobot.settle"
-
-
 STEPS: dict[str, Callable[[], None]] = {
     "dispatch committed, no message sent": lambda: _before(Producer, "publish", _to("node.")),
-    "finish committed, nothing settled": lambda: _before(settle, "_settle_all"),
-    "finish committed, first result settled": lambda: _after(settle, "_settle_one"),
+    "finish committed, nothing settled": lambda: _before(owed_results, "settle_all"),
+    "finish committed, first result settled": lambda: _after(owed_results, "_settle_one"),
     "finish committed, no acknowledgement sent": lambda: _before(Producer, "publish", _to("acks.")),
     "acknowledgement sent": lambda: _after(Producer, "publish", _to("acks.")),
     "settling, chord not told": lambda: _before(RedisBackend, "on_chord_part_return"),
     "settling, chord told": lambda: _after(RedisBackend, "on_chord_part_return"),
-    "settling, callback not parked": lambda: _before(JobTask, "apply_async", _in_settle),
-    "settling, callback parked": lambda: _after(JobTask, "apply_async", _in_settle),
-    "settled, and not noted": lambda: _before(settle, "_mark"),
+    "settling, nothing collected": lambda: _before(Sends, "add"),
+    "settling, callback collected": lambda: _after(Sends, "add"),
+    "settling, nothing committed": lambda: _before(settle, "_send"),
+    "settled, callback not published": lambda: _before(outbox, "publish"),
+    "settled": lambda: _after(settle, "_send"),
     "report read, nothing finished": lambda: _before(finish, "apply", lambda reports: True),
 }
 
