@@ -15,9 +15,9 @@ from db.engine import engine
 AFTER_S = 30.0
 _OWED = text("""
     WITH over AS (
-        INSERT INTO crobot.jobs (pipeline, args, kwargs, context, cores, memory_bytes, disk_bytes, time_limit_s, expected_s,
-            state)
-        VALUES ('p', '[]', '{}', '{}', 1, 0, 0, 60, 1, 'COMPLETE') RETURNING id)
+        INSERT INTO crobot.jobs (pipeline, args, kwargs, context, request, cores, memory_bytes, disk_bytes,
+            time_limit_s, expected_s, state)
+        VALUES ('p', '[]', '{}', '{}', '{}', 1, 0, 0, 60, 1, 'COMPLETE') RETURNING id)
     INSERT INTO crobot.settlements (task_id, job_id, options) SELECT 'task', id, '{}' FROM over RETURNING id""")
 
 
