@@ -61,6 +61,8 @@ crobot_flower_port = int(os.environ.get("CROBOT_FLOWER_PORT", "5555"))
 
 #: modules with further JobTasks, separated by commas
 imports = [name for name in os.environ.get("CROBOT_IMPORTS", "").split(",") if name]
+#: heads run plain tasks (callbacks of jobs), too, if there is no `crobot callbacks`; a slow one then delays results
+crobot_callbacks_in_head = os.environ.get("CROBOT_CALLBACKS_IN_HEAD", "") not in ("", "0", "false")
 #: a job class that is a LocalJob is processed by a worker of the head instead of at once
 crobot_use_celery = os.environ.get("USE_CELERY", "") not in ("", "0", "false")
 
@@ -73,11 +75,12 @@ accept_content = ["json"]
 # By name over the default exchange: a broker that came back empty drops messages to exchanges that it has forgotten.
 task_queues = {
     name: {"exchange": "", "routing_key": name}
-    for name in ("crobot.heartbeats", "crobot.reports", "crobot.settle")
+    for name in ("crobot.heartbeats", "crobot.reports", "crobot.settle", "crobot.callbacks")
 }
-task_default_queue = "crobot.settle"
+# Plain tasks that no route sends elsewhere: `crobot callbacks` runs them.
+task_default_queue = "crobot.callbacks"
 task_default_exchange = ""
-task_default_routing_key = "crobot.settle"
+task_default_routing_key = "crobot.callbacks"
 task_create_missing_queues = True
 
 # Recovery is the head's (leases), so a message is done when it is taken; late acknowledgement would run a long
@@ -134,6 +137,11 @@ beat_schedule = {
     },
     "revoked-meanwhile": {
         "task": "crobot.revoked_meanwhile",
+        "schedule": crobot_settle_s,
+        "options": {"queue": "crobot.settle", "ignore_result": True},
+    },
+    "unread-callbacks": {
+        "task": "crobot.unread_callbacks",
         "schedule": crobot_settle_s,
         "options": {"queue": "crobot.settle", "ignore_result": True},
     },

@@ -15,6 +15,12 @@ from workers.job import JobInput
 
 #: schemes of the result stores whose chords we look after
 _RESULTS_IN_MEMORY = ("redis", "rediss", "valkey")
+#: tasks of all processes, whatever they do: their modules load no database
+_EVERYWHERE = ["crobot_tasks.tasks", "crobot_tasks.lifecycle.errbacks", "crobot_tasks.lifecycle.park_message"]
+#: Celery's own tasks that run no other; its map, starmap and chunks call a task's body
+BOOKKEEPING = frozenset(
+    f"celery.{name}" for name in "accumulate backend_cleanup chain chord chord_unlock group".split()
+)
 
 
 def results_url(url: str) -> str:
@@ -88,6 +94,8 @@ class CRobotApp(Celery):
 
     def publish(self, name: str, **options: Any) -> Any:
         """Publish a message to a task of this name here and now, whatever the task is."""
+        if name in BOOKKEEPING:
+            options["queue"] = "crobot.settle"
         return super().send_task(name, **options)
 
     def set_addresses(self) -> None:
@@ -116,5 +124,5 @@ class CRobotApp(Celery):
         return super()._get_backend()
 
 
-app = CRobotApp("crobot", include=["crobot_tasks.tasks"])
+app = CRobotApp("crobot", include=_EVERYWHERE)
 app.config_from_object("celeryconfig")

@@ -82,7 +82,6 @@ def _wait_for(path: str | None) -> None:
 
 jobs = _define("jobs", {"base": JobTask, **_short})
 plain = _define("plain", {})
-app.conf.task_routes = {"plain.*": {"queue": "plain"}}
 
 
 @app.task(name="plain.note")

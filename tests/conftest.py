@@ -24,7 +24,7 @@ for _name in [name for name in os.environ if name.startswith(("CROBOT_", "CELERY
 os.environ |= {
     "CROBOT_DATA_DIR": str(_DATA_DIR),
     "CROBOT_ROOTS": str(_DATA_DIR / "reads"),
-    "CROBOT_IMPORTS": "tests.canvas_tasks,tests.body_tasks",
+    "CROBOT_IMPORTS": "tests.body_tasks,tests.callback_tasks,tests.canvas_tasks",
     "CROBOT_HEARTBEAT_S": "0.5",
     "CROBOT_LEASE_S": "3",
     "CROBOT_MISSING_S": "2",
@@ -99,7 +99,7 @@ def tables(servers: embedded.Servers) -> None:
 
 @pytest.fixture(scope="session")
 def cluster(tables: None, data_dir: Path) -> Iterator[Cluster]:
-    """A head, beat, two calculation nodes and a plain Celery worker, shared by tests that leave it as it was."""
+    """A head, beat, two calculation nodes and a worker for plain tasks, shared by tests that leave it as it was."""
     with Cluster(data_dir / "cluster", nodes=("calc01", "calc02")) as running:
         yield running
 

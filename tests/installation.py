@@ -18,7 +18,7 @@ from db.handle import dbhandle
 from tests.processes import Cluster
 
 #: tests' own modules with tasks, which every process of a cluster imports
-TASKS = "tests.canvas_tasks,tests.body_tasks,tests.fault_tasks,tests.node_tasks"
+TASKS = "tests.body_tasks,tests.callback_tasks,tests.canvas_tasks,tests.fault_tasks,tests.node_tasks"
 
 
 @contextmanager

@@ -140,7 +140,7 @@ def _number(name: str | int | None) -> int:
 
 
 class Cluster:
-    """Heads, beat, nodes and a plain Celery worker on the servers of this test run."""
+    """Heads, beat, nodes and a worker for plain tasks on the servers of this test run."""
 
     def __init__(
         self, folder: Path, nodes: tuple[str, ...], cores: int = 2, heads: int = 1, **environment: str
@@ -149,9 +149,7 @@ class Cluster:
         self.heads = [self._crobot(f"head{number}", "head") for number in range(1, heads + 1)]
         self.beat = self._crobot("beat", "beat")
         self.nodes = {name: self.start_node(name) for name in nodes}
-        self.plain = self._python("plain", "-m", "celery", "-A", "crobot_tasks.celery", "worker", "-Q", "plain",
-                                  "-c", "2", "-l", "INFO",
-                                  "-n", f"plain@{folder.name}", "--without-gossip", "--without-mingle")  # fmt: skip
+        self.callbacks = self._crobot("callbacks", "callbacks")
 
     def start_node(self, name: str) -> Process:
         """Start a calculation node, for the first time or again."""
@@ -171,12 +169,12 @@ class Cluster:
 
     @property
     def processes(self) -> list[Process]:
-        return [*self.heads, self.beat, *self.nodes.values(), self.plain]
+        return [*self.heads, self.beat, *self.nodes.values(), self.callbacks]
 
     @cached_property
     def workers(self) -> CeleryWorkerCluster:
-        """All that are Celery workers (heads, nodes, the plain one), as pytest-celery's cluster."""
-        members = [*self.heads, *self.nodes.values(), self.plain]
+        """All that are Celery workers (heads, nodes, the one for plain tasks), as pytest-celery's cluster."""
+        members = [*self.heads, *self.nodes.values(), self.callbacks]
         return CeleryWorkerCluster(*[CeleryTestWorker(LocalContainer(member), app) for member in members])
 
     def worker(self, name: str) -> CeleryTestWorker:
@@ -189,7 +187,9 @@ class Cluster:
             wait_for(f"node {name} to report, see {self.folder / name}.log", lambda name=name: value(
                 "SELECT count(*) FROM crobot.nodes WHERE name = :name AND lost_at IS NULL"
                 " AND heartbeat_at > now() - interval '2 seconds'", name=name))  # fmt: skip
-        wait_for(f"the plain worker, see {self.plain.log}", lambda: "ready." in self.plain.text())
+        wait_for(
+            f"the worker for plain tasks, see {self.callbacks.log}", lambda: "ready." in self.callbacks.text()
+        )
 
     def __enter__(self) -> Cluster:
         try:

@@ -21,7 +21,7 @@ class Scheduler(PersistentScheduler):
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         """Send a task that is due, unless its queue is full."""
-        name = entry.options["queue"]
+        name = entry.options.get("queue") or self.app.conf.task_default_queue
         try:
             unread = waiting_in(name, self.connection.default_channel)
             if unread <= MOST_UNREAD:

@@ -13,6 +13,8 @@ from redis.exceptions import RedisError
 HEARTBEATS = "crobot.heartbeats"
 REPORTS = "crobot.reports"
 SETTLE = "crobot.settle"
+#: plain tasks that no route sends elsewhere
+CALLBACKS = "crobot.callbacks"
 
 #: so many messages that nobody has read say that no head reads them, and more of the same would tell it nothing
 MOST_UNREAD = 1000

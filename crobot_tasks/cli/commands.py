@@ -19,6 +19,7 @@ COMMANDS: Table = {
         "rejudge": Entry("species.assemblies:rejudge", "Judge assemblies by the limits as they are now."),
     }),
     "beat": Entry("start.beat:beat", "Run the clock: one for the whole system is enough."),
+    "callbacks": Entry("start.callbacks:callbacks", "Run plain Celery tasks, for instance callbacks of jobs."),
     "cancel": Entry("steer.cancel:cancel", "Cancel jobs, waiting or running."),
     "db": Branch("See to the database's tables.", {
         "check": Entry("start.tables:check", "Say whether the database answers and its tables are current."),

@@ -13,8 +13,9 @@ from celery.concurrency.thread import TaskPool
 
 import celeryconfig
 from crobot_tasks.broker.kombu_patches import survive_lost_connections
-from crobot_tasks.broker.queues import HEARTBEATS, REPORTS, SETTLE
+from crobot_tasks.broker.queues import CALLBACKS, HEARTBEATS, REPORTS, SETTLE
 from crobot_tasks.celery import app
+from crobot_tasks.head.consumer import HeadConsumer
 from crobot_tasks.head.dispatch import BATCH, dispatch, expire_overdue, fold
 from crobot_tasks.head.leases import quarantine_failing
 from crobot_tasks.head.numbers import numbers
@@ -26,10 +27,12 @@ log = logging.getLogger(__name__)
 
 #: modules whose tasks a head runs
 HEARS = (
+    "crobot_tasks.head.consumer",
     "crobot_tasks.head.leases",
     "crobot_tasks.head.remote_control",
-    "crobot_tasks.lifecycle.settle",
+    "crobot_tasks.head.unread_callbacks",
     "crobot_tasks.jobs.local",
+    "crobot_tasks.lifecycle.settle",
 )
 #: transactions at a time; the work is the database's, so threads are enough
 THREADS = 4
@@ -138,7 +141,8 @@ def head_worker(loglevel: str = "INFO") -> Any:
         hostname=f"head@{socket.gethostname()}",
         concurrency=THREADS,
         pool=Threads,
-        queues=[HEARTBEATS, SETTLE, REPORTS],
+        queues=[HEARTBEATS, SETTLE, REPORTS, *([CALLBACKS] if celeryconfig.crobot_callbacks_in_head else [])],
+        consumer_cls=HeadConsumer,
         loglevel=loglevel,
         without_gossip=True,
         without_mingle=True,

@@ -20,8 +20,9 @@ CANVAS_OPTIONS = (
 ).split()
 #: Celery's options that say when a job may begin
 TIMES = ("eta", "countdown", "expires")
-#: a job that has one of these needs Celery's tracer when it is settled, not just a stored result
-_CONTINUES = {"link", "link_error", "chord", "chain"}
+#: a job that has one of these needs Celery's tracer when it is settled; ``reply_to`` is that of a program without our
+#: code, which finds the result only where Celery stores it
+_CONTINUES = {"link", "link_error", "chord", "chain", "reply_to"}
 #: names of details in signatures that were stored by version 0.1: links of chains that are not sent yet
 _FORMER_NAMES = {"same_key": "unique_key", "answer_key": "cache_key"}
 

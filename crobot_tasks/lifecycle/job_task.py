@@ -11,6 +11,8 @@ from celery.utils.functional import maybe_list
 
 import crobot_tasks.lifecycle.each_item  # noqa: F401 (it makes jobs of the items of `map`)
 from crobot_errors import CRobotError
+from crobot_tasks.broker import deputy
+from crobot_tasks.lifecycle.failure_arguments import revived
 from crobot_tasks.lifecycle.sends import collected
 from workers.job import Resources
 
@@ -44,7 +46,13 @@ class JobTask(Task):
         # in a body it is an ordinary call, too: Celery's tracer calls with the attempt's own request
         if self.app.node is None or self.request.called_directly or self.request.get("attempt_id"):
             return super().__call__(*args, **kwargs)
-        return self.app.node.run(self, args, kwargs)
+        return self.app.node.run(self, revived(self.app.backend, args), kwargs)
+
+    def start_strategy(self, app: Any, consumer: Any, **kwargs: Any) -> Any:
+        """(a) Say what a worker does with messages to this task: a node runs it, any other parks a job."""
+        if app.node is not None:
+            return super().start_strategy(app, consumer, **kwargs)
+        return deputy.strategy(app.tasks["crobot.park_message"], app, consumer)
 
     def resources(self, args: Any, kwargs: dict[str, Any]) -> Resources:
         """Say what one attempt of this call asks for."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from crobot_errors import CommitLost
 from crobot_tasks.lifecycle import finish, refused
@@ -13,7 +15,7 @@ from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.lifecycle.new_job import NewJob
 from crobot_tasks.lifecycle.store_job import store
 from db.crobot.parking import Parked
-from db.engine import retrying, transaction
+from db.engine import patiently, retrying, transaction
 
 #: so many cut commits of one send say that the database is away
 CUT_COMMITS = 3
@@ -34,6 +36,19 @@ def park(
     result.job_id, result.joined = parked.job_id, not parked.created
     result.ignored = new.owed.ignore_result
     return result
+
+
+def park_message(
+    task: JobTask, args: Any, kwargs: dict[str, Any], task_id: str, options: dict[str, Any]
+) -> None:
+    """Store a call that came in a message, however long the database is away; a second copy of it is not stored.
+
+    Raises:
+        BadInput, TypeError: the call cannot work; nothing was stored.
+    """
+    new = new_job(task, args, kwargs, task_id, options)
+    owed = replace(new.owed, settlement_id=str(uuid5(NAMESPACE_OID, f"message {task_id}")))
+    patiently(lambda: _store(replace(new, owed=owed)))
 
 
 def _surely(new: NewJob) -> Parked:

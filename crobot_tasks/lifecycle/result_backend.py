@@ -18,6 +18,7 @@ from crobot_tasks.broker.queues import UNREACHABLE
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle import finish
 from crobot_tasks.lifecycle.commit_sends import commit
+from crobot_tasks.lifecycle.errbacks import SentErrbacks
 from crobot_tasks.lifecycle.extended_result import extended
 from crobot_tasks.lifecycle.outcomes import outcome
 from crobot_tasks.lifecycle.sends import Sends, collected, collecting
@@ -36,7 +37,7 @@ _GROW = """
     if size and size < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1], 'KEEPTTL') end"""
 
 
-class ResultStore(RedisBackend):
+class ResultStore(SentErrbacks, RedisBackend):
     """Celery's store: what it does not have is answered from the database, and chords are stored there, too."""
 
     def get_task_meta(self, task_id: str, cache: bool = True) -> Any:

@@ -6,10 +6,11 @@ from typing import Any
 
 from celery.backends.database import DatabaseBackend
 
+from crobot_tasks.lifecycle.errbacks import SentErrbacks
 from crobot_tasks.lifecycle.result_backend import meta_of, standing
 
 
-class ResultTable(DatabaseBackend):
+class ResultTable(SentErrbacks, DatabaseBackend):
     """Celery's table, in which the results of jobs have what belongs to a job."""
 
     def get_task_meta(self, task_id: str, cache: bool = True) -> Any:

@@ -462,7 +462,7 @@ class AcceptedPolicy(Base):
 
 
 class Monitoring(Base):
-    """Since when the heads have read heartbeats without a gap, and when the result store was last whole; one row.
+    """What heads have seen of the broker and the result store; one row.
 
     No lease is judged before heartbeats have been read for a lease's length.
     """
@@ -478,6 +478,8 @@ class Monitoring(Base):
     results_seen_at: Mapped[datetime | None]
     #: which run of the result store that was: each start of the server is another
     results_run: Mapped[str] = mapped_column(Text, server_default="")
+    #: messages that lie in the queue of plain tasks although no worker reads it
+    unread_callbacks: Mapped[int] = mapped_column(server_default=text("0"))
 
     __table_args__ = (CheckConstraint("id = 1", name="one_row"), {"schema": "crobot"})
 

@@ -1,4 +1,4 @@
-"""Queries for people: what a command shows of jobs beyond their rows; changes nothing."""
+"""Queries for people: what a command shows of jobs beyond their rows, and of the whole system."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ _FOLLOWERS = text("""
     SELECT id FROM crobot.jobs WHERE tag = ANY(:tags) AND id > :job_id AND database = :database
     ORDER BY id""")
 
+_UNREAD_CALLBACKS = text("SELECT unread_callbacks FROM crobot.monitoring")
+_NOTE_UNREAD_CALLBACKS = text("""
+    UPDATE crobot.monitoring SET unread_callbacks = :unread WHERE unread_callbacks <> :unread""")
+
 
 def oldest_waiting(session: Session) -> Row[Any] | None:
     """The job that has waited longest."""
@@ -42,3 +46,13 @@ def followers(session: Session, job: Row[Any], assembly: str | None) -> list[int
     tags = [tag for tag in (job.tag, assembly) if tag]
     values = {"tags": tags, "job_id": job.id, "database": job.database}
     return list(session.execute(_FOLLOWERS, values).scalars())
+
+
+def unread_callbacks(session: Session) -> int:
+    """How many messages lay in the queue of plain tasks when a head looked last, and no worker read it."""
+    return int(session.execute(_UNREAD_CALLBACKS).scalar() or 0)
+
+
+def note_unread_callbacks(session: Session, unread: int) -> None:
+    """Note how many messages lie there; 0 if a worker reads them."""
+    session.execute(_NOTE_UNREAD_CALLBACKS, {"unread": unread})

@@ -67,7 +67,7 @@ def pytest_runtest_makereport(item: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A head, beat, two nodes and a plain worker that know the suite's tasks."""
+    """A head, beat, two nodes and a worker for plain tasks that know the suite's tasks."""
     folder = tmp_path_factory.mktemp("suite")
     settings = {
         "CROBOT_IMPORTS": "tests.celery_suite.suite_tasks",
@@ -115,5 +115,5 @@ def _clear() -> None:
         wait_for("the end of cancelled jobs", _is_idle, GRACE_S)
     query("UPDATE crobot.settlements SET settled_at = now() WHERE settled_at IS NULL RETURNING task_id")
     channel = crobot.broker_connection().channel()
-    channel.queue_purge("plain")
+    channel.queue_purge("crobot.callbacks")
     time.sleep(0.1)

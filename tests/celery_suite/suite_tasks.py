@@ -50,5 +50,3 @@ def _import() -> ModuleType:
 
 tasks = _import()
 tasks.get_redis_connection = _connection  # type: ignore[attr-defined]
-if KIND == "plain":
-    app.conf.task_routes = {"t.integration.tasks.*": {"queue": "plain"}}

@@ -38,6 +38,7 @@ def status(as_json: bool) -> None:
             "nodes": Counter(describe(row)["state"] for row in queries.nodes(session)),
             "heads_heard_s_ago": queries.heartbeats_read_s_ago(session),
             "restores": [dict(row._mapping) | {"text": in_words(row)} for row in numbers.restores(session)],
+            "unread_callbacks": overview.unread_callbacks(session),
             "warning": explain.heads_warning(session) or None,
         }
     emit(as_json, found, lambda out: _show(out, found))
@@ -67,10 +68,19 @@ def _show(out: Console, found: dict[str, Any]) -> None:
     if found["heads_heard_s_ago"] is not None:
         lines["Heads"] = f"heard the nodes {duration(found['heads_heard_s_ago'])} ago"
     out.print(facts(lines))
+    _warn(found)
+
+
+def _warn(found: dict[str, Any]) -> None:
     for restore in found["restores"]:
         say(f"warning: {ago(restore['noticed_at'])}: {restore['text']}")
     if found["warning"]:
         say(f"warning: {found['warning']}")
+    if found["unread_callbacks"]:
+        say(
+            f"warning: nobody reads the {found['unread_callbacks']:,} messages to plain tasks in crobot.callbacks:"
+            " start `crobot callbacks`"
+        )
 
 
 def _in_words(waiting: dict[str, Any]) -> str:

@@ -1,0 +1,1 @@
+"""The worker that runs plain Celery tasks, the callbacks of jobs, so that no head runs anybody's code."""

@@ -1,0 +1,29 @@
+"""The worker of `crobot callbacks`: plain Celery tasks in processes of its own; any number of such workers may run."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from crobot_tasks.broker.kombu_patches import survive_lost_connections
+from crobot_tasks.broker.queues import CALLBACKS
+from crobot_tasks.celery import app
+
+
+def callbacks_worker(concurrency: int, loglevel: str = "INFO") -> Any:
+    """Return a worker for plain tasks, ready to ``start()``.
+
+    Its tasks run in processes, not in threads: they may calculate, have time limits and can be ended, and one that
+    takes its process with it harms no other.
+    """
+    survive_lost_connections()
+    return app.Worker(
+        hostname=f"callbacks@{socket.gethostname()}",
+        concurrency=concurrency,
+        pool="prefork",
+        queues=[CALLBACKS],
+        loglevel=loglevel,
+        without_gossip=True,
+        without_mingle=True,
+        optimization="fair",
+    )
