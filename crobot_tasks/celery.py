@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from celery import Celery
@@ -54,6 +56,8 @@ class CRobotApp(Celery):
     task_cls = "crobot_tasks.lifecycle.plain_task:PlainTask"
     #: set in the processes of a calculation node, which have no database
     node: Node | None = None
+    #: transport options of what this process consumes, beside the settings' own
+    reads: Mapping[str, Any] = MappingProxyType({})
 
     @cached_property
     def parking(self) -> Any:
@@ -112,7 +116,7 @@ class CRobotApp(Celery):
     def connection_for_read(self, *args: Any, **kwargs: Any) -> Any:
         """Connect to the broker, to consume."""
         self.set_addresses()
-        return super().connection_for_read(*args, **kwargs)
+        return super().connection_for_read(*args, **{"transport_options": self.reads} | kwargs)
 
     def connection_for_write(self, *args: Any, **kwargs: Any) -> Any:
         """Connect to the broker, to publish."""

@@ -9,6 +9,9 @@ from crobot_tasks.broker.kombu_patches import survive_lost_connections
 from crobot_tasks.broker.queues import CALLBACKS
 from crobot_tasks.celery import app
 
+#: Redis keeps a list for each of these priorities; programs without our settings write to all of them
+PRIORITY_STEPS = [0, 3, 6, 9]
+
 
 def callbacks_worker(concurrency: int, loglevel: str = "INFO") -> Any:
     """Return a worker for plain tasks, ready to ``start()``.
@@ -17,6 +20,7 @@ def callbacks_worker(concurrency: int, loglevel: str = "INFO") -> Any:
     takes its process with it harms no other.
     """
     survive_lost_connections()
+    app.reads = {"priority_steps": PRIORITY_STEPS}
     return app.Worker(
         hostname=f"callbacks@{socket.gethostname()}",
         concurrency=concurrency,

@@ -80,7 +80,7 @@ class ResultStore(SentErrbacks, RedisBackend):
     def _get_result_meta(self, result: Any, state: str, traceback: Any, request: Any, **options: Any) -> Any:
         """Return what Celery stores of a result; of a job's settlement, what belongs to the job."""
         meta = super()._get_result_meta(result, state, traceback, request, **options)
-        job = request.get("settles") if request else None
+        job = getattr(request, "settles", None)  # of a task that nobody knows, Celery makes up a request
         return {**meta, **extended(job, request.id)} if job else meta
 
     def _encoded(self, meta: dict[str, Any]) -> dict[str, Any]:

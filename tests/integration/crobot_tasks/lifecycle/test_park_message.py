@@ -10,6 +10,7 @@ import pytest
 from celery import Celery, chain, chord, group
 from celery.exceptions import NotRegistered, TaskRevokedError
 
+from crobot_tasks.broker.queues import CALLBACKS, SETTLE
 from crobot_tasks.celery import app as ours
 from crobot_tasks.embedded import Servers
 from crobot_tasks.lifecycle.cancel import cancel
@@ -19,17 +20,19 @@ from tests.processes import PATIENCE_S, Cluster, query, value, wait_for
 _JOB_OF = "SELECT j.* FROM crobot.jobs j JOIN crobot.settlements s ON s.job_id = j.id WHERE s.task_id = :id"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def app(cluster: Cluster, servers: Servers) -> Iterator[Celery]:
     """Somebody else's app, which knows no task of ours and none of our classes."""
-    with Celery(
-        "foreign", broker=servers.broker_url, backend=servers.broker_url, set_as_current=False
-    ) as foreign:
-        foreign.conf.task_default_queue = "crobot.callbacks"
+    places = {"broker": servers.broker_url, "backend": servers.broker_url}
+    with Celery("foreign", set_as_current=False, **places) as foreign:
+        foreign.conf.task_default_queue = CALLBACKS
         # Celery shares tasks between the apps of a process
         for name in [name for name in foreign.tasks if not name.startswith("celery.")]:
             foreign.tasks.unregister(name)
         yield foreign
+        foreign.backend.result_consumer.subscribed_to.clear()
+        foreign.backend.result_consumer.stop()
+        foreign.backend.client.connection_pool.disconnect()
 
 
 def job_of(task_id: str) -> Any:
@@ -39,23 +42,29 @@ def job_of(task_id: str) -> Any:
     return row
 
 
-@pytest.mark.parametrize("queue", ["crobot.callbacks", "crobot.settle"])
+@pytest.mark.parametrize("queue", [CALLBACKS, SETTLE])
 def test_a_job_sent_by_name_runs_on_a_node_and_its_result_comes_back(
     cluster: Cluster, app: Celery, queue: str
 ) -> None:
-    result = app.send_task("jobs.add", (2,), {"y": 3}, queue=queue, priority=7)
+    result = app.send_task("jobs.add", (2,), {"y": 3}, queue=queue)
     assert result.get(timeout=PATIENCE_S) == 5
     # whoever asks later finds it, too
     assert app.AsyncResult(result.id).get(timeout=PATIENCE_S) == 5
     row = job_of(result.id)
-    assert (row.pipeline, row.args, row.kwargs, row.priority) == ("jobs.add", [2], {"y": 3}, 7)
+    assert (row.pipeline, row.args, row.kwargs, row.priority) == ("jobs.add", [2], {"y": 3}, 5)
     assert row.node in cluster.nodes
+
+
+@pytest.mark.parametrize("priority", [1, 5, 9])
+def test_the_priority_of_a_call_is_the_jobs(app: Celery, priority: int) -> None:
+    result = app.send_task("jobs.add", (1, 2), priority=priority)
+    assert result.get(timeout=PATIENCE_S) == 3
+    assert job_of(result.id).priority == priority
 
 
 def test_a_pipeline_sent_by_name_works(app: Celery) -> None:
     result = app.send_task("probe", kwargs={"params": {"value": "by name"}})
     assert result.get(timeout=PATIENCE_S)["results"] == {"value": "by name"}
-    assert job_of(result.id).priority == 5
 
 
 def test_the_error_of_a_job_comes_back(app: Celery) -> None:
@@ -126,7 +135,7 @@ def test_a_task_that_nobody_knows_says_so_to_its_sender(app: Celery) -> None:
     with pytest.raises(NotRegistered, match="nobody.knows"):
         app.send_task("nobody.knows").get(timeout=PATIENCE_S)
     with pytest.raises(NotRegistered, match="nobody.knows"):
-        app.send_task("nobody.knows", queue="crobot.settle").get(timeout=PATIENCE_S)
+        app.send_task("nobody.knows", queue=SETTLE).get(timeout=PATIENCE_S)
 
 
 def test_ignored_results_are_not_stored(app: Celery) -> None:
