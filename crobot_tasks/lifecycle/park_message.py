@@ -17,6 +17,7 @@ _HEADERS = {
     "group_index": "group_index",
     "root_id": "root_id",
     "parent_id": "parent_id",
+    "retries": "retries",
     "replaced_task_nesting": "replaced_task_nesting",
     "ignore_result": "ignore_result",
     "stamped_headers": "stamped_headers",
@@ -25,9 +26,7 @@ _CANVAS = {"link": "callbacks", "link_error": "errbacks", "chord": "chord", "cha
 #: headers that Celery writes itself; all others are the sender's own
 _CELERYS = {
     *_HEADERS.values(),
-    *(
-        "argsrepr compression eta expires id kwargsrepr lang origin retries shadow stamps task timelimit".split()
-    ),
+    *("argsrepr compression eta expires id kwargsrepr lang origin shadow stamps task timelimit".split()),
 }
 
 

@@ -21,6 +21,6 @@ from crobot_tasks.cli.start import foreground
 def callbacks(concurrency: int, loglevel: str) -> None:
     """Run plain Celery tasks, for instance callbacks of jobs. Any number may run."""
     services.ready_database()
-    broker.ready()
+    broker.await_ready()
     foreground.announce(f"callbacks, {concurrency} at a time", database=services.database_address())
     foreground.work(callbacks_worker(concurrency, loglevel))
