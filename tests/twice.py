@@ -7,7 +7,9 @@ from typing import Any
 
 from kombu import Producer
 
-#: a plain task that is delivered twice runs twice, with Celery as with anybody; only what CRobot sends is doubled
+#: what heads send to plain tasks has this header
+OUTBOX = "crobot_message"
+#: a plain task that somebody else sends, and that is delivered twice, runs twice, as with Celery
 _DOUBLED = re.compile(r"node\..*|acks\..*|crobot\.(reports|heartbeats|settle)")
 _ONCE = re.compile(r"celery\..*|crobot\.(local_job|rescue)|plain\..*")
 
@@ -16,8 +18,9 @@ _publish = Producer.publish
 
 def _publish_twice(self: Producer, body: Any, routing_key: str | None = None, **options: Any) -> Any:
     sent = _publish(self, body, routing_key, **options)
-    task = (options.get("headers") or {}).get("task", "")
-    if _DOUBLED.fullmatch(routing_key or "") and not _ONCE.fullmatch(task):
+    headers = options.get("headers") or {}
+    ours = _DOUBLED.fullmatch(routing_key or "") and not _ONCE.fullmatch(headers.get("task", ""))
+    if ours or OUTBOX in headers:
         _publish(self, body, routing_key, **options)
     return sent
 

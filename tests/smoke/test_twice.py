@@ -18,6 +18,7 @@ from demo.data import SCHEME, TRUE_ST, DemoData, fetch
 from tests import ends
 from tests.body_tasks import ends as ends_once
 from tests.body_tasks import jobs as bodies
+from tests.callback_tasks import job_told, told
 from tests.canvas_tasks import jobs, replaced
 from tests.canvas_tasks import note as called
 from tests.fault_tasks import noted, strike, trial
@@ -125,6 +126,16 @@ def test_callbacks_and_errbacks_come_once(site: Cluster) -> None:
             result.get(timeout=PATIENCE_S)
     check_called(key, 30)
     assert not app.backend.client.exists(f"{key}-never")
+
+
+def test_errbacks_that_take_the_failure_come_once(site: Cluster) -> None:
+    key = f"told-{uuid4()}"
+    bad = [jobs.fail.apply_async((n,), link_error=[told.s(key), job_told.s(key)]) for n in range(5)]
+    ends.ended([result.job_id for result in bad])
+    check_called(key, 5)
+    told_jobs = query("SELECT id FROM crobot.jobs WHERE pipeline = :name", name=job_told.name)
+    assert len(told_jobs) == 5
+    ends.complete([row.id for row in told_jobs])
 
 
 def test_what_a_body_sent_is_sent_once_and_by_the_attempt_that_counts(site: Cluster) -> None:
