@@ -18,7 +18,7 @@ from tests import ends
 from tests.callback_tasks import job_told, job_where, note_where, told, waits, where
 from tests.canvas_tasks import jobs, plain
 from tests.command import document
-from tests.processes import PATIENCE_S, Cluster, query, value, wait_for
+from tests.processes import PATIENCE_S, Cluster, Process, query, value, wait_for
 
 _ERRBACK_JOBS = "SELECT id, kwargs, result FROM crobot.jobs WHERE pipeline = :name AND args->>3 = :key"
 
@@ -123,6 +123,18 @@ def test_a_task_that_nobody_knows_ends_with_its_name(cluster: Cluster) -> None:
         with pytest.raises(NotRegistered, match=name):
             result.get(timeout=PATIENCE_S)
     wait_for("the log", lambda: name in cluster.callbacks.text())
+
+
+def test_a_head_runs_plain_tasks_if_it_is_set_so(cluster: Cluster) -> None:
+    cluster.callbacks.stop()
+    settings = cluster.environment | {"CROBOT_CALLBACKS_IN_HEAD": "1"}
+    head = Process("head-too", cluster.heads[0].arguments, cluster.folder, **settings)
+    try:
+        pid, _ = where.delay().get(timeout=PATIENCE_S)
+    finally:
+        head.stop()
+        cluster.callbacks.start()
+    assert pid == head.pid
 
 
 def test_the_status_says_that_nobody_reads_callbacks(cluster: Cluster) -> None:
