@@ -39,10 +39,11 @@ def new_job(
         # a resend chooses the same
         details.context["chosen"] = chosen
     resources = asdict(task.resources(args, kwargs)) | chosen
+    owed = owed_of(task_id, options)  # it checks times, of which Celery's message takes any
     message = message_of(task, args, kwargs, task_id, options)
     return NewJob(
         **_described(details),
-        owed=owed_of(task_id, options),
+        owed=owed,
         pipeline=task.name,
         priority=priority,
         args=plain(list(args), "args"),
