@@ -338,7 +338,7 @@ def test_what_is_revoked_while_it_is_being_parked_is_cancelled_by_the_next_look(
 
 def test_what_was_revoked_is_forgotten_after_a_week(cluster: Cluster) -> None:
     old, new = str(uuid4()), str(uuid4())
-    app.control.revoke([old, new])
+    revoke.revoke([old, new])  # the heads, which Celery's broadcast tells, would note it anew
     with transaction() as session:
         session.connection().exec_driver_sql(
             "UPDATE crobot.revoked SET revoked_at = now() - interval '8 days' WHERE value = to_jsonb(%s::text)", (old,)
