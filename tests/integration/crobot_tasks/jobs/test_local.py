@@ -59,7 +59,10 @@ def test_a_local_job_with_use_celery_is_rebuilt_in_a_worker(
     job.use_celery = True
     job.send_job()
     assert note(job) == ""
-    with start_worker(app, queues=[queue], pool="solo", perform_ping_check=False, shutdown_timeout=20):
+    # the level is that of this process from now on, and other tests read warnings in the log
+    with start_worker(
+        app, queues=[queue], pool="solo", loglevel="warning", perform_ping_check=False, shutdown_timeout=20
+    ):
         wait_for("the note", lambda: note(job))
     assert note(job).endswith(" 7")
 

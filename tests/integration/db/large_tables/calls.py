@@ -225,6 +225,8 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.numbers.restores": numbers.restores,
         "db.crobot.numbers.count_reports": lambda s: numbers.count_reports(s, 3),
         "db.crobot.overview.oldest_waiting": overview.oldest_waiting,
+        "db.crobot.overview.unread_callbacks": overview.unread_callbacks,
+        "db.crobot.overview.note_unread_callbacks": lambda s: overview.note_unread_callbacks(s, 3),
         "db.crobot.overview.held": overview.held,
         "db.crobot.overview.times_sent": lambda s: overview.times_sent(s, ids[0]),
         "db.crobot.overview.followers": lambda s: overview.followers(s, jobs.find(s, ids[0]), "tag7"),
