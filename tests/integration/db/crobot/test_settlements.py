@@ -35,8 +35,23 @@ def owed(session: Session) -> str:
     return str(session.execute(_OWED).scalar_one())
 
 
-def old(session: Session) -> None:
-    session.execute(text("UPDATE crobot.settlements SET claimed_at = now() - interval '1 minute'"))
+def old(session: Session, owed: str) -> None:
+    session.execute(
+        text(
+            "UPDATE crobot.settlements SET claimed_at = now() - interval '1 minute' WHERE id = CAST(:id AS uuid)"
+        ),
+        {"id": owed},
+    )
+
+
+def in_chord(session: Session, owed: str) -> str:
+    """Let a chord of its own wait for it."""
+    chord_id = str(uuid4())
+    values = {"id": owed, "chord_id": chord_id}
+    session.execute(
+        text("UPDATE crobot.settlements SET chord_id = :chord_id WHERE id = CAST(:id AS uuid)"), values
+    )
+    return chord_id
 
 
 def test_a_result_is_claimed_by_one(session: Session, owed: str) -> None:
@@ -47,7 +62,7 @@ def test_a_result_is_claimed_by_one(session: Session, owed: str) -> None:
 def test_a_claim_that_is_renewed_stays(session: Session, owed: str) -> None:
     by = str(uuid4())
     settlements.claim(session, owed, by, AFTER_S)
-    old(session)
+    old(session, owed)
     settlements.renew(session, [(owed, str(uuid4()))])
     settlements.renew(session, [(owed, by)])
     assert settlements.claim(session, owed, str(uuid4()), AFTER_S) is None
@@ -56,7 +71,7 @@ def test_a_claim_that_is_renewed_stays(session: Session, owed: str) -> None:
 def test_who_lost_its_claim_sends_nothing(session: Session, owed: str) -> None:
     first, second = str(uuid4()), str(uuid4())
     settlements.claim(session, owed, first, AFTER_S)
-    old(session)
+    old(session, owed)
     assert settlements.claim(session, owed, second, AFTER_S) is not None
     assert settlements.end(session, owed, first) is None
     assert settlements.end(session, owed, second) is True
@@ -67,8 +82,7 @@ def test_what_is_told_again_is_not_sent_again(session: Session, owed: str) -> No
     by = str(uuid4())
     settlements.claim(session, owed, by, AFTER_S)
     assert settlements.end(session, owed, by) is True
-    session.execute(text("UPDATE crobot.settlements SET chord_id = 'the chord'"))
-    assert chords.owe_again(session, ["the chord"]) == 1
+    assert chords.owe_again(session, [in_chord(session, owed)]) == 1
     settlements.claim(session, owed, by, AFTER_S)
     assert settlements.end(session, owed, by) is False
 
@@ -77,9 +91,9 @@ def test_who_is_telling_a_store_that_has_just_forgotten_it_tells_it_again(
     session: Session, owed: str
 ) -> None:
     by = str(uuid4())
-    session.execute(text("UPDATE crobot.settlements SET chord_id = 'the chord'"))
+    chord_id = in_chord(session, owed)
     settlements.claim(session, owed, by, AFTER_S)
-    assert chords.owe_again(session, ["the chord"]) == 1
+    assert chords.owe_again(session, [chord_id]) == 1
     assert settlements.end(session, owed, by) is None
 
 
