@@ -175,7 +175,8 @@ def test_what_is_revoked_ends_once_and_so_does_what_waits_for_it(site: Cluster, 
         kwargs={"params": {"sleep_s": 3200.5, "note": str(note)}}, link=called.si(never)
     )
     ends.tool(3200.5)
-    link = (jobs.add.s(1, 2) | noted.si(str(note)) | called.si(never)).apply_async()
+    # the second link is revoked before it is sent: the first one ends later
+    link = (jobs.add.s(1, 2).set(countdown=2) | noted.si(str(note)) | called.si(never)).apply_async()
     body = jobs.total.s().on_error(called.si(key))
     failed = chord([jobs.add.s(n, n).set(countdown=n * 600) for n in range(4)], body).apply_async()
     bodiless = chord([jobs.add.s(n, n).set(countdown=2) for n in range(3)], noted.si(str(note))).apply_async()
