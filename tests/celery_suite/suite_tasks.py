@@ -17,11 +17,6 @@ from crobot_tasks.lifecycle.job_task import JobTask
 #: what the tasks are in this process: ``jobs`` or ``plain``
 KIND = os.environ.get("CROBOT_SUITE", "jobs")
 _OPTIONS = {"base": JobTask, "expected_s": 0.01, "memory_bytes": 10 * 1024**2} if KIND == "jobs" else {}
-#: what tasks.py takes from Celery, or from a package that only tests of other things need
-_STAND_INS: dict[str, dict[str, Any]] = {
-    "jobs": {"Task": JobTask},
-    "plain": {},
-}
 
 
 def _shared_task(*args: Any, pydantic: bool = False, **options: Any) -> Any:
@@ -33,8 +28,8 @@ def _connection() -> Any:
 
 
 def _import() -> ModuleType:
-    """Import Celery's module while the names that it takes from Celery are ours."""
-    stand_ins = {"shared_task": _shared_task} | _STAND_INS[KIND]
+    """Import Celery's module while what it makes tasks with is ours; pydantic is for tests of other things."""
+    stand_ins = {"shared_task": _shared_task} | ({"Task": JobTask} if KIND == "jobs" else {})
     former = {name: getattr(celery, name) for name in stand_ins}
     pydantic = ModuleType("pydantic")
     pydantic.BaseModel = object  # type: ignore[attr-defined]
