@@ -55,6 +55,7 @@ def run(folder: Path, kind: str, options: argparse.Namespace) -> Outcomes:
     CACHE.mkdir(parents=True, exist_ok=True)
     found = CACHE / f"{kind}.{os.getpid()}.xml"
     command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={found}", "-p", "no:cacheprovider"]
+    command += ["-o", "xfail_strict=false"]  # what passes although Celery knows that it may fail, passes
     command += [] if options.show else ["--tb=no"]
     command += ["-k", " or ".join(options.names)] if options.names else []
     command += [f"--numprocesses={options.processes}"] if options.processes else ["-s"]
