@@ -40,7 +40,7 @@ unit: $(INSTALLED_DEV) ## run the tests that need no servers
 faults: test-programs $(INSTALLED_DEV) ## run all fault scenarios, and those with tables of a million jobs, also what takes too long for `make test` (an hour)
 	$(BIN)/python -m pytest tests/smoke/faults tests/integration/db/large_tables
 
-canvas: test-programs $(INSTALLED_DEV) ## run Celery's own tests of canvas over plain tasks and over jobs, and name those that differ (half an hour)
+canvas: test-programs $(INSTALLED_DEV) ## run Celery's own tests of canvas over plain tasks and over jobs, and name those that differ (20 minutes)
 	$(BIN)/python -m tests.celery_suite
 
 truth: test-programs install $(INSTALLED_DEV) ## compare results with published ones (minutes)

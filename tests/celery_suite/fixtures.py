@@ -38,7 +38,7 @@ __all__ = [
 #: what a test that hangs costs
 LIMIT_S = float(os.environ.get("CROBOT_SUITE_LIMIT_S", "30"))
 #: what is in the names of tests that wait for long themselves (ten seconds for each of many chords), or send thousands
-PATIENT = ("flag_allow_error_cb", "large")
+PATIENT = ("flag_allow_error_cb", "fail_multiple", "large")
 PATIENT_TIMES = 8
 #: after a test: for what it left under way to end, and then to be cancelled
 GRACE_S = 5.0
