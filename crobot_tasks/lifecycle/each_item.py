@@ -17,14 +17,14 @@ _OF_EACH = ("expires",)
 _NOT_OF_ALL = (*_OF_EACH, "route_name")
 
 
-class ForEach(Task):
-    """Stands in the place of Celery's task; a JobTask says by ``for_each`` what is sent instead."""
+class Starmap(Task):
+    """``task.starmap(items)``: Celery's task, except that a JobTask says by ``for_each`` what is sent instead."""
 
-    abstract = True
+    name = "celery.starmap"
 
     def calls(self, items: Any) -> list[Any]:
-        """Return the list of arguments for each item."""
-        raise NotImplementedError
+        """Return the arguments of each call: an item is the list of them."""
+        return list(items)
 
     def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
         """Send the jobs, and what collects their results; or the one call of Celery's, if the task is a plain one."""
@@ -49,24 +49,14 @@ class ForEach(Task):
         return for_each and for_each(self.calls(it), signature.options | of_each)
 
 
-class Map(ForEach):
-    """``task.map(items)``."""
+class Map(Starmap):
+    """``task.map(items)``, likewise."""
 
     name = "celery.map"
 
     def calls(self, items: Any) -> list[Any]:
-        """Each item is the one argument."""
+        """Return the arguments of each call: an item is the only one."""
         return [(item,) for item in items]
-
-
-class Starmap(ForEach):
-    """``task.starmap(items)``."""
-
-    name = "celery.starmap"
-
-    def calls(self, items: Any) -> list[Any]:
-        """Each item is the list of arguments."""
-        return list(items)
 
 
 for _task in (Map(), Starmap()):

@@ -241,9 +241,14 @@ def end(session: Any, endings: Sequence[Ending]) -> None:
 
 def refuse(session: Any, refused: Iterable[Refused]) -> None:
     """End jobs that were just parked although they never begin."""
-    for job in refused:
-        with tables_of(session, job.database):
-            end(session, [Ending(job.job_id, job.state, job.outcome, job.reason, _error(job))])
+    by_database = sorted(refused, key=lambda job: job.database or "")
+    for database, alike in groupby(by_database, key=lambda job: job.database):
+        with tables_of(session, database):
+            end(session, [_refusal(job) for job in alike])
+
+
+def _refusal(job: Refused) -> Ending:
+    return Ending(job.job_id, job.state, job.outcome, job.reason, _error(job))
 
 
 def _error(job: Refused) -> Any:

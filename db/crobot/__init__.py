@@ -1,29 +1,10 @@
 """Schema `crobot`: jobs, their attempts, the nodes, and every statement on them."""
 
-from db.crobot.models import (
-    LIVE,
-    LIVE_SQL,
-    OVER,
-    OVER_SQL,
-    AcceptedPolicy,
-    Accounting,
-    Attempt,
-    Chord,
-    Job,
-    JobState,
-    Message,
-    Monitoring,
-    Node,
-    Numbers,
-    Pause,
-    PausedKind,
-    Restore,
-    Revoked,
-    Settlement,
-    Share,
-    Storage,
-    Typical,
-)
+from db.crobot.models.jobs import LIVE, LIVE_SQL, OVER, OVER_SQL, Attempt, Job, JobState
+from db.crobot.models.nodes import Node
+from db.crobot.models.placement import AcceptedPolicy, Accounting, Pause, PausedKind, Share, Typical
+from db.crobot.models.results import Chord, Message, Revoked, Settlement
+from db.crobot.models.upkeep import Monitoring, Numbers, Restore, Storage
 
 __all__ = [
     "LIVE",

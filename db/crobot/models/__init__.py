@@ -1,0 +1,1 @@
+"""The models of schema `crobot`, one module a kind of thing."""
