@@ -12,11 +12,22 @@ from typing import Any
 import click
 from rich.console import Console
 
-from benchmarks import assembly, decisions, latency, loci, memory, simulation, throughput, waiting, window
+from benchmarks import (
+    assembly,
+    chords,
+    decisions,
+    latency,
+    loci,
+    memory,
+    simulation,
+    throughput,
+    waiting,
+    window,
+)
 from benchmarks.figures import Chapter, show
 from benchmarks.stage import stage
 
-LETTERS = ("d", "b", "a", "h", "c")
+LETTERS = ("d", "b", "a", "h", "c", "j")
 #: these make what they need themselves
 ALONE = ("e", "f", "g", "i")
 
@@ -33,7 +44,7 @@ def main(
     letters: tuple[str, ...], jobs: int, rounds: int, sends: int, simulated: int, keep: bool, as_json: bool
 ) -> None:
     """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory,
-    (e) decisions, (f) simulations, (g) dispatches, (h) the window, (i) loci.
+    (e) decisions, (f) simulations, (g) dispatches, (h) the window, (i) loci, (j) chords.
 
     All if none is named.
     """
@@ -45,6 +56,7 @@ def main(
         "c": lambda running: assembly.measure(running, rounds),
         "d": lambda running: memory.measure(running, 5 * jobs),
         "h": lambda running: window.measure(running, rounds),
+        "j": chords.measure,
     }
     alone = {
         "e": decisions.measure,

@@ -21,6 +21,12 @@ def nothing(value: int) -> int:
     return value
 
 
+@app.task(name="plain.count")
+def count(values: list[int]) -> int:
+    """Return how many results the members of a chord had."""
+    return len(values)
+
+
 @app.task(name="plain.clock")
 def clock() -> float:
     """Return when the body began."""

@@ -16,6 +16,12 @@ def nothing(value: int) -> int:
     return value
 
 
+@app.task(name="bench.count", **_short)
+def count(values: list[int]) -> int:
+    """Return how many results the members of a chord had."""
+    return len(values)
+
+
 @app.task(name="bench.clock", **_short)
 def clock() -> float:
     """Return when the body began."""

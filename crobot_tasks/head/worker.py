@@ -10,6 +10,7 @@ from typing import Any
 
 from celery import bootsteps
 from celery.concurrency.thread import TaskPool
+from celery.signals import worker_ready
 
 import celeryconfig
 from crobot_tasks.broker.kombu_patches import survive_lost_connections
@@ -20,6 +21,7 @@ from crobot_tasks.head.dispatch import BATCH, dispatch, expire_overdue, fold
 from crobot_tasks.head.leases import quarantine_failing
 from crobot_tasks.head.numbers import numbers
 from crobot_tasks.lifecycle.policy_in_force import PolicyFile
+from crobot_tasks.lifecycle.settle import settle_overdue
 from db.crobot import parking
 from db.listener import Listener
 
@@ -128,6 +130,11 @@ class Dispatcher(bootsteps.StartStopStep):
         listener.close()
 
 
+def look_first(**_: Any) -> None:
+    """Settle what an earlier head left over, and see what the result store has before anything is stored there."""
+    settle_overdue.delay()
+
+
 def head_worker(loglevel: str = "INFO") -> Any:
     """Return a head's worker, ready to ``start()``.
 
@@ -137,6 +144,7 @@ def head_worker(loglevel: str = "INFO") -> Any:
     survive_lost_connections()
     app.conf.include = [*app.conf.include, *HEARS]
     app.steps["worker"].add(Dispatcher)
+    worker_ready.connect(look_first)
     return app.Worker(
         hostname=f"head@{socket.gethostname()}",
         concurrency=THREADS,
