@@ -48,6 +48,8 @@ crobot_missing_s = float(os.environ.get("CROBOT_MISSING_S", "10"))
 crobot_dispatch_s = float(os.environ.get("CROBOT_DISPATCH_S", "1"))
 #: a result that is not settled after this time is settled by the next head
 crobot_settle_s = float(os.environ.get("CROBOT_SETTLE_S", "30"))
+#: how often heads look after batches: what is over is counted, and the next jobs are sent
+crobot_batches_s = float(os.environ.get("CROBOT_BATCHES_S", "2"))
 #: a file that a node has reported may take so long to show on a head's side of the storage; then its job fails
 crobot_storage_patience_s = float(os.environ.get("CROBOT_STORAGE_PATIENCE_S", "600"))
 
@@ -138,6 +140,11 @@ beat_schedule = {
     "revoked-meanwhile": {
         "task": "crobot.revoked_meanwhile",
         "schedule": crobot_settle_s,
+        "options": {"queue": "crobot.settle", "ignore_result": True},
+    },
+    "batches": {
+        "task": "crobot.tend_batches",
+        "schedule": crobot_batches_s,
         "options": {"queue": "crobot.settle", "ignore_result": True},
     },
     "unread-callbacks": {

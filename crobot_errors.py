@@ -112,6 +112,10 @@ class UnknownJob(BadInput):
     """No job of this number."""
 
 
+class UnknownBatch(BadInput):
+    """No batch of this name."""
+
+
 class UnknownAnalysis(BadInput):
     """No analysis of this id."""
 

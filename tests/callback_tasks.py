@@ -30,6 +30,12 @@ def note_where(*args: Any) -> None:
     app.backend.client.rpush(args[-1], os.getpid())
 
 
+@app.task(name="callbacks.push")
+def push(value: Any, key: str) -> None:
+    """Note what it was given."""
+    app.backend.client.rpush(key, json.dumps(value))
+
+
 @app.task(name="callbacks.told")
 def told(request: Any, error: Any, traceback: Any, key: str) -> None:
     """An errback that notes what it was given, and where."""

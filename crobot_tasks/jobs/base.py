@@ -195,7 +195,7 @@ class CRobotJob(RemoteJob):
             BadInput: it cannot work; nothing was stored.
         """
         with transaction(self.database) as session:
-            self.cached = not again and self._is_cached(session)
+            self.cached = not again and self.is_answered(session)
             if self.cached:
                 return self.number
             # Nobody has the task id, so nobody can wait for a result of Celery's: it would only lie in the broker.
@@ -206,8 +206,8 @@ class CRobotJob(RemoteJob):
                 self.context = live.context
         return self.number
 
-    def _is_cached(self, session: Session) -> bool:
-        """Become the earlier job whose result is that of this one, if there is one."""
+    def is_answered(self, session: Session) -> bool:
+        """Whether an earlier job has the result of this one; if so, this becomes that job."""
         earlier = jobs.cached(session, key) if (key := self.cache_key) else None
         if earlier is None or not self.has_result(session, earlier.id):
             return False

@@ -1,5 +1,6 @@
 """Schema `crobot`: jobs, their attempts, the nodes, and every statement on them."""
 
+from db.crobot.models.batches import Batch, BatchCallback, BatchItem, BatchSlice
 from db.crobot.models.jobs import LIVE, LIVE_SQL, OVER, OVER_SQL, Attempt, Job, JobState
 from db.crobot.models.nodes import Node
 from db.crobot.models.placement import AcceptedPolicy, Accounting, Pause, PausedKind, Share, Typical
@@ -14,6 +15,10 @@ __all__ = [
     "AcceptedPolicy",
     "Accounting",
     "Attempt",
+    "Batch",
+    "BatchCallback",
+    "BatchItem",
+    "BatchSlice",
     "Chord",
     "Monitoring",
     "Job",

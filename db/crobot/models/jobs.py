@@ -158,7 +158,10 @@ class Job(Base):
         *(_over(column) for column in ("user_id", "workgroup", "pipeline", "database", "node")),
         Index("ix_jobs_on_node", "node", postgresql_where=text("state IN ('ROUTED', 'RUNNING')")),
         Index("ix_jobs_tag", "tag"),
-        Index("ix_jobs_batch", "batch", "id", postgresql_where=text("batch <> ''")),
+        Index("ix_jobs_live_batch", "batch", "id", postgresql_where=text(f"batch <> '' AND {LIVE_SQL}")),
+        Index(
+            "ix_jobs_over_batch", "batch", "state", "id", postgresql_where=text(f"batch <> '' AND {OVER_SQL}")
+        ),
         Index(
             "ix_jobs_reserved", "id", postgresql_where=text("state = 'WAITING' AND reserved_on IS NOT NULL")
         ),

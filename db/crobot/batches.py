@@ -1,0 +1,345 @@
+"""Queries on batches: what they are, which of their slices is next, how their items stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from crobot_errors import UnknownBatch
+from db.crobot import LIVE_SQL, OVER_SQL
+from db.jsonb import as_json
+
+
+class Event(StrEnum):
+    """What a batch comes to, for whoever wants to be called."""
+
+    #: every item is complete, or was left out
+    COMPLETE = "complete"
+    #: a first item failed
+    FAILURE = "failure"
+    #: every item has ended, however it did: nothing can succeed any more
+    EXHAUSTED = "exhausted"
+
+
+_ADD_ITEMS = text("""
+    INSERT INTO crobot.batch_items (batch_id, number, key, call, skipped)
+    SELECT :batch_id, :size + row_number() OVER (ORDER BY place), key, call, skipped
+    FROM ROWS FROM (json_to_recordset(:rows) AS (key text, call json, skipped text)) WITH ORDINALITY
+        AS r(key, call, skipped, place)""").bindparams(*as_json("rows"))
+
+_GROW = text("UPDATE crobot.batches SET size = size + :items, ended_at = NULL WHERE id = :batch_id")
+
+_HAS = text("SELECT key FROM crobot.batch_items WHERE batch_id = :batch_id AND key = ANY(:keys)")
+
+_OPEN = text("SELECT id FROM crobot.batches WHERE ended_at IS NULL ORDER BY priority, id")
+
+_FIND = text("SELECT * FROM crobot.batches WHERE name = :name")
+_DROP = text("DELETE FROM crobot.batches WHERE name = :name")
+
+_TAKE = text("SELECT * FROM crobot.batches WHERE id = :batch_id FOR UPDATE SKIP LOCKED")
+_LOCK = text("SELECT * FROM crobot.batches WHERE name = :name FOR UPDATE")
+
+_LIST = text("SELECT * FROM crobot.batches WHERE :all OR ended_at IS NULL ORDER BY id DESC LIMIT :limit")
+
+_SLICE = text("""
+    INSERT INTO crobot.batch_slices (batch_id, number, first_item, last_item)
+    SELECT b.id, COALESCE(s.number, 0) + 1, COALESCE(s.last_item, 0) + 1,
+           LEAST(b.size, COALESCE(s.last_item, 0) + b.slice_size)
+    FROM crobot.batches b
+    LEFT JOIN LATERAL (SELECT number, last_item FROM crobot.batch_slices
+                       WHERE batch_id = b.id ORDER BY number DESC LIMIT 1) s ON true
+    WHERE b.id = :batch_id AND b.size > COALESCE(s.last_item, 0)
+    RETURNING number, first_item, last_item""")
+
+_ITEMS = text("""
+    SELECT number, key, call FROM crobot.batch_items
+    WHERE batch_id = :batch_id AND number BETWEEN :first_item AND :last_item AND skipped = '' ORDER BY number""")
+
+_SENT = text("""
+    UPDATE crobot.batch_items i SET job_id = r.job_id, cached = r.cached, skipped = r.skipped
+    FROM json_to_recordset(:rows) AS r(number int, job_id bigint, cached boolean, skipped text)
+    WHERE i.batch_id = :batch_id AND i.number = r.number""").bindparams(*as_json("rows"))
+
+_JOBS_OF_TASKS = text("SELECT task_id, job_id FROM crobot.settlements WHERE task_id = ANY(:task_ids)")
+
+# How an item stands. One that was left out has no job; the row of a job may have been removed since it ended.
+_STATE = """CASE WHEN i.skipped <> '' THEN 'skipped' WHEN i.cached THEN 'cached' WHEN i.job_id IS NULL THEN 'unsent'
+                 ELSE COALESCE(j.state, 'forgotten') END"""
+_OUTCOME = "CASE WHEN j.state = 'FAILED' AND NOT i.cached THEN COALESCE(j.outcome, '') ELSE '' END"
+_CPU_S = """(SELECT COALESCE(sum(CASE WHEN jsonb_typeof(a.usage -> 'cpu_s') = 'number'
+                                      THEN CAST(a.usage ->> 'cpu_s' AS float8) END), 0)
+             FROM crobot.attempts a WHERE a.job_id = i.job_id AND NOT i.cached)"""
+_OF_OPEN_SLICES = """
+    FROM crobot.batch_slices s
+    JOIN crobot.batch_items i ON i.batch_id = s.batch_id AND i.number BETWEEN s.first_item AND s.last_item
+    LEFT JOIN crobot.jobs j ON j.id = i.job_id
+    WHERE s.batch_id = :batch_id AND s.closed_at IS NULL"""
+
+_ENDS_OF_CLOSED = text("""
+    SELECT e.state, e.outcome, sum(e.items) AS items, sum(e.cpu_s) AS cpu_s
+    FROM crobot.batch_slices s,
+         json_to_recordset(s.ends) AS e(state text, outcome text, items int, cpu_s float8)
+    WHERE s.batch_id = :batch_id AND s.closed_at IS NOT NULL GROUP BY e.state, e.outcome""")
+
+_STATES_OF_OPEN = text(f"""
+    SELECT {_STATE} AS state, {_OUTCOME} AS outcome, count(*) AS items, sum({_CPU_S}) AS cpu_s
+    {_OF_OPEN_SLICES} GROUP BY 1, 2""")
+
+_UNSENT = text("""
+    SELECT b.size - COALESCE((SELECT max(last_item) FROM crobot.batch_slices WHERE batch_id = b.id), 0)
+    FROM crobot.batches b WHERE b.id = :batch_id""")
+
+_CLOSE = text(f"""
+    WITH states AS (
+        SELECT s.number, {_STATE} AS state, {_OUTCOME} AS outcome, count(*) AS items, sum({_CPU_S}) AS cpu_s
+        {_OF_OPEN_SLICES} GROUP BY 1, 2, 3),
+    over AS (
+        SELECT number, json_agg(json_build_object('state', state, 'outcome', outcome, 'items', items,
+                                                  'cpu_s', cpu_s)) AS ends
+        FROM states GROUP BY number HAVING NOT bool_or({LIVE_SQL}))
+    UPDATE crobot.batch_slices s SET closed_at = now(), ends = over.ends
+    FROM over WHERE s.batch_id = :batch_id AND s.number = over.number""")
+
+_REOPEN = text("""
+    UPDATE crobot.batch_slices s SET closed_at = NULL, ends = NULL
+    FROM crobot.batch_items i
+    WHERE s.batch_id = :batch_id AND i.batch_id = :batch_id AND i.number = ANY(:numbers)
+      AND i.number BETWEEN s.first_item AND s.last_item""")
+
+_ENDED = text("""
+    UPDATE crobot.batches b SET ended_at = now()
+    WHERE id = :batch_id AND ended_at IS NULL
+      AND NOT EXISTS (SELECT FROM crobot.batch_slices WHERE batch_id = b.id AND closed_at IS NULL)
+    RETURNING id""")
+
+_PAUSE = text("UPDATE crobot.batches SET paused_at = now(), pause_reason = :reason WHERE name = :name")
+_RESUME = text("""
+    UPDATE crobot.batches SET paused_at = NULL, pause_reason = '', forgiven = :forgiven WHERE name = :name""")
+_CANCEL = text("""
+    UPDATE crobot.batches
+    SET cancelled_at = now(), paused_at = NULL, pause_reason = '', made_at = COALESCE(made_at, now())
+    WHERE name = :name""")
+_PRIORITISE = text("UPDATE crobot.batches SET priority = :priority WHERE name = :name")
+_MADE = text("UPDATE crobot.batches SET made_at = now() WHERE id = :batch_id")
+_LABELLED = text(f"""
+    SELECT EXISTS (SELECT FROM crobot.jobs WHERE batch = :name AND batch <> '' AND {LIVE_SQL})
+        OR EXISTS (SELECT FROM crobot.jobs WHERE batch = :name AND batch <> '' AND {OVER_SQL})""")
+
+_LIVE = text(f"SELECT count(*) {_OF_OPEN_SLICES} AND j.{LIVE_SQL}")
+
+_LIVE_JOBS = text(f"""
+    SELECT id, held_at IS NOT NULL AS held, hold_reason, cancel_requested_at IS NOT NULL AS stopping FROM crobot.jobs
+    WHERE batch = :name AND batch <> '' AND {LIVE_SQL} ORDER BY id""")
+
+_FAILED = text("""
+    SELECT i.number, i.job_id, j.outcome
+    FROM crobot.batch_items i JOIN crobot.jobs j ON j.id = i.job_id
+    WHERE i.batch_id = :batch_id AND NOT i.cached AND j.state = 'FAILED'
+      AND (CAST(:outcome AS text) IS NULL OR j.outcome = :outcome) ORDER BY i.number""")
+
+_CALLBACKS = text("""
+    UPDATE crobot.batch_callbacks SET sent_at = now()
+    WHERE batch_id = :batch_id AND event = ANY(:events) AND sent_at IS NULL RETURNING event, call""")
+_CALL_BACK = text(
+    "INSERT INTO crobot.batch_callbacks (batch_id, event, call) VALUES (:batch_id, :event, :call)"
+).bindparams(*as_json("call"))
+
+_ACCOUNT = text(f"""
+    SELECT i.number, i.key, i.job_id, {_OUTCOME} AS outcome,
+           CASE WHEN i.job_id IS NULL AND i.skipped = '' AND b.cancelled_at IS NOT NULL THEN 'CANCELLED' ELSE {_STATE}
+           END AS state,
+           CASE WHEN i.skipped <> '' THEN i.skipped ELSE j.message END AS message,
+           j.sent_at, j.started_at, j.finished_at, {_CPU_S} AS cpu_s
+    FROM crobot.batch_items i
+    JOIN crobot.batches b ON b.id = i.batch_id
+    LEFT JOIN crobot.jobs j ON j.id = i.job_id
+    WHERE i.batch_id = :batch_id AND i.number > :after ORDER BY i.number LIMIT :limit""")
+
+_BEGAN = text("SELECT sent_at FROM crobot.batch_slices WHERE batch_id = :batch_id ORDER BY number LIMIT 1")
+
+
+def find(session: Session, name: str) -> Row[Any] | None:
+    """Return the batch of this name."""
+    return session.execute(_FIND, {"name": name}).one_or_none()
+
+
+def known(session: Session, name: str) -> Row[Any]:
+    """Return the batch of this name.
+
+    Raises:
+        UnknownBatch: there is none.
+    """
+    found = find(session, name)
+    if found is None:
+        raise _unknown(name)
+    return found
+
+
+def _unknown(name: str) -> UnknownBatch:
+    return UnknownBatch(f"there is no batch {name!r}; `crobot batch list --all` lists them")
+
+
+def listed(session: Session, limit: int, *, over: bool) -> Sequence[Row[Any]]:
+    """Return batches, the newest first; those that are over only if asked for."""
+    return session.execute(_LIST, {"limit": limit, "all": over}).all()
+
+
+def open_ids(session: Session) -> Sequence[int]:
+    """Return the batches that have not ended, the most urgent first."""
+    return session.execute(_OPEN).scalars().all()
+
+
+def take(session: Session, batch_id: int) -> Row[Any] | None:
+    """Become the only one to move this batch until the transaction ends; None if another is at it."""
+    return session.execute(_TAKE, {"batch_id": batch_id}).one_or_none()
+
+
+def lock(session: Session, name: str) -> Row[Any]:
+    """The same by name, waiting for whoever moves it.
+
+    Raises:
+        UnknownBatch: there is none.
+    """
+    found = session.execute(_LOCK, {"name": name}).one_or_none()
+    if found is None:
+        raise _unknown(name)
+    return found
+
+
+def add_items(session: Session, batch_id: int, size: int, rows: Sequence[dict[str, Any]]) -> None:
+    """Append items (``key``, ``call``, ``skipped``) to a batch that is locked and has ``size`` now."""
+    session.execute(_ADD_ITEMS, {"batch_id": batch_id, "size": size, "rows": list(rows)})
+    session.execute(_GROW, {"batch_id": batch_id, "items": len(rows)})
+
+
+def already(session: Session, batch_id: int, keys: Sequence[str]) -> set[str]:
+    """Return those of these keys that the batch has."""
+    return set(session.execute(_HAS, {"batch_id": batch_id, "keys": list(keys)}).scalars())
+
+
+def next_slice(session: Session, batch_id: int) -> Row[Any] | None:
+    """Begin the next slice (``number``, ``first_item``, ``last_item``); None if all was sent."""
+    return session.execute(_SLICE, {"batch_id": batch_id}).one_or_none()
+
+
+def items(session: Session, batch_id: int, slice_: Row[Any]) -> Sequence[Row[Any]]:
+    """Return what a slice is to send (``number``, ``key``, ``call``)."""
+    span = {"first_item": slice_.first_item, "last_item": slice_.last_item}
+    return session.execute(_ITEMS, {"batch_id": batch_id, **span}).all()
+
+
+def note_sent(session: Session, batch_id: int, rows: Sequence[dict[str, Any]]) -> None:
+    """Note what became of items: ``number``, ``job_id``, ``cached``, ``skipped``."""
+    session.execute(_SENT, {"batch_id": batch_id, "rows": list(rows)})
+
+
+def jobs_of_tasks(session: Session, task_ids: Sequence[str]) -> dict[str, int]:
+    """Task id → its job, of what this transaction has sent."""
+    rows = session.execute(_JOBS_OF_TASKS, {"task_ids": list(task_ids)})
+    return {row.task_id: row.job_id for row in rows}
+
+
+def close_slices(session: Session, batch_id: int) -> None:
+    """Count how the items of each open slice ended of which no job is live any more."""
+    session.execute(_CLOSE, {"batch_id": batch_id})
+
+
+def reopen(session: Session, batch_id: int, numbers: Sequence[int]) -> None:
+    """Open the slices of these items again, which have new jobs."""
+    session.execute(_REOPEN, {"batch_id": batch_id, "numbers": list(numbers)})
+    session.execute(_GROW, {"batch_id": batch_id, "items": 0})
+
+
+def states(session: Session, batch_id: int) -> Sequence[Row[Any]]:
+    """Return how many items are in which ``state``, failed with which ``outcome``, and their CPU seconds.
+
+    Slices that are closed were counted then; only items of open ones are looked at.
+    """
+    values = {"batch_id": batch_id}
+    return [*session.execute(_ENDS_OF_CLOSED, values), *session.execute(_STATES_OF_OPEN, values)]
+
+
+def unsent(session: Session, batch_id: int) -> int:
+    """Return how many items no slice has sent yet."""
+    return int(session.execute(_UNSENT, {"batch_id": batch_id}).scalar_one())
+
+
+def began_at(session: Session, batch_id: int) -> datetime | None:
+    """Return when its first slice was sent."""
+    at: datetime | None = session.execute(_BEGAN, {"batch_id": batch_id}).scalar()
+    return at
+
+
+def end(session: Session, batch_id: int) -> bool:
+    """Note that nothing of the batch can change any more, if all its slices are closed; whether that is new."""
+    return session.execute(_ENDED, {"batch_id": batch_id}).scalar() is not None
+
+
+def live(session: Session, batch_id: int) -> int:
+    """Return how many items have a live job."""
+    return int(session.execute(_LIVE, {"batch_id": batch_id}).scalar_one())
+
+
+def pause(session: Session, name: str, reason: str) -> None:
+    """Send nothing more of it, until it is resumed."""
+    session.execute(_PAUSE, {"name": name, "reason": reason})
+
+
+def resume(session: Session, name: str, forgiven: int) -> None:
+    """Go on; so many failures do not pause it again."""
+    session.execute(_RESUME, {"name": name, "forgiven": forgiven})
+
+
+def cancel(session: Session, name: str) -> None:
+    """Send nothing more of it, for good."""
+    session.execute(_CANCEL, {"name": name})
+
+
+def prioritise(session: Session, name: str, priority: int) -> None:
+    """Give what it sends from now on another priority."""
+    session.execute(_PRIORITISE, {"name": name, "priority": priority})
+
+
+def drop(session: Session, name: str) -> None:
+    """Remove a batch; its jobs stay."""
+    session.execute(_DROP, {"name": name})
+
+
+def made(session: Session, batch_id: int) -> None:
+    """Note that all its items are there."""
+    session.execute(_MADE, {"batch_id": batch_id})
+
+
+def is_label(session: Session, name: str) -> bool:
+    """Whether jobs have this name although no batch has."""
+    return bool(session.execute(_LABELLED, {"name": name}).scalar_one())
+
+
+def live_jobs(session: Session, name: str) -> Sequence[Row[Any]]:
+    """Return the live jobs with this batch's name, those that followed its items included: ``id``, ``held``."""
+    return session.execute(_LIVE_JOBS, {"name": name}).all()
+
+
+def failed(session: Session, batch_id: int, outcome: str | None = None) -> Sequence[Row[Any]]:
+    """Return the items (``number``, ``job_id``, ``outcome``) that failed, with this outcome if one is given."""
+    return session.execute(_FAILED, {"batch_id": batch_id, "outcome": outcome}).all()
+
+
+def call_back(session: Session, batch_id: int, event: str, call: Any) -> None:
+    """Have a signature called when the batch comes to an event."""
+    session.execute(_CALL_BACK, {"batch_id": batch_id, "event": event, "call": call})
+
+
+def take_callbacks(session: Session, batch_id: int, events: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return (``event``, ``call``) what these events call, which are then over; each is returned once."""
+    return session.execute(_CALLBACKS, {"batch_id": batch_id, "events": list(events)}).all()
+
+
+def account(session: Session, batch_id: int, after: int, limit: int) -> Sequence[Row[Any]]:
+    """Return items after a number, each with where it stands, its job's times and message, and its CPU seconds."""
+    return session.execute(_ACCOUNT, {"batch_id": batch_id, "after": after, "limit": limit}).all()
