@@ -12,6 +12,8 @@ from crobot_errors import BadInput, text_of
 
 #: characters that no database column takes: NUL, and half a surrogate pair
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+#: what JSON text has if it may contain such characters, or values with a type of their own
+_ODD = re.compile(r"\\u0000|\\u[dD][89a-fA-F]|__type__")
 
 
 def plain(value: Any, what: str) -> Any:
@@ -22,8 +24,10 @@ def plain(value: Any, what: str) -> Any:
     """
     try:
         text = dumps(value, allow_nan=False)
-        loads(text)  # the way back, which must not fail once the value is stored
         given = json.loads(text)
+        if not _ODD.search(text):
+            return given
+        loads(text)  # the way back, which must not fail once the value is stored
         is_storable = storable(given) == given
     # A value's own code runs here (__json__, a dict that is odd), and lists may lie in each other a thousand deep.
     except Exception as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from celery.result import AsyncResult
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
+from crobot_tasks.lifecycle.sends import collected
 from db.crobot import jobs
 from db.engine import transaction
 
@@ -16,6 +18,12 @@ class JobResult(AsyncResult):
 
     #: whether the send found the same job alive and joined it; only a send knows
     joined = False
+
+    def then(self, callback: Any, on_error: Any = None, weak: bool = False) -> Any:
+        """Have a callback called when the job is over; not where sends are collected: there nothing is sent yet."""
+        if collected() is not None:
+            return self.on_ready.then(callback, on_error)
+        return super().then(callback, on_error, weak)
 
     @cached_property
     def job_id(self) -> int | None:
