@@ -80,6 +80,20 @@ _MESSAGES = """
     SELECT 'call' || n, 'plain', '[]', '{}', '{}', now() - interval '1 hour', now(), now()
     FROM generate_series(1, :jobs / 20) n"""
 
+# One batch of all jobs but the last hundred; all its slices are closed but those with live jobs.
+_BATCHES = """
+    INSERT INTO crobot.batches (name, kind, shared, priority, size, live_limit, slice_size, made_at)
+        VALUES ('large', 'calls', '{}', 8, :jobs, 2000, 1000, now());
+    INSERT INTO crobot.batch_items (batch_id, number, key, job_id)
+        SELECT 1, n, 'item' || n, CASE WHEN n <= :jobs - 100 THEN n END FROM generate_series(1, :jobs) n;
+    INSERT INTO crobot.batch_slices (batch_id, number, first_item, last_item, closed_at, ends)
+        SELECT 1, n + 1, n * 1000 + 1, LEAST(n * 1000 + 1000, :jobs - 100),
+               CASE WHEN n * 1000 + 1000 <= :jobs - :live THEN now() END,
+               CASE WHEN n * 1000 + 1000 <= :jobs - :live
+                    THEN '[{"state": "COMPLETE", "outcome": "", "items": 990, "cpu_s": 9},
+                           {"state": "FAILED", "outcome": "tool", "items": 10, "cpu_s": 9}]'::json END
+        FROM generate_series(0, :jobs / 1000 - 1) n"""
+
 _SMALL = """
     INSERT INTO crobot.accounting (id, folded_to) VALUES (1, now() - interval '5 minutes');
     INSERT INTO crobot.typical (pipeline, version, expected_s, samples, run_s, run_p90_s)
@@ -135,6 +149,7 @@ _LARGE = (
     *("crobot.jobs", "crobot.attempts", "crobot.settlements", "crobot.nodes", "system.user_jobs"),
     *("system.user_preferences", "strains", "traces", "assemblies", "trace_assembly", "assembly_lookup"),
     *("annotations", "alleles", "sequence_types"),
+    *("crobot.batches", "crobot.batch_slices", "crobot.batch_items"),
 )
 _NUMBERS = "SELECT setval(pg_get_serial_sequence('{}', 'id'), (SELECT max(id) FROM {}))"
 _NUMBERED = ("assemblies", "assembly_lookup", "strains", "traces")
@@ -174,6 +189,7 @@ def _fill(session: Session, jobs: int) -> None:
         _SETTLEMENTS,
         _CHORDS,
         _MESSAGES,
+        _BATCHES,
         _SMALL,
         _USER_JOBS,
         _PREFERENCES,

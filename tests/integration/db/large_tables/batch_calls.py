@@ -1,0 +1,60 @@
+"""What batches ask for, of one that has as many items as there are jobs, and whose last slices are open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from db.crobot import batches
+from db.crobot.batches import Event
+from db.species import chosen, traces
+
+#: the batch that `fill` makes
+LARGE = 1
+
+
+def of_batches(size: int) -> dict[str, Callable[[Session], Any]]:
+    """The function's name → the call, for tables of so many jobs."""
+    some = range(size // 2, size // 2 + 100)
+    items = [{"key": f"SAL_{number}_SS", "call": None, "skipped": ""} for number in some]
+    sent = [{"number": number, "job_id": number, "cached": False, "skipped": ""} for number in some]
+    keys = [f"item{number}" for number in some]
+    return {
+        "db.crobot.batches.account": lambda s: batches.account(s, LARGE, size // 2, 1000),
+        "db.crobot.batches.add_items": lambda s: batches.add_items(s, LARGE, size, items),
+        "db.crobot.batches.already": lambda s: batches.already(s, LARGE, keys),
+        "db.crobot.batches.began_at": lambda s: batches.began_at(s, LARGE),
+        "db.crobot.batches.call_back": lambda s: batches.call_back(s, LARGE, Event.COMPLETE, {"task": "probe"}),
+        "db.crobot.batches.cancel": lambda s: batches.cancel(s, "large"),
+        "db.crobot.batches.close_slices": lambda s: batches.close_slices(s, LARGE),
+        "db.crobot.batches.drop": lambda s: batches.drop(s, "never"),
+        "db.crobot.batches.end": lambda s: batches.end(s, LARGE),
+        "db.crobot.batches.failed": lambda s: batches.failed(s, LARGE),
+        "db.crobot.batches.find": lambda s: batches.find(s, "large"),
+        "db.crobot.batches.is_label": lambda s: batches.is_label(s, "batch1"),
+        "db.crobot.batches.items": lambda s: batches.items(s, LARGE, batches.next_slice(s, LARGE)),
+        "db.crobot.batches.jobs_of_tasks": lambda s: batches.jobs_of_tasks(s, [f"task{number}" for number in some]),
+        "db.crobot.batches.known": lambda s: batches.known(s, "large"),
+        "db.crobot.batches.listed": lambda s: batches.listed(s, 20, over=True),
+        "db.crobot.batches.live": lambda s: batches.live(s, LARGE),
+        "db.crobot.batches.live_jobs": lambda s: batches.live_jobs(s, "batch1"),
+        "db.crobot.batches.lock": lambda s: batches.lock(s, "large"),
+        "db.crobot.batches.made": lambda s: batches.made(s, LARGE),
+        "db.crobot.batches.next_slice": lambda s: batches.next_slice(s, LARGE),
+        "db.crobot.batches.note_sent": lambda s: batches.note_sent(s, LARGE, sent),
+        "db.crobot.batches.open_ids": batches.open_ids,
+        "db.crobot.batches.pause": lambda s: batches.pause(s, "large", "the day"),
+        "db.crobot.batches.prioritise": lambda s: batches.prioritise(s, "large", 3),
+        "db.crobot.batches.reopen": lambda s: batches.reopen(s, LARGE, list(some)),
+        "db.crobot.batches.resume": lambda s: batches.resume(s, "large", 3),
+        "db.crobot.batches.states": lambda s: batches.states(s, LARGE),
+        "db.crobot.batches.take": lambda s: batches.take(s, LARGE),
+        "db.crobot.batches.take_callbacks": lambda s: batches.take_callbacks(s, LARGE, list(Event)),
+        "db.crobot.batches.unsent": lambda s: batches.unsent(s, LARGE),
+        "db.species.chosen.assemblies": lambda s: chosen.assemblies(s, ["SAL_101_SS", "strain 102", "never"]),
+        "db.species.chosen.strains": lambda s: chosen.strains(s, ["SAL_101_SS", "strain 102", "ERR000001"]),
+        "db.species.traces.paired_traces_of_strains":
+            lambda s: traces.paired_traces_of_strains(s, [f"SAL_{number}_SS" for number in range(101, 121)]),
+    }  # fmt: skip
