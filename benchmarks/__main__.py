@@ -14,6 +14,7 @@ from rich.console import Console
 
 from benchmarks import (
     assembly,
+    batch,
     chords,
     decisions,
     latency,
@@ -27,7 +28,7 @@ from benchmarks import (
 from benchmarks.figures import Chapter, show
 from benchmarks.stage import stage
 
-LETTERS = ("d", "b", "a", "h", "c", "j")
+LETTERS = ("d", "b", "a", "h", "c", "j", "k")
 #: these make what they need themselves
 ALONE = ("e", "f", "g", "i")
 
@@ -38,13 +39,21 @@ ALONE = ("e", "f", "g", "i")
 @click.option("--rounds", default=5, show_default=True, help="Rounds of (a), (c) and (h).")
 @click.option("--sends", default=200, show_default=True, help="Single sends of (b).")
 @click.option("--simulated", default=1_000_000, show_default=True, help="Jobs of (f).")
+@click.option("--items", default=10_000, show_default=True, help="In the batch of (k).")
 @click.option("--keep", is_flag=True, help="Keep the folder with logs and data.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def main(
-    letters: tuple[str, ...], jobs: int, rounds: int, sends: int, simulated: int, keep: bool, as_json: bool
+    letters: tuple[str, ...],
+    jobs: int,
+    rounds: int,
+    sends: int,
+    simulated: int,
+    items: int,
+    keep: bool,
+    as_json: bool,
 ) -> None:
     """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory,
-    (e) decisions, (f) simulations, (g) dispatches, (h) the window, (i) loci, (j) chords.
+    (e) decisions, (f) simulations, (g) dispatches, (h) the window, (i) loci, (j) chords, (k) batches.
 
     All if none is named.
     """
@@ -57,6 +66,7 @@ def main(
         "d": lambda running: memory.measure(running, 5 * jobs),
         "h": lambda running: window.measure(running, rounds),
         "j": chords.measure,
+        "k": lambda running: batch.measure(running, items),
     }
     alone = {
         "e": decisions.measure,
