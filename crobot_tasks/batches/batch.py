@@ -25,6 +25,7 @@ from db.crobot import batches
 from db.crobot.batches import Event
 from db.crobot.selection import Selection
 from db.engine import retrying, transaction
+from db.known_species import find_species
 from db.species import chosen
 from db.species.schemes import find_scheme
 
@@ -99,6 +100,8 @@ class Batch:
             BadInput: none of the assemblies is there, nothing can be called for the scheme, or the name is taken.
             UnknownSpecies, UnknownScheme: there is none of this name.
         """
+        with transaction() as session:
+            find_species(session, database)
         with transaction(database) as session:
             pipeline = pipeline_of(find_scheme(session, scheme))
         if pipeline not in CLASSES:

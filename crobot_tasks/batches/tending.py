@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 from celery.canvas import Signature
 
-from crobot_errors import ServiceError
+from crobot_errors import ServiceError, text_of
 from crobot_tasks.batches.sending import send_slice
 from crobot_tasks.batches.standing import Standing, standing
-from crobot_tasks.broker.json_values import revive
+from crobot_tasks.broker.json_values import revive, storable
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle import finish
 from crobot_tasks.lifecycle.cancel import cancel_each
@@ -18,10 +19,12 @@ from crobot_tasks.lifecycle.commit_sends import commit
 from crobot_tasks.lifecycle.sends import Sends, collecting
 from db.crobot import batches, control
 from db.crobot.batches import Event
-from db.engine import retrying, transaction
+from db.engine import may_repeat, retrying, transaction
 
 log = logging.getLogger(__name__)
 
+#: longest reason of a pause, in characters
+REASON = 500
 #: slices that a batch sends before the next batch has its turn
 SLICES = 5
 
@@ -36,17 +39,29 @@ def tend_batches() -> None:
             tend(batch_id)
         except ServiceError:
             raise
-        # Whatever one batch meets, the others go on, and it is tried again soon.
-        except Exception:
-            log.exception("batch number %s cannot be tended", batch_id)
+        # Whatever one batch meets, the others go on; it would meet it again and again.
+        except Exception as error:
+            if may_repeat(error):
+                raise
+            log.exception("batch number %s is paused, since it cannot go on", batch_id)
+            retrying(
+                partial(_give_up, batch_id, f"it cannot go on: {type(error).__name__}: {text_of(error)}")
+            )
+
+
+def _give_up(batch_id: int, reason: str) -> None:
+    with transaction() as session:
+        batch = batches.take(session, batch_id)
+        if batch is not None and not batch.paused_at:
+            batches.pause(session, batch.name, storable(reason)[:REASON])
 
 
 def tend(batch_id: int) -> None:
     """Move one batch as far as it goes now."""
-    unwanted = retrying(lambda: _look(batch_id))
+    unwanted = retrying(partial(_look, batch_id))
     cancel_each(unwanted, "its batch was cancelled")
     for _ in range(SLICES):
-        if not retrying(lambda: _send(batch_id)):
+        if not retrying(partial(_send, batch_id)):
             return
 
 

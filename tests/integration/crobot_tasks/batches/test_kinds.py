@@ -1,0 +1,96 @@
+"""Strains are assembled again and schemes are called by batches, for real; what cannot be done has a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from crobot_errors import BadInput, UnknownScheme, UnknownSpecies
+from crobot_tasks.batches.batch import Batch
+from crobot_tasks.intake.reads import send_reads
+from db.engine import transaction
+from db.species.strains import lock_strain
+from demo.data import TRUE_ST
+from tests.integration.crobot_tasks.batches.test_batch import over
+from tests.integration.crobot_tasks.jobs.test_following import FAST, ended, lookup
+from tests.processes import Cluster, value
+
+
+@pytest.fixture
+def name(cluster: Cluster) -> str:
+    return f"batch-{uuid4()}"
+
+
+@pytest.fixture
+def assembled(senterica: str, strain: str, reads: list[str]) -> tuple[str, str]:
+    """A strain whose reads were assembled, and the assembly's barcode."""
+    job = send_reads(senterica, strain, [reads], params=FAST)
+    assert ended(job.number) == "COMPLETE"
+    return strain, job.assembly_barcode
+
+
+def states(batch: Batch) -> list[tuple[str, str]]:
+    return [(item.key, item.state) for item in batch.account()]
+
+
+def reasons(batch: Batch) -> list[Any]:
+    return [item.message for item in batch.account() if item.state == "skipped"]
+
+
+def test_strains_are_assembled_again_by_barcode_or_name_and_those_that_cannot_be_have_the_reason(
+    name: str, senterica: str, assembled: tuple[str, str]
+) -> None:
+    with transaction(senterica) as session:
+        empty = str(lock_strain(session, f"{name} without reads").barcode)
+    barcode = value("SELECT barcode FROM senterica.strains WHERE strain = :strain", strain=assembled[0])
+    keys = [assembled[0], empty, "nobody", barcode, assembled[0]]
+    batch = over(Batch.reassemble(senterica, keys, name=name, params=FAST).name)
+    assert states(batch) == [(barcode, "COMPLETE"), (empty, "skipped"), ("nobody", "skipped")]
+    assert reasons(batch) == [
+        f"the strain {empty} has no paired-end reads of Illumina",
+        "the species 'senterica' has no strain 'nobody'",
+    ]
+    made = "SELECT count(*) FROM senterica.assemblies a JOIN crobot.jobs j ON j.id = a.job_id WHERE j.batch = :name"
+    assert value(made, name=name) == 1
+
+
+def test_a_batch_that_does_not_assemble_again_takes_the_answer_that_is_there(
+    name: str, senterica: str, assembled: tuple[str, str]
+) -> None:
+    batch = over(Batch.reassemble(senterica, [assembled[0]], name=name, params=FAST, again=False).name)
+    assert [state for _, state in states(batch)] == ["cached"]
+    assert batch.standing().cached == 1
+
+
+def test_a_scheme_is_called_on_assemblies(name: str, senterica: str, assembled: tuple[str, str]) -> None:
+    batch = over(
+        Batch.call_scheme(senterica, "MLST_Achtman", [assembled[1], "SAL_ZZ9999AA_AS"], name=name).name
+    )
+    assert states(batch) == [(assembled[1], "COMPLETE"), ("SAL_ZZ9999AA_AS", "skipped")]
+    assert lookup(assembled[1], "MLST_Achtman").results["ST"] == TRUE_ST
+    again = over(Batch.call_scheme(senterica, "MLST_Achtman", [assembled[1]], name=f"{name}-2").name)
+    assert states(again) == [(assembled[1], "cached")]
+
+
+def test_items_are_added_once(name: str, senterica: str, assembled: tuple[str, str]) -> None:
+    batch = over(Batch.reassemble(senterica, [assembled[0]], name=name, params=FAST).name)
+    assert batch.add([assembled[0]]) == 0
+    assert batch.add([assembled[0], "nobody"]) == 1
+    assert batch.state == "running"
+    assert [state for _, state in states(over(name))] == ["COMPLETE", "skipped"]
+
+
+def test_what_cannot_be_made_is_refused(name: str, senterica: str) -> None:
+    with pytest.raises(BadInput, match="has no strain 'nobody'"):
+        Batch.reassemble(senterica, ["nobody"], name=name)
+    with pytest.raises(UnknownSpecies):
+        Batch.reassemble("nowhere", ["nobody"], name=name)
+    with pytest.raises(UnknownSpecies):
+        Batch.call_scheme("nowhere", "MLST_Achtman", ["x"], name=name)
+    with pytest.raises(UnknownScheme, match="MLST_Achtman"):
+        Batch.call_scheme(senterica, "MLST_Never", ["x"], name=name)
+    with pytest.raises(BadInput, match="is not called on one assembly"):
+        Batch.call_scheme(senterica, "assembly_stats", ["x"], name=name)
+    assert value("SELECT count(*) FROM crobot.batches WHERE name = :name", name=name) == 0
