@@ -36,6 +36,7 @@ os.environ |= {
 import crobot_tasks.database  # noqa: E402, F401 (it tells db where the database is)
 from crobot_tasks import embedded  # noqa: E402
 from crobot_tasks.celery import app  # noqa: E402
+from crobot_tasks.maintenance.recount import recount  # noqa: E402
 from db import migrate  # noqa: E402
 from tests.installation import forget_results  # noqa: E402
 from tests.processes import Cluster  # noqa: E402
@@ -103,6 +104,8 @@ def cluster(tables: None, data_dir: Path) -> Iterator[Cluster]:
     """A head, beat, two calculation nodes and a worker for plain tasks, shared by tests that leave it as it was."""
     with Cluster(data_dir / "cluster", nodes=("calc01", "calc02")) as running:
         yield running
+        # whatever all the tests did to it, every counter and every state agrees with the jobs
+        assert list(recount()) == []
 
 
 def import_tasks() -> None:

@@ -77,6 +77,11 @@ class RemoteAssemblyBasedJob(AssemblyBasedJob, CRobotJob):
     immutable = True
 
     @property
+    def lookup_keys(self) -> Sequence[lookups.Key]:
+        """That of the assembly and the scheme."""
+        return (lookups.Key(**self.key),)
+
+    @property
     def unique_key(self) -> str:
         """The same scheme on the same assembly, against the same reference."""
         return "/".join((self.database, self.tag, self.context["scheme"], self.context["reference"]))

@@ -20,6 +20,7 @@ from crobot_tasks.tasks import job_task
 from db.crobot import JobState, jobs
 from db.engine import transaction
 from db.known_species import find_species
+from db.species.lookups import Key
 from db.system import user_jobs
 
 #: what a job's context says of one send only
@@ -257,6 +258,11 @@ class CRobotJob(RemoteJob):
         """The number of a job that was sent."""
         assert self.job_id is not None
         return self.job_id
+
+    @property
+    def lookup_keys(self) -> Sequence[Key]:
+        """The rows of `assembly_lookup` that count this job while it is live."""
+        return ()
 
     def note_end(self, session: Session, status: str, **values: Any) -> None:
         """Write the job's end into the log of all jobs."""

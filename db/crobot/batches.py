@@ -114,6 +114,26 @@ _REOPEN = text("""
     WHERE s.batch_id = :batch_id AND i.batch_id = :batch_id AND i.number = ANY(:numbers)
       AND i.number BETWEEN s.first_item AND s.last_item""")
 
+_MISCOUNTED = text(f"""
+    SELECT s.number
+    FROM crobot.batch_slices s
+    CROSS JOIN LATERAL (
+        SELECT jsonb_object_agg(state || ' ' || outcome, items) AS is_now
+        FROM (SELECT {_STATE} AS state, {_OUTCOME} AS outcome, count(*) AS items
+              FROM crobot.batch_items i LEFT JOIN crobot.jobs j ON j.id = i.job_id
+              WHERE i.batch_id = s.batch_id AND i.number BETWEEN s.first_item AND s.last_item GROUP BY 1, 2) one) found
+    CROSS JOIN LATERAL (
+        SELECT jsonb_object_agg(state || ' ' || outcome, items) AS was_then
+        FROM json_to_recordset(s.ends) AS e(state text, outcome text, items int)) counted
+    -- of jobs whose rows were removed since, the count is all that is left
+    WHERE s.batch_id = :batch_id AND s.closed_at IS NOT NULL
+      AND found.is_now <> counted.was_then AND NOT found.is_now ? 'forgotten '
+    ORDER BY s.number""")
+
+_REOPEN_SLICES = text("""
+    UPDATE crobot.batch_slices SET closed_at = NULL, ends = NULL
+    WHERE batch_id = :batch_id AND number = ANY(:slices)""")
+
 _ENDED = text("""
     UPDATE crobot.batches b SET ended_at = now()
     WHERE id = :batch_id AND ended_at IS NULL
@@ -346,3 +366,14 @@ def take_callbacks(session: Session, batch_id: int, events: Sequence[str]) -> Se
 def account(session: Session, batch_id: int, after: int, limit: int) -> Sequence[Row[Any]]:
     """Return items after a number, each with where it stands, its job's times and message, and its CPU seconds."""
     return session.execute(_ACCOUNT, {"batch_id": batch_id, "after": after, "limit": limit}).all()
+
+
+def miscounted(session: Session, batch_id: int) -> Sequence[int]:
+    """Return the closed slices of which the count at their end is not that of their items now."""
+    return session.execute(_MISCOUNTED, {"batch_id": batch_id}).scalars().all()
+
+
+def reopen_slices(session: Session, batch_id: int, slices: Sequence[int]) -> None:
+    """Have slices counted again."""
+    session.execute(_REOPEN_SLICES, {"batch_id": batch_id, "slices": list(slices)})
+    session.execute(_GROW, {"batch_id": batch_id, "items": 0})

@@ -212,6 +212,24 @@ def lock_each(session: Session, keys: Collection[Key]) -> None:
     session.execute(select(AssemblyLookup.id).where(_among(keys)).order_by(*columns).with_for_update())
 
 
+def under_way(session: Session) -> dict[Key, tuple[int, str]]:
+    """Key → how many live jobs the row counts, and its status, of all rows that say that a job is live."""
+    rows = session.execute(
+        select(AssemblyLookup.assembly_id, AssemblyLookup.scheme_id, AssemblyLookup.reference,
+               AssemblyLookup.queued_count, AssemblyLookup.status)
+        .where((AssemblyLookup.queued_count != 0) | (AssemblyLookup.status == LookupStatus.QUEUED))
+    )  # fmt: skip
+    return {Key(*row[:3]): (row.queued_count, row.status) for row in rows}
+
+
+def recounted(session: Session, key: Key, live: int) -> None:
+    """Note how many jobs are live for a row that is locked; its status follows."""
+    leaving = AssemblyLookup.queued_count - live
+    row = update(AssemblyLookup).where(*_is(*key)).execution_options(synchronize_session=False)
+    queued = {"status": LookupStatus.QUEUED, "queued_count": live, "updated_at": func.now()}
+    session.execute(row.values(queued if live else _cancelled(leaving) | {"queued_count": 0}))
+
+
 def _among(keys: Collection[Key]) -> ColumnElement[bool]:
     return tuple_(*(getattr(AssemblyLookup, name) for name in _KEY)).in_([tuple(key) for key in keys])
 

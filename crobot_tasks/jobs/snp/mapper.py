@@ -43,6 +43,11 @@ class RefMapperJob(SharedStepJob):
         """Barcode → row in assembly_lookup."""
         return _keys(self.context)
 
+    @property
+    def lookup_keys(self) -> Sequence[Key]:
+        """That of each pair."""
+        return list(self.keys.values())
+
     @classmethod
     def parked(cls, session: Session, job_id: int, new: NewJob) -> None:
         """(a) One more live job for each pair."""

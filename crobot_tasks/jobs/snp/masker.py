@@ -35,6 +35,11 @@ class RefMaskerJob(SharedStepJob):
         """The row in assembly_lookup."""
         return Key(int(self.context["ref_id"]), int(self.context["scheme_id"]))
 
+    @property
+    def lookup_keys(self) -> Sequence[Key]:
+        """That of the reference."""
+        return (self.key,)
+
     @classmethod
     def parked(cls, session: Session, job_id: int, new: NewJob) -> None:
         """(a) One more live job."""

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from crobot_tasks.broker import folders
+from crobot_tasks.intake.reads import send_reads
 from crobot_tasks.jobs import scheme_export
 from db import registry
 from db.engine import transaction
 from db.handle import dbhandle
 from db.species import Strain
 from demo.data import SCHEME, DemoData, fetch
+from tests.processes import Cluster, value, wait_for
 from workers import storage
 from workers.assembling.qa import THRESHOLDS
 
@@ -54,6 +56,15 @@ def reads(demo_data: DemoData, data_dir: Path) -> Iterator[list[str]]:
     folder.mkdir()
     yield [shutil.copy(path, folder) for path in (demo_data.read1, demo_data.read2)]
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def assembled(cluster: Cluster, senterica: str, strain: str, reads: list[str]) -> tuple[str, str]:
+    """A strain whose reads were assembled, and the assembly's barcode."""
+    job = send_reads(senterica, strain, [reads], params={"assembler": "megahit", "cores": 1})
+    over = "SELECT state FROM crobot.jobs WHERE id = :id AND finished_at IS NOT NULL"
+    assert wait_for("the assembly", lambda: value(over, id=job.number)) == "COMPLETE"
+    return strain, job.assembly_barcode
 
 
 @pytest.fixture

@@ -16,8 +16,10 @@ from tests.fault_tasks import noted
 from tests.integration.crobot_tasks.batches.test_batch import told
 from tests.processes import Cluster, query, wait_for
 
+LARGE = [pytest.mark.full, pytest.mark.timeout(3600)]
 
-@pytest.mark.parametrize("items", [300, pytest.param(20_000, marks=pytest.mark.full)])
+
+@pytest.mark.parametrize("items", [300, pytest.param(20_000, marks=LARGE)])
 def test_a_batch_survives_that_everything_is_killed(site: Cluster, note: Path, items: int) -> None:
     name, heard = f"batch-{uuid4()}", str(uuid4())
     limits = Limits(live=items // 4, slice=items // 10)

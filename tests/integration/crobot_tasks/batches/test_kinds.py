@@ -9,26 +9,17 @@ import pytest
 
 from crobot_errors import BadInput, UnknownScheme, UnknownSpecies
 from crobot_tasks.batches.batch import Batch
-from crobot_tasks.intake.reads import send_reads
 from db.engine import transaction
 from db.species.strains import lock_strain
 from demo.data import TRUE_ST
 from tests.integration.crobot_tasks.batches.test_batch import over
-from tests.integration.crobot_tasks.jobs.test_following import FAST, ended, lookup
+from tests.integration.crobot_tasks.jobs.test_following import FAST, lookup
 from tests.processes import Cluster, value
 
 
 @pytest.fixture
 def name(cluster: Cluster) -> str:
     return f"batch-{uuid4()}"
-
-
-@pytest.fixture
-def assembled(senterica: str, strain: str, reads: list[str]) -> tuple[str, str]:
-    """A strain whose reads were assembled, and the assembly's barcode."""
-    job = send_reads(senterica, strain, [reads], params=FAST)
-    assert ended(job.number) == "COMPLETE"
-    return strain, job.assembly_barcode
 
 
 def states(batch: Batch) -> list[tuple[str, str]]:

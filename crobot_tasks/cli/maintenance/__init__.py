@@ -1,0 +1,1 @@
+"""Commands that keep the databases up to date and right."""
