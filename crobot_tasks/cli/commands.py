@@ -45,7 +45,7 @@ COMMANDS: Table = {
         "resume": Entry("analyses.projects:resume", "Go on with a project from the step that failed."),
         "show": Entry("analyses.projects:show", "Show a project: its steps with their jobs."),
     }),
-    "recount": Entry("maintenance.recount:recount", "Compare every counter and state with the jobs."),
+    "recount": Entry("maintenance.recount:recount", "Compare every counter and every state with the jobs."),
     "release": Entry("steer.hold:release", "Release jobs that are held."),
     "resend": Entry("steer.resend:resend", "Send jobs that are over again, with other parameters if wanted."),
     "resume": Entry("show.nodes:resume", "Give a drained or quarantined node jobs again."),
