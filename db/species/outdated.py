@@ -30,14 +30,14 @@ def outdated(scheme: Scheme, current: str) -> Select[AssemblyLookup]:
     """Return the query for a scheme's complete results that are outdated; ``current`` is the pipeline's version."""
     return (
         select(AssemblyLookup)
-        .where(_complete(scheme), _is_outdated(scheme, current))
+        .where(_complete(scheme), is_outdated(scheme, current))
         .order_by(AssemblyLookup.id)
     )
 
 
 def count(session: Session, scheme: Scheme, current: str) -> Count:
     """Count a scheme's complete results, and the outdated ones among them."""
-    old = func.count().filter(_is_outdated(scheme, current))
+    old = func.count().filter(is_outdated(scheme, current))
     row = session.execute(select(func.count(), old).select_from(AssemblyLookup).where(_complete(scheme)))
     return Count(*row.one())
 
@@ -46,7 +46,7 @@ def _complete(scheme: Scheme) -> ColumnElement[bool]:
     return and_(AssemblyLookup.scheme_id == scheme.id, AssemblyLookup.status == LookupStatus.COMPLETE)
 
 
-def _is_outdated(scheme: Scheme, current: str) -> ColumnElement[bool]:
+def is_outdated(scheme: Scheme, current: str) -> ColumnElement[bool]:
     """The same rule as `why`."""
     theirs, ours = AssemblyLookup.version, AssemblyLookup.scheme_version
     by_pipeline = and_(theirs != "", literal(current) != "", theirs != current)

@@ -37,7 +37,8 @@ _JOBS = """
         CASE WHEN old THEN 4242 ELSE n % 97 END, CASE WHEN old THEN 'retired' ELSE 'group' || n % 7 END, n % 10,
         '[]', jsonb_build_object('params', '{}'::jsonb, 'reads', jsonb_build_array('/reads/' || n || '_1.fastq.gz')),
         '{}',
-        CASE WHEN n % 50 = 0 THEN jsonb_build_object('resent_from', n - 1) ELSE '{}' END,
+        CASE WHEN n % 50 = 0 THEN jsonb_build_object('resent_from', n - 1)
+             WHEN n % 4 = 0 THEN jsonb_build_object('trace_ids', jsonb_build_array(n / 20 + 1)) ELSE '{}' END,
         n % 4 + 1, 8 * 1024::bigint^3, 1024::bigint^3, 3600, 60, jsonb_build_array('/reads/' || n),
         'key' || n, 'key' || n, state,
         CASE WHEN state = 'WAITING' THEN 0 WHEN n % 5 = 0 THEN 2 ELSE 1 END, sent_at,
@@ -122,9 +123,9 @@ _SPECIES = """
     INSERT INTO traces (id, barcode, strain_id, read1, read2)
         SELECT n, 'SAL_' || n || '_TR', n, '/reads/' || n || '_1', '/reads/' || n || '_2'
         FROM generate_series(1, :assemblies) n;
-    INSERT INTO assemblies (id, barcode, status, job_id, file_pointer, n50, stats)
+    INSERT INTO assemblies (id, barcode, status, job_id, pipeline_version, file_pointer, n50, stats)
         SELECT n, 'SAL_' || chr(65 + n / 10000) || 'A' || lpad((n % 10000)::text, 4, '0') || 'AA_AS', 'Assembled',
-               n * 4, '/storage/' || n, 100000,
+               n * 4, '4.1', '/storage/' || n, 100000,
                jsonb_build_object('sha256', md5(n::text))
         FROM generate_series(1, :assemblies) n;
     INSERT INTO trace_assembly SELECT n, n FROM generate_series(1, :assemblies) n;
