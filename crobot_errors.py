@@ -30,6 +30,19 @@ class OutcomeKind(StrEnum):
     INTERNAL = "internal"
 
 
+#: ended for the node's reason: a broken tool or a full disk says nothing about the job, another node may do it
+TRIED_AGAIN = frozenset(
+    {
+        OutcomeKind.NODE_LOST,
+        OutcomeKind.NODE_STOPPED,
+        OutcomeKind.OUT_OF_MEMORY,
+        OutcomeKind.TIME_LIMIT,
+        OutcomeKind.DISK_FULL,
+        OutcomeKind.NODE_BROKEN,
+    }
+)
+
+
 def printable(text: str) -> str:
     """Return a text whose lines are kept, and in which characters that cannot be seen are escaped."""
     return "".join(each if each.isprintable() or each in "\n\t" else repr(each)[1:-1] for each in text)
@@ -98,6 +111,10 @@ class UnknownPipeline(BadInput):
 
 class UnknownVersion(BadInput):
     """The pipeline exists, but not in this version."""
+
+
+class UpdateUnderWay(BadInput):
+    """The same is being brought up to date by somebody else just now."""
 
 
 class UnknownSpecies(BadInput):

@@ -47,6 +47,7 @@ CONNECT_ARGS = {
 }
 
 _NOTIFY = text("SELECT pg_notify(:channel, '')")
+_TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
@@ -245,6 +246,11 @@ def notify(session: Session, channel: str) -> None:
 def lock(session: Session, name: str) -> None:
     """Wait for the lock of this name and hold it until the transaction ends."""
     session.execute(_LOCK, {"name": name})
+
+
+def try_lock(session: Session, name: str) -> bool:
+    """Take the lock of this name, if nobody has it, and hold it until the transaction ends; say whether it is ours."""
+    return bool(session.execute(_TRY_LOCK, {"name": name}).scalar_one())
 
 
 def database_of(session: Session) -> str:

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 #: modules whose tasks a head runs
 HEARS = (
     "crobot_tasks.batches.tending",
+    "crobot_tasks.maintenance.daily",
     "crobot_tasks.head.consumer",
     "crobot_tasks.head.leases",
     "crobot_tasks.head.remote_control",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from crobot_errors import BrokerUnreachable, OutcomeKind, ServiceError, ToolFailed
+from crobot_errors import TRIED_AGAIN, BrokerUnreachable, OutcomeKind, ServiceError, ToolFailed
 from crobot_tasks.broker.exceptions import exception_json
 from crobot_tasks.broker.formats import AttemptKey, attempt_id
 from crobot_tasks.lifecycle import commit_sends, owed_results, policy_in_force, read_ahead, time_limits
@@ -17,7 +17,7 @@ from crobot_tasks.lifecycle.endings import Ending, first_line, processed
 from crobot_tasks.lifecycle.refused import Refused
 from crobot_tasks.lifecycle.report import Report
 from crobot_tasks.lifecycle.result_files import portions
-from crobot_tasks.lifecycle.retries import TRIED_AGAIN, Trial, next_step
+from crobot_tasks.lifecycle.retries import Trial, next_step
 from crobot_tasks.router import Policy
 from db.crobot import JobState, finishing, jobs, numbers, parking
 from db.engine import may_repeat, notify, retrying, tables_of, transaction

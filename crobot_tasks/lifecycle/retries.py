@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crobot_errors import OutcomeKind
+from crobot_errors import TRIED_AGAIN, OutcomeKind
 from crobot_tasks.broker.formats import MOST_ATTEMPTS
 from crobot_tasks.router.policy import Policy, Retry
 from db.crobot import JobState
 
-#: a broken tool or a full disk says nothing about the job: another node may do it
-TRIED_AGAIN = frozenset(
-    {
-        OutcomeKind.NODE_LOST,
-        OutcomeKind.NODE_STOPPED,
-        OutcomeKind.OUT_OF_MEMORY,
-        OutcomeKind.TIME_LIMIT,
-        OutcomeKind.DISK_FULL,
-        OutcomeKind.NODE_BROKEN,
-    }
-)
 #: room above the peak that was measured when memory ran out
 HEADROOM = 1.25
 #: attempts that were nobody's fault follow each other at once this often, then ever more slowly

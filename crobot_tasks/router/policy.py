@@ -1,4 +1,4 @@
-"""The rules of placement and retries, and the TOML file that they are written in; reads no file itself."""
+"""The rules of placement, retries and maintenance, and the TOML file that they are written in; reads no file itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from crobot_errors import BadPolicy
+from crobot_tasks.router.maintenance import Maintenance, read_maintenance
 from crobot_tasks.router.toml_table import Table, parse
 
 #: sorts jobs of different owners; the least is first
@@ -122,6 +123,7 @@ class Policy:
     tags: Tags = Tags()
     pipelines: Mapping[str, PipelineRule] = field(default_factory=dict)
     nodes: Mapping[str, NodeRule] = field(default_factory=dict)
+    maintenance: Maintenance = Maintenance()
 
     def retry_of(self, pipeline: str) -> Retry:
         """Return how jobs of this pipeline are tried again."""
@@ -173,7 +175,7 @@ def read(text: str) -> Policy:
     """
     file = parse(text, BadPolicy).only(
         "poison_after", "classes", "shares", "window", "reservation", "quarantine", "retry", "tags",
-        "pipelines", "nodes",
+        "pipelines", "nodes", "maintenance",
     )  # fmt: skip
     retry = _retry(file.table("retry"), DEFAULT.retry)
     pipelines, nodes = file.table("pipelines"), file.table("nodes")
@@ -188,6 +190,7 @@ def read(text: str) -> Policy:
         tags=Tags(frozenset(file.table("tags").only("reserved").names("reserved"))),
         pipelines={name: _pipeline(pipelines.table(name), retry) for name in pipelines},
         nodes={name: NodeRule(frozenset(nodes.table(name).only("tags").names("tags"))) for name in nodes},
+        maintenance=read_maintenance(file.table("maintenance")),
     )
 
 

@@ -99,6 +99,13 @@ class Table:
             raise self.wrong(key, 'must be a text, in quotes, such as "QAssembly"')
         return value
 
+    def flag(self, key: str, default: bool) -> bool:
+        """Return true or false."""
+        value = self._value(key, default)
+        if not isinstance(value, bool):
+            raise self.wrong(key, "must be true or false")
+        return value
+
     def names(self, key: str) -> list[str]:
         """Return a list of texts; empty if it is not there."""
         value = self._values.get(key, [])

@@ -5,7 +5,7 @@ from db.crobot.models.jobs import LIVE, LIVE_SQL, OVER, OVER_SQL, Attempt, Job, 
 from db.crobot.models.nodes import Node
 from db.crobot.models.placement import AcceptedPolicy, Accounting, Pause, PausedKind, Share, Typical
 from db.crobot.models.results import Chord, Message, Revoked, Settlement
-from db.crobot.models.upkeep import Monitoring, Numbers, Restore, Storage
+from db.crobot.models.upkeep import DailyUpdate, Monitoring, Numbers, Restore, Storage
 
 __all__ = [
     "LIVE",
@@ -20,6 +20,7 @@ __all__ = [
     "BatchItem",
     "BatchSlice",
     "Chord",
+    "DailyUpdate",
     "Monitoring",
     "Job",
     "JobState",

@@ -1,12 +1,13 @@
-"""Models of what the heads note of heartbeats, the result store, the storage and the numbers."""
+"""Models of what the heads note of heartbeats, the result store, the storage, the numbers and the daily updates."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ForeignKey,
     Identity,
     SmallInteger,
     Text,
@@ -90,5 +91,20 @@ class Restore(Base):
     dispatches: Mapped[int] = mapped_column(BigInteger)
     #: reports that have come on attempts that it does not know
     reports: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+    __table_args__ = ({"schema": "crobot"},)
+
+
+class DailyUpdate(Base):
+    """How far the daily updates of a species have come: missed days are made up once, and two heads do one once."""
+
+    __tablename__ = "daily_updates"
+
+    #: the species
+    database: Mapped[str] = mapped_column(
+        ForeignKey("crobot.species.name", ondelete="CASCADE"), primary_key=True
+    )
+    #: the last day, in UTC, for which it was done, or from which on it is done
+    day: Mapped[date]
 
     __table_args__ = ({"schema": "crobot"},)
