@@ -21,6 +21,7 @@ COMMANDS: Table = {
     "beat": Entry("start.beat:beat", "Run the clock: one for the whole system is enough."),
     "callbacks": Entry("start.callbacks:callbacks", "Run plain Celery tasks, for instance callbacks of jobs."),
     "cancel": Entry("steer.cancel:cancel", "Cancel jobs, waiting or running."),
+    "daily-update": Entry("maintenance.updates:daily_update", "Bring species up to date, as heads do once a day."),
     "db": Branch("See to the database's tables.", {
         "check": Entry("start.tables:check", "Say whether the database answers and its tables are current."),
         "upgrade": Entry("start.tables:upgrade", "Bring all tables to the form that this program needs."),
@@ -76,6 +77,11 @@ COMMANDS: Table = {
     }),
     "status": Entry("show.status:status", "Say how many jobs are in which state."),
     "unpause": Entry("steer.pause:unpause", "Lift pauses; --all lifts only the one of everything."),
+    "update-all-schemes": Entry(
+        "maintenance.updates:update_all_schemes", "Call all schemes where results are missing or outdated."
+    ),
+    "update-assemblies": Entry("maintenance.updates:update_assemblies", "Assemble strains without an assembly."),
+    "update-scheme": Entry("maintenance.updates:update_scheme", "Call a scheme where results are missing or outdated."),
     "wait": Entry("steer.wait:wait", "Wait until jobs are over."),
 }  # fmt: skip
 

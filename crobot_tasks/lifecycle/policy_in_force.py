@@ -16,6 +16,7 @@ from crobot_errors import BadPolicy
 from crobot_tasks.router.policy import Policy, read
 from db.crobot import policies
 from db.engine import transaction
+from db.known_species import list_species
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,17 @@ def _refresh(session: Any) -> None:
     _copy.number = row.id
 
 
+def unknown_species(session: Any, policy: Policy) -> list[str]:
+    """Say which species the policy names that are not there; they may be added later, so it is no error."""
+    known = [one.name for one in list_species(session)]
+    return [
+        f"the policy's section [maintenance] names the species {name!r}, which is not there: there are "
+        + (", ".join(known) or "none")
+        for name in policy.maintenance.species
+        if name not in known
+    ]
+
+
 def path() -> Path:
     """Return where the policy's file is, or would be."""
     return Path(celeryconfig.crobot_policy).expanduser()
@@ -88,7 +100,7 @@ class PolicyFile:
 
 
 def _take(text: str, written_at: datetime) -> None:
-    read(text)
+    policy = read(text)
     with transaction() as session:
         row = policies.current(session)
         if row is not None and row.toml == text:
@@ -97,6 +109,8 @@ def _take(text: str, written_at: datetime) -> None:
             log.warning("%s is older than the policy in force; `touch` it if it is to be taken", path())
             return
         policies.accept(session, text, f"{socket.gethostname()}:{path()}")
+        for warning in unknown_species(session, policy):
+            log.warning("%s", warning)
     with _copy.lock:
         _copy.looked_at = float("-inf")
     log.info("the policy in %s is in force", path())

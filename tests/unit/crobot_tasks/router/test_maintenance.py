@@ -29,7 +29,9 @@ daily = false
 def test_the_most_particular_holds() -> None:
     maintenance = read(OVERRIDES).maintenance
     assert maintenance.hour == 3
-    assert maintenance.rule_of("yersinia") == UpdateRule(most=100, tries=4, try_again=frozenset({"node_lost"}))
+    assert maintenance.rule_of("yersinia") == UpdateRule(
+        most=100, tries=4, try_again=frozenset({"node_lost"})
+    )
     assert maintenance.rule_of("senterica").most == 50
     assert maintenance.rule_of("senterica", "SeroPred").tries == 1
     assert maintenance.rule_of("senterica", "SeroPred").most == 50
