@@ -53,18 +53,17 @@ from db.species import (
     outdated,
     profiles,
     schemes,
-    selection,
     strains,
     traces,
 )
 from db.species import overview as species_overview
 from db.species.barcodes import Kind
 from db.species.lookups import Key
-from db.species.selection import Filters
 from db.system import preferences, projects, user_jobs
 from tests.integration.db.large_tables.batch_calls import of_batches
 from tests.integration.db.large_tables.fill import LIVE as NOT_OVER
 from tests.integration.db.large_tables.fill import LOCI, SCHEME
+from tests.integration.db.large_tables.maintenance_calls import of_maintenance
 
 ROOMS = ("db.crobot", "db.system", "db.species", "db.nomenclature")
 GIB = 1024**3
@@ -117,6 +116,7 @@ def calls(size: int) -> dict[str, Call]:
         | _of_species(size)
         | _of_numbers()
         | of_batches(size)
+        | of_maintenance(size)
     )
 
 
@@ -433,14 +433,6 @@ def _of_species(size: int) -> dict[str, Call]:
         "db.species.schemes.add_scheme": lambda s: schemes.add_scheme(s, "new", "new", "SeroPred"),
         "db.species.schemes.schemes_to_call": schemes.schemes_to_call,
         "db.species.schemes.schemes_never_sent": lambda s: schemes.schemes_never_sent(s, barcodes[0]),
-        "db.species.selection.all_strains": lambda s: selection.all_strains(s, Filters(limit=100)),
-        "db.species.selection.assemblies_failed": lambda s: selection.assemblies_failed(s, _mlst(s), "node_lost"),
-        "db.species.selection.assemblies_outdated":
-            lambda s: selection.assemblies_outdated(s, _mlst(s), "4.2", Filters(limit=100)),
-        "db.species.selection.assemblies_without_result": lambda s: selection.assemblies_without_result(s, _mlst(s)),
-        "db.species.selection.strains_failed": lambda s: selection.strains_failed(s, "tool"),
-        "db.species.selection.strains_outdated": lambda s: selection.strains_outdated(s, "4.1"),
-        "db.species.selection.strains_without_assembly": selection.strains_without_assembly,
         "db.species.strains.add_strain_with_reads": lambda s: strains.add_strain_with_reads(s, "new", ["ERR000001"]),
         "db.species.strains.lock_strain": lambda s: strains.lock_strain(s, "strain 97"),
         "db.species.strains.add_genome": lambda s: strains.add_genome(s, strains.lock_strain(s, "strain 97"), "/new"),

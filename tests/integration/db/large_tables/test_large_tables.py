@@ -34,7 +34,11 @@ WHOLE = {
     "db.nomenclature.exporting.publish": "it makes a release",
     "db.nomenclature.exporting.release": "it makes a release",
     "db.nomenclature.importing.import_scheme": "an import compares all alleles of a scheme, and is rare",
+    "db.species.candidates.assemblies": "a pass through all assemblies, once for each update of a scheme",
     "db.species.outdated.outdated none": "the results of one scheme, once for each update of it",
+    "db.species.selection.assemblies_without_result": "a person asks for what a scheme lacks",
+    "db.species.selection.strains_failed": "a person asks for all that failed",
+    "db.species.selection.strains_outdated": "a person asks for all that is outdated",
     "db.species.overview.schemes": "it counts alleles, for a curator",
 }
 FULL = [pytest.mark.full, pytest.mark.timeout(1800)]

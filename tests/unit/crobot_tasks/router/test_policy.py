@@ -147,4 +147,7 @@ def test_the_example_says_what_holds_without_a_file_and_its_examples_are_right()
     policy = read(uncommented)
     assert policy.retry_of("QAssembly").attempts == 4
     assert policy.tags_of("calc01") == {"ssd"}
+    assert policy.maintenance.hour == 3
+    assert policy.maintenance.rule_of("senterica", "MLST_Achtman").tries == 5
+    assert not policy.maintenance.rule_of("ecoli", "prokka_annotation").daily
     assert (policy.shares.workgroups["salmonella"], policy.shares.users[17]) == (2, 0.5)
