@@ -117,14 +117,18 @@ def update_all_schemes(
 
 def attempted(database: str, scheme: str | None, update: Callable[[], Update]) -> Update:
     """Return what an update came to; one that could not be done says why, and has stored nothing."""
-    found: list[Update] = []
-    with transaction(database) as session:
-        error = in_savepoint(session, lambda: found.append(update()))
-    if error is None:
-        return found[0]
-    if isinstance(error, CRobotError):
-        return Update(database, scheme, error=str(error))
-    raise error
+
+    def work() -> Update:
+        found: list[Update] = []
+        with transaction(database) as session:
+            error = in_savepoint(session, lambda: found.append(update()))
+        if error is None:
+            return found[0]
+        if isinstance(error, CRobotError):
+            return Update(database, scheme, error=str(error))
+        raise error
+
+    return retrying(work)
 
 
 def _update(
