@@ -18,8 +18,8 @@ _numbers = count(1)
 
 
 @pytest.fixture
-def species(two_species: None) -> Species:
-    """A species without references and without schemes."""
+def species(policy: Callable[[str], None]) -> Species:
+    """A species without references and without schemes, under a policy that says nothing of its own."""
     number = next(_numbers)
     name = f"species{number}"
     prefix = f"X{chr(65 + number // 26)}{chr(65 + number % 26)}"
@@ -27,7 +27,7 @@ def species(two_species: None) -> Species:
     return Species(name)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def policy(two_species: None) -> Iterator[Callable[[str], None]]:
     """Puts a section [maintenance] in force until the test is over."""
 

@@ -258,7 +258,7 @@ def test_what_one_scheme_meets_does_not_keep_the_others(species: Species) -> Non
     assert (first.batch, len(items(second))) == (None, 1)
 
 
-def test_unknown_names_are_refused(two_species: None, species: Species) -> None:
+def test_unknown_names_are_refused(species: Species) -> None:
     with pytest.raises(UnknownSpecies, match="'never'"):
         update_assemblies("never")
     with pytest.raises(UnknownSpecies, match="'never'"):
