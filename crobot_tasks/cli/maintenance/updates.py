@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -12,12 +12,13 @@ from rich.console import Console
 from crobot_tasks.cli import sending
 from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import emit, json_option, say, wide_option
-from crobot_tasks.cli.tables import table
+from crobot_tasks.cli.tables import Table, table
 from crobot_tasks.maintenance import daily, updating
 from crobot_tasks.maintenance.updating import Update
 from crobot_tasks.maintenance.warnings import warnings
 
 _COLUMNS = (Column("Barcode"), Column("Why", Kind.TEXT))
+_REASONS = (Column("Items", Kind.NUMBER), Column("Why", Kind.TEXT))
 _dry_run = click.option("--dry-run", is_flag=True, help="Only list what would be sent, and why.")
 
 
@@ -105,15 +106,15 @@ def _show(out: Console, updates: Sequence[Update], dry_run: bool) -> None:
         out.print(f"{update.what}: {_outcome(update, dry_run)}")
         if dry_run and update.chosen:
             out.print(table(_COLUMNS, list(update.chosen.items())))
-        else:
-            _list(out, Counter(update.chosen.values()))
+        elif update.chosen:
+            out.print(_counted(Counter(update.chosen.values())))
         _show_rest(out, update)
 
 
 def _show_rest(out: Console, update: Update) -> None:
     if update.left:
         out.print("left alone:")
-        _list(out, update.left)
+        out.print(_counted(update.left))
     if update.full:
         out.print("there is more: the policy allows no more in one run (`most` in [maintenance])")
     if update.batch:
@@ -129,6 +130,5 @@ def _outcome(update: Update, dry_run: bool) -> str:
     return f"{items} would be sent" if dry_run or not update.batch else f"batch {update.batch.name}, {items}"
 
 
-def _list(out: Console, reasons: Mapping[str, int]) -> None:
-    for why, times in sorted(reasons.items(), key=lambda one: -one[1]):
-        out.print(f"  {times:,}  {why}")
+def _counted(reasons: Counter[str]) -> Table:
+    return table(_REASONS, [(times, why) for why, times in reasons.most_common()])

@@ -20,10 +20,12 @@ from rich.console import Console
 from crobot_tasks.cli import output
 from crobot_tasks.cli.analyses import analyses, projects
 from crobot_tasks.cli.analyses.results import show_analysis
+from crobot_tasks.cli.maintenance import updates
 from crobot_tasks.cli.show import explain, job, jobs, nodes, policy, results, simulate, status
 from crobot_tasks.cli.species import assemblies, assembly_loci, schemes, species
 from crobot_tasks.cli.start import servers, tables
 from crobot_tasks.cli.steer import pause
+from crobot_tasks.maintenance.updating import Update
 from crobot_tasks.operate.explain import Explanation
 from crobot_tasks.simulator.report import Report, Series, Stretch, Waits
 
@@ -235,6 +237,16 @@ PROJECT: dict[str, Any] = {
 }  # fmt: skip
 SERVERS = {"data_dir": "/srv/crobot/data", "users": list(range(10_000, 10_012)), "servers": [
     {"name": "postgres", "pid": 27891, "port": 21350}, {"name": "valkey", "pid": None, "port": None}]}  # fmt: skip
+UPDATES = [
+    Update(
+        "senterica", None, dict.fromkeys(list(_STRAINS)[:3], "no assembly") | dict.fromkeys(
+            list(_STRAINS)[3:5], "failed: node_lost, try 2 of 3"), Counter({
+            "failed: tool: the same version is not tried again": 12_345, "its job is not over": 7}), full=True),
+    Update("senterica", "MLST_Achtman", {"SAL_AA0001AA_AS": f"outdated (scheme 12.{'a' * 12}, current 13.{'b' * 12})"}),
+    Update("senterica", "SeroPred"),
+    Update("senterica", "CRISPR", error="an update of senterica, scheme CRISPR is under way: wait until it "
+                                           "has made its batch"),
+]  # fmt: skip
 
 SCENES: dict[str, Scene] = {
     "jobs": lambda out: jobs._show(out, JOBS),
@@ -262,6 +274,8 @@ SCENES: dict[str, Scene] = {
     "analysis-tree": lambda out: show_analysis(out, TREE),
     "project-list": lambda out: projects._show_list(out, [PROJECT]),
     "project-show": lambda out: projects._show(out, PROJECT),
+    "update": lambda out: updates._show(out, UPDATES, dry_run=False),
+    "update-dry-run": lambda out: updates._show(out, UPDATES, dry_run=True),
     "servers-status": lambda out: servers._show(out, SERVERS),
     "db-check": lambda out: tables._show(out, {"database": "the database", "schemas": {"crobot": "0005"}}),
 }
