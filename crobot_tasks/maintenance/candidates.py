@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from typing import Any
 
 from crobot_errors import BadInput
@@ -15,17 +15,15 @@ from db.crobot import LIVE, JobState, earlier
 from db.engine import database_of
 from db.species import AssemblyStatus, LookupStatus, Scheme, candidates, outdated
 
-#: rows that are looked at together
-PAGE = 2_000
 _OF_ASSEMBLIES = "QAssembly"
 _LIVE = "its job is not over"
 
 
-def strains(session: Any, rule: UpdateRule, current: str) -> Iterator[Candidate]:
+def strains(session: Any, rule: UpdateRule, current: str) -> Generator[Candidate]:
     """Yield the strains that may be assembled."""
     database = database_of(session)
     wanted = current if rule.outdated_assemblies and current else None
-    for rows in _pages(lambda after: candidates.strains(session, wanted, after, PAGE)):
+    for rows in candidates.strains(session, wanted):
         # what is sent in this very moment is first waiting, and then live: asked in this order, it is not missed
         unsent = earlier.unsent(session, "assemble", database, None, [row.barcode for row in rows])
         busy = _being_assembled(session, database)
@@ -42,15 +40,11 @@ def strains(session: Any, rule: UpdateRule, current: str) -> Iterator[Candidate]
             )
 
 
-def assemblies(session: Any, scheme: Scheme, rule: UpdateRule, current: str) -> Iterator[Candidate]:
+def assemblies(session: Any, scheme: Scheme, rule: UpdateRule, current: str) -> Generator[Candidate]:
     """Yield the assemblies for which a scheme may be called."""
     database, cls = database_of(session), CLASSES[pipeline_of(scheme)]
     version = scheme.version
-
-    def page(after: int) -> Sequence[Any]:
-        return candidates.assemblies(session, scheme, current, after, PAGE, outdated=rule.outdated_results)
-
-    for rows in _pages(page):
+    for rows in candidates.assemblies(session, scheme, current, outdated=rule.outdated_results):
         keys = [row.barcode for row in rows]
         unsent = earlier.unsent(session, "scheme", database, scheme.description, keys)
         jobs = _jobs(session, database, cls.type_of(scheme), keys)
@@ -78,13 +72,6 @@ def check_called(scheme: Scheme) -> None:
     pipeline = pipeline_of(scheme)
     if pipeline not in CLASSES:
         raise BadInput(f"the scheme {scheme.description!r} is not called on one assembly ({pipeline})")
-
-
-def _pages(page: Callable[[int], Sequence[Any]]) -> Iterator[Sequence[Any]]:
-    after = 0
-    while rows := page(after):
-        yield rows
-        after = rows[-1].id
 
 
 def _jobs(session: Any, database: str, type_: str, tags: Collection[str]) -> dict[str, list[Any]]:

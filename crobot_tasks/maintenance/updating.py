@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -136,7 +137,7 @@ def _update(
     update: Update,
     rule: UpdateRule,
     current: str,
-    found: Iterator[Candidate],
+    found: Generator[Candidate],
     make: Callable[..., Batch],
     dry_run: bool,
 ) -> Update:
@@ -156,17 +157,20 @@ def _update(
     return update
 
 
-def _choose(session: Any, update: Update, rule: UpdateRule, current: str, found: Iterator[Candidate]) -> None:
+def _choose(
+    session: Any, update: Update, rule: UpdateRule, current: str, found: Generator[Candidate]
+) -> None:
     at = now(session)
-    for candidate in found:
-        decision = decide(candidate, rule, current, at)
-        if not decision.send:
-            update.left[decision.why] += 1
-        elif len(update.chosen) < rule.most:
-            update.chosen[candidate.key] = decision.why
-        else:
-            update.full = True
-            return
+    with closing(found):
+        for candidate in found:
+            decision = decide(candidate, rule, current, at)
+            if not decision.send:
+                update.left[decision.why] += 1
+            elif len(update.chosen) < rule.most:
+                update.chosen[candidate.key] = decision.why
+            else:
+                update.full = True
+                return
 
 
 def _free_name(session: Any, update: Update) -> str:

@@ -15,14 +15,12 @@ from db.species.selection import Filters
 from tests.integration.db.large_tables.fill import SCHEME, SPECIES
 
 DAY = date(2026, 11, 26)
-#: rows of a page: fewer than small tables have
-PAGE = 200
 
 
 def of_maintenance(size: int) -> dict[str, Callable[[Session], Any]]:
     """The function's name → the call, for tables of so many jobs."""
     tags = [f"tag{number}" for number in range(size // 10, size // 10 + 100)]
-    middle, few = size // 40, Filters(limit=100)
+    few = Filters(limit=100)
     return {
         "db.crobot.daily_updates.due": lambda s: daily_updates.due(s, 3),
         "db.crobot.daily_updates.done": lambda s: daily_updates.done(s, SPECIES, DAY),
@@ -32,12 +30,10 @@ def of_maintenance(size: int) -> dict[str, Callable[[Session], Any]]:
         "db.crobot.earlier.of_tags": lambda s: earlier.of_tags(s, SPECIES, SCHEME, tags),
         "db.crobot.earlier.unsent": lambda s: earlier.unsent(s, "scheme", SPECIES, SCHEME, tags),
         "db.species.candidates.assemblies":
-            lambda s: candidates.assemblies(s, find_scheme(s, SCHEME), "4.1", middle, PAGE, outdated=True),
-        "db.species.candidates.assemblies all":
-            lambda s: candidates.assemblies(s, find_scheme(s, SCHEME), "4.2", middle, PAGE, outdated=True),
+            lambda s: candidates.assemblies(s, find_scheme(s, SCHEME), "4.1", outdated=True),
         "db.species.candidates.made_by": lambda s: candidates.made_by(s, range(400, 800, 4)),
-        "db.species.candidates.strains": lambda s: candidates.strains(s, None, middle, PAGE),
-        "db.species.candidates.strains outdated": lambda s: candidates.strains(s, "4.2", middle, PAGE),
+        "db.species.candidates.strains": lambda s: candidates.strains(s, None),
+        "db.species.candidates.strains outdated": lambda s: candidates.strains(s, "4.2"),
         "db.species.selection.all_strains": lambda s: selection.all_strains(s, few),
         "db.species.selection.assemblies_failed":
             lambda s: selection.assemblies_failed(s, find_scheme(s, SCHEME), "node_lost"),
