@@ -1,1 +1,1 @@
-"""What keeps a database up to date: which results a newer pipeline or scheme would make anew."""
+"""What keeps a database up to date and right: what it lacks is sent, what it counts is compared with the jobs."""

@@ -11,7 +11,7 @@ import pytest
 from crobot_errors import BadInput, UnknownScheme, UnknownSpecies, UpdateUnderWay
 from crobot_tasks.maintenance.updating import Update, update_all_schemes, update_assemblies, update_scheme
 from db.engine import transaction, try_lock
-from db.species import AssemblyLookup, Scheme
+from db.species import AssemblyLookup, Scheme, strains
 from tests.integration.crobot_tasks.maintenance.strains import (
     CRISPR,
     CURRENT,
@@ -77,6 +77,17 @@ def test_a_strain_of_which_a_part_of_the_reads_is_being_assembled_is_left_alone(
     species.add_job("ERR444", [first], "RUNNING")
     found = update_assemblies(species.name)
     assert (found.chosen, found.left, found.batch) == ({}, {"its job is not over": 1}, None)
+
+
+def test_uploaded_reads_that_cannot_be_read_are_refused_once(species: Species) -> None:
+    with transaction(species.name) as session:
+        for lane in (1, 2):
+            files = [f"/no/such folder/lane{lane}_{read}.fastq.gz" for read in (1, 2)]
+            strains.add_strain_with_reads(session, "uploaded", files)
+    send(update_assemblies(species.name))
+    [job] = query("SELECT state, tag FROM crobot.jobs WHERE database = :name", name=species.name)
+    assert (job.state, job.tag.count("#"), job.tag.count(",")) == ("FAILED", 4, 1)
+    assert update_assemblies(species.name).left == {"failed: tool: the same version is not tried again": 1}
 
 
 def test_outdated_assemblies_are_made_anew_if_the_policy_says_so(species: Species, policy: Policy) -> None:
@@ -204,7 +215,7 @@ def test_what_a_batch_would_have_sent_is_sent_by_the_next_when_it_is_cancelled(s
 
 def test_two_at_once_send_nothing_twice(species: Species) -> None:
     species.add_scheme()
-    strains = [species.add_strain(f"new {number}") for number in range(20)]
+    assembled = [species.add_strain(f"new {number}") for number in range(20)]
     called = [species.add_assembled(f"assembled {number}") for number in range(20)]
     together = Barrier(4)
 
@@ -222,7 +233,7 @@ def test_two_at_once_send_nothing_twice(species: Species) -> None:
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(update, works))
     keys = keys_of_batches(species.name)
-    assert len(keys) == len(set(keys)) == len(strains) + len(called)
+    assert len(keys) == len(set(keys)) == len(assembled) + len(called)
 
 
 def test_a_second_run_says_that_one_is_under_way(species: Species) -> None:
