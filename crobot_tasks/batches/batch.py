@@ -10,12 +10,11 @@ from celery.canvas import Signature
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadInput, CRobotError
-from crobot_tasks.batches import standing, tending
-from crobot_tasks.batches.making import STORED_TOGETHER, USUAL, Item, Limits, Plan, make
+from crobot_tasks.batches import account, choosing, standing, tending
+from crobot_tasks.batches.choosing import Through
+from crobot_tasks.batches.making import USUAL, Item, Limits, Plan, make, parts
 from crobot_tasks.broker.json_values import plain
 from crobot_tasks.celery import app
-from crobot_tasks.jobs.following import CLASSES
-from crobot_tasks.jobs.generic import pipeline_of
 from crobot_tasks.lifecycle.call_options import priority_of
 from crobot_tasks.lifecycle.cancel import cancel_each
 from crobot_tasks.lifecycle.job_task import JobTask
@@ -25,9 +24,6 @@ from db.crobot import batches
 from db.crobot.batches import Event
 from db.crobot.selection import Selection
 from db.engine import retrying, transaction
-from db.known_species import find_species
-from db.species import chosen
-from db.species.schemes import find_scheme
 
 
 class Batch:
@@ -67,19 +63,22 @@ class Batch:
         params: dict[str, Any] | None = None,
         again: bool = True,
         limits: Limits = USUAL,
+        through: Through = iter,
         **request: Any,
     ) -> Self:
         """Make a batch that assembles the reads of strains, by barcode, name, or a run's accession.
 
         What was assembled by the same version with the same parameters is done again, unless ``again`` is false.
+        ``through`` sees the items on their way.
 
         Raises:
-            BadInput: none of the strains is there, or the name is taken.
+            BadInput: none of the strains is there, a parameter cannot be, or the name is taken.
             UnknownSpecies: there is no such species.
         """
+        choosing.check_assembly(database, params or {})
         shared = {"params": params or {}, "again": again}
         plan = Plan(name, "assemble", database, shared, limits=limits, **request)
-        make(plan, _items(database, strains, chosen.strains))
+        make(plan, through(choosing.strains(database, strains)))
         return cls(name)
 
     @classmethod
@@ -92,6 +91,7 @@ class Batch:
         name: str,
         again: bool = False,
         limits: Limits = USUAL,
+        through: Through = iter,
         **request: Any,
     ) -> Self:
         """Make a batch that calls a scheme on assemblies, by their barcodes or by those or the names of strains.
@@ -100,18 +100,13 @@ class Batch:
             BadInput: none of the assemblies is there, nothing can be called for the scheme, or the name is taken.
             UnknownSpecies, UnknownScheme: there is none of this name.
         """
-        with transaction() as session:
-            find_species(session, database)
-        with transaction(database) as session:
-            pipeline = pipeline_of(find_scheme(session, scheme))
-        if pipeline not in CLASSES:
-            raise BadInput(f"the scheme {scheme!r} is not called on one assembly ({pipeline})")
+        choosing.check_scheme(database, scheme)
         shared = {"scheme": scheme, "again": again}
         plan = Plan(name, "scheme", database, shared, limits=limits, **request)
-        make(plan, _items(database, assemblies, chosen.assemblies))
+        make(plan, through(choosing.assemblies(database, assemblies)))
         return cls(name)
 
-    def add(self, keys: Iterable[str]) -> int:
+    def add(self, keys: Iterable[str], through: Through = iter) -> int:
         """Add strains or assemblies, as `reassemble` and `call_scheme` take them; returns how many are new.
 
         Raises:
@@ -120,9 +115,9 @@ class Batch:
         row = self._row()
         if row.kind == "calls":
             raise BadInput(f"batch {self.name} is one of signatures: nothing can be added by name")
-        find = chosen.strains if row.kind == "assemble" else chosen.assemblies
-        items = list(_items(row.database, keys, find))
-        return sum(retrying(partial(self._add, part)) for part in _slices(items))
+        choose = choosing.strains if row.kind == "assemble" else choosing.assemblies
+        items = parts(through(choose(row.database, keys)))
+        return sum(retrying(partial(self._add, part)) for part in items)
 
     def _add(self, items: Sequence[Item]) -> int:
         with transaction() as session:
@@ -174,15 +169,8 @@ class Batch:
         return standing.state(self._row())
 
     def account(self, part: int = 5_000) -> Iterator[Any]:
-        """Yield every item: ``number``, ``key``, ``job_id``, ``state``, ``outcome``, ``message``, times, ``cpu_s``."""
-        after, batch_id = 0, self._row().id
-        while True:
-            with transaction() as session:
-                rows = batches.account(session, batch_id, after, part)
-            if not rows:
-                return
-            yield from rows
-            after = rows[-1].number
+        """Yield every item, as `crobot_tasks.batches.account.items`."""
+        return account.items(self._row().id, part)
 
     # --- steering -----------------------------------------------------------------------------------------------------
 
@@ -281,20 +269,3 @@ def _call(signature: Signature) -> Item:
     if not isinstance(app.tasks.get(name), JobTask):
         raise BadInput(f"{signature!r} is no signature of one job: a batch is made of those")
     return {"key": "", "call": plain(dict(signature), f"the call of {name}"), "skipped": ""}
-
-
-def _items(database: str, keys: Iterable[str], find: Any) -> Iterator[Item]:
-    """Yield an item for each key, in order and without doubles; one that is unknown has the reason."""
-    seen: set[str] = set()
-    for part in _slices(list(dict.fromkeys(keys))):
-        with transaction(database) as session:
-            found = find(session, part)
-        for key in part:
-            barcode, why = found[key]
-            if barcode not in seen:
-                seen.add(barcode)
-                yield {"key": barcode, "call": None, "skipped": why}
-
-
-def _slices(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (rows[start : start + STORED_TOGETHER] for start in range(0, len(rows), STORED_TOGETHER))

@@ -12,10 +12,9 @@ from celery.canvas import Signature
 from crobot_errors import BadInput, CRobotError
 from crobot_tasks.broker.json_values import revive
 from crobot_tasks.celery import app
+from crobot_tasks.intake.scheme_calls import class_of
 from crobot_tasks.jobs import AssemblyJob
 from crobot_tasks.jobs.base import CRobotJob
-from crobot_tasks.jobs.following import CLASSES
-from crobot_tasks.jobs.generic import pipeline_of
 from db.species.assemblies import find_assembly
 from db.species.schemes import find_scheme
 from db.species.traces import paired_traces_of_strains
@@ -61,7 +60,7 @@ def _assembly(batch: Any, strain: str, trace_ids: Sequence[int]) -> CRobotJob:
 def _scheme(session: Any, batch: Any, items: Sequence[Any]) -> Iterable[Call]:
     """Assemblies by barcode, on each of which a scheme is called."""
     scheme = find_scheme(session, batch.shared["scheme"])
-    cls: Any = CLASSES[pipeline_of(scheme)]
+    cls = class_of(scheme)
     for item in items:
         yield _of_job(session, batch, partial(_call, session, batch, scheme, cls, item.key))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadInput
@@ -17,6 +17,8 @@ from crobot_tasks.lifecycle.call_options import priority_of
 from db.crobot import Batch, batches
 from db.engine import lock, retrying, transaction
 from db.known_species import find_species
+
+T = TypeVar("T")
 
 #: items that one transaction stores
 STORED_TOGETHER = 10_000
@@ -105,7 +107,7 @@ def make(plan: Plan, items: Iterable[Item]) -> None:
     useful = stored = retrying(partial(_begin, plan))
     reason = "it would have no items"
     try:
-        for part in _parts(islice(iter(items), stored, None)):
+        for part in parts(islice(iter(items), stored, None)):
             retrying(partial(_add, plan.name, part))
             reasons = [item["skipped"] for item in part if item["skipped"]]
             useful += len(part) - len(reasons)
@@ -158,7 +160,8 @@ def _drop(name: str) -> None:
         batches.drop(session, name)
 
 
-def _parts(items: Iterable[Item]) -> Iterator[Sequence[Item]]:
+def parts(items: Iterable[T]) -> Iterator[Sequence[T]]:
+    """Return as many at a time as one transaction stores."""
     items = iter(items)
     while part := list(islice(items, STORED_TOGETHER)):
         yield part

@@ -10,7 +10,7 @@ from typing import Any
 from db.crobot import JobState, batches
 
 #: states of an item that its job does not have
-SKIPPED, CACHED, FORGOTTEN = "skipped", "cached", "forgotten"
+UNSENT, SKIPPED, CACHED, FORGOTTEN = "unsent", "skipped", "cached", "forgotten"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""Kinds of values that options take: amounts of memory, lengths of time, numbers of jobs."""
+"""Kinds of values that options take: amounts of memory, lengths of time, numbers of jobs, parameters."""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -50,6 +51,25 @@ class Duration(click.ParamType[int]):
         return seconds
 
 
+class Param(click.ParamType[tuple[str, Any]]):
+    """A parameter and its value: ``min_contig=500``; the value is JSON, or else a text."""
+
+    name = "key=value"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Any]:
+        """Return key and value."""
+        key, sign, text = str(value).partition("=")
+        if not key or not sign:
+            self.fail(f"{value!r} is not of the form key=value", param, ctx)
+        try:
+            return key, json.loads(text)
+        except ValueError:
+            return key, text
+
+
 SIZE = Size()
 DURATION = Duration()
+PARAM = Param()
 JOB = click.IntRange(1, 2**63 - 1)

@@ -72,10 +72,7 @@ def send_scheme(
     def sent() -> list[RemoteAssemblyBasedJob]:
         with transaction(database) as session:
             scheme = schemes.find_scheme(session, description)
-            pipeline = pipeline_of(scheme)
-            cls: Any = CLASSES.get(pipeline) or scheme_class(pipeline)
-            if cls is None:
-                raise BadInput(f"the scheme {description!r} is not sent for one assembly ({pipeline})")
+            cls = class_of(scheme)
             files = {barcode: find_assembly(session, barcode).file_pointer for barcode in barcodes}
             made = [
                 cls(
@@ -92,3 +89,16 @@ def send_scheme(
             return made
 
     return retrying(sent)
+
+
+def class_of(scheme: Any) -> Any:
+    """Return the class of a scheme's jobs, each on one assembly.
+
+    Raises:
+        BadInput: there are none such.
+    """
+    pipeline = pipeline_of(scheme)
+    cls = CLASSES.get(pipeline) or scheme_class(pipeline)
+    if cls is None:
+        raise BadInput(f"the scheme {scheme.description!r} is not sent for one assembly ({pipeline})")
+    return cls

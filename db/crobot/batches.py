@@ -71,9 +71,9 @@ _JOBS_OF_TASKS = text("SELECT task_id, job_id FROM crobot.settlements WHERE task
 _STATE = """CASE WHEN i.skipped <> '' THEN 'skipped' WHEN i.cached THEN 'cached' WHEN i.job_id IS NULL THEN 'unsent'
                  ELSE COALESCE(j.state, 'forgotten') END"""
 _OUTCOME = "CASE WHEN j.state = 'FAILED' AND NOT i.cached THEN COALESCE(j.outcome, '') ELSE '' END"
-_CPU_S = """(SELECT COALESCE(sum(CASE WHEN jsonb_typeof(a.usage -> 'cpu_s') = 'number'
-                                      THEN CAST(a.usage ->> 'cpu_s' AS float8) END), 0)
-             FROM crobot.attempts a WHERE a.job_id = i.job_id AND NOT i.cached)"""
+_SUM_CPU_S = """COALESCE(sum(CASE WHEN jsonb_typeof(a.usage -> 'cpu_s') = 'number'
+                                  THEN CAST(a.usage ->> 'cpu_s' AS float8) END), 0)"""
+_CPU_S = f"(SELECT {_SUM_CPU_S} FROM crobot.attempts a WHERE a.job_id = i.job_id AND NOT i.cached)"
 # The planner cannot guess how many items lie between two numbers, and would read whole tables: OFFSET 0 keeps it to
 # the way by the indexes, slice by slice and item by item.
 _OF_OPEN_SLICES = """
@@ -177,11 +177,17 @@ _ACCOUNT = text(f"""
            CASE WHEN i.job_id IS NULL AND i.skipped = '' AND b.cancelled_at IS NOT NULL THEN 'CANCELLED' ELSE {_STATE}
            END AS state,
            CASE WHEN i.skipped <> '' THEN i.skipped ELSE j.message END AS message,
-           j.sent_at, j.started_at, j.finished_at, {_CPU_S} AS cpu_s
+           j.sent_at, j.started_at, j.finished_at, tried.attempts, tried.wall_s, tried.cpu_s
     FROM crobot.batch_items i
     JOIN crobot.batches b ON b.id = i.batch_id
     LEFT JOIN crobot.jobs j ON j.id = i.job_id
+    LEFT JOIN LATERAL (SELECT count(*) AS attempts,
+                              CAST(COALESCE(sum(EXTRACT(epoch FROM a.ended_at - a.started_at)), 0) AS float8) AS wall_s,
+                              {_SUM_CPU_S} AS cpu_s
+                       FROM crobot.attempts a WHERE a.job_id = i.job_id AND NOT i.cached) tried ON true
     WHERE i.batch_id = :batch_id AND i.number > :after ORDER BY i.number LIMIT :limit""")
+
+_NOW = text("SELECT now()")
 
 _BEGAN = text("SELECT sent_at FROM crobot.batch_slices WHERE batch_id = :batch_id ORDER BY number LIMIT 1")
 
@@ -298,6 +304,12 @@ def began_at(session: Session, batch_id: int) -> datetime | None:
     return at
 
 
+def now(session: Session) -> datetime:
+    """Return the database's time, by which a batch's own times are."""
+    at: datetime = session.execute(_NOW).scalar_one()
+    return at
+
+
 def end(session: Session, batch_id: int) -> bool:
     """Note that nothing of the batch can change any more, if all its slices are closed; whether that is new."""
     return session.execute(_ENDED, {"batch_id": batch_id}).scalar() is not None
@@ -364,7 +376,7 @@ def take_callbacks(session: Session, batch_id: int, events: Sequence[str]) -> Se
 
 
 def account(session: Session, batch_id: int, after: int, limit: int) -> Sequence[Row[Any]]:
-    """Return items after a number, each with where it stands, its job's times and message, and its CPU seconds."""
+    """Return items after a number, each with where it stands, its job's times and message, and what it has cost."""
     return session.execute(_ACCOUNT, {"batch_id": batch_id, "after": after, "limit": limit}).all()
 
 

@@ -24,7 +24,7 @@ def strains(session: Session, keys: Sequence[str]) -> Chosen:
         .join(Strain, Strain.id == Trace.strain_id)
         .where(Trace.accession.in_(keys)),
     )
-    return _only(session, keys, known, "strain")
+    return _only(session, keys, known, "strain {!r}")
 
 
 def assemblies(session: Session, keys: Sequence[str]) -> Chosen:
@@ -39,7 +39,7 @@ def assemblies(session: Session, keys: Sequence[str]) -> Chosen:
         .where(Strain.barcode.in_(keys)),
         of_strain.where(Strain.strain.in_(keys)),
     )
-    return _only(session, keys, known, "assembly")
+    return _only(session, keys, known, "assembly {!r}, and no strain of this name has one in use")
 
 
 def _only(session: Session, keys: Sequence[str], known: CompoundSelect[Any], what: str) -> Chosen:
@@ -54,4 +54,4 @@ def _one(key: str, barcodes: Sequence[str], what: str, database: str) -> tuple[s
         return barcodes[0], ""
     if barcodes:
         return key, f"{len(barcodes)} are called {key!r}: name one by its barcode ({', '.join(barcodes[:5])})"
-    return key, f"the species {database!r} has no {what} {key!r}"
+    return key, f"the species {database!r} has no {what.format(key)}"

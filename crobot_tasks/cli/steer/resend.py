@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
+from functools import wraps
 from typing import Any
 
 import click
@@ -12,8 +12,8 @@ from rich.console import Console
 from crobot_errors import CRobotError
 from crobot_tasks.cli.output import emit
 from crobot_tasks.cli.steer.changes import Ask, changes_many, document, nothing
-from crobot_tasks.cli.steer.selection import jobs_in_words
-from crobot_tasks.cli.values import DURATION, SIZE
+from crobot_tasks.cli.steer.selection import Command, jobs_in_words, with_options
+from crobot_tasks.cli.values import DURATION, PARAM, SIZE
 from crobot_tasks.operate import hold
 from crobot_tasks.operate.resend import Changes, Resent, resend_each
 from crobot_tasks.operate.resend import resend as resend_one
@@ -21,47 +21,35 @@ from db.crobot import control as queries
 from db.crobot.selection import Selection
 from db.engine import transaction
 
+_CHANGES = (
+    click.option("--param", "params", multiple=True, type=PARAM,
+                 help="Another value of a parameter: min_contig=500. null takes it away; may be given several times."),
+    click.option("--priority", type=click.IntRange(0, 9), help="Another priority.  [default: the old job's]"),
+    click.option("--version", help="Of the pipeline; '' is the current one.  [default: as it was sent]"),
+    click.option("--cores", type=click.IntRange(1, 1024), help="Cores of an attempt."),
+    click.option("--memory", "memory_bytes", type=SIZE, help="Memory of an attempt: 16G."),
+    click.option("--time-limit", "time_limit_s", type=DURATION, help="Time of an attempt: 90m, 8h, 1d, or seconds."),
+)  # fmt: skip
+_NAMES = ("priority", "version", "cores", "memory_bytes", "time_limit_s")
 
-class Param(click.ParamType[tuple[str, Any]]):
-    """A parameter and its value: ``min_contig=500``; the value is JSON, or else a text."""
 
-    name = "key=value"
+def with_changes(command: Command) -> Command:
+    """Give a command the options that say what is to be different; it gets them as ``changes``."""
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Any]:
-        """Return key and value."""
-        key, sign, text = str(value).partition("=")
-        if not key or not sign:
-            self.fail(f"{value!r} is not of the form key=value", param, ctx)
-        try:
-            return key, json.loads(text)
-        except ValueError:
-            return key, text
+    @wraps(command)
+    def changed(*args: Any, params: tuple[tuple[str, Any], ...], **options: Any) -> Any:
+        changes = Changes(params=dict(params), **{name: options.pop(name) for name in _NAMES})
+        return command(*args, changes=changes, **options)
+
+    return with_options(changed, _CHANGES)
 
 
 @click.command()
 @changes_many
-@click.option(
-    "--param",
-    "params",
-    multiple=True,
-    type=Param(),
-    help="Another value of a parameter: min_contig=500. null takes it away; may be given several times.",
-)
-@click.option("--priority", type=click.IntRange(0, 9), help="Another priority.  [default: the old job's]")
-@click.option("--version", help="Of the pipeline; '' is the current one.  [default: as it was sent]")
-@click.option("--cores", type=click.IntRange(1, 1024), help="Cores of an attempt.")
-@click.option("--memory", "memory_bytes", type=SIZE, help="Memory of an attempt: 16G.")
-@click.option(
-    "--time-limit", "time_limit_s", type=DURATION, help="Time of an attempt: 90m, 8h, 1d, or seconds."
-)
-def resend(
-    selection: Selection, ask: Ask, params: tuple[tuple[str, Any], ...], as_json: bool, **changed: Any
-) -> None:
+@with_changes
+def resend(selection: Selection, ask: Ask, changes: Changes, as_json: bool) -> None:
     """Send jobs that are over again, with other parameters if wanted. Selected by filters only, those that were sent
     again before are left out; named by number, they are not."""
-    changes = Changes(params=dict(params), **changed)
     selected, ids = hold.counts(selection), hold.chosen(selection)
     before = _resent_before(ids) if selection.ids is None else set()
     ids = [job_id for job_id in ids if job_id not in before]

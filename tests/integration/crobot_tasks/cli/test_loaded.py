@@ -10,7 +10,7 @@ from tests.command import document, loaded_by
 SLOW = {"alembic", "celery", "flower", "kombu", "matplotlib", "numpy", "redis", "requests", "tornado"}
 
 
-@pytest.mark.parametrize("line", [["jobs"], ["status"], ["nodes"]], ids=" ".join)
+@pytest.mark.parametrize("line", [["jobs"], ["status"], ["nodes"], ["batch", "list"]], ids=" ".join)
 def test_a_look_at_the_database_loads_no_celery_and_no_alembic(tables: None, line: list[str]) -> None:
     loaded = loaded_by(*line)
     assert "sqlalchemy" in loaded

@@ -43,6 +43,7 @@ def of_batches(size: int) -> dict[str, Callable[[Session], Any]]:
         "db.crobot.batches.lock": lambda s: batches.lock(s, "large"),
         "db.crobot.batches.made": lambda s: batches.made(s, LARGE),
         "db.crobot.batches.next_slice": lambda s: batches.next_slice(s, LARGE),
+        "db.crobot.batches.now": batches.now,
         "db.crobot.batches.note_sent": lambda s: batches.note_sent(s, LARGE, sent),
         "db.crobot.batches.open_ids": batches.open_ids,
         "db.crobot.batches.pause": lambda s: batches.pause(s, "large", "the day"),

@@ -20,6 +20,7 @@ from rich.console import Console
 from crobot_tasks.cli import output
 from crobot_tasks.cli.analyses import analyses, projects
 from crobot_tasks.cli.analyses.results import show_analysis
+from crobot_tasks.cli.batches import overviews, report
 from crobot_tasks.cli.maintenance import updates
 from crobot_tasks.cli.show import explain, job, jobs, nodes, policy, results, simulate, status
 from crobot_tasks.cli.species import assemblies, assembly_loci, schemes, species
@@ -248,6 +249,46 @@ UPDATES = [
                                            "has made its batch"),
 ]  # fmt: skip
 
+_ITEMS: dict[str, Any] = {
+    "size": 1_000_000, "unsent": 546_742, "queued": 2000, "running": 24, "complete": 447_830, "cached": 1200,
+    "failed": 1204, "cancelled": 0, "skipped": 1000, "forgotten": 0, "failures": {"tool": 1200, "node_lost": 4},
+    "over": 451_234, "live": 2024, "cpu_s": 4_377_600.0, "to_come_cpu_s": 5_321_000.0,
+}  # fmt: skip
+BATCH: dict[str, Any] = {
+    "batch": "nightly-2026-11-25", "state": "running", "kind": "assemble", "database": "senterica", "user_id": 12,
+    "shared": {"params": {"assembler": "megahit", "min_contig": 500}, "again": True}, "workgroup": "curators",
+    "chosen_by": "the list /srv/crobot/curators/lists/outdated-assemblies-of-2026.tsv", "priority": 8,
+    "live_limit": 2000, "slice_size": 1000, "max_failures": None, "max_failed_share": 0.05,
+    "created_at": ago(days=3), "paused_at": None,
+    "pause_reason": "", "cancelled_at": None, "ended_at": None, "items": _ITEMS, "live_followers": 1313,
+    "elapsed_s": 141_000.0, "rate": 3.2, "left_s": 171_000.0, "ends_at": NOW + timedelta(seconds=171_000),
+}  # fmt: skip
+BATCHES = [
+    BATCH,
+    BATCH | {"batch": "a-batch-with-a-name-as-long-as-a-sentence-of-its-curator", "state": "paused", "left_s": None,
+             "kind": "scheme", "shared": {"scheme": "MLST_Achtman"}},
+    BATCH | {"batch": "web", "state": "over", "kind": "calls", "shared": {}, "database": None, "left_s": None,
+             "created_at": ago(minutes=53), "items": _ITEMS | {"size": 12, "over": 12, "failed": 0}},
+]  # fmt: skip
+PAUSED_BATCH = BATCH | {
+    "state": "paused", "paused_at": ago(minutes=53), "left_s": None, "ends_at": None,
+    "pause_reason": "50,000 of 1,000,000 jobs failed, the limit is 5.0%",
+}  # fmt: skip
+_CAUSE = {"kind": "tool", "message": "the reads are of Escherichia coli (93.1 %), not of Salmonella enterica",
+          "items": 1200, "examples": list(range(1_234_567, 1_234_572))}  # fmt: skip
+ACCOUNT = {"account": {
+    "states": {}, "attempts": 452_001, "cpu_s": 4_377_600.0, "wall_s": 7_120_800.0,
+    "failed": [_CAUSE, _CAUSE | {"kind": "node_lost", "message": ESCAPES, "items": 4, "examples": [1_240_001]}],
+    "left_out": [{"kind": "", "message": "the strain SAL_AA0012AA has no paired-end reads of Illumina", "items": 1000,
+                  "examples": [f"SAL_AA{number:04}AA" for number in range(12, 17)]}],
+    "slowest": [{"job": 1_234_999, "key": "SAL_AA0999AA", "wall_s": 7500.0},
+                {"job": 1_234_998, "key": "SAL_AA0998AA", "wall_s": 80.4}],
+}}  # fmt: skip
+LABEL = {
+    "batch": "outbreak", "state": "over", "kind": "label", "estimated": [],
+    "items": dict.fromkeys(_ITEMS, 0) | {"size": 3, "over": 3, "complete": 2, "failed": 1, "failures": {}},
+}  # fmt: skip
+
 SCENES: dict[str, Scene] = {
     "jobs": lambda out: jobs._show(out, JOBS),
     "nodes": lambda out: nodes._show(out, NODES, PAUSED, ""),
@@ -277,6 +318,11 @@ SCENES: dict[str, Scene] = {
     "update": lambda out: updates._show(out, UPDATES, dry_run=False),
     "update-dry-run": lambda out: updates._show(out, UPDATES, dry_run=True),
     "servers-status": lambda out: servers._show(out, SERVERS),
+    "batch-list": lambda out: overviews._show_list(out, BATCHES, True),
+    "batch-show": lambda out: overviews.show_one(out, BATCH),
+    "batch-paused": lambda out: overviews.show_one(out, PAUSED_BATCH),
+    "batch-label": lambda out: overviews.show_one(out, LABEL),
+    "batch-report": lambda out: report.show_report(out, BATCH | ACCOUNT),
     "db-check": lambda out: tables._show(out, {"database": "the database", "schemas": {"crobot": "0005"}}),
 }
 

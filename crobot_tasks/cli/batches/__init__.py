@@ -1,0 +1,1 @@
+"""`crobot batch`: many jobs that are made, watched, steered and accounted for as one."""

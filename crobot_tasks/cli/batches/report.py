@@ -1,0 +1,152 @@
+"""`crobot batch report`: every item of a batch, accounted for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+from rich.console import Console
+
+from crobot_errors import BadInput
+from crobot_tasks.batches import account, plot
+from crobot_tasks.batches.overview import LABEL, Overview, overview
+from crobot_tasks.cli import services
+from crobot_tasks.cli.batches import words
+from crobot_tasks.cli.batches.overviews import show_one
+from crobot_tasks.cli.columns import Column, Kind
+from crobot_tasks.cli.output import duration, emit, json_option, say, wide_option
+from crobot_tasks.cli.safe_text import safe
+from crobot_tasks.cli.tables import table
+from db.crobot import batches
+from db.engine import transaction
+
+_TSV = ("number", "key", "job_id", "state", "outcome", "message", "sent_at", "started_at", "finished_at", "attempts",
+        "wall_s", "cpu_s")  # fmt: skip
+_FAILED = (
+    Column("Failed", Kind.NUMBER, importance=9),
+    Column("Kind", importance=8),
+    Column("Why", Kind.TEXT, importance=7),
+    Column("Jobs", Kind.LIST, importance=4),
+)
+_LEFT_OUT = (
+    Column("Left out", Kind.NUMBER, importance=9),
+    Column("Why", Kind.TEXT, importance=7),
+    Column("Which", Kind.LIST, importance=4),
+)
+_SLOWEST = (
+    Column("Slowest", Kind.ID, importance=9),
+    Column("Took", Kind.NUMBER, importance=8),
+    Column("For", Kind.NAME, importance=5),
+)
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--tsv",
+    metavar="FILE",
+    help="Write a table, a line an item; - prints it, and nothing else.",
+)
+@click.option(
+    "--picture", type=click.Path(path_type=Path), help="Draw jobs over time by state: .svg, .png or .pdf."
+)
+@wide_option
+@json_option
+def report(name: str, tsv: str | None, picture: Path | None, as_json: bool) -> None:
+    """Account for every item of a batch: what is complete, what failed and why, what was left out, and what it cost."""
+    if tsv == "-" and as_json:
+        raise click.UsageError("--tsv - and --json both print: write the table to a file")
+    if picture is not None:
+        plot.check(picture)
+    services.ready_database()
+    found = overview(name)
+    if found["kind"] == LABEL:
+        raise BadInput(
+            f"{name} is only a name that jobs were sent with: `crobot jobs --batch {name}` lists them"
+        )
+    times = plot.Times()
+    with transaction() as session:
+        batch_id = batches.known(session, name).id
+    items = times.noted(account.items(batch_id)) if picture is not None else account.items(batch_id)
+    found |= {"account": account.sum_up(_written(tsv, items) if tsv else items).as_dict()}
+    if picture is not None:
+        _draw(picture, found, times)
+    if tsv != "-":
+        emit(as_json, found, lambda out: show_report(out, found))
+
+
+def _draw(path: Path, found: Overview, times: plot.Times) -> None:
+    with transaction() as session:
+        now = batches.now(session)
+    plot.plot(path, f"Batch {found['batch']}, {words.kind(found)}: {times.jobs:,} jobs", times, now)
+    say(f"drawn in {path}")
+
+
+def _written(path: str, items: Iterable[Any]) -> Iterator[Any]:
+    """Write items on their way to whoever else wants them."""
+    with _opened(path) as file:
+        print(*_TSV, sep="\t", file=file)
+        for item in items:
+            print(*(_field(getattr(item, name)) for name in _TSV), sep="\t", file=file)
+            yield item
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[TextIO]:
+    """Open standard output, or a file that is there when it is whole.
+
+    Raises:
+        BadInput: it cannot be written.
+    """
+    if path == "-":
+        yield sys.stdout
+        return
+    whole = Path(path)
+    part = whole.with_name(f".{whole.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            yield file
+        part.replace(whole)
+    except OSError as error:
+        raise BadInput(f"the table {path} cannot be written: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _field(value: Any) -> str:
+    """Return a value without what would end its field or its line."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return safe(" ".join(str(value).split()))
+
+
+def show_report(out: Console, found: Overview) -> None:
+    """Print the account."""
+    account = found["account"]
+    cost = (
+        f"{words.hours(account['cpu_s'])} of CPU, {words.hours(account['wall_s'])} on nodes, "
+        f"{account['attempts']:,} attempts"
+    )
+    show_one(out, found, {"Cost": cost if account["attempts"] else ""})
+    for columns, rows in (
+        (_FAILED, [[one["items"], one["kind"], one["message"], _some(one)] for one in account["failed"]]),
+        (_LEFT_OUT, [[one["items"], one["message"], _some(one)] for one in account["left_out"]]),
+        (_SLOWEST, [[one["job"], duration(one["wall_s"]), one["key"]] for one in account["slowest"]]),
+    ):
+        if rows:
+            out.print("")
+            out.print(table(columns, rows))
+
+
+def _some(cause: dict[str, Any]) -> list[str]:
+    """Return the examples of a cause, and that there are more."""
+    named = [str(one) for one in cause["examples"]]
+    more = cause["items"] - len(named)
+    return [*named, f"{more:,} more"] if named and more else named

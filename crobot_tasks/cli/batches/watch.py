@@ -1,0 +1,82 @@
+"""`crobot batch watch`: a batch, until it is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import click
+from rich.live import Live
+
+from crobot_tasks.batches.overview import OVER, Overview, overview
+from crobot_tasks.cli import services
+from crobot_tasks.cli.batches.bar import Bar, line
+from crobot_tasks.cli.batches.overviews import show_one
+from crobot_tasks.cli.output import Printer, console, emit, json_option, say
+from db.crobot import parking
+from db.listener import Listener
+
+#: a busy system gives news more often than anybody wants to read them
+_PAUSE_S, _LOOK_S = 0.2, 2.0
+#: seconds between two lines where there is no terminal
+QUIET_S = 10.0
+
+
+@click.command()
+@click.argument("name")
+@click.option("--timeout", "timeout_s", type=float, help="Give up after so many seconds.")
+@json_option
+def watch(name: str, timeout_s: float | None, as_json: bool) -> None:
+    """Watch a batch until it is over.
+
+    So are watched jobs that were merely sent with --batch NAME. The exit code is 0 if nothing has failed or was
+    cancelled, else 1.
+    """
+    services.ready_database()
+    out = console(to_stderr=True)
+    looks = _looks(name, float("inf") if timeout_s is None else timeout_s)
+    if as_json:
+        *_, found = looks
+    else:
+        found = _show_live(out, looks) if out.is_terminal else _say_lines(looks)
+    emit(as_json, found, lambda out: show_one(out, found))
+    if found["state"] not in OVER and not as_json:
+        say(f"crobot: batch {name} is not over after {timeout_s:g} s")
+    items = found["items"]
+    well = found["state"] in OVER and not items["failed"] and not items["cancelled"]
+    click.get_current_context().exit(0 if well else 1)
+
+
+def _looks(name: str, timeout_s: float) -> Iterator[Overview]:
+    """Yield how it stands, whenever something may have happened, the last time when it is over."""
+    ends_at = time.monotonic() + timeout_s
+    with Listener(parking.CHANNEL) as listener:
+        while True:
+            found = overview(name)
+            yield found
+            left_s = ends_at - time.monotonic()
+            if found["state"] in OVER or left_s <= 0:
+                return
+            listener.wait(min(_LOOK_S, left_s))
+            time.sleep(_PAUSE_S)
+
+
+def _show_live(out: Printer, looks: Iterator[Overview]) -> Overview:
+    found: Overview = {}
+    with Live(console=out, transient=True, auto_refresh=False) as live:
+        for found in looks:
+            live.update(Bar(found), refresh=True)
+    return found
+
+
+def _say_lines(looks: Iterator[Overview]) -> Overview:
+    """Say how it stands, if that has changed, now and then and at the end."""
+    found: Overview = {}
+    said, said_at = "", float("-inf")
+    for found in looks:
+        text = line(found)
+        over = found["state"] in OVER
+        if text != said and (over or time.monotonic() - said_at >= QUIET_S):
+            say(f"{found['batch']}: {text}")
+            said, said_at = text, time.monotonic()
+    return found
