@@ -63,13 +63,25 @@ class Param(click.ParamType[tuple[str, Any]]):
         key, sign, text = str(value).partition("=")
         if not key or not sign:
             self.fail(f"{value!r} is not of the form key=value", param, ctx)
+        return key, self.read(text)
+
+    def read(self, text: str) -> Any:
+        """Return the value."""
         try:
-            return key, json.loads(text)
+            return json.loads(text)
         except ValueError:
-            return key, text
+            return text
+
+
+class TextParam(Param):
+    """The same, but the value is always a text."""
+
+    def read(self, text: str) -> str:
+        """Return it as it is."""
+        return text
 
 
 SIZE = Size()
 DURATION = Duration()
-PARAM = Param()
+PARAM, TEXT_PARAM = Param(), TextParam()
 JOB = click.IntRange(1, 2**63 - 1)

@@ -15,8 +15,10 @@ from crobot_tasks.batches import choosing
 from crobot_tasks.batches.batch import Batch
 from crobot_tasks.batches.choosing import Chosen
 from crobot_tasks.batches.making import Item
-from crobot_tasks.cli.batches import words
-from crobot_tasks.cli.batches.options import LIST, Keys, find, makes_a_batch
+from crobot_tasks.cli.batches import where, words
+from crobot_tasks.cli.batches.keys import Choice, Keys
+from crobot_tasks.cli.batches.options import LIST, find, makes_a_batch
+from crobot_tasks.cli.batches.where import with_where
 from crobot_tasks.cli.output import console, emit, json_option
 from crobot_tasks.cli.steer.changes import Ask
 from crobot_tasks.cli.values import PARAM
@@ -30,13 +32,14 @@ from crobot_tasks.cli.values import PARAM
               help="A parameter of QAssembly: assembler=megahit; may be given several times.")  # fmt: skip
 @click.option("--again/--no-again", default=True, show_default=True,
               help="Whether to assemble again what has the same version and parameters.")  # fmt: skip
+@with_where(where.OF_STRAINS)
 @makes_a_batch
 def reassemble(
     species: str,
     name: str,
     params: tuple[tuple[str, Any], ...],
     again: bool,
-    keys: Keys,
+    choice: Choice,
     request: dict[str, Any],
     ask: Ask,
     as_json: bool,
@@ -47,6 +50,7 @@ def reassemble(
     goes on where it was; nothing is sent before the batch is whole.
     """
     choosing.check_assembly(species, dict(params))
+    keys = choice.keys(species, where.strains)
     make = partial(Batch.reassemble, species, name=name, params=dict(params), again=again, **request)
     _make(name, keys, ask, as_json, partial(choosing.strains, species), make)
 
@@ -58,13 +62,14 @@ def reassemble(
 @click.argument("names", metavar="[ASSEMBLY or STRAIN…]", nargs=-1)
 @click.option("--again/--no-again", default=False, show_default=True,
               help="Whether to call again what has a current result.")  # fmt: skip
+@with_where(where.OF_ASSEMBLIES)
 @makes_a_batch
 def call(
     species: str,
     scheme: str,
     name: str,
     again: bool,
-    keys: Keys,
+    choice: Choice,
     request: dict[str, Any],
     ask: Ask,
     as_json: bool,
@@ -75,6 +80,7 @@ def call(
     it was; nothing is sent before the batch is whole.
     """
     choosing.check_scheme(species, scheme)
+    keys = choice.keys(species, where.assemblies(scheme))
     make = partial(Batch.call_scheme, species, scheme, name=name, again=again, **request)
     _make(name, keys, ask, as_json, partial(choosing.assemblies, species), make)
 
@@ -86,7 +92,7 @@ def call(
 @json_option
 def add(name: str, names: tuple[str, ...], list_file: str | None, as_json: bool) -> None:
     """Add strains or assemblies to a batch; what it has already is not added twice."""
-    keys = Keys.of(names, list_file)
+    keys = Choice(names, list_file).listed()
     batch = find(name)
     chosen = Chosen()
     new = batch.add(_seen(keys.names, as_json), chosen.through)
@@ -104,7 +110,7 @@ def _make(
 ) -> None:
     seen, chosen = _seen(keys.names, as_json), Chosen()
     if ask.may("send", len(keys.names)):
-        make(seen, through=chosen.through)
+        make(seen, through=chosen.through, chosen_by=keys.chosen_by)
         found = _account(name, keys, chosen) | {"dry_run": False}
         emit(as_json, found, lambda out: _show_made(out, found))
     else:

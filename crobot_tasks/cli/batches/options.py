@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -13,15 +11,14 @@ from crobot_errors import BadInput, UnknownBatch
 from crobot_tasks.batches.batch import Batch
 from crobot_tasks.batches.making import PRIORITY, USUAL, Limits
 from crobot_tasks.cli import sending
-from crobot_tasks.cli.batches.lists import read_list
+from crobot_tasks.cli.batches.keys import Choice
+from crobot_tasks.cli.batches.where import Where
 from crobot_tasks.cli.output import json_option
 from crobot_tasks.cli.send import options as of_sends
 from crobot_tasks.cli.steer.changes import Ask
-from crobot_tasks.cli.steer.selection import with_options
+from crobot_tasks.cli.steer.selection import Command, with_options
 from db.crobot import batches
 from db.engine import transaction
-
-Command = Callable[..., Any]
 
 
 class Failures(click.ParamType[tuple[int | None, float | None]]):
@@ -62,40 +59,15 @@ _PRIORITY = click.option(
 )
 
 
-@dataclass(frozen=True)
-class Keys:
-    """Strains or assemblies as people named them, each once."""
-
-    names: Sequence[str]
-    #: how many were given, doubles counted
-    given: int
-    chosen_by: str
-
-    @classmethod
-    def of(cls, names: Sequence[str], list_file: str | None) -> Keys:
-        """Take those of the command line and of a list.
-
-        Raises:
-            click.UsageError: nothing was named.
-            BadInput: the list cannot be read.
-        """
-        if not names and list_file is None:
-            raise click.UsageError("say which: by name, or with --list FILE")
-        given = [*names, *(read_list(list_file) if list_file is not None else ())]
-        if not given:
-            raise BadInput(f"the list {list_file} names nothing")
-        sources = (["the command line"] if names else []) + ([f"the list {list_file}"] if list_file else [])
-        return cls(list(dict.fromkeys(given)), len(given), " and ".join(sources))
-
-
 def makes_a_batch(command: Command) -> Command:
-    """Give a command the options of a new batch: it gets ``keys``, ``request`` (as `Batch` takes it) and ``ask``."""
+    """Give a command the options of a new batch: it gets ``choice``, ``request`` (as `Batch` takes it) and ``ask``."""
 
     @wraps(command)
     def with_request(
         *args: Any,
         names: tuple[str, ...],
         list_file: str | None,
+        where: Where | None,
         live: int,
         slice_: int,
         max_failures: tuple[int | None, float | None] | None,
@@ -106,14 +78,13 @@ def makes_a_batch(command: Command) -> Command:
         dry_run: bool,
         **options: Any,
     ) -> Any:
-        keys = Keys.of(names, list_file)
+        choice = Choice(names, list_file, where)
         limits = Limits(live, slice_, *(max_failures or (None, None)))
         limits.check()
-        request = {"limits": limits, "priority": priority, "user_id": user_id, "workgroup": workgroup,
-                   "chosen_by": keys.chosen_by}  # fmt: skip
+        request = {"limits": limits, "priority": priority, "user_id": user_id, "workgroup": workgroup}
         ask = Ask(yes=yes, dry_run=dry_run, as_json=options["as_json"])
         sending.ready()
-        return command(*args, keys=keys, request=request, ask=ask, **options)
+        return command(*args, choice=choice, request=request, ask=ask, **options)
 
     return with_options(
         with_request,

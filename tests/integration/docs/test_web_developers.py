@@ -33,7 +33,7 @@ pytestmark = pytest.mark.timeout(300)
 PAGE = page("docs/web-developers.md")
 SPECIES, STRAIN = "senterica", "SL483"
 #: the modules that the page has its reader write; nodes import only those that need no database
-MODULES = ("gc_tasks", "review_jobs")
+MODULES = ("batch_tasks", "gc_tasks", "review_jobs")
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,8 @@ import pytest
 from crobot_tasks.batches.batch import Batch
 from crobot_tasks.batches.making import Limits
 from crobot_tasks.intake.genomes import add_assembly
+from db.engine import transaction
+from db.species import Strain
 from demo.data import DemoData
 from tests.canvas_tasks import jobs
 from tests.command import crobot, document
@@ -34,6 +36,9 @@ def strains(senterica: str, demo_data: DemoData) -> Iterator[list[tuple[str, str
     """Name and barcode of the assembly in use of three strains."""
     names = [f"of batch commands {number}" for number in range(3)]
     added = [add_assembly(senterica, each, demo_data.genome, send=False) for each in names]
+    with transaction(senterica) as session:
+        for row in session.query(Strain).where(Strain.strain.in_(names)):
+            row.attributes = row.attributes | {"lot": "7"}
     return list(zip(names, [one.barcode for one in added], strict=True))
 
 
@@ -230,6 +235,21 @@ def test_a_batch_of_a_list_is_stored_again_nowhere_and_a_second_one_is_answered(
     assert document("batch", "watch", f"{name}-2")["items"]["cached"] == 3
 
 
+def test_a_query_chooses_instead_of_a_list(name: str, senterica: str, strains: list[tuple[str, str]]) -> None:
+    query = ["--where", "no-result", "--attribute", "lot=7", "--since", "2020-01-01"]
+    assert document("batch", "call", senterica, "MLST_Achtman", name, *query, "--dry-run")["items"] == 3
+    late = [*query[:-1], "2222-01-01"]
+    done = crobot("batch", "call", senterica, "MLST_Achtman", name, *late)
+    assert done.returncode == 1
+    assert "nothing is chosen by no-result, since 2222-01-01 00:00:00, lot=7" in done.stderr
+    none_failed = ["--where", "failed:node_lost", "--attribute", "lot=7"]
+    for command in (["call", senterica, "MLST_Achtman", name], ["reassemble", senterica, name]):
+        assert "chosen by failed:node_lost" in crobot("batch", *command, *none_failed).stderr
+    assert document("batch", "call", senterica, "MLST_Achtman", name, *query)["items"] == 3
+    assert document("batch", "show", name)["chosen_by"].startswith("no-result, since 2020-01-01")
+    document("batch", "cancel", name)
+
+
 def test_strains_without_reads_are_left_out_with_the_reason(
     name: str, senterica: str, strains: list[tuple[str, str]]
 ) -> None:
@@ -252,6 +272,9 @@ def test_strains_without_reads_are_left_out_with_the_reason(
         (["reassemble", "senterica", "{name}", "x", "--max-failures", "many"], 2, "write it like 25, or 5%"),
         (["reassemble", "senterica", "{name}", "x", "--max-failures", "0%"], 1, "is not above 0"),
         (["reassemble", "senterica", "{name}", "x"], 1, "has no strain 'x'"),
+        (["reassemble", "senterica", "{name}", "--where", "bad"], 2, "there are no-assembly, outdated, failed, all"),
+        (["reassemble", "senterica", "{name}", "--where", "failed:never"], 2, "failed:KIND is with"),
+        (["reassemble", "senterica", "{name}", "x", "--attribute", "a=1"], 2, "narrow --where down"),
         (["reassemble", "nowhere", "{name}", "x"], 1, "no species 'nowhere'"),
         (["reassemble", "senterica", "a b", "x"], 1, "cannot be named 'a b'"),
         (["call", "senterica", "nothing", "{name}", "x"], 1, "nothing"),

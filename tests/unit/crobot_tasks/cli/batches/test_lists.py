@@ -11,8 +11,9 @@ import click
 import pytest
 
 from crobot_errors import BadInput
+from crobot_tasks.cli.batches.keys import Choice
 from crobot_tasks.cli.batches.lists import LONGEST, read_list
-from crobot_tasks.cli.batches.options import Failures, Keys
+from crobot_tasks.cli.batches.options import Failures
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_standard_input_is_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_two_million_lines_are_each_taken_once(path: Path) -> None:
     with path.open("w") as file:
         file.writelines(f"SAL_{number % 1_500_000:07}\n" for number in range(2_000_000))
-    keys = Keys.of(["SAL_0000003"], str(path))
+    keys = Choice(["SAL_0000003"], str(path)).listed()
     assert (keys.given, len(keys.names)) == (2_000_001, 1_500_000)
     assert keys.names[:2] == ["SAL_0000003", "SAL_0000000"]
     assert keys.chosen_by == f"the command line and the list {path}"
@@ -77,10 +78,10 @@ def test_two_million_lines_are_each_taken_once(path: Path) -> None:
 
 def test_a_command_without_names_is_wrong_and_an_empty_list_is_named(path: Path) -> None:
     with pytest.raises(click.UsageError, match="--list FILE"):
-        Keys.of([], None)
+        Choice([], None)
     path.write_text("\n\n")
-    with pytest.raises(BadInput, match="names nothing"):
-        Keys.of([], str(path))
+    with pytest.raises(BadInput, match=f"nothing is chosen by the list {path}"):
+        Choice([], str(path)).listed()
 
 
 def test_a_number_or_a_share_of_failures_is_understood() -> None:
