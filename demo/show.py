@@ -12,6 +12,7 @@ from crobot_tasks.jobs import AssemblyJob, NomenclatureJob
 from db.crobot import JobState
 from db.engine import transaction
 from db.handle import dbhandle
+from demo.again import type_again
 from demo.data import DemoData
 from demo.report import gather, judge, tell
 from demo.stage import SCHEME_IN_PROGRAMS, SPECIES, STRAIN, DemoFailed, Stage, console, say, stage
@@ -34,6 +35,7 @@ def main() -> None:
         facts = gather(job.assembly_barcode, [sight.job_id for sight in see(job, running)])
         tell(facts)
         judge(facts)
+        type_again(data, job)
         say_what_next(running, job)
 
 
@@ -91,7 +93,7 @@ def say_what_next(running: Stage, job: AssemblyJob) -> None:
     console.print(
         "What to look at next (the database stays; these start its servers for as long as they need):"
     )
-    for command in (f"show {job.job_id}", f"log {job.job_id}", "jobs", "nodes"):
+    for command in (f"show {job.job_id}", f"log {job.job_id}", "jobs", "batch list --all", "nodes"):
         console.print(f"  {prefix} {shlex.quote(str(crobot))} {command}", markup=False, soft_wrap=True)
     console.print(
         "  make start     head, beat, callbacks, a node and Flower (set CROBOT_FLOWER_AUTH=user:password for its pages)"

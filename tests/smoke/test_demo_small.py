@@ -25,6 +25,7 @@ def test_the_small_demo_finds_st_13_and_leaves_nothing_running() -> None:
     assert demo.returncode == 0, demo.stdout[-3000:] + demo.stderr[-3000:]
     assert "MLST_Achtman: ST 13 (SAL_AA0013AA_ST)" in demo.stdout
     assert "reads simulated from that genome" in demo.stdout
+    assert "6 complete" in demo.stdout
     assert "everything is stopped" in demo.stdout
     assert left_behind() == []
 

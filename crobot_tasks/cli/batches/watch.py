@@ -33,18 +33,27 @@ def watch(name: str, timeout_s: float | None, as_json: bool) -> None:
     cancelled, else 1.
     """
     services.ready_database()
-    out = console(to_stderr=True)
-    looks = _looks(name, float("inf") if timeout_s is None else timeout_s)
-    if as_json:
-        *_, found = looks
-    else:
-        found = _show_live(out, looks) if out.is_terminal else _say_lines(looks)
+    found = follow(name, timeout_s, quiet=as_json)
     emit(as_json, found, lambda out: show_one(out, found))
     if found["state"] not in OVER and not as_json:
         say(f"crobot: batch {name} is not over after {timeout_s:g} s")
     items = found["items"]
     well = found["state"] in OVER and not items["failed"] and not items["cancelled"]
     click.get_current_context().exit(0 if well else 1)
+
+
+def follow(name: str, timeout_s: float | None = None, *, quiet: bool = False) -> Overview:
+    """Show a batch until it is over, or the time is; return how it stands then.
+
+    Raises:
+        UnknownBatch: there is none, and no job has the name.
+    """
+    looks = _looks(name, float("inf") if timeout_s is None else timeout_s)
+    if quiet:
+        *_, found = looks
+        return found
+    out = console(to_stderr=True)
+    return _show_live(out, looks) if out.is_terminal else _say_lines(looks)
 
 
 def _looks(name: str, timeout_s: float) -> Iterator[Overview]:

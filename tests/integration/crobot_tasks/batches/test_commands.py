@@ -15,7 +15,8 @@ from crobot_tasks.batches.batch import Batch
 from crobot_tasks.batches.making import Limits
 from crobot_tasks.intake.genomes import add_assembly
 from db.engine import transaction
-from db.species import Strain
+from db.species import AssemblyLookup, Strain
+from db.species.schemes import find_scheme
 from demo.data import DemoData
 from tests.canvas_tasks import jobs
 from tests.command import crobot, document
@@ -235,19 +236,31 @@ def test_a_batch_of_a_list_is_stored_again_nowhere_and_a_second_one_is_answered(
     assert document("batch", "watch", f"{name}-2")["items"]["cached"] == 3
 
 
+def outdate(database: str) -> None:
+    """Let all MLST results be of an older version."""
+    with transaction(database) as session:
+        scheme = find_scheme(session, "MLST_Achtman")
+        for result in session.query(AssemblyLookup).filter_by(scheme_id=scheme.id):
+            result.version = "0.1"
+
+
 def test_a_query_chooses_instead_of_a_list(name: str, senterica: str, strains: list[tuple[str, str]]) -> None:
-    query = ["--where", "no-result", "--attribute", "lot=7", "--since", "2020-01-01"]
-    assert document("batch", "call", senterica, "MLST_Achtman", name, *query, "--dry-run")["items"] == 3
-    late = [*query[:-1], "2222-01-01"]
-    done = crobot("batch", "call", senterica, "MLST_Achtman", name, *late)
+    call = ["batch", "call", senterica, "MLST_Achtman", name]
+    narrower = ["--attribute", "lot=7", "--since", "2020-01-01"]
+    crobot(*call[:-1], f"{name}-first", *(each for each, _ in strains))
+    assert crobot("batch", "watch", f"{name}-first").returncode == 0
+    done = crobot(*call, "--where", "outdated", *narrower)
     assert done.returncode == 1
-    assert "nothing is chosen by no-result, since 2222-01-01 00:00:00, lot=7" in done.stderr
-    none_failed = ["--where", "failed:node_lost", "--attribute", "lot=7"]
-    for command in (["call", senterica, "MLST_Achtman", name], ["reassemble", senterica, name]):
-        assert "chosen by failed:node_lost" in crobot("batch", *command, *none_failed).stderr
-    assert document("batch", "call", senterica, "MLST_Achtman", name, *query)["items"] == 3
-    assert document("batch", "show", name)["chosen_by"].startswith("no-result, since 2020-01-01")
-    document("batch", "cancel", name)
+    assert "nothing is chosen by outdated, since 2020-01-01 00:00:00, lot=7" in done.stderr
+    outdate(senterica)
+    assert document(*call, "--where", "outdated", *narrower, "--dry-run")["items"] == 3
+    # the version is made up: an earlier job has the current result
+    assert document(*call, "--where", "outdated", *narrower, "--again")["items"] == 3
+    assert document("batch", "watch", name)["items"]["complete"] == 3
+    assert document("batch", "show", name)["chosen_by"].startswith("outdated, since 2020-01-01")
+    assert "chosen by outdated" in crobot(*call, "--where", "outdated", *narrower).stderr
+    late = crobot("batch", "reassemble", senterica, name, "--where", "failed:node_lost", *narrower)
+    assert "nothing is chosen by failed:node_lost" in late.stderr
 
 
 def test_strains_without_reads_are_left_out_with_the_reason(
