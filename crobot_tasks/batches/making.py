@@ -53,6 +53,12 @@ class Limits:
 USUAL = Limits()
 
 
+def check_name(name: str) -> None:
+    """Raise BadInput for what no batch can be called."""
+    if not NAME.fullmatch(name):
+        raise BadInput(f"a batch cannot be named {name!r}: use up to 100 letters, digits, _, . and -")
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a new batch is to be; the names are those of the columns of `crobot.batches`, which say what each is."""
@@ -69,10 +75,7 @@ class Plan:
 
     def check(self) -> None:
         """Raise BadInput for what cannot be."""
-        if not NAME.fullmatch(self.name):
-            raise BadInput(
-                f"a batch cannot be named {self.name!r}: use up to 100 letters, digits, _, . and -"
-            )
+        check_name(self.name)
         if self.kind not in KINDS:
             raise BadInput(f"there is no kind of batch {self.kind!r}: there are {', '.join(KINDS)}")
         plain([self.shared, self.chosen_by, self.workgroup], f"batch {self.name}")

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from crobot_tasks.batches import choosing
 from crobot_tasks.batches.batch import Batch
 from crobot_tasks.batches.choosing import Chosen
-from crobot_tasks.batches.making import Item
+from crobot_tasks.batches.making import Item, check_name
 from crobot_tasks.cli.batches import where, words
 from crobot_tasks.cli.batches.keys import Choice, Keys
 from crobot_tasks.cli.batches.options import LIST, find, makes_a_batch
@@ -108,6 +108,7 @@ def _make(
     choose: Callable[[Iterable[str]], Iterator[Item]],
     make: Callable[..., Batch],
 ) -> None:
+    check_name(name)
     seen, chosen = _seen(keys.names, as_json), Chosen()
     if ask.may("send", len(keys.names)):
         make(seen, through=chosen.through, chosen_by=keys.chosen_by)

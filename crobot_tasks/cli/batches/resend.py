@@ -14,10 +14,12 @@ from crobot_tasks.cli.steer.changes import Ask
 from crobot_tasks.cli.steer.resend import with_changes
 from crobot_tasks.operate.resend import Changes
 
+_KINDS = [kind.value for kind in OutcomeKind if kind is not OutcomeKind.OK]
+
 
 @click.command()
 @click.argument("name")
-@click.option("--failed", "outcome", type=click.Choice([kind.value for kind in OutcomeKind]),
+@click.option("--failed", "outcome", type=click.Choice(_KINDS),
               help="Only those that failed in this way.  [default: all]")  # fmt: skip
 @with_changes
 @DRY_RUN
