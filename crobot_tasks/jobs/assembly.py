@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from crobot_errors import BadInput
 from crobot_tasks.jobs.base import CRobotJob, digest
 from crobot_tasks.jobs.file_fingerprints import stamps
-from crobot_tasks.jobs.following import export_schemes, send_following
+from crobot_tasks.jobs.following import send_following
 from crobot_tasks.lifecycle.job_types import register
 from crobot_tasks.lifecycle.outputs import Outputs
 from db.crobot import JobState
@@ -93,15 +93,8 @@ class AssemblyJob(CRobotJob):
         self.params |= {"prefix": row.barcode}
         return super().signature()
 
-    def read_outputs(self, result: dict[str, Any]) -> Outputs:
-        """(d) Read what the result names, and make ready what follows on a pass."""
-        outputs = super().read_outputs(result)
-        if result["results"]["qa"]["verdict"] == "pass":
-            export_schemes(self.database)
-        return outputs
-
     def process_job(self, session: Session, result: dict[str, Any], outputs: Outputs) -> str | None:
-        """(d) Record the assembly and its statistics; if it passes the QA, send what follows."""
+        """(d) Record the assembly and its statistics; if it passes the QA, have sent what follows."""
         assert self.job_id is not None
         assembly, qa = outputs.file("assembly"), result["results"]["qa"]
         passed = qa["verdict"] == "pass"

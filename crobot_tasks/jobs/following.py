@@ -1,21 +1,37 @@
-"""What follows on a new assembly that passed the QA: a job for each scheme whose pipeline has a job class here."""
+"""What follows on a new assembly that passed the QA: a job for each scheme whose pipeline has a job class here.
+
+The transaction that records the assembly only notes that this is to be done, since a send looks at files, and others
+wait for that transaction.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from crobot_errors import CRobotError
-from crobot_tasks.jobs import scheme_export
+import celeryconfig
+from crobot_errors import BadPath, CRobotError, text_of
+from crobot_tasks.celery import app
 from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
-from crobot_tasks.jobs.base import Job
+from crobot_tasks.jobs.base import CRobotJob, Job
 from crobot_tasks.jobs.generic import GENERIC, GenericJob
 from crobot_tasks.jobs.nomenclature import NomenclatureJob
-from db.engine import in_savepoint, transaction
+from crobot_tasks.lifecycle import kept_calls
+from crobot_tasks.lifecycle.commit_sends import checked_job
+from crobot_tasks.lifecycle.kept_calls import KeptTask
+from crobot_tasks.lifecycle.new_job import NewJob
+from crobot_tasks.lifecycle.sends import Sends, collecting
+from crobot_tasks.lifecycle.storage_access import StorageStalls, reading
+from crobot_tasks.lifecycle.storage_mark import why_away
+from crobot_tasks.lifecycle.store_job import store
+from db.engine import in_savepoint, is_away, retrying, transaction
 from db.species import Scheme
-from db.species.schemes import schemes_never_sent, schemes_to_call
+from db.species.schemes import schemes_never_sent
 
 log = logging.getLogger(__name__)
 
@@ -26,59 +42,101 @@ CLASSES: dict[str, type[RemoteAssemblyBasedJob]] = {
 }
 
 
-def export_schemes(database: str) -> None:
-    """Write for the nodes what jobs on new assemblies read, so that no transaction that sends them waits for that."""
-    with transaction(database) as session:
-        names = [scheme.param.get("scheme") for scheme in schemes_to_call(session)]
-    for name in filter(None, names):
-        try:
-            scheme_export.export(database, name)
-        # It is met again, and told, where the job is sent.
-        except (CRobotError, OSError) as error:
-            log.warning("scheme %s of %s cannot be exported: %s", name, database, error)
-
-
 def send_following(session: Session, job: Job, assembly_barcode: str, assembly: Path) -> None:
     """Send the jobs of all schemes on a new assembly, with the owner, batch and priority of the job that made it.
 
-    Schemes that were sent before are left alone.
+    They are sent after the open transaction. Schemes that were sent before are left alone.
     """
-    for scheme in schemes_never_sent(session, assembly_barcode):
-        cls = CLASSES.get(scheme.param["pipeline"])
-        if cls is None:
-            log.info(
-                "scheme %s of %s is skipped: no pipeline %r here",
-                scheme.description,
-                job.database,
-                scheme.param["pipeline"],
-            )
-        else:
-            _send(session, cls, scheme, job, assembly_barcode, assembly)
+    kept_calls.after_this(
+        session,
+        follow,
+        job_id=job.job_id if isinstance(job, CRobotJob) else None,
+        database=job.database,
+        assembly_barcode=assembly_barcode,
+        assembly_filepointer=str(assembly),
+        user_id=job.user_id,
+        workgroup=job.workgroup,
+        batch=job.batch,
+        priority=job.priority,
+    )
 
 
-def _send(
-    session: Session,
-    cls: type[RemoteAssemblyBasedJob],
-    scheme: Scheme,
-    job: Job,
-    assembly_barcode: str,
-    assembly: Path,
+@app.task(base=KeptTask, name="crobot.follow", ignore_result=True, send_events=False)
+def follow(
+    call_id: str, database: str, assembly_barcode: str, job_id: int | None = None, **request: Any
 ) -> None:
-    def send() -> None:
-        cls(
-            scheme=scheme,
-            database=job.database,
-            assembly_barcode=assembly_barcode,
-            assembly_filepointer=str(assembly),
-            user_id=job.user_id,
-            workgroup=job.workgroup,
-            batch=job.batch,
-            priority=job.priority,
-        ).send_job()
+    """Check the jobs that follow on an assembly, and send them; they wait for files that this head does not see.
 
-    # a scheme that cannot be called is no reason to lose the assembly; update_scheme sends it later
-    error = in_savepoint(session, send)
-    if isinstance(error, CRobotError | OSError):
-        log.error("scheme %s cannot be called on %s: %s", scheme.description, assembly_barcode, error)
-    elif error is not None:
-        raise error
+    Whoever waits for what follows from the job ``job_id`` goes by the call: `db.crobot.overview.is_to_follow`.
+    """
+    age_s = kept_calls.age_s(call_id)
+    if age_s is None:
+        return
+    request |= {"database": database, "assembly_barcode": assembly_barcode}
+    is_late = age_s > celeryconfig.crobot_storage_patience_s
+    try:
+        checked = reading(lambda: list(_checked(request, is_late)))
+    except (OSError, BadPath) as error:
+        log.warning("what follows on %s waits to be sent: %s", assembly_barcode, text_of(error))
+        return
+    retrying(partial(_send, call_id, database, assembly_barcode, checked))
+
+
+def _checked(request: dict[str, Any], is_late: bool) -> Iterator[NewJob]:
+    """Check the jobs of the schemes that were never sent; what cannot be sent is told, and left out.
+
+    Raises:
+        OSError, BadPath: a file is not there, which may still come, unless it ``is_late``.
+    """
+    if away := why_away():
+        raise StorageStalls(away)
+    with transaction(request["database"]) as session:
+        schemes = _schemes(session, request["assembly_barcode"])
+        session.expunge_all()
+    for scheme in schemes:
+        try:
+            yield _checked_job(scheme, request)
+        # A scheme that cannot be called is no reason to leave out the others; update_scheme sends it later.
+        except Exception as error:
+            if is_away(error) or (isinstance(error, OSError | BadPath) and not is_late):
+                raise
+            _log_unsent(scheme.description, request["assembly_barcode"], error)
+
+
+def _schemes(session: Session, assembly_barcode: str) -> Sequence[Scheme]:
+    """Return the schemes that were never sent for an assembly, and have a job class."""
+    schemes = schemes_never_sent(session, assembly_barcode)
+    for scheme in schemes:
+        if scheme.param["pipeline"] not in CLASSES:
+            log.info(
+                "scheme %s is skipped: no pipeline %r here", scheme.description, scheme.param["pipeline"]
+            )
+    return [scheme for scheme in schemes if scheme.param["pipeline"] in CLASSES]
+
+
+def _checked_job(scheme: Scheme, request: dict[str, Any]) -> NewJob:
+    job = CLASSES[scheme.param["pipeline"]](scheme=scheme, **request)
+    with collecting(Sends()) as sends:
+        job.signature().apply_async(ignore_result=True)
+    return checked_job(sends.calls[0])
+
+
+def _send(call_id: str, database: str, assembly_barcode: str, jobs: Sequence[NewJob]) -> None:
+    """Store the jobs together with the note that it was done."""
+    with transaction(database) as session:
+        if not kept_calls.done(session, call_id):
+            return
+        # another call may have sent some meanwhile
+        never_sent = {scheme.id for scheme in schemes_never_sent(session, assembly_barcode)}
+        for job in jobs:
+            if job.context["scheme_id"] in never_sent and (
+                error := in_savepoint(session, partial(store, job))
+            ):
+                _log_unsent(job.context["scheme"], assembly_barcode, error)
+
+
+def _log_unsent(scheme: str, assembly_barcode: str, error: Exception) -> None:
+    unknown = None if isinstance(error, CRobotError | OSError) else error
+    log.error(
+        "scheme %s cannot be called on %s: %s", scheme, assembly_barcode, text_of(error), exc_info=unknown
+    )

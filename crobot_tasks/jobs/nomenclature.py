@@ -14,7 +14,6 @@ from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
 from crobot_tasks.lifecycle.job_types import register
 from crobot_tasks.lifecycle.outputs import Outputs
 from db import nomenclature
-from db.engine import transaction
 from db.species import Scheme
 
 #: statuses of a locus that have no allele number
@@ -40,8 +39,7 @@ class NomenclatureJob(RemoteAssemblyBasedJob):
                 f"the scheme {scheme.description!r} of {database!r} is no MLST scheme: its param names no 'scheme'"
             )
         self.inputs = {"assembly": self.assembly_filepointer}
-        with transaction(database) as session:
-            directory = scheme_export.exported(session, name)
+        directory = scheme_export.export(database, name)
         self.params = {"scheme": name, "scheme_dir": str(directory), "prefix": self.assembly_barcode}
 
     @classmethod

@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from sqlalchemy.orm import Session
-
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadInput
 from crobot_tasks.broker.folders import storage_root
 from db import nomenclature
-from db.engine import database_of, retrying, transaction
+from db.engine import retrying, transaction
 from workers import storage
 from workers.fasta import DAMAGED, open_text
 from workers.nomenclature.allele_files import AlleleFiles
@@ -83,17 +81,12 @@ def _exported_after(database: str, scheme: str, work: Callable[[], str]) -> str:
 
 def export(database: str, scheme: str) -> Path:
     """Write a scheme's current version for the nodes, if it is not there; return its directory."""
-    with transaction(database) as session:
-        return exported(session, scheme)
-
-
-def exported(session: Session, scheme: str) -> Path:
-    """Return the directory of a scheme's current version on the storage, written if it is not there."""
-    current = nomenclature.export(session, scheme)
     root = storage_root()
-    directory = storage.scheme_dir(root, database_of(session), scheme, current.version)
-    storage.make_dir(directory.parent, root)
-    return write_scheme(directory, scheme, current.version, current.loci, current.alleles)
+    with transaction(database) as session:
+        current = nomenclature.export(session, scheme)
+        directory = storage.scheme_dir(root, database, scheme, current.version)
+        storage.make_dir(directory.parent, root)
+        return write_scheme(directory, scheme, current.version, current.loci, current.alleles)
 
 
 def _loci(found: list[str], profiles: Path | None) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from crobot_tasks.jobs.assembly import failed_measures, top_species
-from crobot_tasks.jobs.following import export_schemes, send_following
+from crobot_tasks.jobs.following import send_following
 from crobot_tasks.jobs.generic import GenericJob
 from crobot_tasks.lifecycle.job_types import register_schemes
 from crobot_tasks.lifecycle.outputs import Outputs
@@ -24,15 +24,8 @@ SCHEME = "assembly_stats"
 class AssemblyStatsJob(GenericJob):
     """Judges an assembly again, with the species check; one that passes gets all schemes that it never had."""
 
-    def read_outputs(self, result: dict[str, Any]) -> Outputs:
-        """(d) Read what the result names, and make ready what follows on a pass."""
-        outputs = super().read_outputs(result)
-        if result["results"]["qa"]["verdict"] == "pass":
-            export_schemes(self.database)
-        return outputs
-
     def process_job(self, session: Session, result: dict[str, Any], outputs: Outputs) -> str | None:
-        """(d) Write statistics and verdict; if it passes the QA, send what follows."""
+        """(d) Write statistics and verdict; if it passes the QA, have sent what follows."""
         super().process_job(session, result, outputs)
         qa = result["results"]["qa"]
         passed = qa["verdict"] == "pass"

@@ -62,14 +62,22 @@ def commit(session: Any, sends: Sends, jobs: Iterable[Checked] | None = None) ->
     return refused
 
 
+def checked_job(send: Send) -> NewJob:
+    """Check a job that was collected, which may look at files.
+
+    Raises:
+        BadInput, TypeError: it cannot work.
+    """
+    args, kwargs, options = revive([send.args, send.kwargs, send.options])
+    return new_job(app.tasks[send.name], args, kwargs, send.task_id, options)
+
+
 def _checked(send: Send) -> Checked:
     """Return the job, and why it cannot work, if so."""
-    task = app.tasks[send.name]
-    args, kwargs, options = revive([send.args, send.kwargs, send.options])
     try:
-        return new_job(task, args, kwargs, send.task_id, options), ""
+        return checked_job(send), ""
     except (BadInput, TypeError) as error:
-        return unusable_job(task, send.task_id, options), str(error)
+        return unusable_job(app.tasks[send.name], send.task_id, revive(send.options)), str(error)
 
 
 def _park(session: Any, jobs: Iterable[Checked]) -> list[Refused]:

@@ -10,6 +10,7 @@ import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.broker.json_values import revive
 from crobot_tasks.broker.queues import UNREACHABLE
 from crobot_tasks.celery import app
+from crobot_tasks.lifecycle.kept_calls import KeptTask
 from db.crobot import messages
 from db.engine import patiently, retrying, transaction
 
@@ -20,7 +21,10 @@ HEADER = "crobot_message"
 
 
 def publish(calls: Sequence[Mapping[str, Any]]) -> None:
-    """Publish committed calls, and note it; those that the broker does not take now are published later."""
+    """Publish committed calls, and note it; those that the broker does not take now are published later.
+
+    A call of a `KeptTask` is not noted: it is published again until it is done.
+    """
     done = list(_published(calls))
 
     def note() -> None:
@@ -42,7 +46,8 @@ def _published(calls: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             # An option that means nothing to this broker: it would not be taken the next time, either.
             except Exception:
                 log.exception("the call %s of %s cannot be published", call["task_id"], call["name"])
-            yield str(call["id"])
+            if not isinstance(app.tasks.get(call["name"]), KeptTask):
+                yield str(call["id"])
 
 
 def _publish(producer: Any, call: Mapping[str, Any]) -> None:

@@ -30,6 +30,14 @@ _PUBLISHED = text("UPDATE crobot.messages SET published_at = now() WHERE id = AN
 _BEGIN = text("""
     UPDATE crobot.messages SET begun_at = now() WHERE id = CAST(:id AS uuid) AND begun_at IS NULL RETURNING id""")
 
+_AGE = text("""
+    SELECT extract(epoch FROM now() - sent_at) FROM crobot.messages
+    WHERE id = CAST(:id AS uuid) AND begun_at IS NULL""")
+
+_DONE = text("""
+    UPDATE crobot.messages SET begun_at = now(), published_at = now()
+    WHERE id = CAST(:id AS uuid) AND begun_at IS NULL RETURNING id""")
+
 _FORGET = text(f"""
     DELETE FROM crobot.messages WHERE sent_at < now() - interval '{KEPT}' AND published_at IS NOT NULL""")
 
@@ -52,6 +60,17 @@ def published(session: Session, ids: Sequence[str]) -> None:
 def begin(session: Session, message_id: str) -> bool:
     """Become the only one to run a call; false if another copy of its message was begun, or it is long over."""
     return session.execute(_BEGIN, {"id": message_id}).scalar() is not None
+
+
+def age_s(session: Session, message_id: str) -> float | None:
+    """Return how many seconds ago a call was committed; None if it was begun, or is long over."""
+    found = session.execute(_AGE, {"id": message_id}).scalar()
+    return None if found is None else float(found)
+
+
+def done(session: Session, message_id: str) -> bool:
+    """Note that a call was begun and needs not be published any more; false if another copy was first."""
+    return session.execute(_DONE, {"id": message_id}).scalar() is not None
 
 
 def forget_old(session: Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -20,6 +21,12 @@ _TIMES_SENT = text("SELECT count(*) FROM crobot.settlements WHERE job_id = :job_
 _FOLLOWERS = text("""
     SELECT id FROM crobot.jobs WHERE tag = ANY(:tags) AND id > :job_id AND database = :database
     ORDER BY id""")
+
+# `crobot_tasks.jobs.following` keeps such a call until what follows is sent
+_IS_TO_FOLLOW = text("""
+    SELECT EXISTS (SELECT 1 FROM crobot.messages
+                   WHERE published_at IS NULL AND name = 'crobot.follow'
+                     AND CAST(kwargs->>'job_id' AS bigint) = ANY(:job_ids))""")
 
 _UNREAD_CALLBACKS = text("SELECT unread_callbacks FROM crobot.monitoring")
 _NOTE_UNREAD_CALLBACKS = text("""
@@ -46,6 +53,11 @@ def followers(session: Session, job: Row[Any], assembly: str | None) -> list[int
     tags = [tag for tag in (job.tag, assembly) if tag]
     values = {"tags": tags, "job_id": job.id, "database": job.database}
     return list(session.execute(_FOLLOWERS, values).scalars())
+
+
+def is_to_follow(session: Session, job_ids: Sequence[int]) -> bool:
+    """Whether jobs that follow from one of these are still to be sent."""
+    return bool(session.execute(_IS_TO_FOLLOW, {"job_ids": list(job_ids)}).scalar_one())
 
 
 def unread_callbacks(session: Session) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import UnknownJob
@@ -45,15 +45,17 @@ def until_ended(
     ``tell`` hears the states; ``followers`` adds the jobs that follow from these.
     """
     ends_at = time.monotonic() + (float("inf") if timeout_s is None else timeout_s)
-    wanted = list(job_ids)
+    wanted = with_followers(job_ids) if followers else list(dict.fromkeys(job_ids))
     with Listener(parking.CHANNEL) as listener:
         while True:
-            if followers:
-                wanted = with_followers(wanted)
             found = states(wanted)
             tell(found)
             left_s = ends_at - time.monotonic()
-            if left_s <= 0 or not any(state in LIVE for state in found.values()):
+            # asked after the states, and in this order: nothing that follows from what is over is overlooked
+            more_to_come = followers and _is_to_follow(wanted)
+            wanted = with_followers(wanted) if followers else wanted
+            is_over = not more_to_come and len(wanted) == len(found)
+            if left_s <= 0 or (is_over and not any(state in LIVE for state in found.values())):
                 return found
             listener.wait(min(_LOOK_S, left_s))
             time.sleep(_PAUSE_S)
@@ -76,3 +78,8 @@ def followers_of(job_id: int) -> list[int]:
         with transaction(job.database):
             made = made_assembly(session, job.id)
             return overview.followers(session, job, made.barcode if made else None)
+
+
+def _is_to_follow(job_ids: Sequence[int]) -> bool:
+    with transaction() as session:
+        return overview.is_to_follow(session, job_ids)

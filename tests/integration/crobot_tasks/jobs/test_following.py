@@ -15,10 +15,11 @@ from sqlalchemy import select
 
 from crobot_errors import BadPath, OutcomeKind
 from crobot_tasks.broker import folders
+from crobot_tasks.cli.steer import until_over
 from crobot_tasks.intake.reads import send_reads
 from crobot_tasks.jobs import AssemblyJob, NomenclatureJob, get_crobot_job
 from crobot_tasks.jobs.scheme_export import publish
-from crobot_tasks.lifecycle import finish
+from crobot_tasks.lifecycle import finish, kept_calls
 from crobot_tasks.lifecycle.cancel import cancel
 from crobot_tasks.lifecycle.endings import Ending
 from crobot_tasks.operate.resend import resend
@@ -177,6 +178,18 @@ def test_a_passed_qa_sends_the_schemes_with_a_pipeline_and_makes_the_assembly_th
         assert owner.best_assembly == parked.context["assembly_id"]
     assert user_job(parked.job_id).status == "COMPLETE"
     assert value("SELECT user_id FROM crobot.jobs WHERE id = :id", id=follower) == 4
+
+
+def test_what_a_head_left_unsent_that_died_is_sent_by_the_next_and_waited_for(
+    cluster: Cluster, demo_data: DemoData, parked: AssemblyJob
+) -> None:
+    with pytest.MonkeyPatch.context() as dying:
+        dying.setattr(kept_calls, "_call", lambda *_: None)
+        finish_with(parked, reported(parked, demo_data.genome))
+    assert value("SELECT count(*) FROM crobot.jobs WHERE tag = :tag", tag=parked.assembly_barcode) == 0
+    found = until_over.until_ended([parked.number], PATIENCE_S, followers=True)
+    assert list(found.values()) == [JobState.COMPLETE, JobState.COMPLETE]
+    assert counters(lookup(parked.assembly_barcode, "MLST_Achtman")) == (1, 1, 0, 0)
 
 
 def test_a_failed_qa_ends_the_chain_and_says_which_measure(demo_data: DemoData, parked: AssemblyJob) -> None:

@@ -163,8 +163,9 @@ def test_a_worker_of_the_head_judges_an_assembly_and_survives_one_that_cannot_be
         job = RejudgeJob(database="senterica", assembly_barcode=barcode)
         job.use_celery = True
         job.send_job()
-    wait_for("the verdict", lambda: status(measured) is AssemblyStatus.ASSEMBLED)
-    assert verdict(measured) == "pass"
+    sent = "SELECT 1 FROM crobot.jobs WHERE tag = :tag"
+    wait_for("what follows on the verdict", lambda: query(sent, tag=measured))
+    assert (status(measured), verdict(measured)) == (AssemblyStatus.ASSEMBLED, "pass")
     assert "nomenclature:MLST_Achtman" in cancel_jobs_of(measured)
     assert cancel_jobs_of(unmeasured) == []
 
