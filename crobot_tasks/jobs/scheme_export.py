@@ -13,6 +13,7 @@ from pathlib import Path
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadInput
 from crobot_tasks.broker.folders import storage_root
+from crobot_tasks.jobs.read_rows import read_rows
 from db import nomenclature
 from db.engine import retrying, transaction
 from workers import storage
@@ -47,15 +48,16 @@ def import_scheme(
     blemishes = blemishes or Blemishes()
     files = AlleleFiles(alleles, blemishes, numbered=not number_here)
     loci = _loci(files.seen.loci, profiles)
+    # All that number alleles wait for the transaction, so no file that may stall is read within it.
+    with read_rows(files) as rows, read_rows(_profiles(profiles, loci, files, blemishes)) as types:
 
-    def imported() -> str:
-        with transaction(database) as session:
-            types = _profiles(profiles, loci, files, blemishes)
-            return nomenclature.import_scheme(
-                session, scheme, description, label, loci, files, types, blemishes.add
-            )
+        def imported() -> str:
+            with transaction(database) as session:
+                return nomenclature.import_scheme(
+                    session, scheme, description, label, loci, rows, types, blemishes.add
+                )
 
-    return _exported_after(database, scheme, imported)
+        return _exported_after(database, scheme, imported)
 
 
 def publish(database: str, scheme: str) -> str:

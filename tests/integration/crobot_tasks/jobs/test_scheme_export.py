@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from crobot_errors import BadInput
 from crobot_tasks.jobs.scheme_export import import_scheme
@@ -192,3 +194,41 @@ def test_of_two_numbers_the_one_that_was_there_before_stays(tmp_path: Path) -> N
     with transaction("senterica") as session:
         assert [row[1] for row in export(session, "one").alleles] == [1, 23]
         assert number_profile(session, "one", {"a": 23}).number == 1
+
+
+def numbered(scheme: str, sequence: str) -> int:
+    """Number an allele here, under the lock that an import takes, too."""
+    with transaction("ecoli") as session:
+        session.execute(text("SET LOCAL lock_timeout = '5s'"))
+        return number_alleles(session, scheme, {"a": sequence})["a"]
+
+
+class Slowly(Blemishes):
+    """Whoever reads a file in which something is odd waits there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached, self.go_on = Event(), Event()
+
+    def add(self, what: str, taken: str) -> None:
+        """Wait, and note it."""
+        self.reached.set()
+        assert self.go_on.wait(30)
+        super().add(what, taken)
+
+
+def test_while_files_are_read_alleles_are_numbered_all_the_same(tmp_path: Path) -> None:
+    alleles, table, slowly = files(tmp_path, ALLELES), tmp_path / "profiles.txt", Slowly()
+    import_scheme("ecoli", "other", "other", "other", alleles)
+    table.write_bytes(PROFILES + b"1\t1\t1\n")
+    with ThreadPoolExecutor() as pool:
+        importing = pool.submit(import_scheme, "ecoli", "slow", "slow", "slow", alleles, table, False, slowly)
+        try:
+            assert slowly.reached.wait(30)
+            assert numbered("other", "ATGACGTAA") > 1_000_000
+        finally:
+            slowly.go_on.set()
+        importing.result()
+    assert len(slowly.found) == 1
+    with transaction("ecoli") as session:
+        assert number_profile(session, "slow", {"a": 1, "b": 1}).number == 1
