@@ -37,6 +37,7 @@ HEARS = (
     "crobot_tasks.head.unread_callbacks",
     "crobot_tasks.jobs.following",
     "crobot_tasks.jobs.local",
+    "crobot_tasks.jobs.snp.moving",
     "crobot_tasks.lifecycle.settle",
 )
 #: transactions at a time; the work is the database's, so threads are enough

@@ -22,7 +22,7 @@ from crobot_tasks.lifecycle.outputs import Outputs
 from crobot_tasks.lifecycle.report import Report, ResultFile
 from crobot_tasks.lifecycle.result_files import read_result
 from crobot_tasks.lifecycle.storage_access import StorageStalls, reading
-from crobot_tasks.lifecycle.storage_mark import why_away
+from crobot_tasks.lifecycle.storage_mark import why_unusable
 from db.crobot import unapplied
 from db.engine import is_away, retrying, transaction
 
@@ -34,7 +34,7 @@ def read(reports: Sequence[Report]) -> tuple[list[Report], set[AttemptKey]]:
     rows = {(row.id, row.attempt): row for row in _jobs_that_read(reports)}
     if not rows:
         return list(reports), set()
-    away, ready, waiting = _away(), [], {}
+    away, ready, waiting = why_unusable(), [], {}
     for report in reports:
         row = rows.get(report.key)
         reason = "" if row is None else away
@@ -61,14 +61,6 @@ def _jobs_that_read(reports: Sequence[Report]) -> Sequence[Any]:
             return unapplied.live(session, {key: report.node for key, report in done.items()})
 
     return [row for row in retrying(live) if row.type or done[row.id, row.attempt].result_file]
-
-
-def _away() -> str:
-    """Say why the storage is away; empty if it is there."""
-    try:
-        return reading(why_away)
-    except OSError as error:
-        return text_of(error)
 
 
 def _read_one(report: Report, row: Any) -> tuple[Report, str]:

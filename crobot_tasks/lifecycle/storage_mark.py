@@ -10,12 +10,22 @@ from pathlib import Path
 from uuid import uuid4
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
+from crobot_errors import text_of
 from crobot_tasks.broker.folders import storage_root
+from crobot_tasks.lifecycle.storage_access import reading
 from db.crobot import unapplied
 from db.engine import transaction
 
 #: the file at the root of the storage
 MARK = ".crobot-storage"
+
+
+def why_unusable() -> str:
+    """Say why the storage cannot be worked with now, since it is away or does not answer; empty if it is there."""
+    try:
+        return reading(why_away)
+    except OSError as error:
+        return text_of(error)
 
 
 def why_away() -> str:

@@ -1,4 +1,4 @@
-"""What moves a project on: called by the transaction that ends a step, it sends the next one in the same.
+"""What moves a project on: it asks what is there, and sends what comes next, in one transaction.
 
 A project asks only what is there, never who made it: pairs and masks that are complete are used, those of a live
 job are waited for, and the rest is sent. So two projects that begin at the same moment share what they have in

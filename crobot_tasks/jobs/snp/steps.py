@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Self
 from sqlalchemy.orm import Session
 
 from crobot_tasks.jobs.base import CRobotJob
-from crobot_tasks.jobs.snp.advance import PIPELINES, advance, advance_all, file_of, mask_key, pair_keys
+from crobot_tasks.jobs.snp.advance import PIPELINES, file_of, mask_key, pair_keys
+from crobot_tasks.jobs.snp.moving import move_all_on, move_on
 from crobot_tasks.jobs.snp.state import TRUE, State, Step, Tag
 from crobot_tasks.lifecycle.job_types import register
 from crobot_tasks.lifecycle.new_job import NewJob
@@ -89,11 +90,9 @@ class StepJob(CRobotJob):
         super().process_cancels(session, cancelled)
         ended = sorted(cancelled, key=lambda one: (one.context["ref_id"], one.project_id))
         states = [State.locked(session, job.project_id) for job in ended]
-        # first all ends, then what follows: else a project would send again what is cancelled next
         for job, state in zip(ended, states, strict=True):
             job.write_cancel(state)
             job._fail(state, "was cancelled")
-        for job, state in zip(ended, states, strict=True):
             job.move_on(state)
 
     def _fail(self, state: State, message: str) -> None:
@@ -115,7 +114,7 @@ class StepJob(CRobotJob):
 
     def move_on(self, state: State) -> None:
         """Move on who needs the result: the project itself."""
-        advance(state)
+        move_on(state)
 
 
 class SharedStepJob(StepJob):
@@ -127,7 +126,7 @@ class SharedStepJob(StepJob):
 
     def move_on(self, state: State) -> None:
         """Move on all that may have waited for it."""
-        advance_all(state.session, self.database, int(self.context["ref_id"]))
+        move_all_on(state)
 
 
 class MatrixJob(StepJob):

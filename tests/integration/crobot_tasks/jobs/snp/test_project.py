@@ -14,14 +14,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+import celeryconfig
 from crobot_errors import AttemptError, BadInput, OutcomeKind
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.cli.analyses.projects import describe
 from crobot_tasks.jobs import get_crobot_job
 from crobot_tasks.jobs.snp import Project, resume_project, send_project
+from crobot_tasks.jobs.snp.moving import move
 from crobot_tasks.lifecycle import finish
 from crobot_tasks.lifecycle.cancel import cancel
 from crobot_tasks.lifecycle.endings import Ending
+from crobot_tasks.lifecycle.storage_mark import why_unusable
 from db.crobot import JobState, jobs
 from db.engine import transaction
 from db.species import AssemblyLookup, AssemblyStatus, LookupStatus, assemblies, lookups
@@ -256,6 +259,30 @@ def test_who_waits_for_a_job_that_is_cancelled_or_fails_maps_for_itself(
     resume_project(first)
     assert work_all(tmp_path) == ["refMapper_matrix", "matrix_phylogeny"]
     assert tags(first) == ["complete"] * 4
+
+
+def test_what_ends_while_the_storage_is_away_moves_projects_on_once_when_it_is_back(
+    codes: Mapping[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert why_unusable() == ""
+    send_project(project(codes))
+    waiting = send_project(project(codes), again=True)
+    with monkeypatch.context() as unmounted:
+        unmounted.setattr(celeryconfig, "crobot_storage", str(tmp_path))
+        fail(live("refMapper")[0])
+    assert "wait to be moved on" in caplog.text
+    assert live("refMapper") == []
+    (call,) = query(
+        "SELECT id, kwargs FROM crobot.messages WHERE name = 'crobot.move_projects' AND published_at IS NULL"
+    )
+    for _ in range(2):
+        move(str(call.id), **call.kwargs)
+    assert [row.context["project_id"] for row in live("refMapper")] == [waiting]
+    for row in live():
+        cancel(row.id)
 
 
 @pytest.mark.parametrize(
