@@ -94,7 +94,7 @@ class AssemblyJob(CRobotJob):
         return super().signature()
 
     def process_job(self, session: Session, result: dict[str, Any], outputs: Outputs) -> str | None:
-        """(d) Record the assembly and its statistics; if it passes the QA, have sent what follows."""
+        """(d) Record the assembly and its statistics; if it passes the QA, have what follows sent."""
         assert self.job_id is not None
         assembly, qa = outputs.file("assembly"), result["results"]["qa"]
         passed = qa["verdict"] == "pass"

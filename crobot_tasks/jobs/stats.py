@@ -25,7 +25,7 @@ class AssemblyStatsJob(GenericJob):
     """Judges an assembly again, with the species check; one that passes gets all schemes that it never had."""
 
     def process_job(self, session: Session, result: dict[str, Any], outputs: Outputs) -> str | None:
-        """(d) Write statistics and verdict; if it passes the QA, have sent what follows."""
+        """(d) Write statistics and verdict; if it passes the QA, have what follows sent."""
         super().process_job(session, result, outputs)
         qa = result["results"]["qa"]
         passed = qa["verdict"] == "pass"
