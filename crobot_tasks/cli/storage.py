@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import celeryconfig
 from crobot_errors import BadInput
+from crobot_tasks.broker.folders import storage_root
 
 
 def ready() -> None:
@@ -14,8 +12,6 @@ def ready() -> None:
     Raises:
         BadInput: it is not.
     """
-    storage = Path(celeryconfig.crobot_storage)
-    if storage == Path(celeryconfig.crobot_data_dir) / "storage":
-        storage.mkdir(parents=True, exist_ok=True)
+    storage = storage_root()
     if not storage.is_dir():
         raise BadInput(f"the storage {storage} is not there: mount it, or correct CROBOT_STORAGE")

@@ -6,6 +6,7 @@ its own waits there. As long as it does, nobody else is sent after it.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -19,6 +20,8 @@ T = TypeVar("T")
 STALLED_S = 30.0
 
 _stalled = threading.Event()
+# A process that is forked meanwhile has no thread that waits, and so none that would tell of the answer.
+os.register_at_fork(after_in_child=_stalled.clear)
 
 
 class StorageStalls(OSError):

@@ -16,6 +16,7 @@ from crobot_tasks.broker.formats import ATTEMPT_ID, TRACEBACK_CHARACTERS, attemp
 from crobot_tasks.broker.json_values import plain, storable
 from crobot_tasks.lifecycle.continuation import Continuation, to_json
 from crobot_tasks.lifecycle.job_task import JobTask
+from crobot_tasks.lifecycle.storage_access import StorageStalls, reading
 from crobot_tasks.node.carried_errors import usage_of
 from crobot_tasks.node.courier import Courier
 from crobot_tasks.node.result_file import bounded
@@ -23,6 +24,8 @@ from crobot_tasks.node.spool import Spool
 from workers.process import die_with_parent
 from workers.storage import output_dir
 
+#: so long a report may wait for the storage
+LOOK_S = 1.0
 #: what Celery itself says of an attempt, as kinds
 _KINDS: dict[type[BaseException], OutcomeKind] = {
     SoftTimeLimitExceeded: OutcomeKind.TIME_LIMIT,
@@ -112,9 +115,17 @@ class CompletionSignals:
         if not ATTEMPT_ID.fullmatch(attempt_id):
             return
         location = output_dir(Path(celeryconfig.crobot_storage), *attempt_key(attempt_id))
-        if location.is_dir():
+        if _has_output(location):
             body["output_location"] = str(location)
         self.spool.end(attempt_id, body, must_fsync=self.spool.must_fsync(attempt_id))
+
+
+def _has_output(location: Path) -> bool:
+    """Whether the attempt has a folder, or may have one: in the event loop nobody waits for a storage that hangs."""
+    try:
+        return reading(location.is_dir, LOOK_S)
+    except StorageStalls:
+        return True
 
 
 def _storable(result: Any) -> Any:
