@@ -1,4 +1,4 @@
-"""Celery's beat, which stays silent while nobody reads what it says."""
+"""Celery's beat, which stays silent while nobody reads what it says, and goes on when its clock is set back."""
 
 from __future__ import annotations
 
@@ -18,6 +18,16 @@ class Scheduler(PersistentScheduler):
     While all heads are away for a night, it would fill the broker with orders that mean nothing when they are read. An
     expiry (Celery's ``expires``) would compare the clocks of two machines; the length of a queue needs no clock.
     """
+
+    def tick(self, *arguments: Any, **options: Any) -> float:
+        """Send what is due; after the clock was set back, nothing waits until it is again as late as it was."""
+        ahead = [entry for entry in self.schedule.values() if entry.last_run_at > entry.default_now()]
+        for entry in ahead:
+            entry.last_run_at = entry.default_now()
+        if ahead:
+            log.warning("the clock was set back: all times are counted anew")
+            self._heap = None  # Celery orders what comes next by the clock
+        return float(super().tick(*arguments, **options))
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         """Send a task that is due, unless its queue is full."""

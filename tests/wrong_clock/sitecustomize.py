@@ -5,6 +5,7 @@ is not, nor are the times that the kernel gives to files. libfaketime would do i
 Debian 12 breaks ``time.sleep`` and waiting with a timeout.
 """
 
+import datetime
 import os
 import time
 from pathlib import Path
@@ -27,3 +28,27 @@ def now() -> float:
 
 time.time_ns = time_ns
 time.time = now
+
+
+# `datetime` asks the kernel itself. What libraries written in C make are still its own instances, so those count too.
+class _Instances(type):
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, _datetime)
+
+
+_datetime = datetime.datetime
+
+
+class _Wrong(_datetime, metaclass=_Instances):
+    @classmethod
+    def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:
+        return cls.fromtimestamp(now(), tz)
+
+    @classmethod
+    def utcnow(cls) -> datetime.datetime:
+        return cls.now(datetime.UTC).replace(tzinfo=None)
+
+
+_Wrong.__name__ = _Wrong.__qualname__ = "datetime"
+_Wrong.__module__ = "datetime"
+datetime.datetime = _Wrong  # type: ignore[misc]

@@ -59,3 +59,13 @@ def with_tiny_disk(folder: Path) -> list[str]:
 def clock_of(file: Path) -> dict[str, str]:
     """Environment of a node whose clock is off by the seconds in ``file``, which may change at any time."""
     return {"PYTHONPATH": str(WRONG_CLOCK), "CROBOT_TEST_CLOCK": str(file)}
+
+
+def restart(process: Process, environment: dict[str, str]) -> None:
+    """Start a head, beat or a node again, and wait until it is at work: until then its former life would be judged."""
+    process.stop()
+    process.environment = environment
+    at_work = "beat: " if process.name == "beat" else "ready."
+    before = process.text().count(at_work)
+    process.start()
+    wait_for(f"{process.name} to be at work", lambda: process.text().count(at_work) > before)

@@ -15,7 +15,7 @@ from tests.command import document
 from tests.installation import TASKS
 from tests.processes import Process, value, wait_for
 from tests.smoke.faults import species
-from tests.smoke.faults.guests import others_drained
+from tests.smoke.faults.guests import others_drained, restart
 from tests.smoke.faults.scene import Scene
 
 _UNAPPLIED = "SELECT unapplied_reason FROM crobot.attempts WHERE job_id = :id AND ended_at IS NULL"
@@ -30,18 +30,12 @@ def able_to_hang(process: Process, folder: Path) -> Iterator[Path]:
     """Its storage hangs while a file is there, whose path this gives."""
     own, flag = process.environment, folder / "hangs"
     hanging = {"CROBOT_IMPORTS": f"{TASKS},tests.hanging_storage", "CROBOT_TEST_HANGS": str(flag)}
-    process.stop()
-    process.environment = own | hanging
-    starts = process.text().count("ready.")
-    process.start()
-    wait_for(f"{process.name} to be ready", lambda: process.text().count("ready.") > starts)
+    restart(process, own | hanging)
     try:
         yield flag
     finally:
         flag.unlink(missing_ok=True)
-        process.stop()
-        process.environment = own
-        process.start()
+        restart(process, own)
 
 
 def test_under_a_head_the_reports_that_need_it_wait_and_all_others_are_applied(
