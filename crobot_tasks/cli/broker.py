@@ -44,6 +44,11 @@ def ready() -> None:
             ) from error
 
 
+def why_not_ready() -> str:
+    """Say why the broker takes no messages; empty if it does."""
+    return _refusal(waiting=True)
+
+
 def await_ready() -> None:
     """Wait while the broker answers with errors (a failover, a full memory, another password), and say so.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from importlib import import_module
 from typing import Any
 
 import click
@@ -41,7 +42,14 @@ def status(as_json: bool) -> None:
             "unread_callbacks": overview.unread_callbacks(session),
             "warning": explain.heads_warning(session) or None,
         }
+    found["broker_warning"] = (found["warning"] and _broker_warning()) or None
     emit(as_json, found, lambda out: _show(out, found))
+
+
+def _broker_warning() -> str:
+    """Say why the broker takes no messages; empty if it does."""
+    # by name: Celery takes half a second to load, and is asked only when something is wrong
+    return str(import_module("crobot_tasks.cli.broker").why_not_ready())
 
 
 def _number(number: int, estimated: bool) -> str:
@@ -74,8 +82,8 @@ def _show(out: Console, found: dict[str, Any]) -> None:
 def _warn(found: dict[str, Any]) -> None:
     for restore in found["restores"]:
         say(f"warning: {ago(restore['noticed_at'])}: {restore['text']}")
-    if found["warning"]:
-        say(f"warning: {found['warning']}")
+    for warning in filter(None, (found["warning"], found["broker_warning"])):
+        say(f"warning: {warning}")
     if found["unread_callbacks"]:
         say(
             f"warning: nobody reads the {found['unread_callbacks']:,} messages to plain tasks in crobot.callbacks:"

@@ -14,6 +14,7 @@ from tests.processes import Cluster, Process
 from tests.smoke.faults import species
 from tests.smoke.faults.mix import Mix
 from tests.smoke.faults.scene import Scene
+from tests.smoke.faults.stage import Stage
 
 NODES = ("calc01", "calc02")
 
@@ -42,6 +43,15 @@ def scene(whole_site: Site, note: Path, request: pytest.FixtureRequest) -> Itera
     scene.let_go()
     whole_site.broker.proxy.heal()
     whole_site.database.proxy.heal()
+
+
+@pytest.fixture
+def stage(whole_site: Site, note: Path) -> Iterator[Stage]:
+    """One scenario; whatever it held is let go."""
+    stage = Stage(whole_site, Mix(note, nap_s=1 + random.randrange(1, 10**6) / 10**6))
+    yield stage
+    stage.let_go()
+    whole_site.broker.proxy.heal()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -10,23 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests import ends
-from tests.faulty import Site
 from tests.node_tasks import MB, glutton
 from tests.processes import wait_for
 from tests.smoke.faults.guests import clock_of, guest, others_drained, with_tiny_disk
 from tests.smoke.faults.matrix import scenarios
-from tests.smoke.faults.mix import Mix
 from tests.smoke.faults.stage import NODE_PHASES, Stage
-
-
-@pytest.fixture
-def stage(whole_site: Site, note: Path) -> Iterator[Stage]:
-    """One scenario; whatever it held is let go."""
-    stage = Stage(whole_site, Mix(note, nap_s=1 + random.randrange(1, 10**6) / 10**6))
-    yield stage
-    stage.let_go()
-    whole_site.broker.proxy.heal()
-
 
 # --- in the middle of a body -----------------------------------------------------------------------------------------
 

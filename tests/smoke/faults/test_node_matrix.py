@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.faulty import Site
 from tests.smoke.faults.matrix import scenarios
-from tests.smoke.faults.mix import Mix
 from tests.smoke.faults.stage import NODE_PHASES, Stage
-
-
-@pytest.fixture
-def stage(whole_site: Site, note: Path) -> Iterator[Stage]:
-    """One scenario; whatever it held is let go."""
-    stage = Stage(whole_site, Mix(note, nap_s=1 + random.randrange(1, 10**6) / 10**6))
-    yield stage
-    stage.let_go()
-    whole_site.broker.proxy.heal()
-
 
 FAULTS = {
     "whose child is killed": lambda stage: stage.child_killed,
