@@ -420,6 +420,8 @@ def _of_species(size: int) -> dict[str, Call]:
         "db.species.lookups.amended": lambda s: lookups.amended(s, keys[0], {}),
         "db.species.lookups.cancelled": lambda s: lookups.cancelled(s, 101, 2, size),
         "db.species.lookups.cancelled_each": lambda s: lookups.cancelled_each(s, keys),
+        "db.species.lookups.under_way": lookups.under_way,
+        "db.species.lookups.recounted": lambda s: lookups.recounted(s, keys[0], 1),
         "db.species.lookups.find_lookup": lambda s: lookups.find_lookup(s, 101, 2),
         "db.species.lookups.find_each": lambda s: lookups.find_each(s, keys),
         "db.species.lookups.lock_each": lambda s: lookups.lock_each(s, keys),
