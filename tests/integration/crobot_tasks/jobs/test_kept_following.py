@@ -144,9 +144,10 @@ def test_while_the_storage_hangs_nothing_is_locked_and_other_jobs_are_finished(
 def test_a_storage_that_stalls_keeps_the_call_and_says_so(
     judged: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(following, "reading", partial(reading, stalled_s=0.1))
     with hanging_storage() as let_go:
-        end(judged, _PASS)
+        with monkeypatch.context() as hasty:
+            hasty.setattr(following, "reading", partial(reading, stalled_s=0.1))
+            end(judged, _PASS)
         assert "waits to be sent: the storage" in caplog.text
         assert len(kept()) == 1
         let_go()
