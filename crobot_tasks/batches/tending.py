@@ -17,6 +17,7 @@ from crobot_tasks.lifecycle import finish
 from crobot_tasks.lifecycle.cancel import cancel_each
 from crobot_tasks.lifecycle.commit_sends import commit
 from crobot_tasks.lifecycle.sends import Sends, collecting
+from crobot_tasks.lifecycle.storage_mark import why_unusable
 from db.crobot import batches, control
 from db.crobot.batches import Event
 from db.engine import may_repeat, retrying, transaction
@@ -34,9 +35,13 @@ def tend_batches() -> None:
     """Move each batch that is not over; any number of heads may do so at once."""
     with transaction() as session:
         open_ids = batches.open_ids(session)
+    # Its files would look as if they were lost, and every item be left out for that.
+    away = why_unusable() if open_ids else ""
+    if away:
+        log.warning("batches send nothing: %s", away)
     for batch_id in open_ids:
         try:
-            tend(batch_id)
+            tend(batch_id, sends=not away)
         except ServiceError:
             raise
         # Whatever one batch meets, the others go on; it would meet it again and again.
@@ -56,11 +61,11 @@ def _give_up(batch_id: int, reason: str) -> None:
             batches.pause(session, batch.name, storable(reason)[:REASON])
 
 
-def tend(batch_id: int) -> None:
-    """Move one batch as far as it goes now."""
+def tend(batch_id: int, *, sends: bool = True) -> None:
+    """Move one batch as far as it goes now; unless it ``sends``, no new jobs."""
     unwanted = retrying(partial(_look, batch_id))
     cancel_each(unwanted, "its batch was cancelled")
-    for _ in range(SLICES):
+    for _ in range(SLICES if sends else 0):
         if not retrying(partial(_send, batch_id)):
             return
 

@@ -9,6 +9,9 @@ import pytest
 
 from crobot_errors import BadInput, UnknownScheme, UnknownSpecies
 from crobot_tasks.batches.batch import Batch
+from crobot_tasks.batches.tending import tend_batches
+from crobot_tasks.broker import folders
+from crobot_tasks.lifecycle.storage_mark import MARK
 from db.engine import transaction
 from db.species.schemes import add_scheme
 from db.species.strains import lock_strain
@@ -93,3 +96,17 @@ def test_what_cannot_be_made_is_refused(name: str, senterica: str) -> None:
     with pytest.raises(BadInput, match="'without' has no pipeline"):
         call_without_pipeline(senterica, name)
     assert value("SELECT count(*) FROM crobot.batches WHERE name = :name", name=name) == 0
+
+
+def test_while_the_storage_is_away_nothing_is_sent_and_nothing_left_out(
+    name: str, senterica: str, assembled: tuple[str, str]
+) -> None:
+    mark = folders.storage_root() / MARK
+    hidden = mark.rename(mark.with_suffix(".hidden"))
+    try:
+        batch = Batch.call_scheme(senterica, "MLST_Achtman", [assembled[1]], name=name)
+        tend_batches()
+        assert (batch.state, batch.standing().unsent) == ("running", 1)
+    finally:
+        hidden.rename(mark)
+    assert states(over(name)) == [(assembled[1], "COMPLETE")]
