@@ -228,8 +228,9 @@ def test_reports_of_a_node_that_was_away_for_a_week_are_acknowledged_and_change_
     node.start()
     wait_for("the spool to be empty", lambda: not list(spool.iterdir()))
     assert query(_JOBS) == before
-    ignored = {job_id: [one.reports_ignored for one in ends.attempts(job_id)] for job_id in done}
-    assert ignored == dict.fromkeys(done, [1, 0])
+    for first, second in map(ends.attempts, done):
+        assert first.reports_ignored >= 1  # a busy head acknowledges late, and the report comes again
+        assert (first.outcome, second.reports_ignored) == ("node_lost", 0)
     begun = stage.folder / "begun"
     assert not (begun / day(40)).exists()
     assert {f"{job_id}.1" for job_id in done} <= {path.name for path in (begun / day(7)).iterdir()}
