@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from crobot_tasks.broker import folders
 from crobot_tasks.intake.reads import send_reads
@@ -15,7 +16,7 @@ from crobot_tasks.jobs import scheme_export
 from db import registry
 from db.engine import transaction
 from db.handle import dbhandle
-from db.species import Strain
+from db.species import Scheme, Strain
 from demo.data import SCHEME, DemoData, fetch
 from tests.processes import Cluster, value, wait_for
 from workers import storage
@@ -65,6 +66,18 @@ def assembled(cluster: Cluster, senterica: str, strain: str, reads: list[str]) -
     over = "SELECT state FROM crobot.jobs WHERE id = :id AND finished_at IS NOT NULL"
     assert wait_for("the assembly", lambda: value(over, id=job.number)) == "COMPLETE"
     return strain, job.assembly_barcode
+
+
+@pytest.fixture
+def forget_scheme(senterica: str) -> Callable[[str], None]:
+    """Have a scheme not called any more: other tests count what follows."""
+
+    def forget(description: str) -> None:
+        with transaction(senterica) as session:
+            scheme = session.scalars(select(Scheme).where(Scheme.description == description)).one()
+            scheme.param = {name: text for name, text in scheme.param.items() if name != "pipeline"}
+
+    return forget
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from crobot_tasks.batches.batch import Batch
 from crobot_tasks.intake.genomes import add_assembly
 from crobot_tasks.intake.scheme_calls import add_scheme
@@ -11,27 +13,28 @@ from tests.processes import Cluster, wait_for
 
 
 def test_a_scheme_that_is_new_is_called_on_the_genomes_that_are_there(
-    cluster: Cluster, strain: str, demo_data: DemoData
+    cluster: Cluster, strain: str, demo_data: DemoData, forget_scheme: Callable[[str], None]
 ) -> None:
     barcode = add_assembly("senterica", strain, demo_data.genome).barcode
     wait_for(
         "the assembly", lambda: document("assembly", "list", "senterica", "--strain", strain)[0]["status"]
     )
-    add_scheme("senterica", "CRISPR_new", "CRISPR")
-    [planned] = document("update-scheme", "senterica", "CRISPR_new", "--dry-run")["updates"]
+    add_scheme("senterica", "Repeats", "CRISPR")
+    [planned] = document("update-scheme", "senterica", "Repeats", "--dry-run")["updates"]
     assert {"barcode": barcode, "why": "no result"} in planned["sent"]
     assert planned["batch"] is None
-    shown = crobot("update-scheme", "senterica", "CRISPR_new", "--dry-run").stdout
-    assert "senterica, scheme CRISPR_new:" in shown
+    shown = crobot("update-scheme", "senterica", "Repeats", "--dry-run").stdout
+    assert "senterica, scheme Repeats:" in shown
     assert f"{barcode}  no result" in shown
-    [made] = document("update-scheme", "senterica", "CRISPR_new")["updates"]
+    [made] = document("update-scheme", "senterica", "Repeats")["updates"]
     assert made["items"] == planned["items"]
     batch = Batch(made["batch"])
     wait_for("the batch", lambda: batch.state == "over")
     assert batch.standing().complete == made["items"]
     again = crobot("update-all-schemes", "senterica")
     assert again.returncode == 0
-    assert "senterica, scheme CRISPR_new: nothing to do" in again.stdout
+    assert "senterica, scheme Repeats: nothing to do" in again.stdout
+    forget_scheme("Repeats")
 
 
 def test_what_cannot_be_is_told_by_the_commands(cluster: Cluster, senterica: str) -> None:

@@ -123,18 +123,6 @@ def test_a_genome_without_reads_is_not_assembled(strain: str, demo_data: DemoDat
         AssemblyJob(database="senterica", trace_ids=[trace_id])
 
 
-@pytest.fixture
-def forget_scheme(senterica: str) -> Callable[[str], None]:
-    """Have a scheme not called any more: other tests count what follows."""
-
-    def forget(description: str) -> None:
-        with transaction(senterica) as session:
-            scheme = session.scalars(select(Scheme).where(Scheme.description == description)).one()
-            scheme.param = {name: text for name, text in scheme.param.items() if name != "pipeline"}
-
-    return forget
-
-
 def test_a_scheme_is_added_and_called_while_everything_runs(
     cluster: Cluster, strain: str, demo_data: DemoData, forget_scheme: Callable[[str], None]
 ) -> None:
