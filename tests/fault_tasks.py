@@ -58,6 +58,12 @@ def added(self: Any, x: int, note: str, key: str) -> int:
     return x + 1
 
 
+@app.task(name="faults.called")
+def called(_: Any, note: str, key: str) -> None:
+    """A plain callback: leave ``key`` in the file, and the number of no job."""
+    _note(note, f"{key}@0")
+
+
 @app.task(name="faults.summed", base=JobTask, bind=True, **_short)
 def summed(self: Any, numbers: list[int], note: str, key: str) -> int:
     """The body of a chord: leave ``key`` and the number of the job in the file."""

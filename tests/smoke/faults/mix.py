@@ -18,7 +18,7 @@ from crobot_tasks.lifecycle.cancel import cancel
 from crobot_tasks.node.spool import Spool
 from tests import ends
 from tests.canvas_tasks import jobs
-from tests.fault_tasks import added, noted, refused, summed, trial
+from tests.fault_tasks import added, called, noted, refused, summed, trial
 from tests.processes import Cluster, query, value, wait_for
 from tests.smoke.faults import species
 
@@ -74,6 +74,12 @@ class Mix:
             line = self._line(f"callback-{len(self.lines)}")
             sent = noted.apply_async((str(self.note), number), link=added.s(str(self.note), line))
             self._wants(sent, "COMPLETE")
+
+    def send_called(self) -> None:
+        """Send a job with a plain task as its callback."""
+        line = self._line(f"called-{len(self.lines)}")
+        sent = noted.apply_async((str(self.note), 0), link=called.s(str(self.note), line))
+        self._wants(sent, "COMPLETE")
 
     def send_many(self, count: int) -> None:
         """Send jobs that do nothing, each until it is known that it is stored."""

@@ -50,8 +50,12 @@ def test_a_head_that_dies_at(scene: Scene, step: str) -> None:
     (head,) = scene.site.cluster.heads
     head.stop()
     dying = start_head(scene, "dying", DIE_AT=step, CROBOT_IMPORTS=f"{TASKS},tests.dying")
-    scene.mix.send()
-    wait_for("its death", lambda: dying.status == "exited")
+    try:
+        scene.mix.send()
+        scene.mix.send_called()
+        wait_for("its death", lambda: dying.status == "exited")
+    finally:
+        dying.stop()
     head.start()
     scene.check()
 

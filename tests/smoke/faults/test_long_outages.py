@@ -91,10 +91,8 @@ OUTAGES: dict[Callable[[Place], AbstractContextManager[None]], str] = {
 }
 
 
-@pytest.mark.parametrize(
-    "outage",
-    [pytest.param(one, id=one.__name__, marks=() if one is emptied else pytest.mark.full) for one in OUTAGES],
-)
+@pytest.mark.full
+@pytest.mark.parametrize("outage", [pytest.param(one, id=one.__name__) for one in OUTAGES])
 def test_a_broker_that_is_away_for_a_day_costs_no_job_and_comes_back_to_no_flood(
     scene: Scene, impatient: None, outage: Callable[[Place], AbstractContextManager[None]]
 ) -> None:
