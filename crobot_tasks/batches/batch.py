@@ -206,7 +206,9 @@ class Batch:
     def prioritise(self, priority: int) -> None:
         """Give it another priority, 0 (first) to 9, also the jobs that wait."""
         wanted = priority_of(priority)
-        self._steer("sent sooner", lambda session, _: batches.prioritise(session, self.name, wanted))
+        self._steer(
+            "given another priority", lambda session, _: batches.prioritise(session, self.name, wanted)
+        )
         hold.reprioritise(Selection(batch=self.name), wanted)
 
     def _steer(self, what: str, change: Any) -> None:
@@ -241,11 +243,13 @@ class Batch:
         return errors
 
     def _resend(self, job_id: int, number: int, changes: Changes) -> CRobotError | None:
-        """Send one item again, with the note of its new job in the same transaction."""
+        """Send one item again, with the note of its new job in one transaction; unless somebody has just done so."""
 
         def work() -> CRobotError | None:
             with transaction() as session:
                 batch = batches.lock(session, self.name)
+                if batches.job_of(session, batch.id, number) != job_id:
+                    return None
                 [(_, sent)] = list(resend_each([job_id], changes))
                 if isinstance(sent, CRobotError):
                     return sent

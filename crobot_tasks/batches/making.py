@@ -109,18 +109,26 @@ def make(plan: Plan, items: Iterable[Item]) -> None:
     plan.check()
     useful = stored = retrying(partial(_begin, plan))
     reason = "it would have no items"
+    rest = parts(islice(iter(items), stored, None))
+    while part := _next(plan, rest):
+        retrying(partial(_add, plan.name, stored, part))
+        stored += len(part)
+        reasons = [item["skipped"] for item in part if item["skipped"]]
+        useful += len(part) - len(reasons)
+        reason = reasons[0] if reasons else reason
+    if not useful:
+        retrying(partial(_drop, plan.name))
+        raise BadInput(f"nothing is to be done by batch {plan.name}: {reason}")
+    retrying(partial(_made, plan.name))
+
+
+def _next(plan: Plan, rest: Iterator[Sequence[Item]]) -> Sequence[Item] | None:
+    """Return the next items; if one of them cannot be, nothing of the batch is left."""
     try:
-        for part in parts(islice(iter(items), stored, None)):
-            retrying(partial(_add, plan.name, part))
-            reasons = [item["skipped"] for item in part if item["skipped"]]
-            useful += len(part) - len(reasons)
-            reason = reasons[0] if reasons else reason
-        if not useful:
-            raise BadInput(f"nothing is to be done by batch {plan.name}: {reason}")
+        return next(rest, None)
     except BadInput:
         retrying(partial(_drop, plan.name))
         raise
-    retrying(partial(_made, plan.name))
 
 
 def _begin(plan: Plan) -> int:
@@ -144,11 +152,13 @@ def _begin(plan: Plan) -> int:
         return int(found.size)
 
 
-def _add(name: str, items: Sequence[Item]) -> None:
+def _add(name: str, stored: int, items: Sequence[Item]) -> None:
     with transaction() as session:
         batch = batches.lock(session, name)
         if batch.cancelled_at:
             raise BadInput(f"batch {name} was cancelled while it was made")
+        if batch.size != stored or batch.made_at:
+            raise BadInput(f"batch {name} is being made by somebody else, too: choose another name")
         batches.add_items(session, batch.id, batch.size, items)
 
 

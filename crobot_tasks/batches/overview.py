@@ -9,7 +9,7 @@ from typing import Any
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.batches.pace import pace
 from crobot_tasks.batches.standing import Standing, standing, state
-from db.crobot import LIVE, JobState, batches, counting
+from db.crobot import LIVE, JobState, batches, clock, counting
 from db.crobot.selection import Selection
 from db.engine import transaction
 
@@ -46,7 +46,7 @@ def listed(limit: int, *, over: bool) -> list[Overview]:
 
 def of_batch(session: Any, batch: Any) -> Overview:
     """Return what is known of one."""
-    items, now = standing(session, batch), batches.now(session)
+    items, now = standing(session, batch), clock.now(session)
     until = batch.ended_at or batch.paused_at or now
     elapsed_s = None if items.began_at is None else max(0.0, (until - items.began_at).total_seconds())
     speed = pace(items, elapsed_s, moves=until == now)

@@ -22,7 +22,7 @@ from crobot_tasks.lifecycle.errbacks import SentErrbacks
 from crobot_tasks.lifecycle.extended_result import extended
 from crobot_tasks.lifecycle.outcomes import outcome
 from crobot_tasks.lifecycle.sends import Sends, collected, collecting
-from db.crobot import chords, progress, settlements
+from db.crobot import chords, clock, progress, settlements
 from db.engine import patiently, retrying, transaction
 
 log = logging.getLogger(__name__)
@@ -201,7 +201,7 @@ def remind() -> None:
     with transaction() as session:
         if not chords.only_reminder(session):
             return
-        before, now = chords.last_seen(session), chords.now(session)
+        before, now = chords.last_seen(session), clock.now(session)
         run = str(store.client.info("server").get("run_id", ""))
         whole = before and before.run == run and store.client.get(MARK) == before.at.isoformat().encode()
         unanswered = [] if whole else chords.unanswered(session)

@@ -21,7 +21,7 @@ from crobot_tasks.maintenance.deciding import Candidate, decide
 from crobot_tasks.maintenance.outdated import current_version
 from crobot_tasks.router.maintenance import UpdateRule
 from db.crobot import batches
-from db.crobot.daily_updates import now
+from db.crobot.clock import now
 from db.engine import in_savepoint, retrying, transaction, try_lock
 from db.known_species import find_species
 from db.species.schemes import find_scheme, schemes_to_call

@@ -34,6 +34,8 @@ _ADD_ITEMS = text("""
 
 _GROW = text("UPDATE crobot.batches SET size = size + :items, ended_at = NULL WHERE id = :batch_id")
 
+_GO_ON = text("UPDATE crobot.batches SET ended_at = NULL WHERE id = :batch_id")
+
 _HAS = text("SELECT key FROM crobot.batch_items WHERE batch_id = :batch_id AND key = ANY(:keys)")
 
 _OPEN = text("SELECT id FROM crobot.batches WHERE ended_at IS NULL ORDER BY priority, id")
@@ -64,6 +66,8 @@ _SENT = text("""
     UPDATE crobot.batch_items i SET job_id = r.job_id, cached = r.cached, skipped = r.skipped
     FROM json_to_recordset(:rows) AS r(number int, job_id bigint, cached boolean, skipped text)
     WHERE i.batch_id = :batch_id AND i.number = r.number""").bindparams(*as_json("rows"))
+
+_JOB = text("SELECT job_id FROM crobot.batch_items WHERE batch_id = :batch_id AND number = :number")
 
 _JOBS_OF_TASKS = text("SELECT task_id, job_id FROM crobot.settlements WHERE task_id = ANY(:task_ids)")
 
@@ -187,8 +191,6 @@ _ACCOUNT = text(f"""
                        FROM crobot.attempts a WHERE a.job_id = i.job_id AND NOT i.cached) tried ON true
     WHERE i.batch_id = :batch_id AND i.number > :after ORDER BY i.number LIMIT :limit""")
 
-_NOW = text("SELECT now()")
-
 _BEGAN = text("SELECT sent_at FROM crobot.batch_slices WHERE batch_id = :batch_id ORDER BY number LIMIT 1")
 
 
@@ -267,6 +269,12 @@ def note_sent(session: Session, batch_id: int, rows: Sequence[dict[str, Any]]) -
     session.execute(_SENT, {"batch_id": batch_id, "rows": list(rows)})
 
 
+def job_of(session: Session, batch_id: int, number: int) -> int | None:
+    """Return the newest job of an item."""
+    job_id: int | None = session.execute(_JOB, {"batch_id": batch_id, "number": number}).scalar()
+    return job_id
+
+
 def jobs_of_tasks(session: Session, task_ids: Sequence[str]) -> dict[str, int]:
     """Task id → its job, of what this transaction has sent."""
     rows = session.execute(_JOBS_OF_TASKS, {"task_ids": list(task_ids)})
@@ -281,7 +289,7 @@ def close_slices(session: Session, batch_id: int) -> None:
 def reopen(session: Session, batch_id: int, numbers: Sequence[int]) -> None:
     """Open the slices of these items again, which have new jobs."""
     session.execute(_REOPEN, {"batch_id": batch_id, "numbers": list(numbers)})
-    session.execute(_GROW, {"batch_id": batch_id, "items": 0})
+    session.execute(_GO_ON, {"batch_id": batch_id})
 
 
 def states(session: Session, batch_id: int) -> Sequence[Row[Any]]:
@@ -301,12 +309,6 @@ def unsent(session: Session, batch_id: int) -> int:
 def began_at(session: Session, batch_id: int) -> datetime | None:
     """Return when its first slice was sent."""
     at: datetime | None = session.execute(_BEGAN, {"batch_id": batch_id}).scalar()
-    return at
-
-
-def now(session: Session) -> datetime:
-    """Return the database's time, by which a batch's own times are."""
-    at: datetime = session.execute(_NOW).scalar_one()
     return at
 
 
@@ -388,4 +390,4 @@ def miscounted(session: Session, batch_id: int) -> Sequence[int]:
 def reopen_slices(session: Session, batch_id: int, slices: Sequence[int]) -> None:
     """Have slices counted again."""
     session.execute(_REOPEN_SLICES, {"batch_id": batch_id, "slices": list(slices)})
-    session.execute(_GROW, {"batch_id": batch_id, "items": 0})
+    session.execute(_GO_ON, {"batch_id": batch_id})

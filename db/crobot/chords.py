@@ -25,7 +25,6 @@ _SEEN = text("""
 _SEE = text("""
     INSERT INTO crobot.monitoring (id, results_seen_at, results_run) VALUES (1, :at, :run)
     ON CONFLICT (id) DO UPDATE SET results_seen_at = :at, results_run = :run""")
-_NOW = text("SELECT now()")
 
 _UNANSWERED = text("SELECT id, size FROM crobot.chords WHERE answered_at IS NULL ORDER BY id")
 
@@ -60,12 +59,6 @@ def only_reminder(session: Session) -> bool:
 def last_seen(session: Session) -> Row[Any] | None:
     """When (``at``), and in which ``run``, the result store was last seen whole; None if never."""
     return session.execute(_SEEN).one_or_none()
-
-
-def now(session: Session) -> datetime:
-    """Return the database's time."""
-    at: datetime = session.execute(_NOW).scalar_one()
-    return at
 
 
 def note_seen(session: Session, run: str, at: datetime) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
-
-_NOW = text("SELECT now()")
 
 # The clock of the database is the only one. Before the hour, the last day on which it was due is yesterday.
 _DUE = text("""
@@ -20,12 +18,6 @@ _TAKE = text("""
     SELECT day FROM crobot.daily_updates WHERE database = :database AND day < :day FOR UPDATE SKIP LOCKED""")
 
 _DONE = text("UPDATE crobot.daily_updates SET day = :day WHERE database = :database")
-
-
-def now(session: Session) -> datetime:
-    """Return the time of the transaction."""
-    found: datetime = session.execute(_NOW).scalar_one()
-    return found
 
 
 def due(session: Session, hour: int) -> date:

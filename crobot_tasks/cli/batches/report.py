@@ -22,7 +22,7 @@ from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import duration, emit, json_option, say, wide_option
 from crobot_tasks.cli.safe_text import safe
 from crobot_tasks.cli.tables import table
-from db.crobot import batches
+from db.crobot import batches, clock
 from db.engine import transaction
 
 _TSV = ("number", "key", "job_id", "state", "outcome", "message", "sent_at", "started_at", "finished_at", "attempts",
@@ -82,7 +82,7 @@ def report(name: str, tsv: str | None, picture: Path | None, as_json: bool) -> N
 
 def _draw(path: Path, found: Overview, times: plot.Times) -> None:
     with transaction() as session:
-        now = batches.now(session)
+        now = clock.now(session)
     plot.plot(path, f"Batch {found['batch']}, {words.kind(found)}: {times.jobs:,} jobs", times, now)
     say(f"drawn in {path}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
 from uuid import uuid4
@@ -109,6 +110,30 @@ def test_making_goes_on_where_it_was_cut(name: str, monkeypatch: pytest.MonkeyPa
         Batch.of(cut(), name=name)
     assert (Batch(name).state, Batch(name).standing().unsent) == ("being made", 20)
     assert accounted(over(Batch.of(additions(40), name=name).name)) == {"COMPLETE": 40}
+
+
+def test_two_that_make_the_same_batch_at_once_do_not_mix(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crobot_tasks.batches.making.STORED_TOGETHER", 10)
+
+    def cut_in() -> Iterator[Any]:
+        yield from islice(additions(30), 15)
+        over(Batch.of(additions(30), name=name).name)
+        yield from islice(additions(30), 15, None)
+
+    with pytest.raises(BadInput, match="by somebody else, too"):
+        Batch.of(cut_in(), name=name)
+    assert accounted(Batch(name)) == {"COMPLETE": 30}
+
+
+def test_two_that_send_again_what_failed_send_it_once(name: str) -> None:
+    batch = over(Batch.of(failures(8), name=name, limits=FEW).name)
+    with ThreadPoolExecutor(2) as pool:
+        assert [one.result() for one in [pool.submit(batch.resend) for _ in range(2)]] == [{}, {}]
+    over(name)
+    [sent] = query("""
+        SELECT count(*) AS again, count(DISTINCT context ->> 'resent_from') AS of_different
+        FROM crobot.jobs WHERE batch = :name AND context ->> 'resent_from' IS NOT NULL""", name=name)  # fmt: skip
+    assert sent.again == sent.of_different >= 8
 
 
 def test_callbacks_are_called_once_with_what_the_batch_has_come_to(name: str, heard: str) -> None:
