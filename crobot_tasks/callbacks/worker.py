@@ -6,6 +6,7 @@ import socket
 from typing import Any
 
 from crobot_tasks.broker.kombu_patches import survive_lost_connections
+from crobot_tasks.broker.process_pool import ProcessPool
 from crobot_tasks.broker.queues import CALLBACKS
 from crobot_tasks.celery import app
 
@@ -24,7 +25,7 @@ def callbacks_worker(concurrency: int, loglevel: str = "INFO") -> Any:
     return app.Worker(
         hostname=f"callbacks@{socket.gethostname()}",
         concurrency=concurrency,
-        pool="prefork",
+        pool=ProcessPool,
         queues=[CALLBACKS],
         loglevel=loglevel,
         without_gossip=True,

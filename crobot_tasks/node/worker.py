@@ -16,6 +16,7 @@ import celeryconfig
 from crobot_errors import BadInput, OutcomeKind
 from crobot_tasks.broker.formats import MESSAGE_FORMAT, NODE_NAME
 from crobot_tasks.broker.kombu_patches import survive_lost_connections
+from crobot_tasks.broker.process_pool import ProcessPool
 from crobot_tasks.broker.queues import node_queue, queue, worker_hostname
 from crobot_tasks.celery import app
 from crobot_tasks.node import body_results
@@ -84,7 +85,7 @@ def node_worker(
         app=app,
         hostname=worker_hostname(name),
         concurrency=cores,
-        pool="prefork",
+        pool=ProcessPool,
         loglevel=loglevel,
         without_gossip=True,
         without_mingle=True,
