@@ -59,10 +59,17 @@ def assembly(barcode: str) -> Assembly:
 
 
 def lookup(barcode: str, scheme: str) -> AssemblyLookup:
+    """The row of a scheme, as soon as there is one: what follows an assembly is sent a moment after its end."""
+    found: AssemblyLookup = wait_for(f"{scheme} of {barcode}", lambda: _lookup(barcode, scheme))
+    return found
+
+
+def _lookup(barcode: str, scheme: str) -> AssemblyLookup | None:
     with transaction("senterica") as session:
         found = session.scalars(select(Assembly).where(Assembly.barcode == barcode)).one()
         row = lookups.find_lookup(session, found.id, find_scheme(session, scheme).id)
-        assert row is not None
+        if row is None:
+            return None
         session.refresh(row, [*AssemblyLookup.__table__.columns.keys()])
         session.expunge(row)
         return row
