@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from typing import Any, ClassVar, Self
@@ -16,8 +17,9 @@ from crobot_tasks.jobs.base import CRobotJob, digest
 from crobot_tasks.jobs.file_fingerprints import stamps
 from crobot_tasks.lifecycle.new_job import NewJob
 from crobot_tasks.lifecycle.outputs import Outputs
+from crobot_tasks.lifecycle.storage_access import is_file
 from db.crobot import jobs
-from db.engine import transaction
+from db.engine import after_commit, transaction
 from db.system import preferences
 from workers import storage
 
@@ -90,7 +92,7 @@ class AnalysisJob(CRobotJob):
         earlier = jobs.find(session, job_id)
         data = earlier and preferences.complete_by(session, earlier.context["analysis_id"], job_id)
         texts = [value for value in (data or {}).values() if isinstance(value, str)]
-        return bool(data) and all(Path(text).is_file() for text in texts if text.startswith("/"))
+        return bool(data) and all(is_file(text) for text in texts if text.startswith("/"))
 
     def prepare(self, session: Session) -> None:
         """Write what the node reads, now that the analysis has an id; sets `inputs`."""
@@ -129,7 +131,7 @@ class AnalysisJob(CRobotJob):
         if self.tag not in ("", tag):
             own = int(self.tag.rpartition(":")[2])
             preferences.remove_unsent(session, own)
-            rmtree(storage.analysis_dir(storage_root(), own), ignore_errors=True)
+            after_commit(partial(rmtree, storage.analysis_dir(storage_root(), own), ignore_errors=True))
         self.tag = tag
 
     def _store(self, session: Session, analysis_id: int) -> None:

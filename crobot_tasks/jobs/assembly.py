@@ -15,6 +15,7 @@ from crobot_tasks.jobs.file_fingerprints import stamps
 from crobot_tasks.jobs.following import send_following
 from crobot_tasks.lifecycle.job_types import register
 from crobot_tasks.lifecycle.outputs import Outputs
+from crobot_tasks.lifecycle.storage_access import is_file
 from db.crobot import JobState
 from db.engine import transaction
 from db.known_species import Species, find_species
@@ -83,7 +84,7 @@ class AssemblyJob(CRobotJob):
     def has_result(self, session: Session, job_id: int) -> bool:
         """Whether its assembly is there, in the database and on the storage."""
         made = find_made(session, job_id)
-        return made is not None and Path(made.file_pointer).is_file()
+        return made is not None and is_file(made.file_pointer)
 
     def signature(self) -> Signature:
         """Return the Celery signature; each is for an assembly of its own, so send it once."""

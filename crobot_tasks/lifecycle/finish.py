@@ -18,6 +18,7 @@ from crobot_tasks.lifecycle.refused import Refused
 from crobot_tasks.lifecycle.report import Report
 from crobot_tasks.lifecycle.result_files import portions
 from crobot_tasks.lifecycle.retries import Trial, next_step
+from crobot_tasks.lifecycle.storage_access import StorageStalls
 from crobot_tasks.router import Policy
 from db.crobot import JobState, finishing, jobs, numbers, parking
 from db.engine import may_repeat, notify, retrying, tables_of, transaction
@@ -62,11 +63,11 @@ def _apply_group(database: str | None, reports: list[Report]) -> set[AttemptKey]
     """Apply the reports together, or, if that fails, each by itself: none may stand in the way of the others.
 
     Returns:
-        The attempts whose reports wait until the result store is back.
+        The attempts whose reports wait until the result store, or the storage, is back.
     """
     try:
         retrying(_applying(database, reports))
-    except BrokerUnreachable as error:
+    except (BrokerUnreachable, StorageStalls) as error:
         return _apply_each(database, reports) if len(reports) > 1 else _waits(reports[0], error)
     except ServiceError:
         raise
@@ -85,7 +86,7 @@ def _apply_each(database: str | None, reports: list[Report]) -> set[AttemptKey]:
     return {key for report in reports for key in _apply_group(database, [report])}
 
 
-def _waits(report: Report, error: BrokerUnreachable) -> set[AttemptKey]:
+def _waits(report: Report, error: ServiceError) -> set[AttemptKey]:
     log.warning("the report on attempt %d.%d waits to be applied: %s", *report.key, error)
     return {report.key}
 

@@ -11,6 +11,7 @@ from celery.utils import uuid
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.broker.queues import SETTLE
+from crobot_tasks.lifecycle.storage_access import StorageStalls
 from db.crobot import messages
 from db.engine import after_commit, is_away, transaction
 
@@ -26,15 +27,13 @@ class KeptTask(Task):
     abstract = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the task; a call that meets no database is one that is not done yet."""
+        """Run the task; a call that meets no database, or no storage, is one that is not done yet."""
         try:
             return self.run(*args, **kwargs)
         except Exception as error:
-            if not is_away(error):
+            if not (is_away(error) or isinstance(error, StorageStalls)):
                 raise
-            log.warning(
-                "the database is away, and %s is called again when that is back: %s", self.name, error
-            )
+            log.warning("%s is called again, since what it needs is away: %s", self.name, error)
 
 
 def after_this(session: Any, task: KeptTask, **kwargs: Any) -> None:

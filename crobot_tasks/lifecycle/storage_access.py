@@ -10,8 +10,10 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 from typing import TypeVar
 
+from crobot_errors import ServiceError
 from crobot_tasks.broker.folders import storage_root
 
 T = TypeVar("T")
@@ -24,7 +26,7 @@ _stalled = threading.Event()
 os.register_at_fork(after_in_child=_stalled.clear)
 
 
-class StorageStalls(OSError):
+class StorageStalls(ServiceError, OSError):
     """The storage does not answer."""
 
 
@@ -46,6 +48,15 @@ def reading(work: Callable[[], T], stalled_s: float = STALLED_S) -> T:
         _stalled.set()
         answer.add_done_callback(lambda _: _stalled.clear())
         raise StorageStalls(f"the storage {storage_root()} does not answer") from None
+
+
+def is_file(path: str | Path) -> bool:
+    """Whether a file is there.
+
+    Raises:
+        StorageStalls: the storage does not answer.
+    """
+    return reading(Path(path).is_file)
 
 
 def _work(work: Callable[[], T], answer: Future[T]) -> None:

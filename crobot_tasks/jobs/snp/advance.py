@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -18,6 +17,7 @@ from crobot_errors import CRobotError
 from crobot_tasks.jobs.base import CRobotJob
 from crobot_tasks.jobs.snp.state import State, Step, Tag
 from crobot_tasks.lifecycle.job_types import job_class
+from crobot_tasks.lifecycle.storage_access import is_file
 from crobot_tasks.tasks import job_task
 from db.engine import database_of, in_savepoint
 from db.species import AssemblyLookup, LookupStatus, lookups
@@ -103,7 +103,7 @@ def is_usable(row: AssemblyLookup | None, step: Step) -> bool:
     if row is None or row.status is not LookupStatus.COMPLETE:
         return False
     path = file_of(row)
-    return row.version == job_task(PIPELINES[step]).version and path is not None and Path(path).is_file()
+    return row.version == job_task(PIPELINES[step]).version and path is not None and is_file(path)
 
 
 def is_current(state: State) -> bool:
@@ -119,7 +119,7 @@ def is_current(state: State) -> bool:
 def _is_by_current(state: State, step: Step) -> bool:
     file, provenance = MADE[step]
     version = state.data.get(provenance, {}).get("pipeline_version")
-    return bool(version == job_task(PIPELINES[step]).version and Path(state.data[file]).is_file())
+    return bool(version == job_task(PIPELINES[step]).version and is_file(state.data[file]))
 
 
 def file_of(row: AssemblyLookup) -> str | None:

@@ -210,7 +210,7 @@ def test_a_database_that_is_away_keeps_the_call(
         follow(str(call.id), **call.kwargs)
     finally:
         engine.configure(former)
-    assert "the database is away, and crobot.follow is called again" in caplog.text
+    assert "crobot.follow is called again, since what it needs is away: PostgreSQL" in caplog.text
     call_again()
     check_sent_once(judged)
 

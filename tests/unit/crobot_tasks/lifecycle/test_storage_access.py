@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
-from crobot_tasks.lifecycle.storage_access import StorageStalls, reading
+from crobot_tasks.lifecycle.storage_access import StorageStalls, is_file, reading
 
 
 def _refuse() -> None:
@@ -27,8 +28,12 @@ def test_one_that_stalls_keeps_the_others_from_waiting_until_it_has_answered() -
         reading(answered.wait, 0.05)
     with pytest.raises(StorageStalls):
         reading(lambda: 7)
+    with pytest.raises(StorageStalls):  # nobody takes its files for missing
+        is_file(__file__)
     answered.set()
     assert _soon() == 7
+    assert is_file(__file__)
+    assert not is_file(Path(__file__).parent)
 
 
 def _soon() -> int:
