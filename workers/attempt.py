@@ -78,6 +78,8 @@ class Attempt:
     archive_report_url: str = ""
     #: hears how far the attempt is: all that was told so far, by name
     hear: Callable[[dict[str, Any]], None] = lambda _: None
+    #: what the storage is known by to the heads; empty if they did not say
+    storage_mark: str = ""
     usage: Usage = field(default_factory=Usage)
     #: versions of the tools that were used, by name
     versions: dict[str, str] = field(default_factory=dict)
@@ -101,7 +103,8 @@ class Attempt:
     @cached_property
     def output_dir(self) -> Path:
         """Where final files go; never shared with another attempt."""
-        return storage.make_dir(storage.output_dir(self.storage, self.job_id, self.number), self.storage)
+        folder = storage.output_dir(self.storage, self.job_id, self.number)
+        return storage.make_dir(folder, self.storage, self.storage_mark)
 
     @cached_property
     def scratch_dir(self) -> Path:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from crobot_errors import BadPath, LateFile, NodeBroken
 
+#: the file at the root of the storage by which all know that they work with the same
+MARK = ".crobot-storage"
+
 
 def job_dir(storage: Path, job_id: int) -> Path:
     """Where all files of a job lie; no other job ever writes there."""
@@ -51,10 +54,28 @@ def analysis_dir(storage: Path, analysis_id: int) -> Path:
     return storage / "analyses" / str(analysis_id // 1000) / str(analysis_id)
 
 
-def make_dir(path: Path, storage: Path) -> Path:
-    """Make a directory on the storage, but never the storage itself: it may just not be mounted."""
+def read_mark(storage: Path) -> str | None:
+    """Return the mark of a storage; None if it has none, as the empty folder of a mount that is away."""
+    try:
+        return (storage / MARK).read_text(errors="replace").strip()
+    except FileNotFoundError:
+        return None
+
+
+def make_dir(path: Path, storage: Path, mark: str = "") -> Path:
+    """Make a directory on the storage, but never the storage itself: it may just not be mounted.
+
+    Raises:
+        NodeBroken: the storage is not there, or is not the one with this ``mark``.
+    """
     if not storage.is_dir():
         raise NodeBroken(f"the storage {storage} is not there: is it mounted on this node?")
+    if mark and (found := read_mark(storage)) != mark:
+        says = f"has no file {MARK}" if found is None else f"has another mark in {MARK}: {found:.40}"
+        raise NodeBroken(
+            f"the folder {storage} is not the storage that the heads work with: it {says}. "
+            "Is the shared storage mounted on this node, and CROBOT_STORAGE its path?"
+        )
     path.mkdir(parents=True, exist_ok=True)
     return path
 

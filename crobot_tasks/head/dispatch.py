@@ -36,7 +36,7 @@ def dispatch() -> int:
         policy = policy_in_force.current(session)
         cluster = Cluster(cluster_state.nodes(session, policy), policy)
         routed = _route(session, cluster, policy, beginning) if cluster.open else []
-    _publish(routed)
+    _publish(routed, beginning.storage_mark)
     return len(routed)
 
 
@@ -77,12 +77,12 @@ def expire_overdue() -> None:
         expire(job_id)
 
 
-def _publish(routed: Sequence[Any]) -> None:
+def _publish(routed: Sequence[Any], storage_mark: str) -> None:
     """Send the messages. One that is lost here is found missing by the node's heartbeats, and routed again."""
     try:
         with app.producer_or_acquire() as producer, producer.batch():
             for job in routed:
-                _send(producer, job)
+                _send(producer, job, storage_mark)
     except UNREACHABLE as error:
         log.warning("the broker does not take messages: %s", error)
 
@@ -91,7 +91,7 @@ def _publish(routed: Sequence[Any]) -> None:
 _IN_REQUESTS = {"link": "callbacks", "link_error": "errbacks", "chain": "chain", "chord": "chord"}
 
 
-def _send(producer: Any, job: Any) -> None:
+def _send(producer: Any, job: Any, storage_mark: str) -> None:
     soft_s, hard_s = time_limits.celerys(job.pipeline, job.time_limit_s, job.chosen or {})
     app.publish(
         job.pipeline,
@@ -112,6 +112,7 @@ def _send(producer: Any, job: Any) -> None:
                 "disk_bytes": job.disk_bytes,
                 "time_s": job.time_limit_s,
                 "data": job.data,
+                "storage_mark": storage_mark,
                 "caller": _caller(job),
             }
         },

@@ -15,9 +15,7 @@ from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.lifecycle.storage_access import reading
 from db.crobot import unapplied
 from db.engine import transaction
-
-#: the file at the root of the storage
-MARK = ".crobot-storage"
+from workers.storage import MARK, read_mark
 
 
 def why_unusable() -> str:
@@ -39,7 +37,7 @@ def why_away() -> str:
         known = unapplied.storage_mark(session)
     if known is None:
         return _begin(root)
-    found = _read(root)
+    found = read_mark(root)
     if found == known:
         return ""
     if found is None:
@@ -63,12 +61,5 @@ def _begin(root: Path) -> str:
     with suppress(FileExistsError), (root / MARK).open("x") as file:
         file.write(uuid4().hex)
     with transaction() as session:
-        unapplied.set_storage_mark(session, _read(root) or "")
+        unapplied.set_storage_mark(session, read_mark(root) or "")
     return ""
-
-
-def _read(root: Path) -> str | None:
-    try:
-        return (root / MARK).read_text(errors="replace").strip()
-    except FileNotFoundError:
-        return None

@@ -119,6 +119,7 @@ class CalculationNode:
                 header["cores"], header["memory_bytes"], header["disk_bytes"], header["time_s"]
             ),
             storage=Path(celeryconfig.crobot_storage),
+            storage_mark=header.get("storage_mark", ""),
             roots=[Path(root) for root in celeryconfig.crobot_roots],
             state_dir=self.spool.state_dir,
             archive_url=celeryconfig.crobot_archive_url,

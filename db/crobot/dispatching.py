@@ -19,6 +19,7 @@ _LOCK = text("""
     SELECT pg_try_advisory_xact_lock(hashtext('crobot.dispatch')) AS only, EXTRACT(epoch FROM now()) AS now,
            COALESCE((SELECT dispatches FROM crobot.numbers), 0) AS dispatches,
            EXISTS (SELECT FROM crobot.pauses) AS paused,
+           COALESCE((SELECT mark FROM crobot.storage WHERE id = 1), '') AS storage_mark,
            EXISTS (SELECT FROM crobot.jobs WHERE state = 'WAITING' AND reserved_on IS NOT NULL) AS reserved""")
 
 _NOW = text("SELECT EXTRACT(epoch FROM now())")
@@ -193,12 +194,16 @@ class Beginning:
     paused: bool
     #: whether any job has a node reserved
     reserved: bool
+    #: of the storage that the heads work with; empty before a head has ever used it
+    storage_mark: str
 
 
 def only_dispatch(session: Session) -> Beginning | None:
     """Become the only dispatch until the transaction ends; None if another is at it."""
     row = session.execute(_LOCK).one()
-    return Beginning(float(row.now), row.dispatches, row.paused, row.reserved) if row.only else None
+    if not row.only:
+        return None
+    return Beginning(float(row.now), row.dispatches, row.paused, row.reserved, row.storage_mark)
 
 
 def nodes(session: Session) -> Sequence[Row[Any]]:

@@ -154,6 +154,21 @@ def test_a_message_that_is_newer_than_its_node_is_refused_there_and_its_job_runs
     assert last.node != node.name
 
 
+def test_a_node_without_the_shared_storage_says_so_and_its_job_runs_elsewhere(
+    scene: Scene, tmp_path: Path
+) -> None:
+    with guest(scene.site, CROBOT_STORAGE=str(tmp_path)) as node:
+        with others_drained(scene.site, node.name):
+            job_id = scene.mix.sleep(1)[0]
+            wait_for("the refusal", lambda: any(one.ended_at for one in ends.attempts(job_id)))
+        scene.check()
+    first, *_, last = ends.attempts(job_id)
+    assert (first.outcome, first.node) == ("node_broken", node.name)
+    assert "is not the storage that the heads work with" in first.message
+    assert last.outcome == "ok"
+    assert list(tmp_path.rglob("outputs")) == []
+
+
 @full
 def test_a_node_that_is_newer_than_the_head_loses_no_job_and_works_again_when_the_head_can_read_it(
     scene: Scene, head: Process, impatient: None

@@ -1,4 +1,4 @@
-"""Files that a node names: below the job's own folder, no link out of it, regular, and there."""
+"""The right storage; files that a node names: below the job's own folder, no link out of it, regular, and there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from crobot_errors import BadPath, LateFile
+from crobot_errors import BadPath, LateFile, NodeBroken
+from workers import storage
 from workers.storage import own_file
 
 
@@ -77,3 +78,15 @@ def test_what_is_not_there_yet_is_no_fault_of_the_job(folder: Path) -> None:
     (folder / "empty").touch()
     with pytest.raises(LateFile, match="is empty"):
         own_file(str(folder / "empty"), folder)
+
+
+def test_a_folder_is_made_only_on_the_storage_that_the_heads_work_with(tmp_path: Path) -> None:
+    folder = tmp_path / "outputs" / "0" / "17"
+    with pytest.raises(NodeBroken, match=r"it has no file \.crobot-storage\. Is the shared storage mounted"):
+        storage.make_dir(folder, tmp_path, "4711")
+    (tmp_path / storage.MARK).write_text("another\n")
+    with pytest.raises(NodeBroken, match="has another mark in .crobot-storage: another"):
+        storage.make_dir(folder, tmp_path, "4711")
+    assert not folder.parent.exists()
+    (tmp_path / storage.MARK).write_text("4711\n")
+    assert storage.make_dir(folder, tmp_path, "4711").is_dir()

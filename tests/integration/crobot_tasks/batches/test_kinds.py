@@ -11,7 +11,6 @@ from crobot_errors import BadInput, UnknownScheme, UnknownSpecies
 from crobot_tasks.batches.batch import Batch
 from crobot_tasks.batches.tending import tend_batches
 from crobot_tasks.broker import folders
-from crobot_tasks.lifecycle.storage_mark import MARK
 from db.engine import transaction
 from db.species.schemes import add_scheme
 from db.species.strains import lock_strain
@@ -19,6 +18,7 @@ from demo.data import TRUE_ST
 from tests.integration.crobot_tasks.batches.test_batch import over
 from tests.integration.crobot_tasks.jobs.test_following import FAST, lookup
 from tests.processes import Cluster, value
+from workers.storage import MARK
 
 
 @pytest.fixture

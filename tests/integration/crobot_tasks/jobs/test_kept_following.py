@@ -22,7 +22,7 @@ from crobot_tasks.lifecycle import finish
 from crobot_tasks.lifecycle.endings import Ending
 from crobot_tasks.lifecycle.outputs import Outputs
 from crobot_tasks.lifecycle.storage_access import reading
-from crobot_tasks.lifecycle.storage_mark import MARK, why_away
+from crobot_tasks.lifecycle.storage_mark import why_away
 from db import engine, migrate
 from db.crobot import JobState
 from db.engine import transaction
@@ -31,6 +31,7 @@ from db.species.assemblies import find_assembly
 from tests import ends
 from tests.processes import query, wait_for
 from tests.smoke.faults import species
+from workers.storage import MARK
 
 _PASS = {"statistics": {}, "qa": {"verdict": "pass", "failed": [], "measures": []}}
 _KEPT = "SELECT id, kwargs FROM crobot.messages WHERE published_at IS NULL"

@@ -14,14 +14,13 @@ import pytest
 
 from crobot_tasks.head.leases import reports
 from crobot_tasks.jobs import NomenclatureJob
-from crobot_tasks.lifecycle.storage_mark import MARK
 from db.crobot import LIVE
 from tests import ends
 from tests.command import document
 from tests.installation import installation
 from tests.processes import Cluster, query, value, wait_for
 from tests.smoke.faults import species
-from workers.storage import job_dir
+from workers.storage import MARK, job_dir
 
 _UNAPPLIED = "SELECT unapplied_reason FROM crobot.attempts WHERE job_id = :id AND ended_at IS NULL"
 #: less than the time after which a node sends a report again
