@@ -43,7 +43,11 @@ def _define(kind: str, options: dict[str, Any]) -> SimpleNamespace:
     def fail(x: Any = None) -> None:
         raise ValueError(f"cannot work with {x}")
 
-    small = (add, double, total, constant, fail)
+    @task(throws=(ConnectionError,))
+    def lost() -> None:
+        raise ConnectionError("no route to the sequencer")
+
+    small = (add, double, total, constant, fail, lost)
     return SimpleNamespace(**{each.name.split(".")[1]: each for each in (*small, *_define_bodies(task))})
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Sequence
 from functools import partial
 from time import sleep
+from traceback import walk_tb
 from typing import Any
 
 from celery import states
@@ -23,7 +25,7 @@ from crobot_tasks.lifecycle.extended_result import extended
 from crobot_tasks.lifecycle.outcomes import outcome
 from crobot_tasks.lifecycle.sends import Sends, collected, collecting
 from db.crobot import chords, clock, progress, settlements
-from db.engine import patiently, retrying, transaction
+from db.engine import is_away, patiently, retrying, transaction
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,18 @@ class ResultStore(SentErrbacks, RedisBackend):
         """Store REVOKED, but not of a job that some worker was told to revoke: the database says how that ends."""
         if request is not None or standing(task_id) is None:
             super().mark_as_revoked(task_id, *args, request=request, **options)
+
+    def mark_as_failure(
+        self, task_id: str, exc: Any, traceback: Any = None, request: Any = None, **options: Any
+    ) -> None:
+        """Store FAILURE, and tell the chord; but not that of a job whose end could only not be told now.
+
+        Raises:
+            Exception: a server was lost meanwhile; whoever settles the job does it again.
+        """
+        if getattr(request, "settles", None) is not None and _is_of_the_way(exc):
+            raise exc
+        super().mark_as_failure(task_id, exc, traceback=traceback, request=request, **options)
 
     def wake(self, row: Any) -> None:
         """Tell whoever waits for a job where it stands. That is not stored: who asks is answered from the database."""
@@ -115,10 +129,18 @@ class ResultStore(SentErrbacks, RedisBackend):
         """Count a result of a chord, and send its body with the last one."""
         if request.chord and request.group:
             request.chord = _answering(request.chord, request.group)
+            request.chord.is_settled = getattr(request, "settles", None) is not None
         super().on_chord_part_return(request, state, result, propagate, **kwargs)
 
     def chord_error_from_stack(self, callback: Any, exc: BaseException | None = None) -> Any:
-        """Tell a chord's error callbacks that it has failed; Celery then forgets the chord."""
+        """Tell a chord's error callbacks that it has failed; Celery then forgets the chord.
+
+        Raises:
+            Exception: what has failed is the way to the members' results; whoever settles a member does it again.
+        """
+        cause = sys.exc_info()[1]
+        if getattr(callback, "is_settled", False) and cause is not None and _is_of_the_way(cause):
+            raise cause
         chord_id = getattr(callback, "answers", None)
         if chord_id is None:
             return super().chord_error_from_stack(callback, exc)
@@ -154,6 +176,15 @@ def meta_of(row: Any) -> dict[str, Any]:
     children = row.children or []
     fields = {"task_id": row.task_id, "status": state, "result": value, "children": children}
     return extended(row, row.task_id) | fields
+
+
+def _is_of_the_way(error: BaseException) -> bool:
+    """Whether a server was lost on the way; an error of a job that looks the same is raised by Celery, or by us."""
+    if not (isinstance(error, UNREACHABLE) or is_away(error)):
+        return False
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    package = str(frames[-1].f_globals.get("__name__", "")).partition(".")[0] if frames else ""
+    return package not in ("celery", "vine", "crobot_tasks")
 
 
 def _answering(body: Any, chord_id: str) -> Any:

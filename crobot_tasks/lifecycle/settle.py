@@ -45,7 +45,11 @@ def settle_one(settlement_id: str) -> None:
     try:
         row = retrying(lambda: _claimed(settlement_id, by))
         if row is not None:
-            if row.grown_to is not None:
+            if (
+                row.unanswered_size is not None
+            ):  # the first try may have been cut off while it answered the chord
+                app.backend.remind(row.chord_id, row.unanswered_size)
+            elif row.grown_to is not None:
                 app.backend.grow(row.chord_id, row.grown_to)
             with claims.held((settlement_id, by)):
                 _settle(row, by)

@@ -50,7 +50,7 @@ _ID_OF_TASK = text("""
 # A row that is locked is just being settled: nobody waits for it.
 _CLAIM = text(f"""
     WITH due AS (
-        SELECT id FROM crobot.settlements
+        SELECT id, claimed_at IS NOT NULL AS again FROM crobot.settlements
         WHERE id = CAST(:id AS uuid) AND settled_at IS NULL
           AND (claimed_at IS NULL OR claimed_at < now() - make_interval(secs => :after_s))
         FOR UPDATE SKIP LOCKED)
@@ -58,7 +58,9 @@ _CLAIM = text(f"""
     FROM due JOIN crobot.jobs j ON true
     WHERE s.id = due.id AND j.id = s.job_id
     RETURNING {SETTLED_JOB}, s.id, s.options, s.ignore_result, s.chord_id,
-              (SELECT size FROM crobot.chords c WHERE c.id = s.chord_id AND c.grown) AS grown_to""")
+              (SELECT size FROM crobot.chords c WHERE c.id = s.chord_id AND c.grown) AS grown_to,
+              (SELECT size FROM crobot.chords c
+               WHERE c.id = s.chord_id AND due.again AND c.answered_at IS NULL) AS unanswered_size""")
 
 _RENEW = text("""
     WITH held AS (

@@ -16,6 +16,7 @@ from crobot_tasks.lifecycle import settle
 from crobot_tasks.lifecycle.owed_results import settle_all
 from db.crobot import chords, settlements
 from db.engine import engine, transaction
+from tests import ends
 from tests.canvas_tasks import jobs, note, note_once, plain
 from tests.processes import PATIENCE_S, Cluster, query, value, wait_for
 
@@ -160,6 +161,39 @@ def test_answered_chords_are_not_reminded(cluster: Cluster) -> None:
     assert waiting.parent.id in unanswered()
     for child in waiting.parent:
         child.revoke()
+
+
+_KEEP = "UPDATE crobot.settlements SET claimed_at = now() + interval '1 hour' WHERE task_id = :task_id RETURNING id"
+
+
+@pytest.mark.filterwarnings("ignore:Exception raised outside body")
+@pytest.mark.parametrize("where", ["backends.redis.GroupResult.restore", "backends.redis.RedisBackend.set"])
+def test_a_chord_whose_answer_is_cut_off_is_answered_by_the_next_try(
+    cluster: Cluster, where: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Celery takes a connection that is lost then for a failure of the chord, or of the member."""
+    sent = chord([jobs.add.s(1, 1), jobs.add.s(2, 2).set(countdown=600)], jobs.total.s()).apply_async()
+    first, last = sent.parent
+    settled(first.id)
+    settlement_id = value(_KEEP, task_id=last.id)  # no head settles it
+    value("UPDATE crobot.jobs SET available_at = now() WHERE id = :id RETURNING id", id=last.job_id)
+    ends.reach(last.job_id, "COMPLETE")
+    with monkeypatch.context() as cut:
+        cut.setattr(f"celery.{where}", _lost)
+        cut.setattr(settle, "overdue_s", lambda: -7200.0)
+        settle.settle_one(str(settlement_id))
+    assert "cannot be settled now, it will be: cut off" in caplog.text
+    assert sent.get(timeout=PATIENCE_S) == 6
+
+
+def _lost(*_: Any, **__: Any) -> Any:
+    raise ConnectionError("cut off")
+
+
+def test_a_member_that_fails_as_a_lost_connection_does_fails_its_chord(cluster: Cluster) -> None:
+    header = group(jobs.constant.s(1) | group(jobs.constant.si(1), jobs.lost.si()), jobs.constant.s(2))
+    with pytest.raises(Exception, match="no route to the sequencer"):
+        chord(header, jobs.total.s()).apply_async().get(timeout=PATIENCE_S)
 
 
 def test_a_large_chord_in_a_chain_is_parked_by_few_statements(cluster: Cluster) -> None:
