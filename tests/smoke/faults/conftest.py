@@ -23,7 +23,8 @@ NODES = ("calc01", "calc02")
 def whole_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Head, beat, two nodes and a plain worker behind proxies, on servers of their own."""
     folder = tmp_path_factory.mktemp("faults")
-    with faulty.site(folder, NODES, CROBOT_LEASE_S="60") as site:
+    # batches are tended as often as everywhere: over a slow line, a head reads eight messages a second
+    with faulty.site(folder, NODES, CROBOT_LEASE_S="60", CROBOT_BATCHES_S="2") as site:
         species.add(folder)
         yield site
 
