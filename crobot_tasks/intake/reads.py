@@ -38,7 +38,7 @@ def send_reads(
     with transaction() as session:
         find_species(session, database)
     check_read_sets(reads, roots())
-    _check_archive(reads)
+    check_archive(reads)
 
     def send() -> AssemblyJob:
         with transaction(database) as session:
@@ -53,7 +53,7 @@ def send_reads(
     return retrying(send)
 
 
-def _check_archive(reads: Sequence[Sequence[str]]) -> None:
+def check_archive(reads: Sequence[Sequence[str]]) -> None:
     """Let no job be sent for an address that cannot be.
 
     Raises:

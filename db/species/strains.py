@@ -47,8 +47,8 @@ def add_strain_with_reads(session: Session, strain: str, reads: Sequence[str], u
     Raises:
         BadInput: not a name, files with names that cannot be stored, or reads of another strain.
     """
-    name = _checked_name(strain)
-    _check_reads(reads)
+    name = checked_name(strain)
+    check_reads(reads)
     # the strain's lock always first, so that two senders cannot wait for each other
     lock(session, f"strain {database_of(session)} {user_id} {name}")
     lock(session, f"reads {database_of(session)} {reads[0]}")
@@ -66,7 +66,7 @@ def lock_strain(session: Session, strain: str, user_id: int = 0) -> Strain:
     Raises:
         BadInput: not a name.
     """
-    name = _checked_name(strain)
+    name = checked_name(strain)
     lock(session, f"strain {database_of(session)} {user_id} {name}")
     return _strain(session, name, user_id, None)
 
@@ -95,7 +95,12 @@ def new_row(session: Session, table: str, kind: Kind) -> NewRow:
     return NewRow(number, encode(barcode_prefix(session, database), number, kind))
 
 
-def _checked_name(strain: str) -> str:
+def checked_name(strain: str) -> str:
+    """Return the name of a strain without blanks around it.
+
+    Raises:
+        BadInput: nothing can be called so.
+    """
     name = strain.strip(" ")
     # not printable: control characters, bytes that are not UTF-8 (lone surrogates), characters that nobody can see
     if not name or not name.isprintable() or len(name) > NAME_LENGTH:
@@ -103,15 +108,29 @@ def _checked_name(strain: str) -> str:
     return name
 
 
-def _check_reads(reads: Sequence[str]) -> None:
+def check_reads(reads: Sequence[str]) -> None:
+    """Check that a read set can be stored.
+
+    Raises:
+        BadInput: it is neither one accession nor two files, or one of them has a name that cannot be stored.
+    """
     if len(reads) not in (1, 2):
         raise BadInput(f"a read set is one accession or two files, not {list(reads)}")
     for each in reads:
-        if not each or not each.isprintable() or len(each.encode()) > PATH_BYTES:
-            raise BadInput(
-                f"{each!r} cannot be stored as the name of reads: rename the file, with printable characters and "
-                f"a path of at most {PATH_BYTES} bytes"
-            )
+        check_read_name(each)
+
+
+def check_read_name(name: str) -> None:
+    """Check the name of a file of reads, or an accession.
+
+    Raises:
+        BadInput: it cannot be stored.
+    """
+    if not name or not name.isprintable() or len(name.encode()) > PATH_BYTES:
+        raise BadInput(
+            f"{name!r} cannot be stored as the name of reads: rename the file, with printable characters and "
+            f"a path of at most {PATH_BYTES} bytes"
+        )
 
 
 def _strain(session: Session, name: str, user_id: int, trace: Trace | None) -> Strain:

@@ -103,14 +103,26 @@ def checked_pair(read_set: Sequence[str], roots: Sequence[Path]) -> ReadPair:
         raise BadReads(
             f"a read set is one accession, or two files (read1 and read2); this has {len(read_set)}: {read_set!r}"
         )
-    pair = ReadPair(*(_checked_read_file(text, roots) for text in read_set))
-    if os.path.samefile(pair.read1, pair.read2):
-        raise BadReads(f"read1 and read2 are the same file: {pair.read1}")
-    check_mates(first_record(pair.read1), first_record(pair.read2), pair)
+    pair = ReadPair(*(checked_read_file(text, roots) for text in read_set))
+    check_pair(pair)
     return pair
 
 
-def _checked_read_file(text: str, roots: Sequence[Path]) -> Path:
+def check_pair(pair: ReadPair) -> None:
+    """Check that two files that can be read are different, and begin with mates.
+
+    Raises: BadReads.
+    """
+    if os.path.samefile(pair.read1, pair.read2):
+        raise BadReads(f"read1 and read2 are the same file: {pair.read1}")
+    check_mates(first_record(pair.read1), first_record(pair.read2), pair)
+
+
+def checked_read_file(text: str, roots: Sequence[Path]) -> Path:
+    """A file of reads that is readable, below a root, and not truncated as far as that is cheap to see.
+
+    Raises: BadReads, BadPath.
+    """
     path = checked_file(text, roots)
     check_gzip_end(path)
     return path
