@@ -7,7 +7,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -49,6 +49,9 @@ CONNECT_ARGS = {
 _NOTIFY = text("SELECT pg_notify(:channel, '')")
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_LOCK_ALL = text("""
+    SELECT count(pg_advisory_xact_lock(hashtextextended(name, 0)))
+    FROM unnest(CAST(:names AS text[])) AS name""")
 
 
 @dataclass
@@ -246,6 +249,14 @@ def notify(session: Session, channel: str) -> None:
 def lock(session: Session, name: str) -> None:
     """Wait for the lock of this name and hold it until the transaction ends."""
     session.execute(_LOCK, {"name": name})
+
+
+def lock_all(session: Session, names: Iterable[str]) -> None:
+    """Wait for the locks of these names; all who ask for several take them in the same order.
+
+    PostgreSQL has room for a few thousand at a time.
+    """
+    session.execute(_LOCK_ALL, {"names": sorted(names)})
 
 
 def try_lock(session: Session, name: str) -> bool:
