@@ -28,7 +28,8 @@ def items(batch_id: int, part: int = 5_000) -> Iterator[Any]:
     """Yield every item of a batch, in order; no transaction stays open meanwhile.
 
     Each has ``number``, ``key``, ``job_id``, ``state``, ``outcome``, ``message``, ``sent_at``, ``started_at`` (of the
-    last attempt), ``finished_at``, ``attempts``, ``cpu_s`` and ``wall_s`` (of all attempts).
+    last attempt), ``finished_at``, ``attempts``, ``cpu_s`` and ``wall_s`` (of all attempts); and of a strain that came
+    in by a table ``strain``, its name, and ``lines``, a text such as [2, 3].
     """
     after = 0
     while True:

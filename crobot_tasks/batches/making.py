@@ -158,7 +158,9 @@ def _add(name: str, stored: int, items: Sequence[Item]) -> None:
         if batch.cancelled_at:
             raise BadInput(f"batch {name} was cancelled while it was made")
         if batch.size != stored or batch.made_at:
-            raise BadInput(f"batch {name} is being made by somebody else, too: choose another name")
+            raise BadInput(
+                f"batch {name} is being made by somebody else, too: let that be done, or choose another name"
+            )
         batches.add_items(session, batch.id, batch.size, items)
 
 

@@ -45,6 +45,7 @@ COMMANDS: Table = {
     "flower": Entry("start.flower:flower", "Run Flower, read-only."),
     "head": Entry("start.head:head", "Run a head: it places jobs on nodes and writes their results."),
     "hold": Entry("steer.hold:hold", "Hold jobs until they are released."),
+    "intake": Entry("species.intake:intake", "Add strains and reads of a table, and send their assemblies."),
     "jobs": Entry("show.jobs:jobs", "List jobs, the newest first."),
     "log": Entry("show.log:log", "Print a job's log."),
     "node": Entry("start.node:node", "Run a calculation node."),

@@ -41,6 +41,9 @@ _HAS = text("SELECT key FROM crobot.batch_items WHERE batch_id = :batch_id AND k
 _OPEN = text("SELECT id FROM crobot.batches WHERE ended_at IS NULL ORDER BY priority, id")
 
 _FIND = text("SELECT * FROM crobot.batches WHERE name = :name")
+_OF_TABLE = text("""
+    SELECT * FROM crobot.batches
+    WHERE kind = :kind AND database = :database AND shared ->> 'table' = :sha256 ORDER BY id DESC LIMIT 1""")
 _DROP = text("DELETE FROM crobot.batches WHERE name = :name")
 
 _TAKE = text("SELECT * FROM crobot.batches WHERE id = :batch_id FOR UPDATE SKIP LOCKED")
@@ -181,7 +184,9 @@ _ACCOUNT = text(f"""
            CASE WHEN i.job_id IS NULL AND i.skipped = '' AND b.cancelled_at IS NOT NULL THEN 'CANCELLED' ELSE {_STATE}
            END AS state,
            CASE WHEN i.skipped <> '' THEN i.skipped ELSE j.message END AS message,
-           j.sent_at, j.started_at, j.finished_at, tried.attempts, tried.wall_s, tried.cpu_s
+           j.sent_at, j.started_at, j.finished_at, tried.attempts, tried.wall_s, tried.cpu_s,
+           CASE WHEN i.key <> '' THEN i.call ->> 'strain' END AS strain,
+           CASE WHEN i.key <> '' THEN i.call ->> 'lines' END AS lines
     FROM crobot.batch_items i
     JOIN crobot.batches b ON b.id = i.batch_id
     LEFT JOIN crobot.jobs j ON j.id = i.job_id
@@ -197,6 +202,12 @@ _BEGAN = text("SELECT sent_at FROM crobot.batch_slices WHERE batch_id = :batch_i
 def find(session: Session, name: str) -> Row[Any] | None:
     """Return the batch of this name."""
     return session.execute(_FIND, {"name": name}).one_or_none()
+
+
+def of_table(session: Session, kind: str, database: str, sha256: str) -> Row[Any] | None:
+    """Return the newest batch that was made of a table with this checksum."""
+    values = {"kind": kind, "database": database, "sha256": sha256}
+    return session.execute(_OF_TABLE, values).one_or_none()
 
 
 def known(session: Session, name: str) -> Row[Any]:

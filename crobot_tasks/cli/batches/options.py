@@ -47,16 +47,27 @@ LIST = click.option(
     metavar="FILE",
     help="A list, one a line, or a table's first column; - is standard input.",
 )
-_LIMITS = (
+LIMITS = (
     click.option("--live", type=click.IntRange(1), default=USUAL.live, show_default=True,
                  help="Send more when fewer of its jobs than this are live."),
     click.option("--slice", "slice_", type=click.IntRange(1), default=USUAL.slice, show_default=True,
                  help="Jobs that are sent together."),
     click.option("--max-failures", type=Failures(), help="Pause the batch when so many items failed: 25, or 5%."),
 )  # fmt: skip
-_PRIORITY = click.option(
+PRIORITY_OF_BATCH = click.option(
     "--priority", type=click.IntRange(0, 9), default=PRIORITY, show_default=True, help="0 is the most urgent."
 )
+
+
+def limits_of(live: int, slice_: int, max_failures: tuple[int | None, float | None] | None) -> Limits:
+    """Return the limits that the options say.
+
+    Raises:
+        BadInput: they cannot be.
+    """
+    limits = Limits(live, slice_, *(max_failures or (None, None)))
+    limits.check()
+    return limits
 
 
 def makes_a_batch(command: Command) -> Command:
@@ -79,8 +90,7 @@ def makes_a_batch(command: Command) -> Command:
         **options: Any,
     ) -> Any:
         choice = Choice(names, list_file, where)
-        limits = Limits(live, slice_, *(max_failures or (None, None)))
-        limits.check()
+        limits = limits_of(live, slice_, max_failures)
         request = {"limits": limits, "priority": priority, "user_id": user_id, "workgroup": workgroup}
         ask = Ask(yes=yes, dry_run=dry_run, as_json=options["as_json"])
         sending.ready()
@@ -88,7 +98,7 @@ def makes_a_batch(command: Command) -> Command:
 
     return with_options(
         with_request,
-        (LIST, *_LIMITS, _PRIORITY, of_sends.user, of_sends.workgroup, DRY_RUN, YES, json_option),
+        (LIST, *LIMITS, PRIORITY_OF_BATCH, of_sends.user, of_sends.workgroup, DRY_RUN, YES, json_option),
     )
 
 

@@ -26,7 +26,7 @@ from db.crobot import batches, clock
 from db.engine import transaction
 
 _TSV = ("number", "key", "job_id", "state", "outcome", "message", "sent_at", "started_at", "finished_at", "attempts",
-        "wall_s", "cpu_s")  # fmt: skip
+        "wall_s", "cpu_s", "strain", "lines")  # fmt: skip
 _FAILED = (
     Column("Failed", Kind.NUMBER, importance=9),
     Column("Kind", importance=8),

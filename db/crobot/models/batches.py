@@ -102,7 +102,7 @@ class BatchItem(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     #: what it is for, as the kind names it: the barcode of a strain or an assembly; empty for calls
     key: Mapped[str] = mapped_column(Text, server_default="")
-    #: the signature, of a batch of calls
+    #: the signature, of a batch of calls; of a strain from a table, its name and lines there
     call: Json = mapped_column(JSON, nullable=True)
     #: its newest job
     job_id: Mapped[int | None] = mapped_column(BigInteger)
