@@ -21,7 +21,6 @@ from crobot_errors import BadInput  # noqa: E402
 from crobot_tasks.batches.standing import CACHED, UNSENT  # noqa: E402
 from db.crobot import OVER, JobState  # noqa: E402
 
-FORMATS = (".svg", ".png", ".pdf")
 #: moments that are drawn, whatever the number of jobs
 MOMENTS = 600
 #: from below; told apart also by the colour-blind (Okabe and Ito)
@@ -35,18 +34,6 @@ COLOURS = {
 }
 
 Numbers = NDArray[np.float64]
-
-
-def check(path: Path) -> None:
-    """Complain of a file that cannot be drawn to, before anything is counted.
-
-    Raises:
-        BadInput: the ending names no format, or the folder is not there.
-    """
-    if path.suffix.lower() not in FORMATS:
-        raise BadInput(f"{path}: name it {', '.join(FORMATS)}, which says the format")
-    if not path.absolute().parent.is_dir():
-        raise BadInput(f"{path}: there is no folder {path.absolute().parent}")
 
 
 class Times:

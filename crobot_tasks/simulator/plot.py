@@ -1,4 +1,4 @@
-"""A picture of runs: utilisation and waiting jobs over time, and how long jobs waited; the only user of matplotlib."""
+"""A picture of runs: utilisation and waiting jobs over time, and how long jobs waited."""
 
 from __future__ import annotations
 
@@ -15,30 +15,16 @@ from matplotlib.figure import Figure  # noqa: E402
 from matplotlib.ticker import FuncFormatter, PercentFormatter  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
-from crobot_errors import BadSimulation  # noqa: E402
 from crobot_tasks.simulator.report import Report, classes  # noqa: E402
 from crobot_tasks.simulator.simulate import RULES, Run  # noqa: E402
 
 #: told apart also by the colour-blind (Okabe and Ito)
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
 DASHES = ("-", "--", ":", "-.")
-FORMATS = (".png", ".svg", ".pdf")
 #: shorter waits are drawn here: the axis is logarithmic
 SHORTEST_WAIT_S = 1.0
 _MARKS = {1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h", 36000: "10 h", 86400: "1 d", 864000: "10 d",
           8640000: "100 d"}  # fmt: skip
-
-
-def check(path: Path) -> None:
-    """Complain of a file that cannot be drawn to, before anything is simulated.
-
-    Raises:
-        BadSimulation: the ending names no format, or the folder is not there.
-    """
-    if path.suffix.lower() not in FORMATS:
-        raise BadSimulation(f"{path}: name it .png, .svg or .pdf, which says the format")
-    if not path.absolute().parent.is_dir():
-        raise BadSimulation(f"{path}: there is no folder {path.absolute().parent}")
 
 
 def plot(path: Path, title: str, runs: Sequence[tuple[Run, Report]]) -> None:

@@ -20,6 +20,7 @@ from crobot_tasks.cli.batches import words
 from crobot_tasks.cli.batches.overviews import show_one
 from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import duration, emit, json_option, say, wide_option
+from crobot_tasks.cli.pictures import check_picture
 from crobot_tasks.cli.safe_text import safe
 from crobot_tasks.cli.tables import table
 from db.crobot import batches, clock
@@ -62,7 +63,7 @@ def report(name: str, tsv: str | None, picture: Path | None, as_json: bool) -> N
     if tsv == "-" and as_json:
         raise click.UsageError("--tsv - and --json both print: write the table to a file")
     if picture is not None:
-        plot.check(picture)
+        check_picture(picture)
     services.ready_database()
     found = overview(name)
     if found["kind"] == LABEL:

@@ -13,12 +13,13 @@ from crobot_errors import BadSimulation
 from crobot_tasks.cli import services
 from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import duration, emit, json_option, say, wide_option
+from crobot_tasks.cli.pictures import check_picture
 from crobot_tasks.cli.tables import table
 from crobot_tasks.cli.values import DURATION
 from crobot_tasks.router import NodeView, Policy
 from crobot_tasks.router.policy import read as read_policy
 from crobot_tasks.simulator import description, present
-from crobot_tasks.simulator.plot import check, plot
+from crobot_tasks.simulator.plot import plot
 from crobot_tasks.simulator.report import Report, Waits, report
 from crobot_tasks.simulator.simulate import RULES, Run
 from crobot_tasks.simulator.simulate import simulate as run_simulation
@@ -85,7 +86,7 @@ def simulate(
         click.echo(description.example(example or "reassembly"), nl=False)
         return
     if picture:
-        check(picture)
+        check_picture(picture)
     title, nodes, workload, policy = _scene(file, example, since, policy_file, seed)
     runs = []
     for name in list(RULES) if compare else [rule]:
