@@ -80,6 +80,19 @@ def test_watch_gives_up_in_time(name: str) -> None:
     assert "is not over after 0 s" in done.stderr
 
 
+def test_a_script_is_not_kept_waiting_by_a_batch_that_paused_itself(name: str) -> None:
+    signatures = [*(jobs.fail.s(each) for each in range(2)), *(jobs.add.s(each, 1) for each in range(2))]
+    batch = Batch.of(signatures, name=name, limits=Limits(live=1, slice=2, max_failures=1))
+    done = crobot("batch", "watch", name)
+    assert done.returncode == 3
+    why = "1 jobs failed, the limit is 1" if "1 jobs" in done.stderr else "2 jobs failed, the limit is 1"
+    assert f"batch {name} is paused: {why}; `crobot batch resume {name}` goes on" in done.stderr
+    assert document("batch", "watch", name, code=3)["state"] == "paused"
+    assert document("batch", "watch", name, "--timeout", 0, code=1)["state"] == "paused"
+    batch.resume()
+    assert crobot("batch", "watch", name).returncode == 1
+
+
 def test_every_item_is_in_the_report_in_the_table_and_in_the_picture(name: str, tmp_path: Path) -> None:
     mixed(name)
     table, picture = tmp_path / "batch.tsv", tmp_path / "batch.svg"
@@ -114,7 +127,7 @@ def test_the_report_is_a_document_for_programs_and_the_table_a_stream(name: str)
 def test_what_cannot_be_reported_is_refused(name: str, tmp_path: Path) -> None:
     mixed(name)
     for option, path, why in (
-        ("--picture", tmp_path / "batch.gif", "name it .svg"),
+        ("--picture", tmp_path / "batch.gif", "name it .png, .svg or .pdf"),
         ("--picture", tmp_path / "away" / "batch.svg", "there is no folder"),
         ("--tsv", tmp_path / "away" / "batch.tsv", "cannot be written: No such file"),
     ):
