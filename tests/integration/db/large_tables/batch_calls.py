@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from db.crobot import batches
 from db.crobot.batches import Event
-from db.species import chosen, traces
+from db.species import chosen, new_reads, traces
+from db.species.new_reads import NewReads
 
 #: the batch that `fill` makes
 LARGE = 1
@@ -21,6 +22,8 @@ def of_batches(size: int) -> dict[str, Callable[[Session], Any]]:
     items = [{"key": f"SAL_{number}_SS", "call": None, "skipped": ""} for number in some]
     sent = [{"number": number, "job_id": number, "cached": False, "skipped": ""} for number in some]
     keys = [f"item{number}" for number in some]
+    known = [(f"/reads/{number}_1", f"/reads/{number}_2") for number in range(101, 121)]
+    new = [NewReads(f"new {number}", [(f"ERR{number:06d}",)], {"year": 2020}) for number in range(20)]
     return {
         "db.crobot.batches.account": lambda s: batches.account(s, LARGE, size // 2, 1000),
         "db.crobot.batches.add_items": lambda s: batches.add_items(s, LARGE, size, items),
@@ -46,6 +49,7 @@ def of_batches(size: int) -> dict[str, Callable[[Session], Any]]:
         "db.crobot.batches.miscounted": lambda s: batches.miscounted(s, LARGE),
         "db.crobot.batches.next_slice": lambda s: batches.next_slice(s, LARGE),
         "db.crobot.batches.note_sent": lambda s: batches.note_sent(s, LARGE, sent),
+        "db.crobot.batches.of_table": lambda s: batches.of_table(s, "assemble", "senterica", "never"),
         "db.crobot.batches.open_ids": batches.open_ids,
         "db.crobot.batches.pause": lambda s: batches.pause(s, "large", "the day"),
         "db.crobot.batches.prioritise": lambda s: batches.prioritise(s, "large", 3),
@@ -58,6 +62,10 @@ def of_batches(size: int) -> dict[str, Callable[[Session], Any]]:
         "db.crobot.batches.unsent": lambda s: batches.unsent(s, LARGE),
         "db.species.chosen.assemblies": lambda s: chosen.assemblies(s, ["SAL_101_SS", "strain 102", "never"]),
         "db.species.chosen.strains": lambda s: chosen.strains(s, ["SAL_101_SS", "strain 102", "ERR000001"]),
+        "db.species.new_reads.add_reads": lambda s: new_reads.add_reads(s, new),
+        "db.species.new_reads.attribute_names": new_reads.attribute_names,
+        "db.species.new_reads.known_reads": lambda s: new_reads.known_reads(s, [*known, ("ERR000001",)]),
+        "db.species.new_reads.known_strains": lambda s: new_reads.known_strains(s, ["strain 102", "never"], 0),
         "db.species.traces.paired_traces_of_strains":
             lambda s: traces.paired_traces_of_strains(s, [f"SAL_{number}_SS" for number in range(101, 121)]),
     }  # fmt: skip

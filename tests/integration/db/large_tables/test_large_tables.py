@@ -38,6 +38,7 @@ WHOLE = {
     "db.nomenclature.importing.import_scheme": "an import compares all alleles of a scheme, and is rare",
     "db.species.candidates.assemblies": "a pass through all assemblies, once for each update of a scheme",
     "db.species.candidates.strains outdated": "a pass through all strains, if the policy wants new assemblies",
+    "db.species.new_reads.attribute_names": "asked for once, for a table with a column that few have",
     "db.species.outdated.outdated none": "the results of one scheme, once for each update of it",
     "db.species.selection.assemblies_without_result": "a person asks for what a scheme lacks",
     "db.species.selection.strains_failed": "a person asks for all that failed",
