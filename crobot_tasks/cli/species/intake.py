@@ -67,15 +67,7 @@ def intake(
     sending.ready()
     with opened(path) as table:
         earlier = from_table.find_earlier(table, database, name, user_id)
-        found: dict[str, Any] = {
-            "table": table.name,
-            "sha256": table.sha256,
-            "database": database,
-            "batch": earlier.name if earlier else name or from_table.usual_name(table, database),
-            "begun_before": earlier is not None,
-            "made_before": earlier is not None and earlier.made,
-            "dry_run": dry_run,
-        }
+        found = _begin(table, database, name, earlier) | {"dry_run": dry_run}
         if earlier is not None and earlier.made:
             found |= {"items": earlier.items, "state": earlier.state}
             emit(as_json, found, lambda out: _show_made_before(out, found))
@@ -90,6 +82,17 @@ def intake(
             found |= _take_in(table, checked, found, earlier, as_json, user_id=user_id, **request)
     emit(as_json, found, lambda out: _show(out, found))
     click.get_current_context().exit(1 if checked.problems.count else 0)
+
+
+def _begin(table: Table, database: str, name: str | None, earlier: Earlier | None) -> dict[str, Any]:
+    return {
+        "table": table.name,
+        "sha256": table.sha256,
+        "database": database,
+        "batch": earlier.name if earlier else name or from_table.usual_name(table, database),
+        "begun_before": earlier is not None,
+        "made_before": earlier is not None and earlier.made,
+    }
 
 
 def _take_in(

@@ -6,13 +6,14 @@ import gzip
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import celeryconfig
 from crobot_tasks.intake.table.checking import check_lines
 from crobot_tasks.intake.table.problems import Problem, Problems
-from crobot_tasks.intake.table.reading import Table
+from crobot_tasks.intake.table.reading import Table, opened
 from crobot_tasks.intake.table.rows import Row
 from crobot_tasks.intake.table.together import Together
 
@@ -124,6 +125,19 @@ def test_one_file_by_two_names_is_named_twice(folder: Path) -> None:
     ]
     _, problems = read("\n".join(["strain,read1,read2", *lines]))
     assert [(one.line, one.column) for one in problems] == [(3, "read1"), (3, "read2")]
+
+
+def test_a_table_is_read_again_and_again_whatever_becomes_of_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "new.tsv"
+    path.write_text(HEADER)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=BytesIO(HEADER.encode())))
+    with opened(str(path)) as table, opened("-") as same:
+        path.unlink()
+        for one in (table, same):
+            assert [one.titles(), one.titles()] == [HEADER.split(), HEADER.split()]
+        assert (table.name, same.name, table.sha256 == same.sha256) == ("new.tsv", "standard input", True)
 
 
 def test_without_an_archive_accessions_are_errors(monkeypatch: pytest.MonkeyPatch) -> None:
