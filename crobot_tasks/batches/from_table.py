@@ -86,7 +86,7 @@ def take_in(
     each transaction has added.
 
     Raises:
-        BadInput: the table has problems; or the same is being done by somebody else.
+        BadInput: the table has problems; or somebody else is doing the same, and has not come to the end.
     """
     if checked.problems.count:
         raise BadInput(f"the table {table.name} has {checked.problems.count:,} errors: nothing is added")
@@ -107,7 +107,13 @@ def take_in(
             added(part)
         yield from _items(checked, database, user_id)
 
-    make(plan, items())
+    try:
+        make(plan, items())
+    except BadInput:
+        made = find_earlier(table, database, name, user_id)
+        # somebody else was faster, and all of it is there
+        if made is None or not made.made:
+            raise
 
 
 def _items(checked: Checked, database: str, user_id: int) -> Iterator[Item]:

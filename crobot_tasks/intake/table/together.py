@@ -54,7 +54,11 @@ class Together:
     def add_files(self, row: Row) -> None:
         """See the files of a line, which are there: one file by two names is one."""
         for column, path in zip(FILES, row.files, strict=False):
-            found = os.stat(path)
+            try:
+                found = os.stat(path)
+            except OSError as error:
+                self.problems.add(row.line, column, path, f"{path!r} cannot be read: {error.strerror}")
+                continue
             self._once(self._files, (found.st_dev, found.st_ino), row.line, column, path, f"the file {path}")
 
     def _once(self, seen: dict[Any, int], key: Any, line: int, column: str, value: str, what: str) -> None:
