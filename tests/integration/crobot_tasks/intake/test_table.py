@@ -217,14 +217,30 @@ def test_what_is_there_is_known_and_sent_only_if_its_assembly_is_missing(
 def test_reads_of_another_strain_are_an_error_with_the_column(species: str, tmp_path: Path) -> None:
     with transaction(species) as session:
         owner = strains.add_strain_with_reads(session, "owner", ["ERR000001"])
-        strains.add_strain_with_reads(session, "files", ["/a_1.fastq", "/a_2.fastq"])
-        assert session.query(Trace).count() == 2
     table = write(tmp_path / "other.tsv", ["other\tERR000001\t\t"])
     [error] = document("intake", table, "--database", species, code=1)["errors"]["all"]
     assert (error["line"], error["column"]) == (2, "accession")
     assert f"belong to the strain 'owner' ({owner.strain_barcode}), not to 'other'" in error["why"]
     [error] = document("intake", table, "--database", species, "--user", 7, code=1)["errors"]["all"]
     assert "of the user 0" in error["why"]
+
+
+def test_files_come_in_as_pairs_once(species: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(celeryconfig, "crobot_roots", [str(tmp_path)])
+    files = [tmp_path / f"a_{mate}.fastq" for mate in (1, 2)]
+    for mate, path in enumerate(files, 1):
+        path.write_text(f"@a/{mate}\nACGT\n+\nIIII\n")
+    header, line = "strain,read1,read2", f"{files[0]},{files[1]}"
+    found = document("intake", write(tmp_path / "a.csv", [f"a,{line}"], header), "--database", species)
+    assert (found["separator"], found["added"]) == ("commas", {"strains": 1, "read_sets": 1})
+    with transaction(species) as session:
+        assert [(one.read1, one.read2) for one in session.query(Trace)] == [tuple(map(str, files))]
+    again = write(tmp_path / "again.csv", [f"a,{line}", "# the same, as another table"], header)
+    found = document("intake", again, "--database", species)
+    assert (found["new_read_sets"], found["to_assemble"]) == (0, 1)
+    other = write(tmp_path / "other.csv", [f"b,{line}"], header)
+    [error] = document("intake", other, "--database", species, code=1)["errors"]["all"]
+    assert (error["column"], "belong to the strain 'a'" in error["why"]) == ("read1", True)
 
 
 def test_metadata_that_strains_of_the_species_have_is_a_column_and_a_new_one_is_allowed(
