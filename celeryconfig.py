@@ -61,6 +61,14 @@ crobot_storage_patience_s = float(os.environ.get("CROBOT_STORAGE_PATIENCE_S", "6
 crobot_flower_auth = os.environ.get("CROBOT_FLOWER_AUTH", "")
 crobot_flower_port = int(os.environ.get("CROBOT_FLOWER_PORT", "5555"))
 
+# --- the HTTP API -----------------------------------------------------------------------------------------------------
+
+crobot_api_port = int(os.environ.get("CROBOT_API_PORT", "5556"))
+#: so many proxies of ours stand before `crobot api`: the client's address is what the first of them says
+crobot_api_proxies = int(os.environ.get("CROBOT_API_PROXIES", "0"))
+#: nginx sends the files of jobs itself: the address of its `internal` location whose `alias` is the storage
+crobot_api_accel = os.environ.get("CROBOT_API_ACCEL", "")
+
 # --- what this process is ---------------------------------------------------------------------------------------------
 
 #: modules with further JobTasks, separated by commas

@@ -125,6 +125,10 @@ class UnknownScheme(BadInput):
     """The species has no scheme of this name."""
 
 
+class BadToken(BadInput):
+    """A token of the HTTP API that does not count: unknown, expired or revoked."""
+
+
 class UnknownJob(BadInput):
     """No job of this number."""
 

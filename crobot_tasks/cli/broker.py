@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,34 +13,15 @@ from redis.exceptions import AuthenticationError, BusyLoadingError, ResponseErro
 import celeryconfig
 from crobot_errors import BrokerUnreachable
 from crobot_tasks import addresses
+from crobot_tasks.broker.answers import check_answers
 from crobot_tasks.broker.queues import UNREACHABLE, queue
 from crobot_tasks.celery import app
 from crobot_tasks.cli.output import say
 
-#: a broker must answer within this time
-BROKER_S = 5.0
 #: how often a broker that refuses is asked again
 REFUSED_S = 1.0
 #: how a broker that is there says no
 REFUSALS = (ResponseError, BusyLoadingError, AuthenticationError, AccessRefused, ConnectionForced)
-_DEFAULT_PORTS = {"redis": 6379, "rediss": 6379, "valkey": 6379, "valkeys": 6379, "amqp": 5672, "amqps": 5671}
-
-
-def ready() -> None:
-    """Make sure that the broker answers.
-
-    Raises:
-        BrokerUnreachable, ServerFailed
-    """
-    app.set_addresses()
-    with app.connection_for_write() as connection:
-        try:
-            _check_answer(connection)
-            connection.ensure_connection(max_retries=1, timeout=BROKER_S)
-        except (*UNREACHABLE, *connection.connection_errors, *connection.channel_errors) as error:
-            raise BrokerUnreachable(
-                f"the broker at {_place(connection)} does not answer: {error}. Start it, or correct CROBOT_BROKER_URL"
-            ) from error
 
 
 def why_not_ready() -> str:
@@ -68,7 +48,7 @@ def await_ready() -> None:
 def _refusal(*, waiting: bool) -> str:
     """Say what the broker answers to a message, if that is an error; while ``waiting``, it may be away in between."""
     try:
-        ready()
+        check_answers()
         with app.connection_for_write() as connection:
             _check_takes(connection)
     except (BrokerUnreachable, *UNREACHABLE) as error:
@@ -105,16 +85,3 @@ def address() -> str:
     app.set_addresses()
     with app.connection_for_write() as connection:
         return str(connection.as_uri()) + addresses.embedded_or_not(celeryconfig.crobot_broker_url)
-
-
-def _check_answer(connection: Any) -> None:
-    """Open a socket first: the clients' own ways of trying may take minutes on a host that swallows packets."""
-    default = _DEFAULT_PORTS.get(connection.transport_cls)
-    # of a list of brokers, one may well be away
-    if default is not None and len(connection.alt) <= 1:
-        address = connection.hostname or "localhost", connection.port or default
-        socket.create_connection(address, timeout=BROKER_S).close()
-
-
-def _place(connection: Any) -> str:
-    return f"{connection.hostname}:{connection.port or _DEFAULT_PORTS.get(connection.transport_cls, '')}"

@@ -11,6 +11,7 @@ COMMANDS: Table = {
         "list": Entry("analyses.analyses:list_", "List the latest analyses, the newest first."),
         "show": Entry("analyses.analyses:show", "Show an analysis: its state, its job, and what it found."),
     }),
+    "api": Entry("start.api:api", "Serve the HTTP API."),
     "assembly": Branch("See to the assemblies of a species.", {
         "add": Entry("species.assemblies:add", "Add a genome that was assembled elsewhere."),
         "gff": Entry("species.assembly_loci:gff", "Print the GFF of a scheme's loci in an assembly."),
@@ -91,6 +92,11 @@ COMMANDS: Table = {
         "list": Entry("species.species:list_", "List the species."),
     }),
     "status": Entry("show.status:status", "Say how many jobs are in which state."),
+    "token": Branch("See to who may use the HTTP API.", {
+        "create": Entry("access.tokens:create", "Make a token of the HTTP API; it is shown once."),
+        "list": Entry("access.tokens:list_", "List the tokens of the HTTP API, also those that are over."),
+        "revoke": Entry("access.tokens:revoke", "Let a token count no longer, from now on."),
+    }),
     "unpause": Entry("steer.pause:unpause", "Lift pauses; --all lifts only the one of everything."),
     "update-all-schemes": Entry(
         "maintenance.updates:update_all_schemes", "Call all schemes where results are missing or outdated."

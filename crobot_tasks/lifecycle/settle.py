@@ -20,7 +20,7 @@ from crobot_tasks.lifecycle.owed_results import settle_all
 from crobot_tasks.lifecycle.result_backend import remind
 from crobot_tasks.lifecycle.sends import Sends, collecting
 from crobot_tasks.lifecycle.settlement_request import request_of
-from db.crobot import JobState, settlements
+from db.crobot import JobState, access, settlements
 from db.engine import is_away, patiently, retrying, transaction
 
 log = logging.getLogger(__name__)
@@ -137,6 +137,7 @@ def settle_overdue() -> None:
     except UNREACHABLE as error:  # or it refuses to say: what is owed is settled all the same
         log.warning("nobody can tell whether the result store has forgotten anything: %s", error)
     with transaction() as session:
+        access.forget_answers(session)
         owed = settlements.overdue(session, overdue_s())
     settle_all(owed)
     outbox.publish_left_over(overdue_s())

@@ -1,5 +1,6 @@
 """Schema `crobot`: jobs, their attempts, the nodes, and every statement on them."""
 
+from db.crobot.models.access import ApiToken, Change, KeptAnswer
 from db.crobot.models.batches import Batch, BatchCallback, BatchItem, BatchSlice
 from db.crobot.models.jobs import LIVE, LIVE_SQL, OVER, OVER_SQL, Attempt, Job, JobState
 from db.crobot.models.nodes import Node
@@ -14,16 +15,19 @@ __all__ = [
     "OVER_SQL",
     "AcceptedPolicy",
     "Accounting",
+    "ApiToken",
     "Attempt",
     "Batch",
     "BatchCallback",
     "BatchItem",
     "BatchSlice",
+    "Change",
     "Chord",
     "DailyUpdate",
     "Monitoring",
     "Job",
     "JobState",
+    "KeptAnswer",
     "Message",
     "Node",
     "Numbers",

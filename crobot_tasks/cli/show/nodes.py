@@ -7,13 +7,13 @@ from typing import Any
 import click
 from rich.console import Console
 
-import celeryconfig
 from crobot_tasks.cli import services
 from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import duration, emit, json_option, moment, say, size, wide_option
 from crobot_tasks.cli.show.node_lacks import in_words
 from crobot_tasks.cli.tables import table
 from crobot_tasks.operate import explain, forget, paused
+from crobot_tasks.operate.nodes import describe
 from db.crobot import jobs as queries
 from db.crobot import leases, parking
 from db.engine import notify, transaction
@@ -92,37 +92,6 @@ def resume(name: str, as_json: bool) -> None:
         {"node": name, "drained": False, "quarantined": False},
         lambda out: out.print(f"{name} gets jobs again"),
     )
-
-
-def describe(row: Any) -> dict[str, Any]:
-    """Return what is known of a node."""
-    return {
-        "name": row.name,
-        "state": _state(row),
-        "drain_reason": row.drain_reason or None,
-        "quarantine_reason": row.quarantine_reason or None,
-        "drained_at": row.drained_at,
-        "quarantined_at": row.quarantined_at,
-        "cores": row.cores,
-        "cores_used": int(row.cores_used),
-        "memory_bytes": row.memory_bytes,
-        "free_disk_bytes": row.disk_bytes,
-        "live_attempts": row.live,
-        "pipelines": row.pipelines,
-        "unavailable": row.unavailable,
-        "heard_s_ago": round(float(row.silent_s), 1),
-        "heartbeat_at": row.heartbeat_at,
-        "first_seen_at": row.first_seen_at,
-        "software": row.software,
-    }
-
-
-def _state(row: Any) -> str:
-    if row.lost_at or row.silent_s > celeryconfig.crobot_lease_s:
-        return "silent"
-    if row.quarantined_at:
-        return "quarantined"
-    return "drained" if row.drained_at else "up"
 
 
 def _show(out: Console, found: list[dict[str, Any]], pauses: list[dict[str, Any]], warning: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 import celeryconfig
+from crobot_tasks.broker.answers import check_answers
 from crobot_tasks.cli import broker
 from crobot_tasks.cli.output import say
 from crobot_tasks.cli.start import foreground
@@ -27,6 +28,6 @@ def flower(port: int | None, address: str) -> None:
             )
         return
     login = config.credentials(celeryconfig.crobot_flower_auth)
-    broker.ready()
+    check_answers()
     say(f"flower: http://{address}:{port}/ as user {login.partition(':')[0]}, broker {broker.address()}")
     config.serve(login, address, port)

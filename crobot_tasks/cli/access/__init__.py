@@ -1,0 +1,1 @@
+"""`crobot token`: who may use the HTTP API."""

@@ -1,0 +1,79 @@
+"""Who calls, and whether they may: the token of a request, and which jobs it opens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, request
+
+from crobot_errors import UnknownJob
+from crobot_tasks.operate import tokens
+from crobot_tasks.operate.tokens import Caller, Scope
+from crobot_tasks.web.api.problems import CHALLENGE, Problem
+from db.crobot import access, jobs
+from db.engine import transaction
+
+#: numbers above are no job's
+_LAST_JOB = 2**63 - 1
+
+
+def caller() -> Caller:
+    """Return who calls."""
+    found: Caller = g.crobot_caller
+    return found
+
+
+def admit(*scopes: Scope) -> None:
+    """Let the request go on if its token has one of these scopes.
+
+    Raises:
+        Problem: there is no token, or it has none of them.
+        BadToken: it does not count.
+    """
+    g.crobot_caller = found = tokens.caller_of(_token())
+    if not found.scopes & set(scopes):
+        wanted = " or ".join(scopes)
+        raise Problem(
+            403,
+            f"the token {found.token_id} has not the scope {wanted}: `crobot token create --scope {scopes[0]}`",
+        )
+
+
+def _token() -> str:
+    given = request.authorization
+    token = (given.username if given.type == "basic" else given.token) if given else None
+    if given is None or given.type not in ("bearer", "basic") or not token:
+        raise Problem(
+            401,
+            "there is no token: send `Authorization: Bearer …`, or the token as the user name of Basic",
+            headers=CHALLENGE,
+        )
+    return token
+
+
+def visible(job_id: int) -> Any:
+    """Return a job's row, if the caller may see it.
+
+    Raises:
+        UnknownJob: there is none, or it is none of theirs: nobody learns which.
+    """
+    with transaction() as session:
+        job = jobs.find(session, job_id) if job_id <= _LAST_JOB else None
+        if job is not None and (
+            caller().sees_all or caller().owns(job) or access.has_sent(session, caller().user_id, job_id)
+        ):
+            return job
+    raise UnknownJob(f"there is no job {job_id}; `crobot jobs` lists them")
+
+
+def own(job_id: int) -> Any:
+    """Return a job's row, if the caller may change it.
+
+    Raises:
+        UnknownJob: they do not even see it.
+        Problem: it is somebody else's; they have sent the same, or see everything.
+    """
+    job = visible(job_id)
+    if not caller().owns(job):
+        raise Problem(403, f"job {job_id} was sent by somebody else: ask them, or an operator, to change it")
+    return job

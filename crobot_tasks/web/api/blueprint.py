@@ -1,0 +1,94 @@
+"""Blueprints whose paths are described with what they refuse, and whose fields are taken strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import flask_smorest
+from flask import request
+from marshmallow import RAISE, Schema, ValidationError
+from webargs.flaskparser import FlaskParser
+
+from crobot_tasks.operate.tokens import Scope
+from crobot_tasks.web.api import access, body, request_ids
+from crobot_tasks.web.api.field_errors import fields_of
+from crobot_tasks.web.api.problems import CONTENT_TYPE, Problem, answer
+from crobot_tasks.web.api.schemas import ProblemSchema
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+#: what any path that asks for a token may answer
+_ANY_TOKEN = (401, 403)
+_ANY = (500, 503)
+
+
+class Parser(FlaskParser):
+    """Refuses fields that are not known, wherever they are, and names the wrong ones with their values."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE, "json_or_form": RAISE, "path": RAISE}
+
+    def load_json(self, req: Any, schema: Schema) -> Any:
+        """Return the body; none at all says nothing, which a path may take."""
+        return body.body() if body.read() else {}
+
+    def handle_error(self, error: ValidationError, req: Any, schema: Schema, **kwargs: Any) -> Any:
+        """Say what is wrong."""
+        messages = error.messages_dict
+        given: dict[str, Any] = {"query": dict(request.args), "json": None}
+        if "json" in messages:
+            given["json"] = self.load_json(request, schema)
+        where, inner = next(iter(messages.items()))
+        fields = fields_of(inner, given.get(where))
+        raise Problem(422, _summary([f"{one.field}: {one.detail}" for one in fields]), fields) from error
+
+
+def _summary(errors: list[str]) -> str:
+    more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
+    return f"{errors[0]}{more}"
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """A part of the API."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, __name__, **options)
+        self.before_request(request_ids.begin)
+        self.before_request(body.limit)
+        self.after_request(request_ids.end)
+        self.register_error_handler(Exception, answer)
+
+    def arguments(self, *args: Any, **kwargs: Any) -> Any:
+        """Take arguments as flask-smorest does; what is refused is described by `opens`."""
+        decorate = super().arguments(*args, **kwargs)
+
+        def described(view: View) -> Any:
+            wrapper = decorate(view)
+            del wrapper._apidoc["arguments"]["responses"]
+            return wrapper
+
+        return described
+
+    def opens(self, *scopes: Scope, refuses: tuple[int, ...] = ()) -> Callable[[View], Any]:
+        """Open a path to tokens with one of these scopes, or to everybody; ``refuses``: what else it may answer."""
+
+        def decorate(view: View) -> Any:
+            described = view
+            for status in sorted({*refuses, *(_ANY_TOKEN if scopes else ()), *_ANY}):
+                refusal = self.alt_response(status, schema=ProblemSchema, content_type=CONTENT_TYPE)
+                described = refusal(described)
+            if scopes:
+                described = self.doc(security=[{"bearer": []}, {"basic": []}])(described)
+
+            @wraps(described)
+            def admitted(*args: Any, **kwargs: Any) -> Any:
+                if scopes:
+                    access.admit(*scopes)
+                return described(*args, **kwargs)
+
+            return admitted
+
+        return decorate

@@ -1,0 +1,165 @@
+"""From a job as a request describes it to a job that is sent, by the doors that everybody sends by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crobot_errors import BadInput
+from crobot_tasks.broker.folders import roots
+from crobot_tasks.intake.reads import send_reads
+from crobot_tasks.intake.scheme_calls import send_scheme
+from crobot_tasks.operate.tokens import Caller
+from crobot_tasks.tasks import PipelineTask, job_task
+from db.engine import transaction
+from db.known_species import find_species
+from workers.short_reads.reads import check_read_sets
+
+Item = Mapping[str, Any]
+
+_COMMON = frozenset("batch workgroup priority".split())
+_OF_READS = _COMMON | frozenset("database strain reads params version again".split())
+_OF_SCHEME = _COMMON | frozenset("database scheme assembly again".split())
+_OF_PIPELINE = _COMMON | frozenset(
+    "pipeline version inputs params reads database tag cores memory_bytes time_limit_s countdown_s expires_s".split()
+)
+#: what only pipelines are called with
+_INPUTS = ("inputs", "reads", "version")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of an item."""
+
+    job_id: int
+    #: a live job for the same thing was joined
+    joined: bool
+    #: an earlier job has the result, and nothing was sent
+    cached: bool = False
+
+    @property
+    def is_new(self) -> bool:
+        """Whether a job was made."""
+        return not (self.joined or self.cached)
+
+
+class WrongItem(BadInput):
+    """A job that cannot be sent; ``field`` says which part of it is wrong, if anybody knows."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def check(item: Item, caller: Caller) -> None:
+    """Check what needs no transaction: which fields go together, and the files of reads.
+
+    Raises:
+        BadInput: it cannot be sent.
+    """
+    kind = _kind(item)
+    if other := sorted(item.keys() - kind.fields):
+        raise WrongItem(
+            f"{kind.words} takes no {', '.join(other)}; it takes {', '.join(sorted(kind.fields))}", other[0]
+        )
+    for name in kind.needs:
+        if not item.get(name):
+            raise WrongItem(f"{kind.words} needs {name}", name)
+    check_workgroup(item, caller)
+    if kind is READS:
+        check_read_sets(item["reads"], roots())
+
+
+def check_workgroup(item: Item, caller: Caller) -> None:
+    """Check that a job is for the workgroup of the token.
+
+    Raises:
+        WrongItem: it is for another.
+    """
+    if item.get("workgroup") not in (None, "", caller.workgroup):
+        raise WrongItem(
+            f"the token is for {f'the workgroup {caller.workgroup!r}' if caller.workgroup else 'no workgroup'}, "
+            f"and not for {item['workgroup']!r}: leave it out, or use another token",
+            "workgroup",
+        )
+
+
+def send(item: Item, caller: Caller) -> Sent:
+    """Send a job, in the transaction that is open.
+
+    Raises:
+        BadInput: it cannot work.
+    """
+    return _kind(item).send(item, caller)
+
+
+def _request(item: Item, caller: Caller) -> dict[str, Any]:
+    return {"user_id": caller.user_id, "workgroup": caller.workgroup, "batch": item.get("batch", "")} | {
+        name: item[name] for name in ("priority",) if name in item
+    }
+
+
+def _send_reads(item: Item, caller: Caller) -> Sent:
+    given = {name: item[name] for name in ("params", "version", "again") if name in item}
+    job = send_reads(item["database"], item["strain"], item["reads"], **given, **_request(item, caller))
+    return Sent(job.number, job.joined, job.cached)
+
+
+def _send_scheme(item: Item, caller: Caller) -> Sent:
+    again = item.get("again", False)
+    request = _request(item, caller)
+    (job,) = send_scheme(item["database"], item["scheme"], [item["assembly"]], again=again, **request)
+    return Sent(job.number, job.joined, job.cached)
+
+
+def _send_pipeline(item: Item, caller: Caller) -> Sent:
+    task = job_task(item["pipeline"])
+    if item.get("database"):
+        with transaction() as session:
+            find_species(session, item["database"])
+    request = _request(item, caller)
+    options = {
+        "priority": request.pop("priority", None),
+        "time_limit": item.get("time_limit_s"),
+        "countdown": item.get("countdown_s"),
+        "expires": item.get("expires_s"),
+    }
+    details = request | {
+        name: item[name] for name in ("tag", "database", "cores", "memory_bytes") if item.get(name)
+    }
+    options = {name: value for name, value in options.items() if value is not None}
+    try:
+        sent = task.apply_async(kwargs=_arguments(task, item), job=details, ignore_result=True, **options)
+    except TypeError as error:  # Celery's check of a call against the function
+        raise WrongItem(f"{task.name} cannot be called like this: {error}", "params") from error
+    return Sent(sent.job_id, sent.joined)
+
+
+def _arguments(task: Any, item: Item) -> dict[str, Any]:
+    if isinstance(task, PipelineTask):
+        return {name: item[name] for name in ("params", *_INPUTS) if item.get(name)}
+    if given := [name for name in _INPUTS if item.get(name)]:
+        raise WrongItem(f"{task.name} is no pipeline: it takes params, and no {', '.join(given)}", given[0])
+    return dict(item.get("params") or {})
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of item: its name for people, its fields, those that it needs, and how it is sent."""
+
+    words: str
+    fields: frozenset[str]
+    needs: tuple[str, ...]
+    send: Callable[[Item, Caller], Sent]
+
+
+READS = Kind("a strain's reads", _OF_READS, ("database", "strain", "reads"), _send_reads)
+SCHEME = Kind("a scheme's job", _OF_SCHEME, ("database", "scheme", "assembly"), _send_scheme)
+PIPELINE = Kind("a pipeline's job", _OF_PIPELINE, ("pipeline",), _send_pipeline)
+
+
+def _kind(item: Item) -> Kind:
+    if "strain" in item:
+        return READS
+    return SCHEME if "scheme" in item else PIPELINE

@@ -1,0 +1,230 @@
+"""What requests and answers look like; fields are strict: a number that comes as text is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from crobot_tasks.broker.json_values import storable
+from db.crobot import JobState
+
+#: texts of people are no longer
+_TEXT_CHARACTERS = 1000
+#: as many jobs one request may send
+MOST_JOBS = 1000
+_MOST_READ_SETS = 100
+
+
+class Strict(Schema):
+    """A schema that names the fields which it knows."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        known = ", ".join(self.load_fields)
+        self.error_messages = self.error_messages | {"unknown": f"no such field; known are {known}"}
+
+
+class Text(fields.String):
+    """A text that the database can store, on one line."""
+
+    default_error_messages = {"invalid": "not a text: write it in quotes"}
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        if len(text) > _TEXT_CHARACTERS:
+            raise ValidationError(f"longer than {_TEXT_CHARACTERS} characters")
+        if storable(text) != text or "\n" in text or "\r" in text:
+            raise ValidationError("has a line break, NUL or half a surrogate pair: leave it out")
+        return text
+
+
+class Yes(fields.Boolean):
+    """true or false, and nothing that merely means it."""
+
+    default_error_messages = {"invalid": "not true or false"}
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Number(fields.Float):
+    """A number, and no text of one."""
+
+    default_error_messages = {"invalid": "not a number: write it without quotes"}
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> float:
+        if not isinstance(value, int | float):
+            raise self.make_error("invalid", input=value)
+        given: float = super()._deserialize(value, attr, data, **kwargs)
+        return given
+
+
+def whole(least: int, most: int, **options: Any) -> fields.Integer:
+    """A whole number within limits, and no text of one."""
+    wrong = f"not a whole number from {least} to {most}; write it without quotes"
+    limits = validate.Range(least, most, error=f"not from {least} to {most}")
+    return fields.Integer(strict=True, validate=limits, error_messages={"invalid": wrong}, **options)
+
+
+def priority() -> fields.Integer:
+    """A job's priority."""
+    return whole(0, 9, metadata={"description": "0 is the most urgent; 5 if none is given"})
+
+
+_OBJECT: dict[str, Any] = {"invalid": "not an object with names and values"}
+
+
+def _object(description: str) -> fields.Dict:
+    return fields.Dict(keys=fields.String(), error_messages=_OBJECT, metadata={"description": description})
+
+
+def read_sets() -> fields.List[Any]:
+    """Read sets of one isolate."""
+    return fields.List(
+        fields.List(Text(), validate=validate.Length(1, 2)),
+        validate=validate.Length(0, _MOST_READ_SETS, error=f"more than {_MOST_READ_SETS} read sets"),
+        metadata={"description": "read sets: [accession], or [read1, read2] by absolute paths"},
+    )
+
+
+class JobSchema(Strict):
+    """A job to be sent: a pipeline by its name, reads of a strain, or a scheme on an assembly."""
+
+    pipeline = Text(metadata={"description": "name of a pipeline, or of another task that is a job"})
+    version = Text(metadata={"description": "of the pipeline; empty: the current one"})
+    inputs = _object("name → absolute path")
+    params = _object("parameters of the pipeline, or keyword arguments of another task")
+    reads = read_sets()
+    database = Text(metadata={"description": "the species"})
+    strain = Text(metadata={"description": "name of the isolate whose reads are to be assembled and typed"})
+    scheme = Text(metadata={"description": "a scheme of the species, to be called on the assembly"})
+    assembly = Text(metadata={"description": "barcode of the assembly"})
+    again = Yes(metadata={"description": "compute it, although the same was computed before"})
+    tag = Text(metadata={"description": "what a pipeline's job is for"})
+    batch = Text(metadata={"description": "any name for many jobs that are watched as one"})
+    workgroup = Text(metadata={"description": "the token's own, which it is by default"})
+    priority = priority()
+    cores = whole(1, 1024)
+    memory_bytes = whole(1, 2**62)
+    time_limit_s = whole(1, 2**30 - 1)
+    countdown_s = Number(
+        validate=validate.Range(0, 2**30), metadata={"description": "begin after so many seconds"}
+    )
+    expires_s = Number(
+        validate=validate.Range(0, 2**30, min_inclusive=False),
+        metadata={"description": "cancelled if it has not begun after so many seconds"},
+    )
+
+
+class ReasonSchema(Strict):
+    """Why jobs are changed."""
+
+    reason = Text(metadata={"description": "kept with the job"})
+
+
+class ResendSchema(Strict):
+    """What is to be different when a job is sent again."""
+
+    params = _object("other values of parameters; null takes one away")
+    version = Text(metadata={"description": "of the pipeline; empty: the current one"})
+    priority = priority()
+    cores = whole(1, 1024)
+    memory_bytes = whole(1, 2**62)
+    time_limit_s = whole(1, 2**30 - 1)
+
+
+class JobsQuery(Strict):
+    """Which jobs are listed."""
+
+    state = fields.List(
+        fields.String(validate=validate.OneOf([*JobState, "LIVE"])),
+        metadata={"description": "may be repeated"},
+    )
+    pipeline = Text()
+    database = Text(metadata={"description": "the species"})
+    batch = Text()
+    tag = Text()
+    node = Text()
+    workgroup = Text()
+    user = fields.Integer(validate=validate.Range(0, 2**31 - 1))
+    held = fields.Boolean(metadata={"description": "only jobs that are held"})
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 1000))
+    after = Text(metadata={"description": "the next page: as the answer's `next` has it"})
+
+
+class JobQuery(Strict):
+    """What is told of a job."""
+
+    estimate = fields.Boolean(
+        load_default=False,
+        metadata={"description": "also simulate when it begins, which takes a second if thousands wait"},
+    )
+
+
+class SubmitSchema(Strict):
+    """A job as the original's web app submitted it."""
+
+    pipeline = Text(required=True)
+    version = Text()
+    inputs = _object("name → absolute path")
+    params = _object("parameters of the pipeline")
+    reads = read_sets()
+    workgroup = Text()
+    priority = priority()
+    callback = fields.Raw(metadata={"description": "refused: call-backs are not built yet"})
+
+    @validates_schema
+    def _no_callback(self, data: dict[str, Any], **_: Any) -> None:
+        if "callback" in data:
+            raise ValidationError(
+                "call-backs are not built yet: leave it out, and ask GET /api/v1.0/jobs/N", "callback"
+            )
+
+
+class AssembleSchema(Strict):
+    """What is to be assembled: strains that have reads, or runs of the read archive."""
+
+    database = Text(required=True, metadata={"description": "the species"})
+    strains = fields.List(
+        Text(),
+        validate=validate.Length(1, MOST_JOBS),
+        metadata={
+            "description": "barcodes or names of strains, or accessions of their runs: all paired reads of each"
+        },
+    )
+    accessions = fields.List(
+        Text(),
+        validate=validate.Length(1, MOST_JOBS),
+        metadata={"description": "runs of the read archive, each a strain of its own"},
+    )
+    params = _object("parameters of QAssembly")
+    again = Yes(metadata={"description": "assemble again what has the same version and parameters"})
+    batch = Text()
+    workgroup = Text()
+    priority = priority()
+
+    @validates_schema
+    def _one_of_both(self, data: dict[str, Any], **_: Any) -> None:
+        if ("strains" in data) == ("accessions" in data):
+            raise ValidationError("give either strains or accessions")
+
+
+class FieldSchema(Schema):
+    """A field that is wrong."""
+
+    field = fields.String()
+    value = fields.String(allow_none=True)
+    detail = fields.String()
+
+
+class ProblemSchema(Schema):
+    """What is wrong, as RFC 9457 has it."""
+
+    type = fields.String()
+    title = fields.String()
+    status = fields.Integer()
+    detail = fields.String()
+    errors = fields.List(fields.Nested(FieldSchema))

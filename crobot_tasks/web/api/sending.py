@@ -1,0 +1,85 @@
+"""Sending jobs, one or many: all of them in one transaction, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from crobot_errors import BadInput
+from crobot_tasks.operate import explain
+from crobot_tasks.web.api import items
+from crobot_tasks.web.api.access import caller
+from crobot_tasks.web.api.changes import Done
+from crobot_tasks.web.api.field_errors import Field
+from crobot_tasks.web.api.items import Item, Sent, WrongItem
+from crobot_tasks.web.api.paths import job_path
+from crobot_tasks.web.api.problems import Problem
+from db.engine import transaction
+
+
+def checked(given: Sequence[Item]) -> Sequence[Item]:
+    """Return the items, checked as far as that needs no transaction: files are looked at while nobody waits.
+
+    Raises:
+        Problem: one of them cannot be sent; it says which.
+    """
+    for number, item in enumerate(given):
+        _named(number, item, len(given), partial(items.check, item, caller()))
+    species = {item["database"] for item in given if item.get("database") and not item.get("pipeline")}
+    if len(species) > 1:
+        raise Problem(
+            422,
+            f"one request is one transaction, and that is of one species: send {' and '.join(sorted(species))} apart",
+            [Field("database", None, "send each species in a request of its own")],
+        )
+    return given
+
+
+def send_all(given: Sequence[Item]) -> list[Sent]:
+    """Send each item, in the transaction that is open.
+
+    Raises:
+        Problem: one of them cannot be sent; it says which.
+    """
+    return [
+        _named(number, item, len(given), partial(items.send, item, caller()))
+        for number, item in enumerate(given)
+    ]
+
+
+def done(sent: Sequence[Sent], *, many: bool) -> Done:
+    """Return the answer to a send."""
+    why = _why([one.job_id for one in sent])
+    told = [describe(one, why) for one in sent]
+    status = 201 if any(one.is_new for one in sent) else 200
+    return Done(status, {"jobs": told} if many else told[0], [one.job_id for one in sent])
+
+
+def describe(sent: Sent, why: dict[int, str]) -> dict[str, Any]:
+    """Return what is told of one."""
+    return {
+        "job": sent.job_id,
+        "joined": sent.joined,
+        "cached": sent.cached,
+        "why_waiting": why.get(sent.job_id, ""),
+        "url": job_path(sent.job_id),
+    }
+
+
+def _why(job_ids: Sequence[int]) -> dict[int, str]:
+    with transaction() as session:
+        return explain.why_each_waits(session, job_ids)
+
+
+def _named(number: int, item: Item, of: int, work: Callable[[], Any]) -> Any:
+    """Do something with an item; if that cannot be, say which item it is."""
+    try:
+        return work()
+    except BadInput as error:
+        field = getattr(error, "field", "")
+        path = ".".join(part for part in (str(number) if of > 1 else "", field) if part)
+        value = repr(item[field])[:200] if field in item else None
+        detail = f"job {number} of the request: {error}" if of > 1 else str(error)
+        kind = "BadInput" if isinstance(error, WrongItem) else type(error).__name__
+        raise Problem(422, detail, [Field(path, value, str(error))], kind=kind) from error

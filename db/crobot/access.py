@@ -1,0 +1,112 @@
+"""Queries of the HTTP API: tokens, answers that are kept for a repeated request, and who changed what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+from db.jsonb import as_json
+
+#: as long as a sender may repeat a request
+KEPT = "24 hours"
+
+_CREATE_TOKEN = text("""
+    INSERT INTO crobot.api_tokens (sha256, name, user_id, workgroup, scopes, expires_at)
+    VALUES (:sha256, :name, :user_id, :workgroup, :scopes, now() + make_interval(secs => :expires_s))
+    RETURNING *""").bindparams(bindparam("scopes", type_=JSONB))
+
+_TOKENS = text("""
+    SELECT id, name, user_id, workgroup, scopes, created_at, expires_at, revoked_at,
+           expires_at <= now() AS expired
+    FROM crobot.api_tokens ORDER BY id""")
+
+_TOKEN = text("""
+    SELECT id, name, user_id, workgroup, scopes, expires_at, revoked_at, expires_at <= now() AS expired
+    FROM crobot.api_tokens WHERE sha256 = :sha256""")
+
+_REVOKE_TOKEN = text("""
+    UPDATE crobot.api_tokens SET revoked_at = COALESCE(revoked_at, now()) WHERE id = :token_id RETURNING *""")
+
+_KEPT_ANSWER = text(f"""
+    SELECT request_sha256, status, answer FROM crobot.kept_answers
+    WHERE token_id = :token_id AND key = :key AND kept_at > now() - interval '{KEPT}'""")
+
+_KEEP_ANSWER = text("""
+    INSERT INTO crobot.kept_answers (token_id, key, request_sha256, status, answer)
+    VALUES (:token_id, :key, :request_sha256, :status, :answer)
+    ON CONFLICT (token_id, key) DO UPDATE
+    SET request_sha256 = excluded.request_sha256, status = excluded.status, answer = excluded.answer,
+        kept_at = now()""").bindparams(*as_json("answer"))
+
+_FORGET_ANSWERS = text(f"DELETE FROM crobot.kept_answers WHERE kept_at < now() - interval '{KEPT}'")
+
+_NOTE_CHANGE = text("""
+    INSERT INTO crobot.changes (token_id, user_id, address, action, job_ids, request_id)
+    VALUES (:token_id, :user_id, :address, :action, :job_ids, :request_id)""")
+
+_HAS_SENT = text("""
+    SELECT EXISTS (SELECT FROM crobot.changes
+                   WHERE job_ids @> ARRAY[CAST(:job_id AS bigint)] AND user_id = :user_id
+                     AND action IN ('send', 'resend'))""")
+
+
+def create_token(session: Session, token: dict[str, Any]) -> Row[Any]:
+    """Store a token: ``sha256``, ``name``, ``user_id``, ``workgroup``, ``scopes``, ``expires_s`` (None: never)."""
+    return session.execute(_CREATE_TOKEN, token).one()
+
+
+def tokens(session: Session) -> Sequence[Row[Any]]:
+    """Every token, also those that are over, without their checksums."""
+    return session.execute(_TOKENS).all()
+
+
+def find_token(session: Session, sha256: bytes) -> Row[Any] | None:
+    """The token with this checksum, also one that is over."""
+    return session.execute(_TOKEN, {"sha256": sha256}).one_or_none()
+
+
+def revoke_token(session: Session, token_id: int) -> Row[Any] | None:
+    """Let a token count no longer; None if there is none of this number."""
+    return session.execute(_REVOKE_TOKEN, {"token_id": token_id}).one_or_none()
+
+
+def kept_answer(session: Session, token_id: int, key: str) -> Row[Any] | None:
+    """The answer that a request of this key had within the last 24 hours."""
+    return session.execute(_KEPT_ANSWER, {"token_id": token_id, "key": key}).one_or_none()
+
+
+def keep_answer(
+    session: Session, token_id: int, key: str, request_sha256: bytes, status: int, answer: Any
+) -> None:
+    """Keep an answer for a request that may come again."""
+    given = {"request_sha256": request_sha256, "status": status, "answer": answer}
+    session.execute(_KEEP_ANSWER, {"token_id": token_id, "key": key} | given)
+
+
+def forget_answers(session: Session) -> None:
+    """Forget answers that are older than a request may be repeated."""
+    session.execute(_FORGET_ANSWERS)
+
+
+def note_change(
+    session: Session,
+    *,
+    token_id: int,
+    user_id: int,
+    address: str,
+    action: str,
+    job_ids: Sequence[int] = (),
+    request_id: str = "",
+) -> None:
+    """Note who changed what, and from where."""
+    who = {"token_id": token_id, "user_id": user_id, "address": address, "request_id": request_id}
+    session.execute(_NOTE_CHANGE, who | {"action": action, "job_ids": list(job_ids)})
+
+
+def has_sent(session: Session, user_id: int, job_id: int) -> bool:
+    """Whether a user has sent a job by the HTTP API, also if it joined the job of somebody else."""
+    return bool(session.execute(_HAS_SENT, {"user_id": user_id, "job_id": job_id}).scalar())

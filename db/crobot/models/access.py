@@ -1,0 +1,77 @@
+"""Models of the HTTP API: tokens, answers that are kept for a repeated request, and who changed what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base
+
+
+class ApiToken(Base):
+    """A token of the HTTP API; only its checksum is kept, so nobody can read it from here."""
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    #: the SHA-256 of the token
+    sha256: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    #: for people
+    name: Mapped[str]
+    #: whose jobs it sends and sees
+    user_id: Mapped[int]
+    #: whose jobs it sees, too; empty: no workgroup's
+    workgroup: Mapped[str] = mapped_column(Text, server_default="")
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+    __table_args__ = ({"schema": "crobot"},)
+
+
+class KeptAnswer(Base):
+    """The answer to a request with an Idempotency-Key, written in the transaction that did what was asked for."""
+
+    __tablename__ = "kept_answers"
+
+    token_id: Mapped[int] = mapped_column(
+        ForeignKey("crobot.api_tokens.id", ondelete="CASCADE"), primary_key=True
+    )
+    #: what the sender calls the request
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    #: the SHA-256 of method, path and body
+    request_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    status: Mapped[int] = mapped_column(SmallInteger)
+    answer: Mapped[Any] = mapped_column(JSON)
+    kept_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    __table_args__ = (Index("ix_kept_answers_kept_at", "kept_at"), {"schema": "crobot"})
+
+
+class Change(Base):
+    """One change that somebody made by the HTTP API, or to its tokens: written in the same transaction."""
+
+    __tablename__ = "changes"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    made_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    #: without a foreign key: what was done stays when a token is gone
+    token_id: Mapped[int]
+    user_id: Mapped[int]
+    #: from where it came; empty: by the command line
+    address: Mapped[str]
+    #: send, cancel, hold, release, resend, token create, token revoke
+    action: Mapped[str]
+    job_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default="{}")
+    request_id: Mapped[str] = mapped_column(Text, server_default="")
+
+    __table_args__ = (
+        # who sent a job that others have sent, too
+        Index("ix_changes_job_ids", "job_ids", postgresql_using="gin"),
+        {"schema": "crobot"},
+    )

@@ -1,0 +1,65 @@
+"""Files of jobs by HTTP: from below the job's own folder, whole or in ranges, or by nginx."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import celeryconfig
+from crobot_tasks.broker.folders import storage_root
+from tests.integration.crobot_tasks.web.api.conftest import ROOT, Client, ended
+from tests.processes import Cluster, query
+from workers.storage import job_dir
+
+
+@pytest.fixture
+def job(cluster: Cluster, app_of_7: Client, tmp_path: Path) -> int:
+    """A complete job with files: its own, one elsewhere, and a link that leads out of its folder."""
+    number = app_of_7.probe(params={"value": 1})
+    assert ended(number) == "COMPLETE"
+    folder = job_dir(storage_root(), number) / "1"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "ein genöm.fasta").write_bytes(b"0123456789" * 100)
+    (folder / "link").symlink_to("/etc/passwd")
+    outputs = {
+        "assembly": str(folder / "ein genöm.fasta"),
+        "gone": str(folder / "gone.txt"),
+        "link": str(folder / "link"),
+        "other": "/etc/passwd",
+        "up": str(folder / ".." / ".." / ".." / ".crobot-numbers"),
+    }
+    pairs = [pair for each in outputs.items() for pair in each]
+    query(
+        "UPDATE crobot.jobs SET result = json_build_object('outputs', json_object(:pairs)) WHERE id = :id"
+        " RETURNING id",
+        id=number, pairs=pairs,
+    )  # fmt: skip
+    return number
+
+
+def test_files_are_listed_and_got_whole_or_in_ranges(job: int, app_of_7: Client) -> None:
+    files = {one["name"]: one for one in app_of_7.get(f"{ROOT}/jobs/{job}/files")["files"]}
+    assert files["assembly"]["bytes"] == 1000
+    assert [name for name, one in files.items() if one["bytes"] is None] == ["gone", "link", "other", "up"]
+    path = files["assembly"]["url"]
+    whole = app_of_7.call("GET", path, 200)
+    assert whole.data == b"0123456789" * 100
+    assert whole.headers["Content-Disposition"].startswith("attachment; filename")
+    part = app_of_7.call("GET", path, 206, headers={"Range": "bytes=995-"})
+    assert (part.data, part.headers["Content-Range"]) == (b"56789", "bytes 995-999/1000")
+    app_of_7.problem("GET", path, 416, headers={"Range": "bytes=2000-"})
+
+
+@pytest.mark.parametrize(
+    "name", ["gone", "link", "other", "up", "none", "../1/ein genöm.fasta", "..%2F..%2Fetc%2Fpasswd"]
+)
+def test_no_other_file_is_given_away(job: int, app_of_7: Client, name: str) -> None:
+    app_of_7.problem("GET", f"{ROOT}/jobs/{job}/files/{name}", 404)
+
+
+def test_nginx_is_told_where_the_file_is(job: int, app_of_7: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(celeryconfig, "crobot_api_accel", "/storage/")
+    answer = app_of_7.call("GET", f"{ROOT}/jobs/{job}/files/assembly", 200)
+    inside = f"/storage/outputs/{job // 1000}/{job}/1/ein%20gen%C3%B6m.fasta"
+    assert (answer.headers["X-Accel-Redirect"], answer.data) == (inside, b"")

@@ -1,0 +1,175 @@
+"""Jobs by HTTP: sent, shown, listed by pages, changed; as the commands do it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+import pytest
+
+from crobot_tasks.intake.genomes import add_assembly
+from crobot_tasks.lifecycle.cancel import cancel_each
+from crobot_tasks.operate import pause
+from crobot_tasks.operate.tokens import Scope
+from db.crobot import PausedKind
+from demo.data import DemoData
+from tests.integration.crobot_tasks.web.api.conftest import ROOT, Client, ended
+from tests.processes import Cluster, query, value
+
+#: on no node of the cluster: the job waits
+TOO_MANY = {"params": {"cores": 64}}
+
+Make = Callable[..., Client]
+
+
+def test_a_job_is_sent_runs_and_is_shown_with_its_attempt_and_result(
+    cluster: Cluster, app_of_7: Client
+) -> None:
+    item = {
+        "pipeline": "probe", "params": {"value": "héllo"}, "tag": "t1", "batch": "b1", "priority": 2,
+        "expires_s": 600, "memory_bytes": 2**28,
+    }  # fmt: skip
+    answer = app_of_7.call("POST", f"{ROOT}/jobs", 201, json=item)
+    number = answer.get_json()["job"]
+    assert answer.headers["Location"] == answer.get_json()["url"] == f"{ROOT}/jobs/{number}"
+    assert ended(number) == "COMPLETE"
+    job = app_of_7.job(number)
+    assert (job["state"], job["result"]["results"]["value"]) == ("COMPLETE", "héllo")
+    assert (job["tag"], job["batch"], job["priority"], job["user_id"]) == ("t1", "b1", 2, app_of_7.user)
+    assert [one["outcome"] for one in job["attempts"]] == ["ok"]
+    assert job["memory_bytes"] == 2**28
+    assert datetime.fromisoformat(job["finished_at"]).utcoffset() is not None
+
+
+def test_a_thousand_jobs_are_sent_at_once_and_listed_by_pages(tables: None, app_of_7: Client) -> None:
+    many = [{"pipeline": "probe", "countdown_s": 9999, "batch": "many"}] * 1000
+    sent = app_of_7.post(f"{ROOT}/jobs", many)["jobs"]
+    numbers = [one["job"] for one in sent]
+    assert len(set(numbers)) == 1000
+    assert sent[0]["why_waiting"].startswith("not before")
+    path, seen = f"{ROOT}/jobs?batch=many&state=LIVE&limit=400", []
+    while path:
+        page = app_of_7.get(path)
+        seen += [job["id"] for job in page["jobs"]]
+        path = page["next"]
+    assert seen == sorted(numbers, reverse=True)
+    cancel_each(numbers)
+
+
+def test_of_jobs_of_which_one_cannot_be_sent_none_is(tables: None, app_of_7: Client) -> None:
+    items = [{"pipeline": "probe", "countdown_s": 9999}] * 3 + [{"pipeline": "nosuch"}]
+    problem = app_of_7.problem("POST", f"{ROOT}/jobs", 422, json=items)
+    assert problem["type"] == "urn:crobot:UnknownPipeline"
+    assert "job 3 of the request: no pipeline 'nosuch'; known are" in problem["detail"]
+    assert problem["errors"][0]["field"] == "3"
+    assert value("SELECT count(*) FROM crobot.jobs WHERE user_id = :id", id=app_of_7.user) == 0
+
+
+def test_a_job_that_waits_says_why_and_when_it_may_begin(cluster: Cluster, app_of_7: Client) -> None:
+    number = app_of_7.probe(**TOO_MANY)
+    assert app_of_7.job(number)["estimate"] is None
+    job = app_of_7.job(number, "?estimate=true")
+    assert "64 cores" in job["why"]
+    assert "64 cores" in job["estimate"]["nodes"]["calc01"]
+    assert job["estimate"]["own_ahead"] == 0
+    changed = app_of_7.post(f"{ROOT}/jobs/{number}/cancel", {"reason": "enough"}, 200)
+    assert changed == {"job": number, "state": "CANCELLED", "was": "WAITING"}
+    assert app_of_7.job(number)["message"] == "enough"
+
+
+def test_a_job_is_held_released_cancelled_and_sent_again(cluster: Cluster, app_of_7: Client) -> None:
+    number = app_of_7.probe(params={"value": 1}, countdown_s=1)
+    path = f"{ROOT}/jobs/{number}"
+    app_of_7.post(f"{path}/hold", {"reason": "let me look"}, 200)
+    assert app_of_7.job(number)["why"] == "held: let me look"
+    assert [job["id"] for job in app_of_7.get(f"{ROOT}/jobs?held=true")["jobs"]] == [number]
+    assert "only a job that is over" in app_of_7.problem("POST", f"{path}/resend", 409, json={})["detail"]
+    app_of_7.post(f"{path}/release", status=200)
+    assert ended(number) == "COMPLETE"
+    assert "not held" in app_of_7.problem("POST", f"{path}/release", 409)["detail"]
+    assert "only a live job" in app_of_7.problem("POST", f"{path}/hold", 409, json={})["detail"]
+    again = app_of_7.post(f"{path}/resend", {"params": {"value": 2}})["job"]
+    assert ended(again) == "COMPLETE"
+    assert app_of_7.job(again)["result"]["results"]["value"] == 2
+    assert app_of_7.post(f"{path}/cancel", {}, 200)["state"] == "COMPLETE"
+
+
+def test_jobs_of_others_are_not_there_those_of_the_workgroup_are(tables: None, client: Make) -> None:
+    mine, other, colleague = client(workgroup="wg"), client(), client(workgroup="wg")
+    number = mine.probe(**TOO_MANY)
+    assert colleague.job(number)["workgroup"] == "wg"
+    assert [job["id"] for job in colleague.get(f"{ROOT}/jobs")["jobs"]] == [number]
+    assert colleague.get(f"{ROOT}/jobs?user={mine.user}")["jobs"][0]["id"] == number
+    assert other.get(f"{ROOT}/jobs")["jobs"] == other.get(f"{ROOT}/jobs?user={mine.user}")["jobs"] == []
+    never = {
+        path: other.problem(method, f"{ROOT}/jobs/{number}{path}", 404)["detail"]
+        for method, path in [("GET", ""), ("GET", "/files"), ("POST", "/cancel"), ("POST", "/release")]
+    }
+    assert set(never.values()) == {f"there is no job {number}; `crobot jobs` lists them"}
+    assert other.problem("GET", f"{ROOT}/jobs/{2**80}", 404)["type"] == "urn:crobot:UnknownJob"
+    admin = client(Scope.ADMIN_READ)
+    assert admin.job(number)["id"] == number
+    assert admin.get(f"{ROOT}/jobs?workgroup=wg")["jobs"][0]["id"] == number
+    wrong = {"pipeline": "probe", "workgroup": "wg"}
+    assert "for no workgroup" in other.problem("POST", f"{ROOT}/jobs", 422, json=wrong)["detail"]
+    colleague.post(f"{ROOT}/jobs/{number}/cancel", {}, 200)
+
+
+@pytest.fixture
+def genome(senterica: str, strain: str, demo_data: DemoData) -> str:
+    """The barcode of an assembly."""
+    return add_assembly(senterica, strain, demo_data.sequenced, send=False).barcode
+
+
+@pytest.fixture
+def calls_wait(tables: None) -> Iterator[Callable[[], object]]:
+    """Jobs of schemes are not begun before the function is called."""
+    what = [(PausedKind.PIPELINE, "nomenclature")]
+    pause.pause(what, "a test")
+    yield lambda: pause.unpause(what)
+    pause.unpause(what)
+
+
+def test_who_joins_the_job_of_somebody_else_sees_it_and_cannot_change_it(
+    cluster: Cluster, client: Make, genome: str, senterica: str, calls_wait: Callable[[], object]
+) -> None:
+    first, second, third = client(), client(), client()
+    item = {"database": senterica, "scheme": "MLST_Achtman", "assembly": genome}
+    sent = first.post(f"{ROOT}/jobs", item)
+    assert (sent["joined"], "paused" in sent["why_waiting"]) == (False, True)
+    joined = second.post(f"{ROOT}/jobs", item, 200)
+    assert (joined["job"], joined["joined"]) == (sent["job"], True)
+    assert second.job(sent["job"])["user_id"] == first.user
+    third.problem("GET", f"{ROOT}/jobs/{sent['job']}", 404)
+    path = f"{ROOT}/jobs/{sent['job']}/cancel"
+    assert "somebody else" in second.problem("POST", path, 403, json={})["detail"]
+    calls_wait()
+    assert ended(sent["job"]) == "COMPLETE"
+    assert third.post(f"{ROOT}/jobs", item, 200)["cached"]
+    assert third.job(sent["job"])["state"] == "COMPLETE"
+    wrong = first.problem("POST", f"{ROOT}/jobs", 422, json=item | {"scheme": "none"})
+    assert wrong["type"] == "urn:crobot:UnknownScheme"
+
+
+def test_every_change_is_noted_with_who_made_it_and_from_where(tables: None, app_of_7: Client) -> None:
+    number = app_of_7.probe(**TOO_MANY)
+    app_of_7.post(f"{ROOT}/jobs/{number}/hold", {}, 200, headers={"X-Request-Id": "mine-1"})
+    app_of_7.post(f"{ROOT}/jobs/{number}/release", status=200)
+    app_of_7.post(f"{ROOT}/jobs/{number}/cancel", {}, 200)
+    app_of_7.problem("POST", f"{ROOT}/jobs/{number}/release", 409)
+    rows = query(
+        "SELECT action, job_ids, address, request_id FROM crobot.changes WHERE user_id = :user ORDER BY id",
+        user=app_of_7.user,
+    )
+    assert [row.action for row in rows] == ["token create", "send", "hold", "release", "cancel"]
+    assert {tuple(row.job_ids) for row in rows[1:]} == {(number,)}
+    assert {row.address for row in rows[1:]} == {"127.0.0.1"}
+    assert rows[2].request_id == "mine-1"
+
+
+def test_nodes_and_health_are_told(cluster: Cluster, app_of_7: Client) -> None:
+    nodes = {node["name"]: node for node in app_of_7.get(f"{ROOT}/nodes")["nodes"]}
+    assert nodes["calc01"]["cores"] == 2
+    assert datetime.fromisoformat(nodes["calc01"]["heartbeat_at"]).utcoffset() is not None
+    app_of_7.token = ""
+    assert app_of_7.get(f"{ROOT}/health") == {"database": "answers", "broker": "answers"}
