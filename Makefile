@@ -22,7 +22,7 @@ help: ## print this list
 
 install: programs $(INSTALLED) environments ## install CRobot into .venv, and the tools it runs (as root; others are told what is missing)
 
-start: install ## run head, beat, callbacks, a node and Flower here (see Procfile) until Ctrl-C
+start: install ## run head, beat, callbacks, a node, Flower and the HTTP API here (see Procfile) until Ctrl-C
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start
 
 demo: programs $(INSTALLED) ## send real reads through two calculation nodes and watch

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +19,8 @@ from db.engine import configure, engine
 from tests.command import crobot
 from tests.integration.crobot_tasks.cli.test_commands import closed_port
 from tests.integration.crobot_tasks.web.api.conftest import ROOT, Client
-from tests.processes import Process, value, wait_for
+from tests.pages import blocks, page
+from tests.processes import PATIENCE_S, Cluster, Process, query, value, wait_for
 from tests.proxy import Proxy
 
 
@@ -59,6 +62,21 @@ def test_a_hundred_requests_at_once_are_answered(server: tuple[Process, str], ap
     assert value(sent, user=app_of_7.user) == 100
     wait_for("the log", lambda: f"user={app_of_7.user} request=hundred-99" in process.text())
     cancel_each(number for _, number in answers)
+
+
+def test_the_session_of_the_page_for_web_developers_runs(
+    cluster: Cluster, server: tuple[Process, str], app_of_7: Client
+) -> None:
+    (session,) = blocks(page("docs/web-developers.md"), "bash")
+    script = session.text.replace("http://127.0.0.1:5556", server[1]).replace("sleep 1", "sleep 0.1")
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        capture_output=True, text=True, timeout=PATIENCE_S, env=os.environ | {"TOKEN": app_of_7.token}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    jobs = query("SELECT id, batch FROM crobot.jobs WHERE user_id = :user ORDER BY id", user=app_of_7.user)
+    assert [job.batch for job in jobs] == ["my first"] * 3 + ["", ""]
+    cancel_each(job.id for job in jobs)
 
 
 def test_a_body_that_does_not_say_how_long_it_is_has_the_same_limit(
