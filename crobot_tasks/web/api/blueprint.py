@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 import flask_smorest
 from flask import request
 from marshmallow import RAISE, Schema, ValidationError
+from marshmallow.fields import List
 from webargs.flaskparser import FlaskParser
 
 from crobot_tasks.operate.tokens import Scope
 from crobot_tasks.web.api import access, body, request_ids
-from crobot_tasks.web.api.field_errors import fields_of
-from crobot_tasks.web.api.problems import CONTENT_TYPE, Problem, answer
+from crobot_tasks.web.api.problems import CONTENT_TYPE, answer, wrong_fields
 from crobot_tasks.web.api.schemas import ProblemSchema
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -33,6 +33,13 @@ class Parser(FlaskParser):
         """Return the body; none at all says nothing, which a path may take."""
         return body.body() if body.read() else {}
 
+    def load_querystring(self, req: Any, schema: Schema) -> Any:
+        """Return the query; what is given twice, and is no list, is not known."""
+        for name, values in req.args.lists():
+            if len(values) > 1 and not isinstance(schema.fields.get(name), List):
+                raise ValidationError({name: ["given more than once: give it once"]})
+        return super().load_querystring(req, schema)
+
     def handle_error(self, error: ValidationError, req: Any, schema: Schema, **kwargs: Any) -> Any:
         """Say what is wrong."""
         messages = error.messages_dict
@@ -40,13 +47,7 @@ class Parser(FlaskParser):
         if "json" in messages:
             given["json"] = self.load_json(request, schema)
         where, inner = next(iter(messages.items()))
-        fields = fields_of(inner, given.get(where))
-        raise Problem(422, _summary([f"{one.field}: {one.detail}" for one in fields]), fields) from error
-
-
-def _summary(errors: list[str]) -> str:
-    more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
-    return f"{errors[0]}{more}"
+        raise wrong_fields(inner, given.get(where)) from error
 
 
 class Blueprint(flask_smorest.Blueprint):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,13 @@ class Field:
 def fields_of(messages: Any, given: Any = _MISSING, path: tuple[str, ...] = ()) -> list[Field]:
     """Return the fields of marshmallow's messages; ``given`` is the document that they speak of."""
     return list(_fields(messages, given, path))
+
+
+def summary(fields: Sequence[Field]) -> str:
+    """Return the first of them as one sentence, and how many more there are."""
+    first = fields[0]
+    more = f", and {len(fields) - 1} more" if len(fields) > 1 else ""
+    return ": ".join(part for part in (first.field, first.detail) if part) + more
 
 
 def _fields(messages: Any, given: Any, path: tuple[str, ...]) -> Iterator[Field]:

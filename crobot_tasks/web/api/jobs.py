@@ -16,9 +16,8 @@ from crobot_tasks.web.api.answers import JobAnswerSchema, JobsSchema, SentManySc
 from crobot_tasks.web.api.blueprint import Blueprint
 from crobot_tasks.web.api.body import body
 from crobot_tasks.web.api.changes import PARAMETER, change
-from crobot_tasks.web.api.field_errors import fields_of
 from crobot_tasks.web.api.paths import ROOT, job_path
-from crobot_tasks.web.api.problems import Problem
+from crobot_tasks.web.api.problems import Problem, wrong_fields
 from crobot_tasks.web.api.schemas import MOST_JOBS, JobQuery, JobSchema, JobsQuery
 from db.crobot import LIVE, JobState
 from db.crobot import jobs as queries
@@ -71,9 +70,7 @@ def _items(given: Sequence[Any], many: bool) -> Sequence[dict[str, Any]]:
     except ValidationError as error:
         messages: Any = error.messages
         messages, document = (messages, given) if many else (messages[0], given[0])
-        fields = fields_of(messages, document)
-        more = f", and {len(fields) - 1} more" if len(fields) > 1 else ""
-        raise Problem(422, f"{fields[0].field}: {fields[0].detail}{more}", fields) from error
+        raise wrong_fields(messages, document) from error
     return found
 
 

@@ -18,11 +18,10 @@ from crobot_tasks.web.api.access import caller
 from crobot_tasks.web.api.answers import SentManySchema, SentSchema
 from crobot_tasks.web.api.blueprint import Blueprint
 from crobot_tasks.web.api.changes import PARAMETER, Done, change
-from crobot_tasks.web.api.field_errors import fields_of
 from crobot_tasks.web.api.items import Sent
 from crobot_tasks.web.api.jobs import SENDS
 from crobot_tasks.web.api.paths import ROOT
-from crobot_tasks.web.api.problems import Problem
+from crobot_tasks.web.api.problems import wrong_fields
 from crobot_tasks.web.api.schemas import AssembleSchema, SubmitSchema
 from db.engine import transaction
 from db.species.traces import paired_traces_of_strains
@@ -53,8 +52,7 @@ def submit() -> Response:
     try:
         item = SubmitSchema().load(given)
     except ValidationError as error:
-        fields = fields_of(error.messages, given)
-        raise Problem(422, f"{fields[0].field}: {fields[0].detail}", fields) from error
+        raise wrong_fields(error.messages, given) from error
     found = sending.checked([item])
     return change("send", lambda: sending.done(sending.send_all(found), many=False))
 

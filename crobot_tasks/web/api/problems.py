@@ -9,7 +9,6 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Response
-from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
@@ -23,7 +22,7 @@ from crobot_errors import (
     UnknownJob,
     UpdateUnderWay,
 )
-from crobot_tasks.web.api.field_errors import Field, fields_of
+from crobot_tasks.web.api.field_errors import Field, fields_of, summary
 from db.engine import is_away
 
 log = logging.getLogger(__name__)
@@ -63,6 +62,12 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
+def wrong_fields(messages: Any, given: Any) -> Problem:
+    """Return the problem that marshmallow's messages on a document are."""
+    fields = fields_of(messages, given)
+    return Problem(422, summary(fields), fields)
+
+
 def answer(error: Exception) -> Response:
     """Return what is answered to any exception."""
     if isinstance(error, HTTPException):
@@ -71,8 +76,6 @@ def answer(error: Exception) -> Response:
         return problem(
             error.status, error.detail, kind=error.kind, errors=error.errors, headers=error.headers
         )
-    if isinstance(error, ValidationError):
-        return problem(422, "the request has values that cannot be", errors=fields_of(error.messages))
     if isinstance(error, ServiceError) or is_away(error):
         return _of_service(error)
     if isinstance(error, CRobotError):

@@ -174,7 +174,7 @@ class SubmitSchema(Strict):
     reads = read_sets()
     workgroup = Text()
     priority = priority()
-    callback = fields.Raw(metadata={"description": "refused: call-backs are not built yet"})
+    callback = fields.Raw(allow_none=True, metadata={"description": "refused: call-backs are not built yet"})
 
     @validates_schema
     def _no_callback(self, data: dict[str, Any], **_: Any) -> None:

@@ -46,6 +46,9 @@ class Server(BaseApplication):
             "worker_class": "gthread",
             "timeout": _TIMEOUT_S,
             "graceful_timeout": 30,
+            "limit_request_line": 8190,
+            # it would lie in the home directory, one for all servers of a user
+            "control_socket_disable": True,
             "post_worker_init": _log_requests,
         }
         super().__init__()

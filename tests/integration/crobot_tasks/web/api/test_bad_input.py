@@ -107,6 +107,7 @@ def test_a_body_of_another_type_is_refused(tables: None, app_of_7: Client) -> No
         ("after=am9iIC01", "after"),
         ("batch=%00", "batch"),
         ("usr=7", "usr"),
+        ("limit=1&limit=2", "limit"),
     ],
 )
 def test_a_query_that_cannot_be_is_refused(tables: None, app_of_7: Client, query: str, field: str) -> None:
