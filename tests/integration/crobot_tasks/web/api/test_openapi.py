@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -31,7 +32,8 @@ def test_every_path_of_the_app_is_described(web: Flask, described: Any) -> None:
         str(rule).replace("<int:job_id>", "{job_id}").replace("<path:name>", "{name}")
         for rule in web.url_map.iter_rules()
     }
-    assert paths - set(described["paths"]) == {f"{ROOT}/openapi.json"}
+    own = {f"{ROOT}/openapi.json", f"{ROOT}/docs/", f"{ROOT}/docs/<name>"}
+    assert paths - set(described["paths"]) == own
 
 
 def test_each_has_its_problems_a_summary_and_how_to_show_a_token(described: Any) -> None:
@@ -66,3 +68,19 @@ def test_what_is_answered_is_what_is_described(app_of_7: Client, described: Any,
     (listed,) = app_of_7.get(f"{ROOT}/jobs")["jobs"]
     assert listed.keys() == schemas["ListedJob"]["properties"].keys()
     app_of_7.post(f"{ROOT}/jobs/{number}/cancel", status=200)
+
+
+def test_the_page_for_people_asks_only_its_own_address(web: Flask) -> None:
+    client = web.test_client()
+    answer = client.get(f"{ROOT}/docs/", buffered=True)
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'self';")
+    named = re.findall(r'(?:src|href)="([^"]+)"', answer.text)
+    assert named == ["data:,", "swagger-ui.css", "swagger-ui-bundle.js", "start.js"]
+    for name in [*named[1:], "LICENSE"]:
+        with client.get(f"{ROOT}/docs/{name}") as file:
+            assert file.status_code == 200
+            assert int(file.headers["Content-Length"]) > 100
+    start = client.get(f"{ROOT}/docs/start.js", buffered=True).text
+    assert "validatorUrl: null" in start
+    assert '"../openapi.json"' in start
+    assert client.get(f"{ROOT}/docs/..%2Fserver.py").status_code == 404

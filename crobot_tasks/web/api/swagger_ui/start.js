@@ -1,0 +1,2 @@
+// no validator: it would send the description elsewhere
+SwaggerUIBundle({ url: "../openapi.json", dom_id: "#page", validatorUrl: null, persistAuthorization: false });
