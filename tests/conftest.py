@@ -106,6 +106,8 @@ def cluster(tables: None, data_dir: Path) -> Iterator[Cluster]:
         yield running
         # whatever all the tests did to it, every counter and every state agrees with the jobs
         assert list(recount()) == []
+        # what is for heads goes to heads
+        assert "unregistered task of type 'crobot." not in running.callbacks.text()
 
 
 def import_tasks() -> None:

@@ -136,7 +136,7 @@ class Dispatcher(bootsteps.StartStopStep):
 
 def look_first(**_: Any) -> None:
     """Settle what an earlier head left over, and see what the result store has before anything is stored there."""
-    settle_overdue.delay()
+    settle_overdue.apply_async(queue=SETTLE)
 
 
 def head_worker(loglevel: str = "INFO") -> Any:
