@@ -8,7 +8,7 @@ from typing import Any
 from crobot_tasks.head import dispatch
 
 
-def _die(producer: Any, job: Any) -> None:
+def _die(*_: Any) -> None:
     os._exit(1)
 
 

@@ -139,33 +139,31 @@ def test_nodes_and_heads_are_upgraded_one_after_the_other_with_jobs_under_way(
     assert "node_lost" not in outcomes(scene)
 
 
-def test_a_message_that_is_newer_than_its_node_is_refused_there_and_its_job_runs_elsewhere(
-    scene: Scene,
-) -> None:
-    with guest(scene.site, **speaking("behind")) as node:
+def why_refused(scene: Scene, **surroundings: str) -> str:
+    """Let a node in such surroundings refuse a job, and see that it runs elsewhere; returns what the node said."""
+    with guest(scene.site, **surroundings) as node:
         with others_drained(scene.site, node.name):
             job_id = scene.mix.sleep(1)[0]
             wait_for("the refusal", lambda: any(one.ended_at for one in ends.attempts(job_id)))
         scene.check()
     first, *_, last = ends.attempts(job_id)
     assert (first.outcome, first.node) == ("node_broken", node.name)
-    assert "upgrade the node" in first.message
     assert last.outcome == "ok"
     assert last.node != node.name
+    return str(first.message)
+
+
+def test_a_message_that_is_newer_than_its_node_is_refused_there_and_its_job_runs_elsewhere(
+    scene: Scene,
+) -> None:
+    assert "upgrade the node" in why_refused(scene, **speaking("behind"))
 
 
 def test_a_node_without_the_shared_storage_says_so_and_its_job_runs_elsewhere(
     scene: Scene, tmp_path: Path
 ) -> None:
-    with guest(scene.site, CROBOT_STORAGE=str(tmp_path)) as node:
-        with others_drained(scene.site, node.name):
-            job_id = scene.mix.sleep(1)[0]
-            wait_for("the refusal", lambda: any(one.ended_at for one in ends.attempts(job_id)))
-        scene.check()
-    first, *_, last = ends.attempts(job_id)
-    assert (first.outcome, first.node) == ("node_broken", node.name)
-    assert "is not the storage that the heads work with" in first.message
-    assert last.outcome == "ok"
+    why = why_refused(scene, CROBOT_STORAGE=str(tmp_path))
+    assert "is not the storage that the heads work with" in why
     assert list(tmp_path.rglob("outputs")) == []
 
 
