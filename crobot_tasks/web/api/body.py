@@ -42,7 +42,7 @@ def json_of(text: bytes | str) -> Any:
         Problem: it is no JSON, or lists lie in each other too deep.
     """
     try:
-        given = json.loads(text, parse_constant=_refuse)
+        given = json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:  # no JSON, no UTF-8, or a number of thousands of digits
@@ -81,6 +81,15 @@ def _inside(one: dict[str, Any] | list[Any]) -> Any:
 
 def _too_deep() -> Problem:
     return Problem(400, f"the body has lists or objects in each other more than {MOST_DEEP} deep")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice!r:.100} is there more than once in one object")
+    return found
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -43,13 +43,20 @@ class Done:
     job_ids: Sequence[int]
 
 
-def change(action: str, work: Callable[[], Done]) -> Response:
+def change(action: str, work: Callable[[], Done], check: Callable[[], object] = lambda: None) -> Response:
     """Do ``work`` in one transaction with what is noted of it, and return the answer.
 
+    ``check`` comes before, and is not asked if the answer is there: files may have gone since the request first came.
+
     Raises:
-        Problem: another request with the same key is under way, or had another body. Nothing was done.
+        Problem: another request with the same key is under way, or had another body; or it has a query. Nothing was
+            done.
     """
+    if request.args:
+        raise _unknown_query()
     key, fingerprint = _key(), _fingerprint()
+    if key is None or not _is_answered(key):
+        check()
 
     def once() -> tuple[int, Any, bool]:
         with transaction() as session:
@@ -69,6 +76,16 @@ def change(action: str, work: Callable[[], Done]) -> Response:
     if replayed:
         response.headers[REPLAYED] = "true"
     return response
+
+
+def _unknown_query() -> Problem:
+    known = "this path takes its fields in the body, and none in the address"
+    return Problem(422, known, [Field(name, text, known) for name, text in request.args.items()])
+
+
+def _is_answered(key: str) -> bool:
+    with transaction() as session:
+        return access.kept_answer(session, caller().token_id, key) is not None
 
 
 def _hold(session: Any, key: str) -> None:

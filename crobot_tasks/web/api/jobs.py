@@ -15,7 +15,7 @@ from crobot_tasks.web.api.access import visible
 from crobot_tasks.web.api.answers import JobAnswerSchema, JobsSchema, SentManySchema, SentSchema
 from crobot_tasks.web.api.blueprint import Blueprint
 from crobot_tasks.web.api.body import body
-from crobot_tasks.web.api.changes import PARAMETER, change
+from crobot_tasks.web.api.changes import PARAMETER
 from crobot_tasks.web.api.paths import ROOT, job_path
 from crobot_tasks.web.api.problems import Problem, wrong_fields
 from crobot_tasks.web.api.schemas import MOST_JOBS, JobQuery, JobSchema, JobsQuery
@@ -53,8 +53,8 @@ def send() -> Response:
     """Send one job, or a list of up to 1,000: all of them in one transaction, or none."""
     given = body()
     many = isinstance(given, list)
-    found = sending.checked(_items(given if many else [given], many))
-    response = change("send", lambda: sending.done(sending.send_all(found), many=many))
+    items = _items(given if many else [given], many)
+    response = sending.send(items, many=many)
     if not many and response.status_code == 201:
         response.headers["Location"] = job_path(response.get_json()["job"])
     return response

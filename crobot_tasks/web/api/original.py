@@ -18,10 +18,11 @@ from crobot_tasks.web.api.access import caller
 from crobot_tasks.web.api.answers import SentManySchema, SentSchema
 from crobot_tasks.web.api.blueprint import Blueprint
 from crobot_tasks.web.api.changes import PARAMETER, Done, change
+from crobot_tasks.web.api.field_errors import Field
 from crobot_tasks.web.api.items import Sent
 from crobot_tasks.web.api.jobs import SENDS
 from crobot_tasks.web.api.paths import ROOT
-from crobot_tasks.web.api.problems import wrong_fields
+from crobot_tasks.web.api.problems import Problem, wrong_fields
 from crobot_tasks.web.api.schemas import AssembleSchema, SubmitSchema
 from db.engine import transaction
 from db.species.traces import paired_traces_of_strains
@@ -48,13 +49,22 @@ _BODY = {
 def submit() -> Response:
     """Send a job of a pipeline: as JSON, or as JSON in the form field SUBMIT."""
     body.read()
-    given = body.json_of(request.form[FORM_FIELD]) if FORM_FIELD in request.form else body.body()
+    given = _of_form() if request.form else body.body()
     try:
         item = SubmitSchema().load(given)
     except ValidationError as error:
         raise wrong_fields(error.messages, given) from error
-    found = sending.checked([item])
-    return change("send", lambda: sending.done(sending.send_all(found), many=False))
+    return sending.send([item], many=False)
+
+
+def _of_form() -> Any:
+    """Return the job that a form has, in its one field."""
+    fields = list(request.form.items(multi=True))
+    if [name for name, _ in fields] != [FORM_FIELD]:
+        known = f"the form has one field, {FORM_FIELD}, with the job as JSON"
+        wrong = [Field(name, text[:200], known) for name, text in fields if name != FORM_FIELD]
+        raise Problem(422, known, wrong or [Field(FORM_FIELD, None, f"it is there {len(fields)} times")])
+    return body.json_of(fields[0][1])
 
 
 @blueprint.route(f"{ROOT}/assemble", methods=["PUT"])
@@ -66,8 +76,7 @@ def submit() -> Response:
 def assemble(given: dict[str, Any]) -> Response:
     """Assemble the reads of strains, or runs of the read archive; all are sent, or none."""
     if "accessions" in given:
-        found = sending.checked(_runs(given))
-        return change("send", lambda: sending.done(sending.send_all(found), many=True))
+        return sending.send(_runs(given), many=True)
     items.check_workgroup(given, caller())
     return change("send", lambda: _assembled(given))
 

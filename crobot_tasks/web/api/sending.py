@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from flask import Response
+
 from crobot_errors import BadInput
 from crobot_tasks.operate import explain
 from crobot_tasks.web.api import items
 from crobot_tasks.web.api.access import caller
-from crobot_tasks.web.api.changes import Done
+from crobot_tasks.web.api.changes import Done, change
 from crobot_tasks.web.api.field_errors import Field
 from crobot_tasks.web.api.items import Item, Sent, WrongItem
 from crobot_tasks.web.api.paths import job_path
@@ -18,8 +20,13 @@ from crobot_tasks.web.api.problems import Problem
 from db.engine import transaction
 
 
-def checked(given: Sequence[Item]) -> Sequence[Item]:
-    """Return the items, checked as far as that needs no transaction: files are looked at while nobody waits.
+def send(given: Sequence[Item], *, many: bool) -> Response:
+    """Send the items, all of them or none, and return the answer."""
+    return change("send", lambda: done(send_all(given), many=many), check=lambda: check(given))
+
+
+def check(given: Sequence[Item]) -> None:
+    """Check the items as far as that needs no transaction: files are looked at while nobody waits.
 
     Raises:
         Problem: one of them cannot be sent; it says which.
@@ -33,7 +40,6 @@ def checked(given: Sequence[Item]) -> Sequence[Item]:
             f"one request is one transaction, and that is of one species: send {' and '.join(sorted(species))} apart",
             [Field("database", None, "send each species in a request of its own")],
         )
-    return given
 
 
 def send_all(given: Sequence[Item]) -> list[Sent]:

@@ -76,6 +76,7 @@ def test_a_file_outside_the_roots_is_refused(tables: None, app_of_7: Client) -> 
         (DEEP.encode(), 400, "50 deep"),
         (b'{"pipeline": "probe", "params": {"a": ' + b"[" * 60 + b"]" * 60 + b"}}", 400, "50 deep"),
         (b"9" * 5000, 400, "no JSON"),
+        (b'{"pipeline": "nosuch", "pipeline": "probe"}', 400, "'pipeline' is there more than once"),
         (b" " * 10_000_001, 413, "larger than 10 MB"),
         (b"[]", 422, "0 jobs"),
         (b"5", 422, ""),
@@ -90,6 +91,11 @@ def test_a_body_that_cannot_be_is_refused(
 ) -> None:
     given = {"data": body, "content_type": "application/json"}
     assert says in app_of_7.problem("POST", JOBS, status, **given)["detail"]
+
+
+def test_a_query_that_would_be_ignored_is_refused(tables: None, app_of_7: Client) -> None:
+    problem = app_of_7.problem("POST", f"{JOBS}?dry_run=true", 422, json={"pipeline": "probe"})
+    assert problem["errors"] == [{"field": "dry_run", "value": "true", "detail": problem["detail"]}]
 
 
 def test_a_body_of_another_type_is_refused(tables: None, app_of_7: Client) -> None:

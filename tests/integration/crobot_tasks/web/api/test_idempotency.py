@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from crobot_tasks.lifecycle.settle import settle_overdue
@@ -40,6 +41,21 @@ def test_the_same_request_gets_the_first_answer_another_body_is_refused(
     )
     assert "'k1' was used within 24 hours for another request" in other["detail"]
     assert sent(app_of_7) == [first.get_json()["job"]]
+    cancel(app_of_7)
+
+
+def test_the_first_answer_is_given_again_although_the_files_have_gone(
+    two_species: None, data_dir: Path, app_of_7: Client
+) -> None:
+    names = [data_dir / "reads" / f"gone_{mate}.fastq" for mate in (1, 2)]
+    for mate, path in enumerate(names, 1):
+        path.write_text(f"@run.1/{mate}\n{'ACGT' * 20}\n+\n{'I' * 80}\n")
+    item = {"database": "senterica", "strain": "gone", "reads": [[str(path) for path in names]]}
+    first = send(app_of_7, "gone", item=item).get_json()
+    for path in names:
+        path.unlink()
+    assert send(app_of_7, "gone", item=item).get_json() == first
+    app_of_7.problem("POST", JOBS, 422, json=item, headers={"Idempotency-Key": "another"})
     cancel(app_of_7)
 
 

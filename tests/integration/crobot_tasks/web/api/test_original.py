@@ -54,6 +54,13 @@ def test_a_call_back_and_a_field_that_is_not_known_are_refused(tables: None, app
     wrong = {"data": {"SUBMIT": json.dumps(ITEM | {"usr": "admin"})}}
     assert "known are pipeline" in app_of_7.problem("POST", "/head/submit", 422, **wrong)["detail"]
     app_of_7.problem("POST", "/head/submit", 400, data={"SUBMIT": "{"})
+    good = json.dumps(ITEM)
+    for form in (
+        {"SUBMIT": good, "callback": "http://app.example/"},
+        {"SUBMIT": [good, good]},
+        {"job": good},
+    ):
+        assert "one field, SUBMIT" in app_of_7.problem("POST", "/head/submit", 422, data=form)["detail"]
 
 
 def test_strains_are_assembled_all_or_none(

@@ -121,7 +121,7 @@ def test_a_database_that_is_away_is_503_and_tells_strangers_no_address(
         app_of_7.problem("GET", f"{ROOT}/health", 503)
         proxy.heal()
         # with a key, a commit whose answer is lost is asked for again, and done once
-        proxy.cut_commits("kept_answers", stored=True)
+        proxy.cut_commits("INSERT INTO crobot.kept_answers", stored=True)
         given = {"json": {"pipeline": "probe", "countdown_s": 9999}, "headers": {"Idempotency-Key": "cut"}}
         lost = app_of_7.problem("POST", f"{ROOT}/jobs", 503, **given)
         assert "nobody knows whether" in lost["detail"]
