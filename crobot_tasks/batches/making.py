@@ -123,7 +123,7 @@ def make(plan: Plan, items: Iterable[Item]) -> None:
 
 
 def _next(plan: Plan, rest: Iterator[Sequence[Item]]) -> Sequence[Item] | None:
-    """Return the next items; if one of them cannot be, nothing of the batch is left."""
+    """Return the next items; if one cannot be, nothing of the batch is left, unless somebody else has made it."""
     try:
         return next(rest, None)
     except BadInput:
@@ -145,7 +145,8 @@ def _begin(plan: Plan) -> int:
                 )
             session.add(plan.row())
             return 0
-        if found.made_at is not None or found.kind != plan.kind or found.shared != plan.shared:
+        same = (found.kind, found.shared, found.user_id) == (plan.kind, plan.shared, plan.user_id)
+        if found.made_at is not None or not same:
             raise BadInput(
                 f"there is a batch {plan.name} already: choose another name (`crobot batch list --all`)"
             )

@@ -44,7 +44,7 @@ _FIND = text("SELECT * FROM crobot.batches WHERE name = :name")
 _OF_TABLE = text("""
     SELECT * FROM crobot.batches
     WHERE kind = :kind AND database = :database AND shared ->> 'table' = :sha256 ORDER BY id DESC LIMIT 1""")
-_DROP = text("DELETE FROM crobot.batches WHERE name = :name")
+_DROP = text("DELETE FROM crobot.batches WHERE name = :name AND made_at IS NULL")
 
 _TAKE = text("SELECT * FROM crobot.batches WHERE id = :batch_id FOR UPDATE SKIP LOCKED")
 _LOCK = text("SELECT * FROM crobot.batches WHERE name = :name FOR UPDATE")
@@ -354,7 +354,7 @@ def prioritise(session: Session, name: str, priority: int) -> None:
 
 
 def drop(session: Session, name: str) -> None:
-    """Remove a batch; its jobs stay."""
+    """Remove a batch that is not made yet."""
     session.execute(_DROP, {"name": name})
 
 

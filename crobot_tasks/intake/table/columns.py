@@ -43,13 +43,18 @@ def columns(
     """Return the columns of a header; ``more`` are metadata columns beside the usual ones."""
     known = [*OWN, *KNOWN, *sorted(set(more) - KNOWN.keys())]
     names: list[str] = []
+    before, header = problems.count, separator.join(titles)
+    # first of all: the others may follow from it
+    if STRAIN not in map(plain_name, titles):
+        problems.add(line, "", header, f"there is no column {STRAIN}: name each strain{_other(line, header)}")
+    has_strains = problems.count == before
     for title in titles:
         name = plain_name(title)
         why = _why_not(name, title, names, known)
         if why:
             problems.add(line, title, title, why)
         names.append("" if why else name)
-    usable = _check_needed(line, titles, names, separator, problems)
+    usable = _check_reads(line, header, names, problems) and has_strains
     return Columns(separator, tuple(names), tuple(titles), usable)
 
 
@@ -67,13 +72,8 @@ def _why_not(name: str, title: str, before: Collection[str], known: Sequence[str
     )
 
 
-def _check_needed(
-    line: int, titles: Sequence[str], names: Collection[str], separator: str, problems: Problems
-) -> bool:
+def _check_reads(line: int, header: str, names: Collection[str], problems: Problems) -> bool:
     before = problems.count
-    header = separator.join(titles)
-    if STRAIN not in names:
-        problems.add(line, "", header, f"there is no column {STRAIN}: name each strain{_other(header)}")
     files = [name for name in FILES if name in names]
     if len(files) == 1:
         other = FILES[1 - FILES.index(files[0])]
@@ -87,5 +87,9 @@ def _check_needed(
     return problems.count == before
 
 
-def _other(header: str) -> str:
-    return " (cells are separated by tabs or commas, not by ;)" if ";" in header else ""
+def _other(line: int, header: str) -> str:
+    if ";" in header:
+        return " (cells are separated by tabs or commas, not by ;)"
+    return (
+        " (a line that begins with # is a comment, also if it has the names of columns)" if line > 1 else ""
+    )

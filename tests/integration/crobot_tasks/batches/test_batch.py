@@ -125,6 +125,29 @@ def test_two_that_make_the_same_batch_at_once_do_not_mix(name: str, monkeypatch:
     assert accounted(Batch(name)) == {"COMPLETE": 30}
 
 
+def test_who_meets_an_error_leaves_the_batch_that_somebody_else_has_made(name: str) -> None:
+    def overtaken() -> Iterator[Any]:
+        over(Batch.of(additions(3), name=name).name)
+        raise BadInput("the fourth cannot be")
+        yield
+
+    with pytest.raises(BadInput, match="the fourth cannot be"):
+        Batch.of(overtaken(), name=name)
+    assert accounted(Batch(name)) == {"COMPLETE": 3}
+
+
+def test_a_batch_that_another_user_is_making_is_not_gone_on_with(name: str) -> None:
+    def cut() -> Iterator[Any]:
+        yield from additions(2)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Batch.of(cut(), name=name, user_id=7)
+    with pytest.raises(BadInput, match="choose another name"):
+        Batch.of(additions(2), name=name, user_id=8)
+    assert accounted(over(Batch.of(additions(2), name=name, user_id=7).name)) == {"COMPLETE": 2}
+
+
 def test_two_that_send_again_what_failed_send_it_once(name: str) -> None:
     batch = over(Batch.of(failures(8), name=name, limits=FEW).name)
     with ThreadPoolExecutor(2) as pool:
