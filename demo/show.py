@@ -96,7 +96,7 @@ def say_what_next(running: Stage, job: AssemblyJob) -> None:
     for command in (f"show {job.job_id}", f"log {job.job_id}", "jobs", "batch list --all", "nodes"):
         console.print(f"  {prefix} {shlex.quote(str(crobot))} {command}", markup=False, soft_wrap=True)
     console.print(
-        "  make start     head, beat, callbacks, a node and Flower (set CROBOT_FLOWER_AUTH=user:password for its pages)"
+        "  make start     head, beat, callbacks, a node, the HTTP API, Flower (needs CROBOT_FLOWER_AUTH=user:password)"
     )
     console.print("  make demo-kill what happens when a node is killed in the middle of an assembly\n")
 

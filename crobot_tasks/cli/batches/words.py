@@ -18,7 +18,12 @@ def kind(found: Overview) -> str:
 
 def items(number: int) -> str:
     """Return 1 item, 2 items."""
-    return f"{number:,} item" + ("" if number == 1 else "s")
+    return counted(number, "item")
+
+
+def counted(number: int, word: str) -> str:
+    """Return 1 line, 2 lines."""
+    return f"{number:,} {word}" + ("" if number == 1 else "s")
 
 
 def by_state(counts: dict[str, Any]) -> list[str]:

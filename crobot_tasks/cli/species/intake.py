@@ -161,14 +161,14 @@ def _show(out: Console, found: dict[str, Any]) -> None:
         _show_errors(out, found)
         return
     out.print(
-        f"{found['table']}, cells between {found['separator']}: {found['lines']:,} lines, "
-        f"{found['strains']:,} strains ({found['new_strains']:,} new), "
-        f"{found['read_sets']:,} read sets ({found['new_read_sets']:,} new)"
+        f"{found['table']}, cells between {found['separator']}: {words.counted(found['lines'], 'line')}, "
+        f"{words.counted(found['strains'], 'strain')} ({found['new_strains']:,} new), "
+        f"{words.counted(found['read_sets'], 'read set')} ({found['new_read_sets']:,} new)"
     )
     if found["metadata"]:
         out.print(f"metadata: {', '.join(found['metadata'])}")
     if found["known"]:
-        out.print(f"{found['known']:,} strains have an assembly of these reads, and are left out")
+        out.print(f"left out, with an assembly of these reads: {words.counted(found['known'], 'strain')}")
     _show_kept(out, found["other_metadata"])
     _show_end(out, found)
 
@@ -181,14 +181,13 @@ def _show_errors(out: Console, found: dict[str, Any]) -> None:
     if more:
         out.print(f"and {more:,} more; --json has all of them")
     cells = f", cells between {found['separator']}" if found["separator"] else ""
-    number = "1 error" if errors["count"] == 1 else f"{errors['count']:,} errors"
-    out.print(f"{found['table']}{cells}: {number}; nothing is added")
+    out.print(f"{found['table']}{cells}: {words.counted(errors['count'], 'error')}; nothing is added")
 
 
 def _show_kept(out: Console, kept: dict[str, Any]) -> None:
     if not kept["count"]:
         return
-    out.print(f"{kept['count']:,} values differ from the database, which keeps its own:")
+    out.print(f"other than in the database, which keeps its own: {words.counted(kept['count'], 'value')}")
     for one in kept["first"]:
         out.print(f"  line {one['line']:,}, column {one['column']}: {one['why']}")
     if kept["count"] > len(kept["first"]):
@@ -201,7 +200,9 @@ def _show_end(out: Console, found: dict[str, Any]) -> None:
         if found["begun_before"]:
             out.print(f"batch {batch} was begun before, and went on where it was")
         added = found["added"]
-        out.print(f"{added['strains']:,} strains and {added['read_sets']:,} read sets are added")
+        out.print(
+            f"added: {words.counted(added['strains'], 'strain')}, {words.counted(added['read_sets'], 'read set')}"
+        )
         out.print(
             f"batch {batch} has {words.items(found['items'])}, {found['to_assemble']:,} to be assembled"
         )
@@ -210,4 +211,6 @@ def _show_end(out: Console, found: dict[str, Any]) -> None:
         out.print("nothing is to be done: all strains have an assembly of these reads")
     else:
         goes_on = " was begun before; it would go on, and" if found["begun_before"] else ""
-        out.print(f"batch {batch}{goes_on} would assemble {found['to_assemble']:,} strains; nothing is added")
+        out.print(
+            f"batch {batch}{goes_on} would assemble {words.counted(found['to_assemble'], 'strain')}; nothing is added"
+        )

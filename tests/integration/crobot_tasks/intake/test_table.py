@@ -112,7 +112,7 @@ def test_strains_reads_and_metadata_are_added_and_sent_as_a_batch(species: str, 
     assert added(species) == []
     done = crobot("intake", table, "--database", species, "--workgroup", "lab", "--priority", 3)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "10 strains and 11 read sets are added" in done.stdout
+    assert "added: 10 strains, 11 read sets\n" in done.stdout
     told = crobot("intake", table, "--database", species).stdout
     assert "was made of this table before: 10 items, running; nothing is added or sent" in told
     check_all_is_there_once(species, table)
