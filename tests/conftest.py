@@ -41,10 +41,10 @@ from db import migrate  # noqa: E402
 from tests.installation import forget_results  # noqa: E402
 from tests.processes import Cluster  # noqa: E402
 
-#: rooms whose files stay in one process: no two faults at once, and one cluster for all that use it
-TOGETHER = ("tests/smoke/faults/", "tests/integration/crobot_tasks/")
-#: what lies there and has servers of its own
-APART = ("tests/integration/crobot_tasks/embedded/", "tests/integration/crobot_tasks/broker/test_rabbitmq.py")
+#: the room whose files stay in one process: no two faults at once
+FAULTS = "tests/smoke/faults/"
+#: a room whose folders stay in one process each: most of their files use one cluster, and wait for it
+CLUSTERS = "tests/integration/crobot_tasks/"
 #: after those what takes longest comes first, so that all processes end together
 ORDER = ("smoke", "truth", "integration", "unit")
 
@@ -70,11 +70,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _group(nodeid: str) -> str:
     path = nodeid.partition("::")[0]
-    return path if path.startswith(APART) else next(filter(path.startswith, TOGETHER), path)
+    if path.startswith(FAULTS):
+        return FAULTS
+    return "/".join(path.split("/")[:4]) if path.startswith(CLUSTERS) else path
 
 
-def _turn(group: str) -> int:
-    return 0 if group in TOGETHER else 1 + ORDER.index(group.split("/")[1])
+def _turn(group: str) -> tuple[bool, int]:
+    return group != FAULTS, ORDER.index(group.split("/")[1])
 
 
 @pytest.fixture(scope="session")

@@ -54,14 +54,24 @@ def strain(senterica: str) -> str:
 def reads(demo_data: DemoData, data_dir: Path) -> Iterator[list[str]]:
     """The small genome's reads, as files that only this test uses."""
     folder = data_dir / "reads" / f"set{next(_strains)}"
-    folder.mkdir()
-    yield [shutil.copy(path, folder) for path in (demo_data.read1, demo_data.read2)]
+    yield copied_reads(demo_data, folder)
     shutil.rmtree(folder)
+
+
+def copied_reads(demo_data: DemoData, folder: Path) -> list[str]:
+    """Copy the small genome's reads into a folder that is made for them."""
+    folder.mkdir()
+    return [shutil.copy(path, folder) for path in (demo_data.read1, demo_data.read2)]
 
 
 @pytest.fixture
 def assembled(cluster: Cluster, senterica: str, strain: str, reads: list[str]) -> tuple[str, str]:
     """A strain whose reads were assembled, and the assembly's barcode."""
+    return assemble(senterica, strain, reads)
+
+
+def assemble(senterica: str, strain: str, reads: list[str]) -> tuple[str, str]:
+    """Assemble a strain's reads; returns the strain, and the assembly's barcode."""
     job = send_reads(senterica, strain, [reads], params={"assembler": "megahit", "cores": 1})
     over = "SELECT state FROM crobot.jobs WHERE id = :id AND finished_at IS NOT NULL"
     assert wait_for("the assembly", lambda: value(over, id=job.number)) == "COMPLETE"

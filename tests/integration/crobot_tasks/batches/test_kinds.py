@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,11 +13,13 @@ from crobot_errors import BadInput, UnknownScheme, UnknownSpecies
 from crobot_tasks.batches.batch import Batch
 from crobot_tasks.batches.tending import tend_batches
 from crobot_tasks.broker import folders
+from crobot_tasks.jobs import scheme_export
 from db.engine import transaction
 from db.species.schemes import add_scheme
 from db.species.strains import lock_strain
-from demo.data import TRUE_ST
+from demo.data import TRUE_ST, DemoData
 from tests.integration.crobot_tasks.batches.test_batch import over
+from tests.integration.crobot_tasks.conftest import assemble, copied_reads
 from tests.integration.crobot_tasks.jobs.test_following import FAST, lookup
 from tests.processes import Cluster, value
 from workers.storage import MARK
@@ -24,6 +28,25 @@ from workers.storage import MARK
 @pytest.fixture
 def name(cluster: Cluster) -> str:
     return f"batch-{uuid4()}"
+
+
+@pytest.fixture(scope="module")
+def assembled(cluster: Cluster, senterica: str, demo_data: DemoData, data_dir: Path) -> tuple[str, str]:
+    """A strain whose reads were assembled, and the assembly's barcode; all tests here share it."""
+    return assemble(senterica, "strain of batches", copied_reads(demo_data, data_dir / "reads" / "kinds"))
+
+
+@pytest.fixture
+def scheme(
+    assembled: tuple[str, str], demo_data: DemoData, forget_scheme: Callable[[str], None]
+) -> Iterator[str]:
+    """A scheme that was called on no assembly yet."""
+    description = f"MLST_{uuid4().hex}"
+    scheme_export.import_scheme(
+        "senterica", description, description, "MLST", demo_data.alleles, demo_data.profiles
+    )
+    yield description
+    forget_scheme(description)
 
 
 def states(batch: Batch) -> list[tuple[str, str]]:
@@ -59,13 +82,13 @@ def test_a_batch_that_does_not_assemble_again_takes_the_answer_that_is_there(
     assert batch.standing().cached == 1
 
 
-def test_a_scheme_is_called_on_assemblies(name: str, senterica: str, assembled: tuple[str, str]) -> None:
-    batch = over(
-        Batch.call_scheme(senterica, "MLST_Achtman", [assembled[1], "SAL_ZZ9999AA_AS"], name=name).name
-    )
+def test_a_scheme_is_called_on_assemblies(
+    name: str, senterica: str, assembled: tuple[str, str], scheme: str
+) -> None:
+    batch = over(Batch.call_scheme(senterica, scheme, [assembled[1], "SAL_ZZ9999AA_AS"], name=name).name)
     assert states(batch) == [(assembled[1], "COMPLETE"), ("SAL_ZZ9999AA_AS", "skipped")]
-    assert lookup(assembled[1], "MLST_Achtman").results["ST"] == TRUE_ST
-    again = over(Batch.call_scheme(senterica, "MLST_Achtman", [assembled[1]], name=f"{name}-2").name)
+    assert lookup(assembled[1], scheme).results["ST"] == TRUE_ST
+    again = over(Batch.call_scheme(senterica, scheme, [assembled[1]], name=f"{name}-2").name)
     assert states(again) == [(assembled[1], "cached")]
 
 
@@ -99,12 +122,12 @@ def test_what_cannot_be_made_is_refused(name: str, senterica: str) -> None:
 
 
 def test_while_the_storage_is_away_nothing_is_sent_and_nothing_left_out(
-    name: str, senterica: str, assembled: tuple[str, str]
+    name: str, senterica: str, assembled: tuple[str, str], scheme: str
 ) -> None:
     mark = folders.storage_root() / MARK
     hidden = mark.rename(mark.with_suffix(".hidden"))
     try:
-        batch = Batch.call_scheme(senterica, "MLST_Achtman", [assembled[1]], name=name)
+        batch = Batch.call_scheme(senterica, scheme, [assembled[1]], name=name)
         tend_batches()
         assert (batch.state, batch.standing().unsent) == ("running", 1)
     finally:
