@@ -32,11 +32,14 @@ class Earlier:
     state: str
 
 
-def find_earlier(table: Table, database: str, name: str | None, user_id: int) -> Earlier | None:
+def find_earlier(
+    table: Table, database: str, name: str | None, user_id: int, params: dict[str, Any]
+) -> Earlier | None:
     """Return the batch of the same table, by this name, or by the table's content if none is given.
 
     Raises:
-        BadInput: the name is another batch's, or cannot be one; or the batch is another user's, or was cancelled.
+        BadInput: the name is another batch's, or cannot be one; or the batch is another user's, assembles with other
+            parameters, or was cancelled.
     """
     if name is not None:
         check_name(name)
@@ -58,6 +61,11 @@ def find_earlier(table: Table, database: str, name: str | None, user_id: int) ->
             f"batch {row.name} was made of this table by the user {row.user_id}, not {user_id}: the strains are "
             "that one's; remove them from the table, or give the same --user"
         )
+    if row.shared["params"] != params:
+        raise BadInput(
+            f"batch {row.name} was made of this table with the parameters {row.shared['params']}, not {params}: give "
+            "another --name to assemble with these, too"
+        )
     if row.cancelled_at:
         raise BadInput(f"batch {row.name} of this table was cancelled: give another --name to send it again")
     return Earlier(row.name, int(row.size), row.made_at is not None, standing.state(row))
@@ -75,6 +83,7 @@ def take_in(
     name: str,
     *,
     user_id: int = 0,
+    params: dict[str, Any] | None = None,
     limits: Limits = USUAL,
     added: Callable[[Any], object] = lambda part: None,
     **request: Any,
@@ -90,7 +99,8 @@ def take_in(
     """
     if checked.problems.count:
         raise BadInput(f"the table {table.name} has {checked.problems.count:,} errors: nothing is added")
-    shared = {"params": {}, "again": False, "table": table.sha256}
+    params = params or {}
+    shared = {"params": params, "again": False, "table": table.sha256}
     plan = Plan(
         name,
         KIND,
@@ -110,7 +120,7 @@ def take_in(
     try:
         make(plan, items())
     except BadInput:
-        made = find_earlier(table, database, name, user_id)
+        made = find_earlier(table, database, name, user_id, params)
         # somebody else was faster, and all of it is there
         if made is None or not made.made:
             raise

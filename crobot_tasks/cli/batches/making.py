@@ -17,19 +17,17 @@ from crobot_tasks.batches.choosing import Chosen
 from crobot_tasks.batches.making import Item, check_name
 from crobot_tasks.cli.batches import where, words
 from crobot_tasks.cli.batches.keys import Choice, Keys
-from crobot_tasks.cli.batches.options import LIST, find, makes_a_batch
+from crobot_tasks.cli.batches.options import LIST, OF_ASSEMBLY, find, makes_a_batch
 from crobot_tasks.cli.batches.where import with_where
 from crobot_tasks.cli.output import console, emit, json_option
 from crobot_tasks.cli.steer.changes import Ask
-from crobot_tasks.cli.values import PARAM
 
 
 @click.command()
 @click.argument("species")
 @click.argument("name")
 @click.argument("names", metavar="[STRAIN…]", nargs=-1)
-@click.option("--param", "params", multiple=True, type=PARAM,
-              help="A parameter of QAssembly: assembler=megahit; may be given several times.")  # fmt: skip
+@OF_ASSEMBLY
 @click.option("--again/--no-again", default=True, show_default=True,
               help="Whether to assemble again what has the same version and parameters.")  # fmt: skip
 @with_where(where.OF_STRAINS)

@@ -17,6 +17,7 @@ from crobot_tasks.cli.output import json_option
 from crobot_tasks.cli.send import options as of_sends
 from crobot_tasks.cli.steer.changes import Ask
 from crobot_tasks.cli.steer.selection import Command, with_options
+from crobot_tasks.cli.values import PARAM
 from db.crobot import batches
 from db.engine import transaction
 
@@ -53,6 +54,10 @@ LIMITS = (
     click.option("--slice", "slice_", type=click.IntRange(1), default=USUAL.slice, show_default=True,
                  help="Jobs that are sent together."),
     click.option("--max-failures", type=Failures(), help="Pause the batch when so many items failed: 25, or 5%."),
+)  # fmt: skip
+OF_ASSEMBLY = click.option(
+    "--param", "params", multiple=True, type=PARAM,
+    help="A parameter of QAssembly: assembler=megahit; may be given several times.",
 )  # fmt: skip
 PRIORITY_OF_BATCH = click.option(
     "--priority", type=click.IntRange(0, 9), default=PRIORITY, show_default=True, help="0 is the most urgent."

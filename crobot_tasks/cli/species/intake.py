@@ -10,11 +10,11 @@ from typing import Any
 import click
 from rich.console import Console
 
-from crobot_tasks.batches import from_table
+from crobot_tasks.batches import choosing, from_table
 from crobot_tasks.batches.from_table import Earlier
 from crobot_tasks.cli import sending
 from crobot_tasks.cli.batches import words
-from crobot_tasks.cli.batches.options import DRY_RUN, LIMITS, PRIORITY_OF_BATCH, YES, limits_of
+from crobot_tasks.cli.batches.options import DRY_RUN, LIMITS, OF_ASSEMBLY, PRIORITY_OF_BATCH, YES, limits_of
 from crobot_tasks.cli.output import console, emit, json_option
 from crobot_tasks.cli.send import options
 from crobot_tasks.cli.steer.changes import Ask
@@ -41,12 +41,14 @@ def _request(command: Command) -> Command:
 @click.option("--name", help="Name of the batch.  [default: of the species and the table's content]")
 @click.option("--new-column", "new_columns", multiple=True, metavar="NAME",
               help="Allow a column of metadata that no strain has yet; may be given several times.")  # fmt: skip
+@OF_ASSEMBLY
 @_request
 def intake(
     path: str,
     database: str,
     name: str | None,
     new_columns: tuple[str, ...],
+    params: tuple[tuple[str, Any], ...],
     live: int,
     slice_: int,
     max_failures: tuple[int | None, float | None] | None,
@@ -64,9 +66,11 @@ def intake(
     """
     request["limits"] = limits_of(live, slice_, max_failures)
     ask = Ask(yes=yes, dry_run=dry_run, as_json=as_json)
+    request["params"] = dict(params)
     sending.ready()
+    choosing.check_assembly(database, request["params"])
     with opened(path) as table:
-        earlier = from_table.find_earlier(table, database, name, user_id)
+        earlier = from_table.find_earlier(table, database, name, user_id, request["params"])
         found = _begin(table, database, name, earlier) | {"dry_run": dry_run}
         if earlier is not None and earlier.made:
             found |= {"items": earlier.items, "state": earlier.state}
@@ -198,7 +202,9 @@ def _show_end(out: Console, found: dict[str, Any]) -> None:
     batch = found["batch"]
     if "added" in found:
         if found["begun_before"]:
-            out.print(f"batch {batch} was begun before, and went on where it was")
+            out.print(
+                f"batch {batch} was begun before, and went on where it was, with the priority and limits that it has"
+            )
         added = found["added"]
         out.print(
             f"added: {words.counted(added['strains'], 'strain')}, {words.counted(added['read_sets'], 'read set')}"

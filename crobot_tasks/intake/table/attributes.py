@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Callable
 from functools import partial
 
@@ -11,6 +12,7 @@ from crobot_errors import BadInput
 #: longest text, in characters
 LONGEST = 1_000
 EARLIEST_YEAR = 1800
+_LEAP_YEAR = 2000
 
 Value = str | int | float
 
@@ -75,6 +77,11 @@ KNOWN: dict[str, Read] = {
     "contact": _text,
     "comment": _text,
 }
+
+
+def days(year: int | None, month: int) -> int:
+    """Return how many days the month has; in a year that is not known, as many as it ever has."""
+    return monthrange(year or _LEAP_YEAR, month)[1]
 
 
 def read(name: str, text: str, year: int) -> Value:

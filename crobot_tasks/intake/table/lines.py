@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from crobot_errors import BadInput
 from crobot_tasks.intake.table.problems import Problems
+from workers.first_bytes import PACKED
 
 #: no line is longer, in bytes
 LONGEST = 100_000
@@ -17,6 +18,7 @@ COMMENT = "#"
 _PART = 2**20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff")
+_GZIP = b"\x1f\x8b"
 
 
 class BadQuotes(BadInput):
@@ -34,10 +36,23 @@ def texts(file: BinaryIO, problems: Problems) -> Iterator[tuple[int, str]]:
             if line.startswith(_OTHER_ENCODINGS):
                 problems.add(1, "", "", "this is UTF-16: save the table as UTF-8 text")
                 return
+            if packer := _packer(line):
+                problems.add(
+                    1,
+                    "",
+                    "",
+                    f"this is packed by {packer}: unpack it, and give the text (- reads it from a pipe)",
+                )
+                return
             line = line.removeprefix(_BYTE_ORDER_MARK)
         text = _decoded(number, line, problems)
         if text and not text.isspace() and not text.startswith(COMMENT):
             yield number, text
+
+
+def _packer(begin: bytes) -> str:
+    """Return what a file that begins so is packed by; nothing if it is text."""
+    return next((name for magic, name in ({_GZIP: "gzip"} | PACKED).items() if begin.startswith(magic)), "")
 
 
 def _lines(file: BinaryIO, problems: Problems) -> Iterator[tuple[int, bytes]]:

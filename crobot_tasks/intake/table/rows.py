@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from crobot_errors import BadInput
 from crobot_tasks.intake.table import attributes
@@ -45,8 +45,9 @@ def row(line: int, cells: Sequence[str], columns: Columns, year: int, problems: 
     files = check.files(*(named.get(name, "") for name in FILES))
     if not named.get(ACCESSION) and not any(named.get(name) for name in FILES):
         check.tell(_reads_column(columns), "", "there are no reads: give an accession or two files")
-    values = tuple(check.attribute(name, named[name], year) for name in columns.attributes)
-    return Row(line, strain, accessions, files, values) if problems.count == before else None
+    values = {name: check.attribute(name, named[name], year) for name in columns.attributes}
+    check.date(values)
+    return Row(line, strain, accessions, files, tuple(values.values())) if problems.count == before else None
 
 
 def _check_number(line: int, cells: Sequence[str], columns: Columns, problems: Problems) -> bool:
@@ -130,6 +131,12 @@ class _Check:
         except BadInput as error:
             self.tell(name, text, str(error))
             return None
+
+    def date(self, values: Mapping[str, Any]) -> None:
+        year, month, day = (values.get(name) for name in ("year", "month", "day"))
+        if month and day and day > (last := attributes.days(year, month)):
+            of = f"month {month} of {year}" if year else f"month {month}"
+            self.tell("day", str(day), f"there is no day {day} in {of}: its last is {last}")
 
 
 def _short(error: BadInput) -> str:

@@ -120,6 +120,20 @@ def test_strains_reads_and_metadata_are_added_and_sent_as_a_batch(species: str, 
     assert [(row.workgroup, row.priority) for row in found] == [("lab", 3)]
 
 
+def test_all_are_assembled_with_the_parameters_that_are_given(species: str, table: Path) -> None:
+    unknown = crobot("intake", table, "--database", species, "--param", "assemblr=megahit")
+    assert (unknown.returncode, "'assemblr'" in unknown.stderr, added(species)) == (1, True, [])
+    batch = document("intake", table, "--database", species, "--param", "assembler=megahit")["batch"]
+    send(batch)
+    chosen = query(
+        "SELECT DISTINCT kwargs #>> '{params,assembler}' AS it FROM crobot.jobs WHERE batch = :batch",
+        batch=batch,
+    )
+    assert [row.it for row in chosen] == ["megahit"]
+    other = crobot("intake", table, "--database", species, "--param", "assembler=spades")
+    assert (other.returncode, "give another --name" in other.stderr) == (1, True)
+
+
 def test_the_report_has_the_strain_and_the_lines_of_each_item(species: str, table: Path) -> None:
     name = document("intake", table, "--database", species)["batch"]
     lines = crobot("batch", "report", name, "--tsv", "-").stdout.splitlines()
