@@ -65,6 +65,7 @@ COMMANDS: Table = {
     "recount": Entry("maintenance.recount:recount", "Compare every counter and every state with the jobs."),
     "release": Entry("steer.hold:release", "Release jobs that are held."),
     "resend": Entry("steer.resend:resend", "Send jobs that are over again, with other parameters if wanted."),
+    "results": Entry("species.results:results", "List what is known of all genomes of a species, as one table."),
     "resume": Entry("show.nodes:resume", "Give a drained or quarantined node jobs again."),
     "scheme": Branch("See to the typing schemes of a species.", {
         "add": Entry("species.schemes:add", "Add a scheme that is not MLST."),

@@ -80,8 +80,13 @@ def emit(as_json: bool, document: Any, show: Callable[[Console], None]) -> None:
 
 def print_json(document: Any) -> None:
     """Print one JSON document; times in ISO form with their zone."""
-    text = json.dumps(document, indent=2, ensure_ascii=False, default=_plain)
-    click.echo(_UNSAFE_IN_JSON.sub(lambda found: json.dumps(found[0])[1:-1], text))
+    click.echo(json_text(document, indent=2))
+
+
+def json_text(document: Any, indent: int | None = None) -> str:
+    """Return a JSON document that a terminal can print; times in ISO form with their zone."""
+    text = json.dumps(document, indent=indent, ensure_ascii=False, default=_plain)
+    return _UNSAFE_IN_JSON.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def print_text(text: str) -> None:

@@ -16,6 +16,7 @@ from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.jobs.read_rows import read_rows
 from db import nomenclature
 from db.engine import retrying, transaction
+from db.nomenclature import PublishedType
 from workers import storage
 from workers.fasta import DAMAGED, open_text
 from workers.nomenclature.allele_files import AlleleFiles
@@ -112,8 +113,9 @@ def _columns(profiles: Path) -> list[str]:
 
 def _profiles(
     path: Path | None, loci: Sequence[str], files: AlleleFiles, blemishes: Blemishes
-) -> Iterator[tuple[int, list[int | str]]]:
+) -> Iterator[PublishedType]:
     if path is None:
         return
-    for st, alleles, _ in read_profiles(path, loci, files, blemishes):
-        yield st, [alleles[locus] for locus in loci]
+    for st, alleles, others in read_profiles(path, loci, files, blemishes):
+        said = {name: value for name, value in others.items() if value}
+        yield PublishedType(st, [alleles[locus] for locus in loci], said)

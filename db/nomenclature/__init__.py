@@ -7,7 +7,7 @@ sequence, or the same profile), the published number replaces the local one, whi
 """
 
 from db.nomenclature.exporting import Export, export, publish
-from db.nomenclature.importing import import_scheme
+from db.nomenclature.importing import PublishedType, import_scheme
 from db.nomenclature.numbering import ProfileNumber, number_alleles, number_profile, published_ids
 from db.nomenclature.store import LOCAL_OFFSET, find_scheme, list_schemes
 from db.species.loci import loci_of
@@ -16,6 +16,7 @@ __all__ = [
     "LOCAL_OFFSET",
     "Export",
     "ProfileNumber",
+    "PublishedType",
     "export",
     "find_scheme",
     "import_scheme",

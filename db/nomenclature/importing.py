@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, starmap
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import Integer, Text, cast, column, insert, select, update, values
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
 from db.engine import database_of
+from db.jsonb import to_json
 from db.known_species import barcode_prefix
 from db.nomenclature.adopting import adopt_sequence_type
 from db.nomenclature.checking import check_loci, check_sequence_type, some
@@ -23,6 +26,16 @@ from db.species.loci import loci_of
 SLICE = 2_000
 
 
+class PublishedType(NamedTuple):
+    """A sequence type as it is published."""
+
+    number: int
+    #: numbers or ids of the alleles in the order of the loci, 0 for a missing one
+    alleles: Sequence[int | str]
+    #: the other columns of the publisher's table, as the clonal complex
+    others: Mapping[str, str] = MappingProxyType({})
+
+
 def import_scheme(
     session: Session,
     scheme: str,
@@ -30,15 +43,15 @@ def import_scheme(
     label: str,
     loci: Sequence[str],
     alleles: Iterable[tuple[str, int | str, str]],
-    profiles: Iterable[tuple[int, Sequence[int | str]]],
+    profiles: Iterable[tuple[Any, ...]],
     blemish: Blemish = refuse,
 ) -> str:
     """Import a published scheme, or what is new in a newer release; return the version that nodes get.
 
     ``scheme`` is its name in the nomenclature (senterica_achtman_2), ``description`` the one in programs
     (MLST_Achtman), ``alleles`` are (locus, number, sequence), or with an id that is no number to be numbered here,
-    ``profiles`` (ST, numbers or ids in the order of ``loci``, 0 for a missing one). The same release again changes
-    nothing. ``blemish`` is told what is odd, and how it is taken.
+    ``profiles`` the sequence types, each as `PublishedType` says. The same release again changes nothing. ``blemish``
+    is told what is odd, and how it is taken.
 
     Raises:
         BadInput: the files contradict themselves or what was imported before; nothing is stored if the caller's
@@ -49,11 +62,29 @@ def import_scheme(
     row = _scheme_row(session, scheme, description, label)
     new = NewAlleles(session, row, _locus_rows(session, row, loci), blemish)
     _insert(session, Allele, new.rows(alleles))
-    _insert(session, SequenceType, _new_profiles(session, row, loci, profiles, new.given))
+    known: dict[int, Mapping[str, str]] = {}
+    types = _Seen(profiles)
+    _insert(session, SequenceType, _new_profiles(session, row, loci, types, new.given, known))
     session.flush()
+    _note_others(session, row, known)
+    if types.others:
+        row.param = row.param | {"published": [*types.others]}
     if row.release == 0 or has_unpublished(session, row):
         release(session, row)
     return row.version
+
+
+class _Seen:
+    """The sequence types on their way, and which other columns their table has, in its order."""
+
+    def __init__(self, profiles: Iterable[tuple[Any, ...]]) -> None:
+        self._profiles = profiles
+        self.others: dict[str, None] = {}
+
+    def __iter__(self) -> Iterator[PublishedType]:
+        for one in starmap(PublishedType, self._profiles):
+            self.others |= dict.fromkeys(one.others)
+            yield one
 
 
 def _scheme_row(session: Session, name: str, description: str, label: str) -> Scheme:
@@ -104,14 +135,18 @@ def _new_profiles(
     session: Session,
     scheme: Scheme,
     loci: Sequence[str],
-    profiles: Iterable[tuple[int, Sequence[int | str]]],
+    profiles: Iterable[PublishedType],
     given: Given,
+    known_types: dict[int, Mapping[str, str]],
 ) -> Iterator[dict[str, Any]]:
-    """Return the rows of the profiles that are new; published and given numbers for the same one are merged."""
+    """Return the rows of the profiles that are new; published and given numbers for the same one are merged.
+
+    ``known_types`` gets the other columns of those that have a row.
+    """
     query = select(SequenceType.number, SequenceType.digest).where(SequenceType.scheme_id == scheme.id)
     digests = {number: bytes(digest) for number, digest in session.execute(query)}
     local = {digest: number for number, digest in digests.items() if number > LOCAL_OFFSET}
-    for number, published in profiles:
+    for number, published, others in profiles:
         check_sequence_type(number, published, len(loci))
         profile = [_number(number, key, given) for key in zip(loci, published, strict=True)]
         digest = profile_digest(profile)
@@ -120,9 +155,24 @@ def _new_profiles(
             raise BadInput(f"ST {number} has another profile than before: a number keeps its meaning")
         if digest in local:
             adopt_sequence_type(session, scheme, local.pop(digest), number)
-        elif known is None:
-            yield {"scheme_id": scheme.id, "number": number, "profile": profile, "digest": digest}
+            known_types[number] = others
+        elif known is not None:
+            known_types[number] = others
+        if known is None and number not in known_types:
+            row = {"scheme_id": scheme.id, "number": number, "profile": profile, "digest": digest}
+            yield row | {"published": dict(others)}
         digests[number] = digest
+
+
+def _note_others(session: Session, scheme: Scheme, known: Mapping[int, Mapping[str, str]]) -> None:
+    """Note what a newer release says otherwise of sequence types that are there."""
+    rows = ((number, to_json(dict(others))) for number, others in known.items())
+    while part := list(islice(rows, SLICE)):
+        said = values(column("number", Integer), column("others", Text), name="said").data(part)
+        others = cast(said.c.others, JSONB)
+        other = (SequenceType.number == said.c.number) & (SequenceType.published != others)
+        changed = update(SequenceType).where(SequenceType.scheme_id == scheme.id, other)
+        session.execute(changed.values(published=others).execution_options(synchronize_session=False))
 
 
 def _number(st: int, key: tuple[str, int | str], given: Given) -> int:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 from rich.console import Console
@@ -21,7 +18,7 @@ from crobot_tasks.cli.batches.overviews import show_one
 from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import duration, emit, json_option, say, wide_option
 from crobot_tasks.cli.pictures import check_picture
-from crobot_tasks.cli.safe_text import safe
+from crobot_tasks.cli.table_file import one_line, opened
 from crobot_tasks.cli.tables import table
 from db.crobot import batches, clock
 from db.engine import transaction
@@ -90,33 +87,11 @@ def _draw(path: Path, found: Overview, times: plot.Times) -> None:
 
 def _written(path: str, items: Iterable[Any]) -> Iterator[Any]:
     """Write items on their way to whoever else wants them."""
-    with _opened(path) as file:
+    with opened(path) as file:
         print(*_TSV, sep="\t", file=file)
         for item in items:
             print(*(_field(getattr(item, name)) for name in _TSV), sep="\t", file=file)
             yield item
-
-
-@contextmanager
-def _opened(path: str) -> Iterator[TextIO]:
-    """Open standard output, or a file that is there when it is whole.
-
-    Raises:
-        BadInput: it cannot be written.
-    """
-    if path == "-":
-        yield sys.stdout
-        return
-    whole = Path(path)
-    part = whole.with_name(f".{whole.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            yield file
-        part.replace(whole)
-    except OSError as error:
-        raise BadInput(f"the table {path} cannot be written: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _field(value: Any) -> str:
@@ -125,7 +100,7 @@ def _field(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.3f}"
-    return safe(" ".join(str(value).split()))
+    return one_line(value)
 
 
 def show_report(out: Console, found: Overview) -> None:

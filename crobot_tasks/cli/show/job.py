@@ -24,7 +24,7 @@ from db.crobot import LIVE, JobState
 from db.crobot import jobs as queries
 from db.crobot.selection import Selection
 from db.engine import transaction
-from db.species import outdated, overview
+from db.species import Scheme, outdated, overview, profiles
 
 #: columns of the row that people and programs ask for
 _FACTS = (
@@ -95,10 +95,18 @@ def _lookups(job: Any) -> list[dict[str, Any]]:
                 "status": row.status,
                 "st_barcode": row.st_barcode,
                 "outdated": why_outdated(row, scheme),
-                "results": row.results,
+                "results": _in_order(session, scheme, row.results),
             }
             for row, scheme in overview.lookups(session, job.id)
         ]
+
+
+def _in_order(session: Any, scheme: Scheme, results: dict[str, Any]) -> dict[str, Any]:
+    """Return results with the alleles in the scheme's order: the database keeps them by the lengths of their names."""
+    alleles = results.get("alleles") or {}
+    places = {locus: place for place, locus in enumerate(profiles.loci(session, scheme))} if alleles else {}
+    in_order = sorted(alleles, key=lambda locus: places.get(locus, len(places)))
+    return results | {"alleles": {locus: alleles[locus] for locus in in_order}} if alleles else results
 
 
 def _outdated(job: Any) -> str:

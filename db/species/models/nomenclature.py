@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -97,5 +98,8 @@ class SequenceType(Base):
     )
     digest: Mapped[bytes] = mapped_column(
         LargeBinary, comment="sha256 of the profile: 3,000 loci fit no index"
+    )
+    published: Mapped[dict[str, Any]] = mapped_column(
+        server_default="{}", comment="other columns of its publisher's table: clonal_complex, …"
     )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,5 @@
+"""What is known of the genomes of a species as one table: `Results`, a line an assembly, streamed."""
+
+from crobot_tasks.results.results import Results
+
+__all__ = ["Results"]
