@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -24,7 +25,10 @@ class Species(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True, comment="of the schema")
     label: Mapped[str] = mapped_column(comment="for people")
-    genus: Mapped[str] = mapped_column(comment="decides the QA thresholds")
+    genus: Mapped[str] = mapped_column(comment="decides the QA thresholds, if there are none of its own")
+    qa: Mapped[dict[str, Any] | None] = mapped_column(
+        comment="limits of its own: bases, n50, contigs, n and species (percent), and their source"
+    )
     barcode_prefix: Mapped[str] = mapped_column(unique=True)
     references: Mapped[list[str]] = mapped_column(
         server_default="[]", comment="absolute paths of the genomes of the species check"

@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
 from db.engine import lock, transaction
-from db.known_species import Species
+from db.known_species import Species, find_species
 from db.migrate import LOCK, create_schema, run
 from db.migrations.trees import SPECIES
 from db.species import Scheme
 
 NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
 PREFIX = re.compile(r"[A-Z]{3}")
+GENUS = re.compile(r"[A-Z][a-z]{1,60}")
 RESERVED = frozenset({"crobot", "system", "species", "public", "information_schema", "scratch_species"})
 
 #: description, label, param of the schemes that every species has; none is called before somebody says so
@@ -40,6 +41,8 @@ class NewSpecies:
     genus: str
     barcode_prefix: str
     references: tuple[str, ...] = ()
+    #: limits of its own, and their ``source``; None: those of the genus
+    qa: dict[str, Any] | None = None
 
 
 def add_species(
@@ -49,15 +52,17 @@ def add_species(
     barcode_prefix: str,
     references: Sequence[str | Path],
     known_genera: Collection[str],
+    qa: dict[str, Any] | None = None,
 ) -> None:
     """Add a species: its row, its schema with all tables, and the schemes that every species has.
 
+    ``qa`` is the limits of its QA, and their ``source``; it may be left out for the ``known_genera``, which have some.
     Does nothing if it exists with the same values.
 
     Raises:
         BadInput: a value cannot work, or the species exists with other values; nothing was stored.
     """
-    wanted = NewSpecies(name, label, genus, barcode_prefix, tuple(map(str, references)))
+    wanted = NewSpecies(name, label, genus, barcode_prefix, tuple(map(str, references)), qa)
     _check(wanted, known_genera)
     with transaction() as session:
         lock(session, LOCK)
@@ -76,6 +81,15 @@ def add_species(
             )
 
 
+def change_limits(session: Session, name: str, qa: dict[str, Any] | None) -> None:
+    """Give a species other limits of its QA, or those of its genus; verdicts that are there stay as they are.
+
+    Raises:
+        UnknownSpecies: there is none of this name.
+    """
+    find_species(session, name).qa = qa
+
+
 def _check(wanted: NewSpecies, known_genera: Collection[str]) -> None:
     if not NAME.fullmatch(wanted.name):
         raise BadInput(
@@ -89,14 +103,23 @@ def _check(wanted: NewSpecies, known_genera: Collection[str]) -> None:
         )
     if not wanted.label.strip():
         raise BadInput(f"the species {wanted.name!r} needs a label for people, as 'Salmonella enterica'")
-    if wanted.genus not in known_genera:
+    if not GENUS.fullmatch(wanted.genus):
+        raise BadInput(f"{wanted.genus!r} is no genus: write it as Salmonella, with one capital letter")
+    if wanted.qa is None and wanted.genus not in known_genera:
         known = ", ".join(sorted(known_genera))
-        raise BadInput(f"no QA thresholds are known for the genus {wanted.genus!r}: use one of {known}")
+        raise BadInput(
+            f"no QA thresholds are known for the genus {wanted.genus!r}: give limits, or use one of {known}"
+        )
 
 
 def _same(existing: Species, wanted: NewSpecies) -> None:
     have = NewSpecies(
-        existing.name, existing.label, existing.genus, existing.barcode_prefix, tuple(existing.references)
+        existing.name,
+        existing.label,
+        existing.genus,
+        existing.barcode_prefix,
+        tuple(existing.references),
+        existing.qa,
     )
     different = [key for key, value in vars(wanted).items() if getattr(have, key) != value]
     if different:

@@ -7,6 +7,7 @@ from typing import Any
 
 from crobot_tasks.batches.making import Item, parts
 from crobot_tasks.intake.scheme_calls import class_of
+from crobot_tasks.jobs.judging import params_of
 from db.engine import transaction
 from db.known_species import find_species
 from db.species import chosen
@@ -55,9 +56,9 @@ def check_assembly(database: str, params: dict[str, Any]) -> None:
         UnknownSpecies: there is no such species.
     """
     with transaction() as session:
-        genus = find_species(session, database).genus
+        of_species = params_of(find_species(session, database))
     # each job gives the prefix itself
-    checked_params({"genus": genus, "prefix": "checked"} | params)
+    checked_params(of_species | {"prefix": "checked"} | params)
 
 
 def check_scheme(database: str, scheme: str) -> None:

@@ -90,6 +90,7 @@ COMMANDS: Table = {
     "simulate": Entry("show.simulate:simulate", "Simulate a workload, faster than real time."),
     "species": Branch("See to the species databases.", {
         "add": Entry("species.species:add", "Add a species."),
+        "limits": Entry("species.limits:limits", "Show the limits of a species' QA, or change them."),
         "list": Entry("species.species:list_", "List the species."),
     }),
     "status": Entry("show.status:status", "Say how many jobs are in which state."),

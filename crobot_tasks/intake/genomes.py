@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
 from crobot_tasks.broker.folders import storage_root
+from crobot_tasks.jobs.judging import limits_of
 from crobot_tasks.jobs.stats import send_statistics
 from db.engine import retrying, transaction
 from db.known_species import Species, find_species
@@ -115,7 +116,7 @@ def _genome(stored: Assembly, job_id: int | None, existed: bool) -> Genome:
 def _record(species: Species, found: Mapping[str, str], path: Path, sha256: str) -> AssemblyRecord:
     parts = [assembly.Contig(name, sequence) for name, sequence in found.items()]
     statistics = assembly.statistics(parts)
-    verdict = qa.evaluate(statistics, None, qa.thresholds(species.genus))
+    verdict = qa.evaluate(statistics, None, limits_of(species))
     return AssemblyRecord(
         job_id=None,
         pipeline_version="",

@@ -13,6 +13,7 @@ from crobot_errors import BadInput
 from crobot_tasks.jobs.base import CRobotJob, digest
 from crobot_tasks.jobs.file_fingerprints import stamps
 from crobot_tasks.jobs.following import send_following
+from crobot_tasks.jobs.judging import params_of
 from crobot_tasks.lifecycle.job_types import register
 from crobot_tasks.lifecycle.outputs import Outputs
 from crobot_tasks.lifecycle.storage_access import is_file
@@ -36,7 +37,7 @@ class AssemblyJob(CRobotJob):
     """
 
     immutable = True
-    own_params = frozenset({"prefix"})
+    own_params = frozenset({"prefix", "limits"})
 
     def __init__(
         self,
@@ -49,7 +50,7 @@ class AssemblyJob(CRobotJob):
     ) -> None:
         with transaction(database) as session:
             species = find_species(session, database)
-            genus = {"genus": species.genus, "references": list(species.references)}
+            of_species = params_of(species)
             traces = find_traces(session, trace_ids)
             _check_one_strain(traces, trace_ids)
             tag, reads = ",".join(map(_tag, traces)), [_reads(trace) for trace in traces]
@@ -59,7 +60,7 @@ class AssemblyJob(CRobotJob):
             tag=tag,
             database=database,
             reads=reads,
-            params=genus | (params or {}),
+            params=of_species | (params or {}),
             version=version,
             context={"trace_ids": sorted(trace_ids)},
             **request,
@@ -73,7 +74,8 @@ class AssemblyJob(CRobotJob):
     @property
     def unique_key(self) -> str:
         """The same reads, pipeline, version and parameters."""
-        chosen = {name: value for name, value in self.params.items() if name != "prefix"}
+        # other limits make another verdict, and not another assembly: `crobot assembly rejudge` gives it
+        chosen = {name: value for name, value in self.params.items() if name not in ("prefix", "limits")}
         return f"{self.database}/QAssembly/" + digest(self.reads, self.version or self.task.version, chosen)
 
     @property

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
 from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
+from crobot_tasks.jobs.judging import params_of
 from crobot_tasks.lifecycle.job_types import register_schemes, scheme_class
 from crobot_tasks.lifecycle.outputs import Outputs
 from db.engine import transaction
@@ -26,17 +27,13 @@ class GenericJob(RemoteAssemblyBasedJob):
         BadInput: no such assembly, or a scheme without a pipeline.
     """
 
-    own_params = frozenset({"genus", "references", "prefix"})
+    own_params = frozenset({"genus", "references", "limits", "prefix"})
 
     def __init__(self, *, scheme: Scheme, database: str, **more: Any) -> None:
         super().__init__(scheme=scheme, database=database, pipeline=pipeline_of(scheme), **more)
         with transaction(database) as session:
-            species = find_species(session, database)
-            self.params = {
-                "genus": species.genus,
-                "references": list(species.references),
-                "prefix": self.assembly_barcode,
-            }
+            of_species = params_of(find_species(session, database))
+        self.params = of_species | {"prefix": self.assembly_barcode}
         self.inputs = {"assembly": self.assembly_filepointer}
 
     def process_job(self, session: Session, result: dict[str, Any], outputs: Outputs) -> str | None:

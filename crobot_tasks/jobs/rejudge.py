@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from crobot_errors import BadInput
 from crobot_tasks.jobs.assembly_based import AssemblyBasedJob
 from crobot_tasks.jobs.following import send_following
+from crobot_tasks.jobs.judging import limits_of
 from crobot_tasks.jobs.local import LocalJob
 from crobot_tasks.jobs.stats import SCHEME
 from db.engine import transaction
@@ -20,6 +21,7 @@ from db.species.assemblies import find_assembly, judge_assembly
 from db.species.schemes import find_scheme
 from workers.assembling import qa
 from workers.assembling.assembly import Statistics
+from workers.assembling.qa import Thresholds
 
 
 class RejudgeJob(AssemblyBasedJob, LocalJob):
@@ -50,7 +52,7 @@ class RejudgeJob(AssemblyBasedJob, LocalJob):
                 f"the assembly {self.assembly_barcode} has no statistics to be judged by: "
                 f"`crobot send scheme {self.database} {SCHEME} {self.assembly_barcode}` makes them"
             )
-        verdict = _judged(before, find_species(session, self.database).genus)
+        verdict = _judged(before, limits_of(find_species(session, self.database)))
         if verdict == before["qa"]:
             return
         passed = verdict["verdict"] == "pass"
@@ -67,10 +69,10 @@ class RejudgeJob(AssemblyBasedJob, LocalJob):
             send_following(session, self, self.assembly_barcode, Path(assembly.file_pointer))
 
 
-def _judged(stats: dict[str, Any], genus: str) -> dict[str, Any]:
+def _judged(stats: dict[str, Any], limits: Thresholds) -> dict[str, Any]:
     """Return the verdict; the share of the species is not measured again."""
     found = stats["statistics"]
     # an older pipeline may have measured less; what has a limit, all did
     measured = Statistics(**{each.name: found.get(each.name, 0) for each in fields(Statistics)})
     percent = next((each["value"] for each in stats["qa"]["measures"] if each["measure"] == "species"), None)
-    return qa.evaluate(measured, None if percent is None else percent / 100, qa.thresholds(genus))
+    return qa.evaluate(measured, None if percent is None else percent / 100, limits)

@@ -10,7 +10,8 @@ from typing import Any
 
 from crobot_errors import BadInput
 from workers.assembling.assemblers import ASSEMBLERS, DEFAULT, Assembler
-from workers.assembling.qa import Thresholds, thresholds
+from workers.assembling.limits import thresholds_of
+from workers.assembling.qa import Thresholds
 from workers.storage import checked_file
 
 PREFIX = re.compile(r"[A-Za-z0-9_]{1,64}")
@@ -26,11 +27,13 @@ class AssemblyParams:
     #: the assembly's barcode, with which contig names begin
     prefix: str
     genus: str
+    #: of the QA, if the species has limits of its own: as `limits.as_dict` has them
+    limits: dict[str, Any] | None = None
     #: FASTA files of the species; without any, the species is not checked
     references: tuple[str, ...] = ()
     assembler: str = DEFAULT
     min_contig: int = 300
-    #: expected bases, for the cap of the depth; 0: the middle of the genus' thresholds
+    #: expected bases, for the cap of the depth; 0: the middle of the limits
     genome_size: int = 0
     #: k-mer lengths; none: the assembler's own choice
     kmers: tuple[int, ...] = ()
@@ -45,8 +48,8 @@ class AssemblyParams:
 
     @property
     def thresholds(self) -> Thresholds:
-        """The genus' limits."""
-        return thresholds(self.genus)
+        """The species' limits, or the genus'."""
+        return thresholds_of(vars(self))
 
     @property
     def genome_bases(self) -> int:
@@ -106,7 +109,7 @@ def _check_names(params: AssemblyParams) -> None:
         raise BadInput(
             f"the prefix {params.prefix!r} is not a barcode: only letters, digits and _ can be in it"
         )
-    thresholds(params.genus)
+    thresholds_of(vars(params))
     if not isinstance(params.assembler, str) or params.assembler not in ASSEMBLERS:
         raise BadInput(f"there is no assembler {params.assembler!r}; known are {', '.join(ASSEMBLERS)}")
 

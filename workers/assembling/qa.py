@@ -1,11 +1,10 @@
-"""The QA evaluation of an assembly: thresholds by genus, each measure with its limit, and the verdict."""
+"""The QA evaluation of an assembly: the limits of the original's genera, each measure with its limit, the verdict."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from crobot_errors import BadInput
 from workers.assembling.assembly import Statistics
 
 
@@ -49,18 +48,6 @@ class Measure:
     limit: str
     unit: str
     passed: bool | None
-
-
-def thresholds(genus: str) -> Thresholds:
-    """The limits of a genus.
-
-    Raises: BadInput naming the known ones.
-    """
-    if genus not in THRESHOLDS:
-        raise BadInput(
-            f"there are no QA thresholds for the genus {genus!r}; known are {', '.join(THRESHOLDS)}"
-        )
-    return THRESHOLDS[genus]
 
 
 def evaluate(found: Statistics, species_share: float | None, limits: Thresholds) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from crobot_errors import BadInput
 from workers import storage
 from workers.assembling import assembly, qa
+from workers.assembling.limits import thresholds_of
 from workers.assembling.prepared import Prepared
 from workers.assembling.species_check import MASH, most_hashes, species_share
 from workers.pipelines.base import Attempt, JobInput, Outcome, Resources
@@ -38,9 +39,9 @@ class AssemblyStats(OnAssembly):
         return Resources(cores=1, memory_bytes=memory, disk_bytes=disk, time_s=TIME_S)
 
     def check_params(self, params: dict[str, Any]) -> None:
-        """Check that there are limits for the genus, and what the references are."""
+        """Check the limits, and what the references are."""
         super().check_params(params)
-        qa.thresholds(str(params.get("genus")))
+        thresholds_of(params)
         references = params.get("references", [])
         if not isinstance(references, list) or not all(isinstance(each, str) for each in references):
             raise BadInput(f"{self.name}: references is a list of FASTA files, not {references!r}")
@@ -57,6 +58,6 @@ class AssemblyStats(OnAssembly):
         references = [attempt.input_file(path) for path in params.get("references", [])]
         found = assembly.statistics(assembly_.contigs)
         share = species_share(attempt, assembly_.contigs, assembly_.path, references)
-        verdict = qa.evaluate(found, share, qa.thresholds(params["genus"]))
+        verdict = qa.evaluate(found, share, thresholds_of(params))
         attempt.log(f"QA: {verdict['verdict']} {', '.join(verdict['failed'])}".rstrip())
         return Outcome({"statistics": found.as_dict(), "qa": verdict})

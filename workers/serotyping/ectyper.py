@@ -17,7 +17,7 @@ from typing import Any
 from crobot_errors import NodeBroken
 from workers import environments
 from workers.assembling.prepared import Prepared
-from workers.assembling.qa import thresholds
+from workers.assembling.qa import THRESHOLDS
 from workers.assembling.species_check import MASH, species_share
 from workers.attempt import Attempt
 from workers.serotyping.serotype import Check, Serotype
@@ -174,7 +174,7 @@ def _foreign(attempt: Attempt, assembly: Prepared) -> str | None:
     params = attempt.job.params
     references = [attempt.input_file(path) for path in params.get("references", [])]
     share = species_share(attempt, assembly.contigs, assembly.path, references)
-    limit = thresholds(params["genus"]).species_above
+    limit = THRESHOLDS[params["genus"]].species_above
     if share is None or 100 * share > limit:
         return None
     return f"{100 * share:.1f} % of the assembly is of the species (limit > {limit:g} %)"

@@ -35,7 +35,8 @@ GOOD = {
         ({"name": "pg_toast"}, "reserved"),
         ({"barcode_prefix": "YE"}, "'YE' is not a barcode prefix"),
         ({"barcode_prefix": "SAL"}, "belongs to the species 'senterica'"),
-        ({"genus": "Yersinja"}, "'Yersinja': use one of Escherichia, Salmonella"),
+        ({"genus": "Yersinja"}, "'Yersinja': give limits, or use one of Escherichia, Salmonella"),
+        ({"genus": "yersinia"}, "'yersinia' is no genus: write it as Salmonella"),
         ({"label": " "}, "needs a label"),
     ],
 )

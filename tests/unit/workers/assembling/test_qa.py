@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from crobot_errors import BadInput
 from workers.assembling import qa
 from workers.assembling.assembly import Statistics
 
@@ -15,7 +14,7 @@ GOOD = Statistics(4_800_000, 80, 165_000, 10, 400_000, 0.0, 0.52, 40.0)
 
 
 def verdict(species_share: float | None = 0.98, **changed: Any) -> dict[str, Any]:
-    return qa.evaluate(replace(GOOD, **changed), species_share, qa.thresholds("Salmonella"))
+    return qa.evaluate(replace(GOOD, **changed), species_share, qa.SALMONELLA)
 
 
 def test_a_good_assembly_passes_every_measure_in_order() -> None:
@@ -56,8 +55,3 @@ def test_a_species_that_was_not_checked_does_not_fail() -> None:
     assert found["measures"][-1] | {"unit": ""} == {
         "measure": "species", "value": None, "limit": "not checked", "unit": "", "passed": None
     }  # fmt: skip
-
-
-def test_an_unknown_genus_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(BadInput, match="'Bacillus'; known are Salmonella, Escherichia"):
-        qa.thresholds("Bacillus")
