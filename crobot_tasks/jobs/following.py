@@ -19,7 +19,7 @@ from crobot_errors import BadPath, CRobotError, text_of
 from crobot_tasks.celery import app
 from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
 from crobot_tasks.jobs.base import CRobotJob, Job
-from crobot_tasks.jobs.generic import GENERIC, GenericJob
+from crobot_tasks.jobs.generic import ANNOTATION, GENERIC, AnnotationJob, GenericJob
 from crobot_tasks.jobs.nomenclature import NomenclatureJob
 from crobot_tasks.lifecycle import kept_calls
 from crobot_tasks.lifecycle.commit_sends import checked_job
@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 CLASSES: dict[str, type[RemoteAssemblyBasedJob]] = {
     "nomenclature": NomenclatureJob,
     **dict.fromkeys(GENERIC, GenericJob),
+    ANNOTATION: AnnotationJob,
 }
 
 

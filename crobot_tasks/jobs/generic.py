@@ -14,9 +14,11 @@ from crobot_tasks.lifecycle.outputs import Outputs
 from db.engine import transaction
 from db.known_species import find_species
 from db.species import Scheme
+from db.species.assemblies import strain_names_of
 
 #: pipelines whose results are stored as they are
-GENERIC = ("SeroPred", "prokka_annotation", "CRISPR")
+GENERIC = ("SeroPred", "CRISPR")
+ANNOTATION = "prokka_annotation"
 
 
 class GenericJob(RemoteAssemblyBasedJob):
@@ -27,7 +29,7 @@ class GenericJob(RemoteAssemblyBasedJob):
         BadInput: no such assembly, or a scheme without a pipeline.
     """
 
-    own_params = frozenset({"genus", "references", "limits", "prefix"})
+    own_params = frozenset({"genus", "references", "limits", "prefix", "species", "strain"})
 
     def __init__(self, *, scheme: Scheme, database: str, **more: Any) -> None:
         super().__init__(scheme=scheme, database=database, pipeline=pipeline_of(scheme), **more)
@@ -42,6 +44,23 @@ class GenericJob(RemoteAssemblyBasedJob):
         found = result["results"]
         self.complete(session, result, found | outputs.paths())
         return failed_check(found)
+
+
+class AnnotationJob(GenericJob):
+    """Runs prokka, and tells it what the genome is of: species and strain stand in its GenBank file."""
+
+    def __init__(self, *, scheme: Scheme, database: str, **more: Any) -> None:
+        super().__init__(scheme=scheme, database=database, **more)
+        with transaction(database) as session:
+            species = find_species(session, database)
+            names = strain_names_of(session, self.assembly_barcode)
+        self.params |= {"species": epithet(species.label, species.genus), "strain": ", ".join(names)}
+
+
+def epithet(label: str, genus: str) -> str:
+    """Return the name of a species without its genus; empty if it has another: Salmonella enterica → enterica."""
+    first, _, rest = label.partition(" ")
+    return rest.strip() if first == genus else ""
 
 
 def pipeline_of(scheme: Scheme) -> str:
@@ -65,3 +84,4 @@ def failed_check(found: dict[str, Any]) -> str | None:
 
 for _pipeline in GENERIC:
     register_schemes(_pipeline, GenericJob)
+register_schemes(ANNOTATION, AnnotationJob)

@@ -128,6 +128,19 @@ def strain_names(session: Session, assembly_ids: Collection[int]) -> dict[str, s
     return told_apart({str(barcode): strain or str(barcode) for barcode, strain in session.execute(query)})
 
 
+def strain_names_of(session: Session, barcode: str) -> Sequence[str]:
+    """Return the names of an assembly's strains, as a rule one; none if it belongs to none."""
+    query = (
+        select(Strain.strain.distinct())
+        .join(Trace, Trace.strain_id == Strain.id)
+        .join(trace_assembly, trace_assembly.c.trace_id == Trace.id)
+        .join(Assembly, Assembly.id == trace_assembly.c.assembly_id)
+        .where(Assembly.barcode == barcode)
+        .order_by(Strain.strain)
+    )
+    return session.scalars(query).all()
+
+
 def told_apart(names: Mapping[str, str]) -> dict[str, str]:
     """Return barcode → name, with the barcode beside a name that several have: a strain may have two assemblies."""
     times = Counter(names.values())

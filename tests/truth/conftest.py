@@ -12,8 +12,8 @@ import pytest
 from demo.data import DemoData, fetch, fetch_genome
 from workers import environments
 
-#: Escherichia coli K-12 MG1655, complete and as contigs, out of a Debian package that is only downloaded
-PACKAGE, MEMBERS = "ragout-examples", "usr/share/doc/ragout/examples/E.Coli"
+#: genomes of four species, complete and as contigs, in a Debian package that is only downloaded
+PACKAGE, MEMBERS = "ragout-examples", "usr/share/doc/ragout/examples"
 CONTIGS_SHA256 = "c8263c263924bb8f2aee0193f97cb2f5edfccc8f57d66938803b49584e1e0bcc"
 
 
@@ -44,13 +44,24 @@ def agona(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def mg1655(pytestconfig: pytest.Config) -> Path:
     """Escherichia coli K-12 MG1655 (O16:H48) in 156 contigs."""
+    path = _example(pytestconfig, "E.Coli/mg1655_contigs.fasta")
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == CONTIGS_SHA256
+    return path
+
+
+@pytest.fixture(scope="session")
+def usa300(pytestconfig: pytest.Config) -> Path:
+    """Staphylococcus aureus USA300, as contigs."""
+    return _example(pytestconfig, "S.Aureus/usa300_contigs.fasta")
+
+
+def _example(pytestconfig: pytest.Config, name: str) -> Path:
+    """A genome out of the package, which is only downloaded."""
     folder = pytestconfig.cache.mkdir("truth-data")
-    path = folder / "mg1655_contigs.fasta"
+    path = folder / Path(name).name
     if not path.exists():
         subprocess.run(["apt-get", "download", "-q", PACKAGE], cwd=folder, check=True)
         (package,) = folder.glob(f"{PACKAGE}_*.deb")
         subprocess.run(["dpkg", "--extract", package, folder / PACKAGE], check=True)
-        text = gzip.decompress((folder / PACKAGE / MEMBERS / "mg1655_contigs.fasta.gz").read_bytes())
-        assert hashlib.sha256(text).hexdigest() == CONTIGS_SHA256
-        path.write_bytes(text)
+        path.write_bytes(gzip.decompress((folder / PACKAGE / MEMBERS / f"{name}.gz").read_bytes()))
     return path

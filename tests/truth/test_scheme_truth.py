@@ -54,6 +54,21 @@ def test_a_salmonella_sent_as_escherichia_fails_its_qc(agona: Path, mg1655: Path
     assert "of the assembly is of the species (limit > 70 %)" in found["qc"]["messages"][0]
 
 
+AUREUS = {"genus": "Staphylococcus", "species": "aureus"}
+
+
+def test_an_annotation_says_what_it_is_of_and_knows_the_proteins_of_its_genus(
+    usa300: Path, tmp_path: Path
+) -> None:
+    found = run_on("prokka_annotation", usa300, tmp_path, **AUREUS, strain="USA300")
+    gbk = Path(found["outputs"]["gbk"]).read_text(encoding="ascii")
+    assert "  ORGANISM  Staphylococcus aureus\n" in gbk
+    assert '/strain="USA300"' in gbk
+    assert found["results"]["proteins"].endswith("Staphylococcus, Escherichia")
+    # by the proteins of Escherichia alone more than half of them are hypothetical
+    assert gbk.count('/product="hypothetical protein"') < found["results"]["counts"]["CDS"] / 2.5
+
+
 def test_the_annotation_has_the_genes_that_sl483_has(agona: Path, tmp_path: Path) -> None:
     report = run_on("prokka_annotation", agona, tmp_path)
     counts = report["results"]["counts"]

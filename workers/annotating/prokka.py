@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,9 +18,12 @@ BARRNAP = Tool("barrnap", "barrnap", ("--version",), "0.9", "barrnap")
 MAKEBLASTDB = Tool("makeblastdb", "makeblastdb", ("-version",), "2.6", "ncbi-blast+")
 #: where Debian's script get-additional-data puts prokka's full databases, if PROKKA_DBDIR names this folder
 FULL = Path("/var/lib/prokka/db")
-#: Debian itself may only ship these, since Swiss-Prot's terms are not free enough for it
-SHIPPED = Path("/usr/share/prokka/db/genus/Escherichia")
+#: Debian itself may only ship these, since Swiss-Prot's terms are not free enough for it: proteins of a few genera
+SHIPPED = Path("/usr/share/prokka/db/genus")
+#: those of this genus stand for Swiss-Prot
+USUAL = "Escherichia"
 INDEXED = Path("kingdom", "Bacteria", "sprot")
+GENERA = Path("genus")
 #: features that are counted, and what they may be called
 COUNTED = ("CDS", "rRNA", "tRNA", "tmRNA")
 #: letters that GFF allows in the name of a sequence
@@ -32,14 +36,29 @@ def locus_tag(prefix: str) -> str:
     return (LOCUS_TAG.sub("", prefix) or "LOCUS")[:12].ljust(3, "X")
 
 
-def annotate(attempt: Attempt, assembly: Path, tag: str, genus: str) -> tuple[Path, str]:
+@dataclass(frozen=True)
+class Organism:
+    """What a genome is of, as its GenBank file says; empty where it is not known."""
+
+    genus: str = ""
+    #: without the genus: enterica, or aureus subsp. aureus
+    species: str = ""
+    strain: str = ""
+
+    def options(self) -> list[str]:
+        """How prokka is told; what is not known is left out, for prokka would write its own word for it."""
+        said = vars(self).items()
+        return [word for name, value in said for word in ([f"--{name}", value] if value else [])]
+
+
+def annotate(attempt: Attempt, assembly: Path, tag: str, organism: Organism) -> tuple[Path, str]:
     """Run prokka; return its folder of files named by the tag, and what proteins it compared with.
 
     Raises: AttemptError; UnusableAssembly if it holds no gene.
     """
-    database, proteins = _database(attempt)
+    database, proteins, has_genus = _database(attempt, organism.genus)
     folder = attempt.scratch_dir / "prokka"
-    named = ["--prefix", tag, "--locustag", tag, *(["--genus", genus] if genus else [])]
+    named = ["--prefix", tag, "--locustag", tag, *organism.options(), *(["--usegenus"] if has_genus else [])]
     limits: list[str | Path] = ["--cpus", str(attempt.resources.cores), "--force", "--dbdir", database]
     attempt.run_tool(PROKKA, ["--outdir", folder, *named, *limits, assembly])
     if not (folder / f"{tag}.gbk").is_file():
@@ -47,20 +66,33 @@ def annotate(attempt: Attempt, assembly: Path, tag: str, genus: str) -> tuple[Pa
     return folder, proteins
 
 
-def _database(attempt: Attempt) -> tuple[Path, str]:
-    """The folder of prokka's databases, and what it is: the full ones if they are here, else what Debian ships."""
+def _database(attempt: Attempt, genus: str) -> tuple[Path, str, bool]:
+    """The folder of prokka's databases, what it has, and whether proteins of the genus are among it.
+
+    The full databases if they are here, else what Debian ships.
+    """
     if FULL.joinpath(INDEXED).with_suffix(".pin").is_file():
-        return FULL, "prokka's Swiss-Prot and HAMAP"
-    if not SHIPPED.is_file():
-        raise NodeBroken(f"prokka has no proteins to compare with: neither {FULL / INDEXED} nor {SHIPPED}")
+        has_genus = bool(genus) and FULL.joinpath(GENERA, f"{genus}.pin").is_file()
+        return FULL, _named(["Swiss-Prot", "HAMAP"], genus if has_genus else "", "prokka's"), has_genus
+    usual = SHIPPED / USUAL
+    if not usual.is_file():
+        raise NodeBroken(f"prokka has no proteins to compare with: neither {FULL / INDEXED} nor {usual}")
     folder = attempt.scratch_dir / "prokka-db"
-    proteins = folder / INDEXED
-    proteins.parent.mkdir(parents=True)
-    shutil.copyfile(SHIPPED, proteins)
-    attempt.run_tool(
-        MAKEBLASTDB, ["-hash_index", "-dbtype", "prot", "-in", proteins, "-logfile", "/dev/null"]
-    )
-    return folder, "prokka's Escherichia proteins (Debian)"
+    _index(attempt, usual, folder / INDEXED)
+    has_genus = genus != USUAL and genus.isalpha() and (SHIPPED / genus).is_file()
+    if has_genus:
+        _index(attempt, SHIPPED / genus, folder / GENERA / genus)
+    return folder, _named([USUAL], genus if has_genus else "", "Debian's"), has_genus
+
+
+def _named(usual: list[str], genus: str, whose: str) -> str:
+    return f"{whose} proteins for prokka: {', '.join([*filter(None, [genus]), *usual])}"
+
+
+def _index(attempt: Attempt, proteins: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True)
+    shutil.copyfile(proteins, target)
+    attempt.run_tool(MAKEBLASTDB, ["-hash_index", "-dbtype", "prot", "-in", target, "-logfile", "/dev/null"])
 
 
 def rename(source: Path, target: Path, names: Sequence[str]) -> dict[str, int]:

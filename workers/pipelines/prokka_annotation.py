@@ -22,7 +22,7 @@ class ProkkaAnnotation(OnAssembly):
     """Genes, tRNA and rRNA; locus tags begin with the assembly's barcode, contigs have the names of the assembly."""
 
     name = "prokka_annotation"
-    version = "1.0"
+    version = "1.1"
     tools = (prokka.PROKKA, prokka.BARRNAP)
     expected_s = 150.0
 
@@ -38,11 +38,11 @@ class ProkkaAnnotation(OnAssembly):
 
     def run_on(self, attempt: Attempt, assembly: Prepared) -> Outcome:
         """Annotate, count, give the contigs their names back."""
-        prefix = attempt.job.params["prefix"]
+        params = attempt.job.params
+        prefix = params["prefix"]
         tag = prokka.locus_tag(prefix)
-        folder, proteins = prokka.annotate(
-            attempt, assembly.path, tag, str(attempt.job.params.get("genus", ""))
-        )
+        organism = prokka.Organism(*(str(params.get(name, "")) for name in ("genus", "species", "strain")))
+        folder, proteins = prokka.annotate(attempt, assembly.path, tag, organism)
         gff, gbk = (attempt.output_dir / f"{prefix}.{kind}" for kind in ("gff", "gbk"))
         counts = prokka.rename(folder / f"{tag}.gff", gff, assembly.names)
         gbk.write_bytes((folder / f"{tag}.gbk").read_bytes())

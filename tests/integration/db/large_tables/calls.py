@@ -407,6 +407,7 @@ def _of_species(size: int) -> dict[str, Call]:
         "db.species.annotations.placed_loci": lambda s: _stored(s) and annotations.placed_loci(s, 101),
         "db.species.assemblies.record_assembly": lambda s: assemblies.record_assembly(s, record, [101]),
         "db.species.assemblies.assembly_of_strain": lambda s: assemblies.assembly_of_strain(s, 101, "0"),
+        "db.species.assemblies.strain_names_of": lambda s: assemblies.strain_names_of(s, barcodes[0]),
         "db.species.assemblies.find_assembly": lambda s: assemblies.find_assembly(s, barcodes[0]),
         "db.species.assemblies.find_made": lambda s: assemblies.find_made(s, 404),
         "db.species.assemblies.judge_assembly": lambda s: assemblies.judge_assembly(
