@@ -161,12 +161,14 @@ def unread(name: str) -> list[dict[str, Any]]:
 # --- all nodes --------------------------------------------------------------------------------------------------------
 
 _OPEN = "SELECT count(*) FROM crobot.attempts WHERE ended_at IS NULL"
+_POISON = "SELECT count(*) FROM crobot.jobs WHERE outcome = 'poison'"
 _NODES_SILENT_S = "SELECT extract(epoch FROM now() - max(heartbeat_at)) FROM crobot.nodes"
 
 
 @pytest.mark.full
 def test_while_all_nodes_are_away_overnight_jobs_wait_and_say_why(scene: Scene, impatient: None) -> None:
     mix, nodes = scene.mix, scene.site.cluster.nodes
+    poison = value(_POISON)
     began = [sleeping_first(mix) for _ in range(3)]
     for job_id in began:
         ends.reach(job_id, "RUNNING")
@@ -184,7 +186,8 @@ def test_while_all_nodes_are_away_overnight_jobs_wait_and_say_why(scene: Scene, 
     scene.check()
     for job_id in began:
         assert [attempt.outcome for attempt in ends.attempts(job_id)] == ["node_lost", "ok"]
-    assert value("SELECT count(*) FROM crobot.jobs WHERE outcome = 'poison'") == 0
+    # jobs of other scenarios may be
+    assert value(_POISON) == poison
 
 
 def sleeping_first(mix: Mix) -> int:
