@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
-import celeryconfig
 from crobot_errors import UnknownJob
 from crobot_tasks.cli.output import print_text, say
-from crobot_tasks.operate import explain
+from crobot_tasks.operate import explain, logs
 from db.crobot import LIVE, JobState
 from db.crobot import jobs as queries
 from db.engine import transaction
-from workers.storage import log_path
 
 LOOK_S = 0.3
 
@@ -41,11 +38,6 @@ def find(job_id: int) -> Any:
     if job is None:
         raise UnknownJob(f"there is no job {job_id}; `crobot jobs` lists them")
     return job
-
-
-def path_of(job_id: int, attempt: int) -> Path:
-    """Return where an attempt's log lies."""
-    return log_path(Path(celeryconfig.crobot_storage), job_id, attempt)
 
 
 class Follower:
@@ -86,7 +78,7 @@ class Follower:
         if not self._attempt or self.quiet:
             return
         try:
-            with path_of(self.job_id, self._attempt).open("rb") as file:
+            with logs.path_of(self.job_id, self._attempt).open("rb") as file:
                 file.seek(self._read)
                 text = file.read()
         except FileNotFoundError:

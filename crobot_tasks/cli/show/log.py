@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from crobot_errors import BadInput
 from crobot_tasks.cli import services
 from crobot_tasks.cli.output import emit, json_option, print_text
-from crobot_tasks.cli.show.follow import find, follow_to_end, path_of
+from crobot_tasks.cli.show.follow import find, follow_to_end
 from crobot_tasks.cli.values import JOB
-from crobot_tasks.operate import explain
-from db.crobot import JobState
+from crobot_tasks.operate import logs
 
 
 @click.command()
@@ -30,19 +27,9 @@ def log(job_id: int, follow: bool, attempt: int | None, as_json: bool) -> None:
         return
     job = find(job_id)
     number = attempt or job.attempt
-    path = path_of(job_id, number)
+    path = logs.path_of(job_id, number)
     if number > job.attempt or not path.exists():
-        raise BadInput(f"job {job_id} has no log" + _of(attempt) + f": {_why(job)}")
+        raise BadInput(logs.why_none(job, attempt))
     text = path.read_text(errors="replace")
     document = {"job": job_id, "attempt": number, "path": str(path), "text": text}
     emit(as_json, document, lambda out: print_text(text))
-
-
-def _of(attempt: int | None) -> str:
-    return f" of attempt {attempt}" if attempt else ""
-
-
-def _why(job: Any) -> str:
-    if job.state == JobState.RUNNING:
-        return "it has begun, and written nothing yet"
-    return explain.why_waiting(job.id) or f"it is {job.state}, and wrote none"

@@ -16,6 +16,7 @@ from crobot_tasks.operate.tokens import Scope
 from crobot_tasks.web.api import access, body, request_ids
 from crobot_tasks.web.api.problems import CONTENT_TYPE, answer, wrong_fields
 from crobot_tasks.web.api.schemas import ProblemSchema
+from crobot_tasks.web.api.stored_files import ANY_TYPE
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -91,5 +92,19 @@ class Blueprint(flask_smorest.Blueprint):
                 return described(*args, **kwargs)
 
             return admitted
+
+        return decorate
+
+    def sends_file(
+        self, *scopes: Scope, refuses: tuple[int, ...] = (), kind: str = ANY_TYPE
+    ) -> Callable[[View], Any]:
+        """Open a path that sends a file, whole or in ranges, to tokens with one of these scopes."""
+
+        def decorate(view: View) -> Any:
+            described = self.alt_response(206, description="The range that was asked for", success=True)(view)
+            described = self.response(200, {"type": "string", "format": "binary"}, content_type=kind)(
+                described
+            )
+            return self.opens(*scopes, refuses=(404, 416, *refuses))(described)
 
         return decorate

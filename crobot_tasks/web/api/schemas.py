@@ -14,6 +14,8 @@ _TEXT_CHARACTERS = 1000
 #: as many jobs one request may send
 MOST_JOBS = 1000
 _MOST_READ_SETS = 100
+#: seconds that a request may wait for a log to grow
+MOST_WAIT_S = 20
 
 
 class Strict(Schema):
@@ -162,6 +164,33 @@ class JobQuery(Strict):
         load_default=False,
         metadata={"description": "also simulate when it begins, which takes a second if thousands wait"},
     )
+
+
+class LogQuery(Strict):
+    """Which part of a log."""
+
+    attempt = fields.Integer(
+        validate=validate.Range(1, 2**31 - 1), metadata={"description": "by default the last"}
+    )
+    tail = fields.Integer(
+        validate=validate.Range(1, 10_000), metadata={"description": "only so many last lines"}
+    )
+    after = fields.Integer(
+        validate=validate.Range(0, 2**63 - 1),
+        metadata={"description": "follow: only what comes after this byte"},
+    )
+    wait = fields.Float(
+        load_default=0.0,
+        validate=validate.Range(0, MOST_WAIT_S),
+        metadata={"description": "with `after`: if nothing came, wait for it so many seconds"},
+    )
+
+    @validates_schema
+    def _one_way(self, data: dict[str, Any], **_: Any) -> None:
+        if "after" in data and "tail" in data:
+            raise ValidationError("give either tail or after", "tail")
+        if data["wait"] and "after" not in data:
+            raise ValidationError("only with after", "wait")
 
 
 class SubmitSchema(Strict):

@@ -38,6 +38,10 @@ class Client:
         assert answer.status_code == status, answer.get_data(as_text=True)
         return answer
 
+    def again(self) -> Client:
+        """The same for another thread."""
+        return Client(self.http.application.test_client(), self.user, self.token)
+
     def get(self, path: str, status: int = 200, **options: Any) -> Any:
         return self.call("GET", path, status, **options).get_json()
 
