@@ -9,7 +9,7 @@ from typing import Any, Self
 from celery.canvas import Signature
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
-from crobot_errors import BadInput, CRobotError
+from crobot_errors import BadInput, CRobotError, ServiceError
 from crobot_tasks.batches import account, choosing, standing, tending
 from crobot_tasks.batches.choosing import Through
 from crobot_tasks.batches.making import USUAL, Item, Limits, Plan, make, parts
@@ -19,11 +19,12 @@ from crobot_tasks.lifecycle.call_options import priority_of
 from crobot_tasks.lifecycle.cancel import cancel_each
 from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.operate import hold
-from crobot_tasks.operate.resend import AS_BEFORE, Changes, resend_each
-from db.crobot import batches
+from crobot_tasks.operate.resend import AS_BEFORE, Changes, Resent
+from crobot_tasks.operate.resend import resend as resend_one
+from db.crobot import batches, jobs
 from db.crobot.batches import Event
 from db.crobot.selection import Selection
-from db.engine import retrying, transaction
+from db.engine import after_commit, in_savepoint, retrying, tables_of, transaction
 
 
 class Batch:
@@ -222,17 +223,23 @@ class Batch:
                 change(session, batch)
                 return tending.enforce(session, batches.lock(session, self.name))
 
-        cancel_each(retrying(steer), "its batch was cancelled")
+        unwanted = retrying(steer)
+        # of many species, maybe; should this not come to its end, heads do it at their next look
+        after_commit(lambda: cancel_each(unwanted, "its batch was cancelled"))
 
-    def resend(self, outcome: str | None = None, changes: Changes = AS_BEFORE) -> dict[int, CRobotError]:
+    def resend(
+        self, outcome: str | None = None, changes: Changes = AS_BEFORE, most: int | None = None
+    ) -> dict[int, CRobotError]:
         """Send the items again that failed, or those that failed in one way; returns what could not be, by item.
+
+        ``most``: only so many of them; the same again goes on with the others.
 
         Raises:
             BadInput: it was cancelled.
         """
         with transaction() as session:
             batch = self._find(session)
-            failed = {row.job_id: row.number for row in batches.failed(session, batch.id, outcome)}
+            failed = {row.job_id: row.number for row in batches.failed(session, batch.id, outcome)[:most]}
         if batch.cancelled_at:
             raise BadInput(f"batch {self.name} was cancelled: make another")
         errors = {}
@@ -250,7 +257,7 @@ class Batch:
                 batch = batches.lock(session, self.name)
                 if batches.job_of(session, batch.id, number) != job_id:
                     return None
-                [(_, sent)] = list(resend_each([job_id], changes))
+                sent = self._sent_again(session, job_id, changes)
                 if isinstance(sent, CRobotError):
                     return sent
                 row = {"number": number, "job_id": sent.job_id, "cached": False, "skipped": ""}
@@ -259,6 +266,18 @@ class Batch:
                 return None
 
         return retrying(work)
+
+    def _sent_again(self, session: Any, job_id: int, changes: Changes) -> Resent | CRobotError:
+        """Send a job again; of one that cannot be sent nothing is left, and the transaction goes on."""
+        sent: list[Resent] = []
+        database = jobs.databases(session, [job_id]).get(job_id)
+        with tables_of(session, database):
+            error = in_savepoint(session, lambda: sent.append(resend_one(job_id, changes)))
+        if isinstance(error, CRobotError) and not isinstance(error, ServiceError):
+            return error
+        if error is not None:
+            raise error
+        return sent[0]
 
     def _row(self) -> Any:
         with transaction() as session:

@@ -45,8 +45,8 @@ _KEEP_ANSWER = text("""
 _FORGET_ANSWERS = text(f"DELETE FROM crobot.kept_answers WHERE kept_at < now() - interval '{KEPT}'")
 
 _NOTE_CHANGE = text("""
-    INSERT INTO crobot.changes (token_id, user_id, address, action, job_ids, request_id)
-    VALUES (:token_id, :user_id, :address, :action, :job_ids, :request_id)""")
+    INSERT INTO crobot.changes (token_id, user_id, address, action, about, job_ids, request_id)
+    VALUES (:token_id, :user_id, :address, :action, :about, :job_ids, :request_id)""")
 
 _HAS_SENT = text("""
     SELECT EXISTS (SELECT FROM crobot.changes
@@ -99,12 +99,13 @@ def note_change(
     user_id: int,
     address: str,
     action: str,
+    about: str = "",
     job_ids: Sequence[int] = (),
     request_id: str = "",
 ) -> None:
-    """Note who changed what, and from where."""
+    """Note who changed what, and from where; ``about`` names what is no job."""
     who = {"token_id": token_id, "user_id": user_id, "address": address, "request_id": request_id}
-    session.execute(_NOTE_CHANGE, who | {"action": action, "job_ids": list(job_ids)})
+    session.execute(_NOTE_CHANGE, who | {"action": action, "about": about, "job_ids": list(job_ids)})
 
 
 def has_sent(session: Session, user_id: int, job_id: int) -> bool:

@@ -51,6 +51,12 @@ _LOCK = text("SELECT * FROM crobot.batches WHERE name = :name FOR UPDATE")
 
 _LIST = text("SELECT * FROM crobot.batches WHERE :all OR ended_at IS NULL ORDER BY id DESC LIMIT :limit")
 
+_SEEN = text("""
+    SELECT * FROM crobot.batches
+    WHERE (:over OR ended_at IS NULL) AND (CAST(:before AS int) IS NULL OR id < :before)
+      AND (:everybody OR user_id = :user_id OR (:workgroup <> '' AND workgroup = :workgroup))
+    ORDER BY id DESC LIMIT :limit""")
+
 _SLICE = text("""
     INSERT INTO crobot.batch_slices (batch_id, number, first_item, last_item)
     SELECT b.id, COALESCE(s.number, 0) + 1, COALESCE(s.last_item, 0) + 1,
@@ -229,6 +235,21 @@ def _unknown(name: str) -> UnknownBatch:
 def listed(session: Session, limit: int, *, over: bool) -> Sequence[Row[Any]]:
     """Return batches, the newest first; those that are over only if asked for."""
     return session.execute(_LIST, {"limit": limit, "all": over}).all()
+
+
+def seen(
+    session: Session,
+    *,
+    user_id: int,
+    workgroup: str,
+    everybody: bool,
+    over: bool,
+    before: int | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Return batches with numbers below ``before`` that a user sees: their own, their workgroup's, or everybody's."""
+    who = {"user_id": user_id, "workgroup": workgroup, "everybody": everybody}
+    return session.execute(_SEEN, who | {"over": over, "before": before, "limit": limit}).all()
 
 
 def open_ids(session: Session) -> Sequence[int]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import click
 
 from crobot_errors import BadInput
+from crobot_tasks.batches.where import Select, Where
 from crobot_tasks.cli.batches.lists import read_list
-from crobot_tasks.cli.batches.where import Select, Where
 from db.engine import transaction
 
 

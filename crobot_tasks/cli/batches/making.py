@@ -11,11 +11,11 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from crobot_tasks.batches import choosing
+from crobot_tasks.batches import choosing, where
 from crobot_tasks.batches.batch import Batch
 from crobot_tasks.batches.choosing import Chosen
 from crobot_tasks.batches.making import Item, check_name
-from crobot_tasks.cli.batches import where, words
+from crobot_tasks.cli.batches import words
 from crobot_tasks.cli.batches.keys import Choice, Keys
 from crobot_tasks.cli.batches.options import LIST, OF_ASSEMBLY, find, makes_a_batch
 from crobot_tasks.cli.batches.where import with_where

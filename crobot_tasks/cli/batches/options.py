@@ -10,9 +10,9 @@ import click
 from crobot_errors import BadInput, UnknownBatch
 from crobot_tasks.batches.batch import Batch
 from crobot_tasks.batches.making import PRIORITY, USUAL, Limits
+from crobot_tasks.batches.where import Where
 from crobot_tasks.cli import sending
 from crobot_tasks.cli.batches.keys import Choice
-from crobot_tasks.cli.batches.where import Where
 from crobot_tasks.cli.output import json_option
 from crobot_tasks.cli.send import options as of_sends
 from crobot_tasks.cli.steer.changes import Ask

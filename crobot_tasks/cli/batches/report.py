@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from crobot_errors import BadInput
-from crobot_tasks.batches import account, plot
+from crobot_tasks.batches import account, plot, report_table
 from crobot_tasks.batches.overview import LABEL, Overview, overview
 from crobot_tasks.cli import services
 from crobot_tasks.cli.batches import words
@@ -18,13 +18,11 @@ from crobot_tasks.cli.batches.overviews import show_one
 from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import duration, emit, json_option, say, wide_option
 from crobot_tasks.cli.pictures import check_picture
-from crobot_tasks.cli.table_file import one_line, opened
+from crobot_tasks.cli.table_file import opened
 from crobot_tasks.cli.tables import table
 from db.crobot import batches, clock
 from db.engine import transaction
 
-_TSV = ("number", "key", "job_id", "state", "outcome", "message", "sent_at", "started_at", "finished_at", "attempts",
-        "wall_s", "cpu_s", "strain", "lines")  # fmt: skip
 _FAILED = (
     Column("Failed", Kind.NUMBER, importance=9),
     Column("Kind", importance=8),
@@ -88,19 +86,10 @@ def _draw(path: Path, found: Overview, times: plot.Times) -> None:
 def _written(path: str, items: Iterable[Any]) -> Iterator[Any]:
     """Write items on their way to whoever else wants them."""
     with opened(path) as file:
-        print(*_TSV, sep="\t", file=file)
+        print(report_table.HEADING, file=file)
         for item in items:
-            print(*(_field(getattr(item, name)) for name in _TSV), sep="\t", file=file)
+            print(report_table.line(item), file=file)
             yield item
-
-
-def _field(value: Any) -> str:
-    """Return a value without what would end its field or its line."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.3f}"
-    return one_line(value)
 
 
 def show_report(out: Console, found: Overview) -> None:

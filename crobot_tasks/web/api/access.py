@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import g, request
 
-from crobot_errors import UnknownJob
+from crobot_errors import UnknownBatch, UnknownJob
 from crobot_tasks.operate import tokens
 from crobot_tasks.operate.tokens import Caller, Scope
 from crobot_tasks.web.api.problems import CHALLENGE, Problem
-from db.crobot import access, jobs
+from db.crobot import access, batches, jobs
 from db.engine import transaction
 
 #: numbers above are no job's
@@ -77,3 +77,32 @@ def own(job_id: int) -> Any:
     if not caller().owns(job):
         raise Problem(403, f"job {job_id} was sent by somebody else: ask them, or an operator, to change it")
     return job
+
+
+def visible_batch(name: str) -> Any:
+    """Return a batch's row, if the caller may see it.
+
+    Raises:
+        UnknownBatch: there is none, or it is none of theirs: nobody learns which.
+    """
+    with transaction() as session:
+        batch = batches.find(session, name)
+    if batch is not None and (caller().sees_all or caller().owns(batch)):
+        return batch
+    raise UnknownBatch(
+        f"there is no batch {name!r:.100}: GET /api/v1.0/batches lists them, and GET /api/v1.0/jobs?batch=… the jobs "
+        "that were merely sent with such a name"
+    )
+
+
+def own_batch(name: str) -> Any:
+    """Return a batch's row, if the caller may change it.
+
+    Raises:
+        UnknownBatch: they do not even see it.
+        Problem: it is somebody else's; they see everything.
+    """
+    batch = visible_batch(name)
+    if not caller().owns(batch):
+        raise Problem(403, f"batch {name} was made by somebody else: ask them, or an operator, to change it")
+    return batch

@@ -13,7 +13,7 @@ from marshmallow.fields import List
 from webargs.flaskparser import FlaskParser
 
 from crobot_tasks.operate.tokens import Scope
-from crobot_tasks.web.api import access, body, request_ids
+from crobot_tasks.web.api import access, body, paths, request_ids
 from crobot_tasks.web.api.problems import CONTENT_TYPE, answer, wrong_fields
 from crobot_tasks.web.api.schemas import ProblemSchema
 from crobot_tasks.web.api.stored_files import ANY_TYPE
@@ -60,6 +60,7 @@ class Blueprint(flask_smorest.Blueprint):
         super().__init__(name, __name__, **options)
         self.before_request(request_ids.begin)
         self.before_request(body.limit)
+        self.before_request(paths.check)
         self.after_request(request_ids.end)
         self.register_error_handler(Exception, answer)
 

@@ -40,7 +40,9 @@ class Done:
     status: int
     answer: dict[str, Any]
     #: the jobs that it was about
-    job_ids: Sequence[int]
+    job_ids: Sequence[int] = ()
+    #: what else it was about: the name of a batch, the number of an analysis
+    about: str = ""
 
 
 def change(action: str, work: Callable[[], Done], check: Callable[[], object] = lambda: None) -> Response:
@@ -65,7 +67,7 @@ def change(action: str, work: Callable[[], Done], check: Callable[[], object] = 
                 if kept := access.kept_answer(session, caller().token_id, key):
                     return *_first_answer(kept, key, fingerprint), True
             done = work()
-            _note(session, action, done.job_ids)
+            _note(session, action, done)
             if key is not None:
                 access.keep_answer(session, caller().token_id, key, fingerprint, done.status, done.answer)
             return done.status, done.answer, False
@@ -107,14 +109,15 @@ def _first_answer(kept: Any, key: str, fingerprint: bytes) -> tuple[int, Any]:
     return kept.status, kept.answer
 
 
-def _note(session: Any, action: str, job_ids: Sequence[int]) -> None:
+def _note(session: Any, action: str, done: Done) -> None:
     access.note_change(
         session,
         token_id=caller().token_id,
         user_id=caller().user_id,
         address=request.remote_addr or "",
         action=action,
-        job_ids=job_ids,
+        about=done.about,
+        job_ids=done.job_ids,
         request_id=request_ids.current(),
     )
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
-
-from flask import request
 
 from crobot_tasks.operate import explain, names
 from crobot_tasks.operate.tokens import Caller
+from crobot_tasks.web.api import marks
 from crobot_tasks.web.api.access import caller
-from crobot_tasks.web.api.field_errors import Field
 from crobot_tasks.web.api.paths import job_path
-from crobot_tasks.web.api.problems import Problem
 from db.crobot import LIVE, JobState
 from db.crobot import jobs as queries
 from db.crobot.selection import Selection
@@ -31,7 +25,7 @@ def page(asked: Mapping[str, Any]) -> dict[str, Any]:
         Problem: ``after`` is not from an answer.
     """
     selection, limit = _selection(asked), asked["limit"]
-    before = _job_of(asked["after"]) if "after" in asked else None
+    before = marks.begin(asked, "job")
     found: dict[int, Any] = {}
     with transaction() as session:
         for part in _shown(selection, caller()):
@@ -44,7 +38,7 @@ def page(asked: Mapping[str, Any]) -> dict[str, Any]:
     jobs = [
         dict(found[job_id]._mapping) | {"why": why.get(job_id, ""), "url": job_path(job_id)} for job_id in ids
     ]
-    return {"jobs": jobs, "next": _next(ids[-1]) if len(found) > limit else None}
+    return {"jobs": jobs, "next": marks.following(ids[-1] if len(found) > limit else None, "job")}
 
 
 def _shown(selection: Selection, who: Caller) -> Iterator[Selection]:
@@ -69,27 +63,3 @@ def _selection(asked: Mapping[str, Any]) -> Selection:
         held=asked.get("held", False),
         **named,
     )
-
-
-def _next(job_id: int) -> str:
-    kept = [(name, value) for name, value in request.args.items(multi=True) if name != "after"]
-    return f"{request.path}?{urlencode([*kept, ('after', _after(job_id))])}"
-
-
-def _after(job_id: int) -> str:
-    return base64.urlsafe_b64encode(f"job {job_id}".encode()).decode().rstrip("=")
-
-
-def _job_of(after: str) -> int:
-    try:
-        text = base64.b64decode(after + "=" * (-len(after) % 4), altchars=b"-_", validate=True).decode()
-        number = int(text.removeprefix("job "))
-    except (binascii.Error, ValueError):
-        number = 0
-    if not 0 < number < 2**63 or _after(number) != after:
-        raise Problem(
-            422,
-            "after is not from an answer",
-            [Field("after", after, "take it from `next`, or leave it out")],
-        )
-    return number

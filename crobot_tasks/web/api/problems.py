@@ -19,6 +19,7 @@ from crobot_errors import (
     CRobotError,
     DatabaseUnreachable,
     ServiceError,
+    UnknownBatch,
     UnknownJob,
     UpdateUnderWay,
 )
@@ -34,6 +35,7 @@ RETRY_AFTER_S = 5
 _STATUS: tuple[tuple[type[CRobotError], int], ...] = (
     (BadToken, 401),
     (UnknownJob, 404),
+    (UnknownBatch, 404),
     (UpdateUnderWay, 409),
     (BadInput, 422),
     (ServiceError, 503),

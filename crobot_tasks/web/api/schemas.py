@@ -71,15 +71,16 @@ def whole(least: int, most: int, **options: Any) -> fields.Integer:
     return fields.Integer(strict=True, validate=limits, error_messages={"invalid": wrong}, **options)
 
 
-def priority() -> fields.Integer:
+def priority(**options: Any) -> fields.Integer:
     """A job's priority."""
-    return whole(0, 9, metadata={"description": "0 is the most urgent; 5 if none is given"})
+    return whole(0, 9, metadata={"description": "0 is the most urgent; 5 if none is given"}, **options)
 
 
 _OBJECT: dict[str, Any] = {"invalid": "not an object with names and values"}
 
 
-def _object(description: str) -> fields.Dict:
+def an_object(description: str) -> fields.Dict:
+    """Names and values."""
     return fields.Dict(keys=fields.String(), error_messages=_OBJECT, metadata={"description": description})
 
 
@@ -97,8 +98,8 @@ class JobSchema(Strict):
 
     pipeline = Text(metadata={"description": "name of a pipeline, or of another task that is a job"})
     version = Text(metadata={"description": "of the pipeline; empty: the current one"})
-    inputs = _object("name → absolute path")
-    params = _object("parameters of the pipeline, or keyword arguments of another task")
+    inputs = an_object("name → absolute path")
+    params = an_object("parameters of the pipeline, or keyword arguments of another task")
     reads = read_sets()
     database = Text(metadata={"description": "the species"})
     strain = Text(metadata={"description": "name of the isolate whose reads are to be assembled and typed"})
@@ -130,7 +131,7 @@ class ReasonSchema(Strict):
 class ResendSchema(Strict):
     """What is to be different when a job is sent again."""
 
-    params = _object("other values of parameters; null takes one away")
+    params = an_object("other values of parameters; null takes one away")
     version = Text(metadata={"description": "of the pipeline; empty: the current one"})
     priority = priority()
     cores = whole(1, 1024)
@@ -198,8 +199,8 @@ class SubmitSchema(Strict):
 
     pipeline = Text(required=True)
     version = Text()
-    inputs = _object("name → absolute path")
-    params = _object("parameters of the pipeline")
+    inputs = an_object("name → absolute path")
+    params = an_object("parameters of the pipeline")
     reads = read_sets()
     workgroup = Text()
     priority = priority()
@@ -229,7 +230,7 @@ class AssembleSchema(Strict):
         validate=validate.Length(1, MOST_JOBS),
         metadata={"description": "runs of the read archive, each a strain of its own"},
     )
-    params = _object("parameters of QAssembly")
+    params = an_object("parameters of QAssembly")
     again = Yes(metadata={"description": "assemble again what has the same version and parameters"})
     batch = Text()
     workgroup = Text()

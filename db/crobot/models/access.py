@@ -65,8 +65,10 @@ class Change(Base):
     user_id: Mapped[int]
     #: from where it came; empty: by the command line
     address: Mapped[str]
-    #: send, cancel, hold, release, resend, token create, token revoke
+    #: send, cancel, hold, release, resend, token create, token revoke; of a batch: batch make, batch pause, …
     action: Mapped[str]
+    #: what was changed, if it is no job: the name of a batch, the number of an analysis
+    about: Mapped[str] = mapped_column(Text, server_default="")
     job_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default="{}")
     request_id: Mapped[str] = mapped_column(Text, server_default="")
 

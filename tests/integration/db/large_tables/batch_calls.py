@@ -56,6 +56,8 @@ def of_batches(size: int) -> dict[str, Callable[[Session], Any]]:
         "db.crobot.batches.reopen": lambda s: batches.reopen(s, LARGE, list(some)),
         "db.crobot.batches.reopen_slices": lambda s: batches.reopen_slices(s, LARGE, [3, 4]),
         "db.crobot.batches.resume": lambda s: batches.resume(s, "large", 3),
+        "db.crobot.batches.seen": lambda s: batches.seen(
+            s, user_id=7, workgroup="", everybody=False, over=True, before=None, limit=20),
         "db.crobot.batches.states": lambda s: batches.states(s, LARGE),
         "db.crobot.batches.take": lambda s: batches.take(s, LARGE),
         "db.crobot.batches.take_callbacks": lambda s: batches.take_callbacks(s, LARGE, list(Event)),

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import click
 import pytest
 
-from crobot_tasks.cli.batches.where import OF_ASSEMBLIES, OF_STRAINS, Wanted, Where
+from crobot_tasks.batches.where import OF_ASSEMBLIES, OF_STRAINS, Where
+from crobot_tasks.cli.batches.where import Wanted
 from crobot_tasks.cli.values import PARAM, TEXT_PARAM
 from db.species.selection import ANY, Filters
 from tests.unit.crobot_tasks.cli.scenes import fixed_clock
