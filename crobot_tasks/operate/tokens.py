@@ -24,13 +24,15 @@ _NAME_CHARACTERS = 200
 class Scope(StrEnum):
     """What a token may be used for."""
 
-    #: see jobs of its user and its workgroup, and their files
+    #: see jobs, batches and analyses of its user and its workgroup, and their files
     JOBS_READ = "jobs:read"
     JOBS_SEND = "jobs:send"
     #: cancel, hold, release, and send again
     JOBS_STEER = "jobs:steer"
+    #: see the species: schemes, and all assemblies with their results and files
+    SPECIES_READ = "species:read"
     NODES_READ = "nodes:read"
-    #: see the jobs of everybody, and the nodes
+    #: see the jobs, batches and analyses of everybody, the species, and the nodes
     ADMIN_READ = "admin:read"
 
 

@@ -147,9 +147,12 @@ def told_apart(names: Mapping[str, str]) -> dict[str, str]:
     return {barcode: f"{name} ({barcode})" if times[name] > 1 else name for barcode, name in names.items()}
 
 
-def list_assemblies(session: Session, limit: int | None = None, strain: str = "") -> Sequence[Row[Any]]:
+def list_assemblies(
+    session: Session, limit: int | None = None, strain: str = "", before: int | None = None
+) -> Sequence[Row[Any]]:
     """Return the newest assemblies, the oldest of them first, all or those of a strain's name.
 
+    With ``before`` only those of smaller numbers (``id``).
     ``strain`` is the names of their strains; ``schemes`` has status, version and scheme_version of each by description.
     """
     strains = (
@@ -173,6 +176,7 @@ def list_assemblies(session: Session, limit: int | None = None, strain: str = ""
         .scalar_subquery()
     )
     columns = (
+        Assembly.id,
         Assembly.barcode,
         strains.label("strain"),
         Assembly.status,
@@ -185,6 +189,8 @@ def list_assemblies(session: Session, limit: int | None = None, strain: str = ""
         Assembly.pipeline_version,
     )
     query = select(*columns).order_by(Assembly.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Assembly.id < before)
     if strain:
         named = (
             select(Trace.strain_id).join(Strain, Strain.id == Trace.strain_id).where(Strain.strain == strain)

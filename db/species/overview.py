@@ -22,6 +22,13 @@ def lookups(session: Session, job_id: int) -> Sequence[tuple[AssemblyLookup, Sch
     return [(row, scheme) for row, scheme in session.execute(query.where(AssemblyLookup.job_id == job_id))]
 
 
+def results(session: Session, assembly_id: int) -> Sequence[tuple[AssemblyLookup, Scheme]]:
+    """How each scheme stands for an assembly, and what it found; not its SNPs against references."""
+    query = select(AssemblyLookup, Scheme).join(Scheme, Scheme.id == AssemblyLookup.scheme_id)
+    query = query.where(AssemblyLookup.assembly_id == assembly_id, AssemblyLookup.reference == "")
+    return [(row, scheme) for row, scheme in session.execute(query.order_by(Scheme.id))]
+
+
 def schemes(session: Session) -> Sequence[Row[Any]]:
     """The schemes of the species, with how many loci, alleles and sequence types each has."""
     loci = select(func.count(Locus.id)).where(Locus.scheme_id == Scheme.id).scalar_subquery()

@@ -108,14 +108,17 @@ def list_analyses(
     *,
     user_id: int | None = None,
     database: str | None = None,
+    before: int | None = None,
     limit: int = 50,
 ) -> Sequence[UserPreference]:
-    """Return the latest analyses of these types, the newest first."""
+    """Return the latest analyses of these types, the newest first; with ``before`` only those of smaller numbers."""
     wanted = select(UserPreference).where(UserPreference.type.in_(types))
     if user_id is not None:
         wanted = wanted.where(UserPreference.user_id == user_id)
     if database is not None:
         wanted = wanted.where(UserPreference.database == database)
+    if before is not None:
+        wanted = wanted.where(UserPreference.id < before)
     return session.scalars(wanted.order_by(UserPreference.id.desc()).limit(limit)).all()
 
 

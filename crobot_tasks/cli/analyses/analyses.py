@@ -13,8 +13,9 @@ from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import emit, json_option, wide_option
 from crobot_tasks.cli.tables import table
 from crobot_tasks.jobs.analysis import analysis_types
+from crobot_tasks.operate.analyses import described
 from db.engine import transaction
-from db.system import UserPreference, preferences
+from db.system import preferences
 
 _ID = click.IntRange(1, 2**31 - 1)
 #: of lists in `crobot analysis list`, only the state is worth telling
@@ -47,7 +48,7 @@ def list_(database: str | None, user_id: int | None, limit: int, as_json: bool) 
             session, analysis_types(), user_id=user_id, database=database, limit=limit
         )
         documents = [
-            {name: value for name, value in _document(row).items() if name in _LISTED} for row in found
+            {name: value for name, value in described(row).items() if name in _LISTED} for row in found
         ]
     emit(as_json, documents, lambda out: _show_list(out, documents))
 
@@ -60,25 +61,8 @@ def show(analysis_id: int, as_json: bool) -> None:
     """Show an analysis: its state, its job, and what it found."""
     services.ready_database()
     with transaction() as session:
-        document = _document(preferences.find_analysis(session, analysis_id))
+        document = described(preferences.find_analysis(session, analysis_id))
     emit(as_json, document, lambda out: show_analysis(out, document))
-
-
-def _document(row: UserPreference) -> dict[str, Any]:
-    data = row.data
-    return {
-        "id": row.id,
-        "type": row.type,
-        "name": row.name,
-        "species": row.database,
-        "user": row.user_id,
-        "state": "complete" if "complete" in data else "failed" if "failed" in data else "queued",
-        "job": data.get("job_id"),
-        "error": data.get("error"),
-        "created": data.get("date_created"),
-        "modified": data.get("date_modified"),
-        "data": data,
-    }
 
 
 def _show_list(out: Console, found: list[dict[str, Any]]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import click
@@ -15,22 +14,10 @@ from crobot_tasks.cli.output import emit, json_option, wide_option
 from crobot_tasks.cli.tables import Matrix, facts, table
 from crobot_tasks.cli.values import JOB
 from crobot_tasks.jobs.snp import resume_project
-from crobot_tasks.jobs.snp.state import Step
-from db.crobot import jobs
+from crobot_tasks.operate.projects import FILES, describe, summary
 from db.engine import transaction
-from db.system import UserPreference, projects
+from db.system import projects
 
-#: keys of files, and what people call them
-FILES = {
-    "matrix": "SNP matrix",
-    "snp_fasta": "SNPs as FASTA",
-    "data_file": "Distances",
-    "distances_png": "Picture of distances",
-    "distances_svg": "the same, SVG",
-    "raxml_tree": "Tree (Newick)",
-    "tree_png": "Picture of the tree",
-    "tree_svg": "the same, SVG",
-}
 #: above, the file is easier to read than a window
 MOST_SHOWN = 15
 _COLUMNS = {
@@ -67,7 +54,7 @@ def list_(species: str | None, limit: int, as_json: bool) -> None:
     """List projects, the newest first."""
     services.ready_database()
     with transaction() as session:
-        rows = [_summary(row) for row in projects.listing(session, species, limit)]
+        rows = [summary(row) for row in projects.listing(session, species, limit)]
     emit(as_json, rows, lambda out: _show_list(out, rows))
 
 
@@ -86,62 +73,6 @@ def resume(project_id: int, as_json: bool) -> None:
     resume_project(project_id)
     document = describe(project_id)
     emit(as_json, document, lambda out: _show(out, document))
-
-
-def describe(project_id: int) -> dict[str, Any]:
-    """Return what is known of a project.
-
-    Raises:
-        BadInput: there is none of this number.
-    """
-    with transaction() as session:
-        row = projects.find(session, project_id)
-        data = dict(row.data)
-        ids = {step: data.get(f"{step}_id") for step in Step}
-        states = jobs.states(session, [job_id for job_id in ids.values() if job_id])
-        summary = _summary(row)
-    steps = [
-        {"step": step.value, "tag": data[step], "job": ids[step], "state": states.get(ids[step] or 0)}
-        for step in Step
-    ]
-    numbers = {number: code for code, number in data["barcodes"].items()}
-    counts = {numbers[int(number)]: count for number, count in data.get("snp_count", {}).items()}
-    return summary | {
-        "reference": data["reference"],
-        "assemblies": list(data["barcodes"]),
-        "labels": data["labels"],
-        "error": data.get("error"),
-        "failed_step": data.get("failed_step"),
-        "steps": steps,
-        "core_sites": data.get("core_sites"),
-        "snp_count": counts,
-        "distances": _distances(data.get("data_file")),
-        "files": {key: data[key] for key in FILES if key in data},
-        "data": data,
-    }
-
-
-def _summary(row: UserPreference) -> dict[str, Any]:
-    data = row.data
-    state = "failed" if "failed" in data else "complete" if "complete" in data else "live"
-    return {
-        "id": row.id,
-        "state": state,
-        "species": row.database,
-        "name": row.name,
-        "user_id": row.user_id,
-        "taxa": len(data["barcodes"]) + 1,
-        "snps": data.get("snps"),
-        "created": data["date_created"],
-        "modified": data["date_modified"],
-    }
-
-
-def _distances(path: str | None) -> list[list[str]] | None:
-    """The table of distances, its first line the names."""
-    if path is None or not Path(path).is_file():
-        return None
-    return [line.split("\t") for line in Path(path).read_text(encoding="utf-8").splitlines()]
 
 
 def _way_out(found: dict[str, Any]) -> str:

@@ -8,10 +8,10 @@ import click
 from rich.console import Console
 
 from crobot_tasks.cli import sending
-from crobot_tasks.cli.analyses.projects import describe
 from crobot_tasks.cli.output import emit, json_option
 from crobot_tasks.cli.send import options
 from crobot_tasks.jobs.snp import Project, send_project
+from crobot_tasks.operate.projects import describe
 
 
 @click.command("snp-project")

@@ -16,12 +16,9 @@ from crobot_tasks.cli.send import options
 from crobot_tasks.cli.tables import table
 from crobot_tasks.intake import genomes
 from crobot_tasks.jobs import RejudgeJob
-from crobot_tasks.maintenance.outdated import current_version, standing
-from db import known_species
+from crobot_tasks.maintenance import species_overview
 from db.engine import retrying, transaction
-from db.species import outdated
-from db.species.assemblies import find_assembly, list_assemblies
-from db.species.schemes import list_schemes
+from db.species.assemblies import find_assembly
 
 _COLUMNS = (
     Column("Assembly"),
@@ -72,23 +69,9 @@ def _told(added: dict[str, Any]) -> str:
 def list_(species: str, strain: str, limit: int, as_json: bool) -> None:
     """List the newest assemblies of a species, and how the schemes stand for them."""
     services.ready_database()
-    with transaction() as session:
-        known_species.find_species(session, species)
-    with transaction(species) as session:
-        schemes = {scheme.description: scheme for scheme in list_schemes(session)}
-        found = [dict(row._mapping) for row in list_assemblies(session, limit, strain)]
-        for one in found:
-            one["schemes"] = {
-                name: standing(schemes[name], **stand) for name, stand in one["schemes"].items()
-            }
-            one["outdated"] = _outdated(one)
+    rows = species_overview.assemblies(species, limit, strain)[::-1]
+    found = [{name: value for name, value in row.items() if name != "id"} for row in rows]
     emit(as_json, found, lambda out: _show(out, found))
-
-
-def _outdated(one: dict[str, Any]) -> str:
-    """Say by what an assembly that a job made is outdated; empty if it is not, or was brought in as it is."""
-    made = one["job_id"] is not None
-    return outdated.why(one["pipeline_version"], current_version("QAssembly")) if made else ""
 
 
 def _show(out: Console, found: list[dict[str, Any]]) -> None:

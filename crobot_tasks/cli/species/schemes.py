@@ -9,7 +9,6 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput
 from crobot_tasks.cli import sending, services, storage
@@ -19,11 +18,9 @@ from crobot_tasks.cli.safe_text import safe
 from crobot_tasks.cli.tables import table
 from crobot_tasks.intake import scheme_calls
 from crobot_tasks.jobs import scheme_export as importing
-from crobot_tasks.maintenance.outdated import current_of
+from crobot_tasks.maintenance import species_overview
 from db import known_species
 from db.engine import transaction
-from db.species import outdated, overview
-from db.species.schemes import find_scheme
 from workers.nomenclature.blemishes import Blemishes
 
 #: warnings that people get to read
@@ -97,7 +94,7 @@ def import_(
         version = importing.import_scheme(
             species, name, description, label or description, files, profiles, number_here, blemishes
         )
-    found = next(one for one in _schemes(species) if one["description"] == description)
+    found = next(one for one in species_overview.schemes(species) if one["description"] == description)
     if not as_json:
         _warn(blemishes.found)
     emit(as_json, found | {"species": species, "warnings": blemishes.found}, lambda out: out.print(
@@ -123,7 +120,7 @@ def add(species: str, description: str, pipeline: str, label: str, as_json: bool
     sending.ready()
     _check_species(species)
     scheme_calls.add_scheme(species, description, pipeline, label)
-    found = next(one for one in _schemes(species) if one["description"] == description)
+    found = next(one for one in species_overview.schemes(species) if one["description"] == description)
     emit(as_json, found | {"species": species}, lambda out: out.print(
         f"{description} of {species}: {pipeline} is called on every new assembly"))  # fmt: skip
 
@@ -136,24 +133,13 @@ def list_(species: str, as_json: bool) -> None:
     """List the schemes of a species."""
     services.ready_database()
     _check_species(species)
-    found = _schemes(species)
+    found = species_overview.schemes(species)
     emit(as_json, found, lambda out: _show(out, found))
 
 
 def _check_species(name: str) -> None:
     with transaction() as session:
         known_species.find_species(session, name)
-
-
-def _schemes(species: str) -> list[dict[str, Any]]:
-    with transaction(species) as session:
-        return [dict(row._mapping) | _results(session, row.description) for row in overview.schemes(session)]
-
-
-def _results(session: Session, description: str) -> dict[str, Any]:
-    scheme = find_scheme(session, description)
-    counted = outdated.count(session, scheme, current_of(scheme))
-    return {"results": counted.complete, "outdated": counted.outdated}
 
 
 def _files(paths: Iterable[Path]) -> list[Path]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from flask import g, request
 
-from crobot_errors import UnknownBatch, UnknownJob
+from crobot_errors import UnknownAnalysis, UnknownBatch, UnknownJob
 from crobot_tasks.operate import tokens
 from crobot_tasks.operate.tokens import Caller, Scope
 from crobot_tasks.web.api.problems import CHALLENGE, Problem
 from db.crobot import access, batches, jobs
 from db.engine import transaction
+from db.system import UserPreference
 
-#: numbers above are no job's
+#: numbers above are no job's, and no analysis'
 _LAST_JOB = 2**63 - 1
+_LAST_ANALYSIS = 2**31 - 1
 
 
 def caller() -> Caller:
@@ -106,3 +109,19 @@ def own_batch(name: str) -> Any:
     if not caller().owns(batch):
         raise Problem(403, f"batch {name} was made by somebody else: ask them, or an operator, to change it")
     return batch
+
+
+def visible_analysis(analysis_id: int, types: Collection[str]) -> UserPreference:
+    """Return an analysis of one of these types, if it is the caller's: an analysis belongs to one user.
+
+    Raises:
+        UnknownAnalysis: there is none, or it is none of theirs: nobody learns which.
+    """
+    with transaction() as session:
+        row = session.get(UserPreference, analysis_id) if analysis_id <= _LAST_ANALYSIS else None
+        if row is not None and row.type in types and (caller().sees_all or row.user_id == caller().user_id):
+            session.expunge(row)
+            return row
+    raise UnknownAnalysis(
+        f"there is no such analysis {analysis_id}: the list of analyses has those that there are"
+    )

@@ -9,7 +9,20 @@ from flask import Flask
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.celery import app as celery_app
-from crobot_tasks.web.api import batch_steering, batches, docs, files, jobs, log, original, steering, system
+from crobot_tasks.web.api import (
+    analyses,
+    batch_steering,
+    batches,
+    docs,
+    files,
+    jobs,
+    log,
+    original,
+    projects,
+    species,
+    steering,
+    system,
+)
 from crobot_tasks.web.api.paths import ROOT
 from crobot_tasks.web.api.schemas import ProblemSchema
 
@@ -49,6 +62,18 @@ def register(app: Flask) -> None:
     api: Any = Api(app, config_prefix=_PREFIX)
     for name, scheme in _SECURITY.items():
         api.spec.components.security_scheme(name, scheme)
-    for room in (jobs, steering, files, log, batches, batch_steering, system, original):
+    for room in (
+        jobs,
+        steering,
+        files,
+        log,
+        batches,
+        batch_steering,
+        species,
+        analyses,
+        projects,
+        system,
+        original,
+    ):
         api.register_blueprint(room.blueprint)
     app.register_blueprint(docs.blueprint)

@@ -374,6 +374,8 @@ def _of_system(size: int) -> dict[str, Call]:
         "db.system.preferences.list_analyses": lambda s: preferences.list_analyses(s, ["ms_trees", "locus_search"]),
         "db.system.preferences.list_analyses rare": lambda s: preferences.list_analyses(s, ["snp_project"]),
         "db.system.preferences.list_analyses user": lambda s: preferences.list_analyses(s, ["ms_trees"], user_id=7),
+        "db.system.preferences.list_analyses page":
+            lambda s: preferences.list_analyses(s, ["ms_trees"], user_id=7, before=500),
         "db.system.preferences.list_analyses nobody": lambda s: preferences.list_analyses(s, ["ms_trees"], user_id=999),
         "db.system.preferences.list_analyses species":
             lambda s: preferences.list_analyses(s, ["ms_trees"], database="ecoli"),
@@ -414,6 +416,7 @@ def _of_species(size: int) -> dict[str, Call]:
             s, assemblies.find_assembly(s, barcodes[0]), passed=False, top_species=None, stats={}),
         "db.species.assemblies.strain_names": lambda s: assemblies.strain_names(s, range(101, 121)),
         "db.species.assemblies.list_assemblies": lambda s: assemblies.list_assemblies(s, 20),
+        "db.species.assemblies.list_assemblies page": lambda s: assemblies.list_assemblies(s, 20, before=500),
         "db.species.assemblies.list_assemblies strain": lambda s: assemblies.list_assemblies(s, 20, "strain 101"),
         "db.species.loci.loci_of": lambda s: loci.loci_of(s, _mlst(s)),
         "db.species.lookups.sent": lambda s: lookups.sent(s, 101, 2, size, "4.1"),
@@ -435,6 +438,7 @@ def _of_species(size: int) -> dict[str, Call]:
         "db.species.outdated.count": lambda s: outdated.count(s, _mlst(s), "4.1"),
         "db.species.overview.made_assembly": lambda s: species_overview.made_assembly(s, 404),
         "db.species.overview.lookups": lambda s: species_overview.lookups(s, 505),
+        "db.species.overview.results": lambda s: species_overview.results(s, 505),
         "db.species.overview.schemes": species_overview.schemes,
         "db.species.profiles.loci": lambda s: profiles.loci(s, _mlst(s)),
         "db.species.profiles.profiles": lambda s: profiles.profiles(s, _mlst(s), barcodes),

@@ -17,7 +17,6 @@ import pytest
 import celeryconfig
 from crobot_errors import AttemptError, BadInput, OutcomeKind
 from crobot_tasks.broker.folders import storage_root
-from crobot_tasks.cli.analyses.projects import describe
 from crobot_tasks.jobs import get_crobot_job
 from crobot_tasks.jobs.snp import Project, resume_project, send_project
 from crobot_tasks.jobs.snp.moving import move
@@ -25,6 +24,7 @@ from crobot_tasks.lifecycle import finish
 from crobot_tasks.lifecycle.cancel import cancel
 from crobot_tasks.lifecycle.endings import Ending
 from crobot_tasks.lifecycle.storage_mark import why_unusable
+from crobot_tasks.operate.projects import describe
 from db.crobot import JobState, jobs
 from db.engine import transaction
 from db.species import AssemblyLookup, AssemblyStatus, LookupStatus, assemblies, lookups
