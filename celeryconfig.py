@@ -68,6 +68,9 @@ crobot_api_port = int(os.environ.get("CROBOT_API_PORT", "5556"))
 crobot_api_proxies = int(os.environ.get("CROBOT_API_PROXIES", "0"))
 #: nginx sends the files of jobs itself: the address of its `internal` location whose `alias` is the storage
 crobot_api_accel = os.environ.get("CROBOT_API_ACCEL", "")
+#: requests that a token may make, those that only read, and those that change something; empty: as many as it likes
+crobot_api_reads = os.environ.get("CROBOT_API_READS", "6000/minute")
+crobot_api_changes = os.environ.get("CROBOT_API_CHANGES", "3000/minute")
 
 # --- what this process is ---------------------------------------------------------------------------------------------
 

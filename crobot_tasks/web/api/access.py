@@ -11,6 +11,7 @@ from crobot_errors import UnknownAnalysis, UnknownBatch, UnknownJob
 from crobot_tasks.operate import tokens
 from crobot_tasks.operate.tokens import Caller, Scope
 from crobot_tasks.web.api.problems import CHALLENGE, Problem
+from crobot_tasks.web.api.rates import rates
 from db.crobot import access, batches, jobs
 from db.engine import transaction
 from db.system import UserPreference
@@ -30,10 +31,11 @@ def admit(*scopes: Scope) -> None:
     """Let the request go on if its token has one of these scopes.
 
     Raises:
-        Problem: there is no token, or it has none of them.
+        Problem: there is no token, or it has none of them; or it has made too many requests.
         BadToken: it does not count.
     """
     g.crobot_caller = found = tokens.caller_of(_token())
+    rates().count(found.token_id)
     if not found.scopes & set(scopes):
         wanted = " or ".join(scopes)
         raise Problem(

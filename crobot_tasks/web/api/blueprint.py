@@ -21,7 +21,7 @@ from crobot_tasks.web.api.stored_files import ANY_TYPE
 View = TypeVar("View", bound=Callable[..., Any])
 
 #: what any path that asks for a token may answer
-_ANY_TOKEN = (401, 403)
+_ANY_TOKEN = (401, 403, 429)
 _ANY = (500, 503)
 
 

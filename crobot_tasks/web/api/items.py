@@ -12,6 +12,7 @@ from crobot_tasks.intake.reads import send_reads
 from crobot_tasks.intake.scheme_calls import send_scheme
 from crobot_tasks.operate.tokens import Caller
 from crobot_tasks.tasks import PipelineTask, job_task
+from crobot_tasks.web.api import own_inputs
 from db.engine import transaction
 from db.known_species import find_species
 from workers.short_reads.reads import check_read_sets
@@ -67,6 +68,7 @@ def check(item: Item, caller: Caller) -> None:
         if not item.get(name):
             raise WrongItem(f"{kind.words} needs {name}", name)
     check_workgroup(item, caller)
+    own_inputs.check(item)
     if kind is READS:
         check_read_sets(item["reads"], roots())
 

@@ -24,6 +24,7 @@ from crobot_tasks.web.api import (
     system,
 )
 from crobot_tasks.web.api.paths import ROOT
+from crobot_tasks.web.api.rates import rates
 from crobot_tasks.web.api.schemas import ProblemSchema
 
 VERSION = "1.0"
@@ -56,6 +57,7 @@ class Api(flask_smorest.Api):
 def register(app: Flask) -> None:
     """Mount the API in a Flask app: /api/v1.0/… and /head/submit; its other paths are not touched."""
     celery_app.set_addresses()
+    rates()  # a setting that is wrong is named before anybody asks
     celery_app.loader.import_default_modules()
     for name, value in _SETTINGS.items():
         app.config.setdefault(_PREFIX + name, value)

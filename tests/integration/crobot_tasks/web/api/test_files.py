@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import celeryconfig
 from crobot_tasks.broker.folders import storage_root
 from tests.integration.crobot_tasks.web.api.conftest import ROOT, Client, ended
 from tests.processes import Cluster, query
-from workers.storage import job_dir
+from workers.storage import analysis_dir, job_dir
 
 
 @pytest.fixture
@@ -63,3 +64,37 @@ def test_nginx_is_told_where_the_file_is(job: int, app_of_7: Client, monkeypatch
     answer = app_of_7.call("GET", f"{ROOT}/jobs/{job}/files/assembly", 200)
     inside = f"/storage/outputs/{job // 1000}/{job}/1/ein%20gen%C3%B6m.fasta"
     assert (answer.headers["X-Accel-Redirect"], answer.data) == (inside, b"")
+
+
+def test_a_job_may_name_files_that_its_user_sees_and_no_others(
+    job: int, app_of_7: Client, client: Callable[..., Client], tmp_path: Path
+) -> None:
+    folder = job_dir(storage_root(), job) / "1"
+    link = storage_root() / f"link-{job}"
+    link.symlink_to(folder)
+    query("UPDATE crobot.jobs SET workgroup = 'files' WHERE id = :id RETURNING id", id=job)
+    stranger, colleague = client(), client(workgroup="files")
+    for path in (folder / "ein genöm.fasta", link / "ein genöm.fasta", folder / "never"):
+        item = {"pipeline": "assembly_stats", "params": {"prefix": "P"}, "inputs": {"assembly": str(path)}}
+        problem = stranger.problem("POST", f"{ROOT}/jobs", 422, json=item)
+        assert "is a file of a job that is none of yours" in problem["detail"]
+        # the others are told what is really wrong: it is no FASTA, or not there
+        for one in (app_of_7, colleague):
+            assert "none of yours" not in one.problem("POST", f"{ROOT}/jobs", 422, json=item)["detail"]
+    reads = {
+        "database": "senterica",
+        "strain": "x",
+        "reads": [[str(folder / "a.fastq"), str(folder / "b.fastq")]],
+    }
+    assert "none of yours" in stranger.problem("POST", f"{ROOT}/jobs", 422, json=reads)["detail"]
+    query("UPDATE crobot.jobs SET pipeline = 'QAssembly' WHERE id = :id RETURNING id", id=job)
+    item |= {"params": {"prefix": "P", "genus": "Salmonella"}}
+    assert "does not exist" in stranger.problem("POST", f"{ROOT}/jobs", 422, json=item)["detail"]
+    query("UPDATE crobot.jobs SET pipeline = 'probe' WHERE id = :id RETURNING id", id=job)
+    link.unlink()
+
+
+def test_the_query_of_somebody_elses_analysis_is_theirs(tables: None, client: Callable[..., Client]) -> None:
+    path = analysis_dir(storage_root(), 987_654) / "query.fasta"
+    item = {"pipeline": "assembly_stats", "params": {"prefix": "P"}, "inputs": {"assembly": str(path)}}
+    assert "none of yours" in client().problem("POST", f"{ROOT}/jobs", 422, json=item)["detail"]

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
 import requests
 from flask import Flask
+from kombu import Connection
 
+from crobot_tasks.celery import app as celery_app
 from crobot_tasks.lifecycle.cancel import cancel_each
+from crobot_tasks.operate import logs
+from crobot_tasks.operate.tokens import Scope
 from crobot_tasks.web.api import register
 from db.engine import configure, engine
 from tests.command import crobot
@@ -43,39 +49,107 @@ def server(tables: None, data_dir: Path) -> Iterator[tuple[Process, str]]:
     assert process.stop() == 0
 
 
-def test_a_hundred_requests_at_once_are_answered(server: tuple[Process, str], app_of_7: Client) -> None:
+def test_five_hundred_requests_at_once_are_answered(server: tuple[Process, str], app_of_7: Client) -> None:
     process, address = server
     headers = {"Authorization": f"Bearer {app_of_7.token}"}
-    item = {"pipeline": "probe", "countdown_s": 9999, "batch": "hundred"}
+    item = {"pipeline": "probe", "countdown_s": 9999, "batch": "many at once"}
 
     def post(number: int) -> tuple[int, int]:
-        own = headers | {"X-Request-Id": f"hundred-{number}"}
-        answer = requests.post(f"{address}{ROOT}/jobs", json=item, headers=own, timeout=60)
-        assert answer.headers["X-Request-Id"] == f"hundred-{number}"
+        own = headers | {"X-Request-Id": f"many-{number}"}
+        answer = requests.post(f"{address}{ROOT}/jobs", json=item, headers=own, timeout=PATIENCE_S)
+        assert answer.headers["X-Request-Id"] == f"many-{number}"
         return answer.status_code, answer.json()["job"]
 
-    with ThreadPoolExecutor(100) as threads:
-        answers = list(threads.map(post, range(100)))
+    with ThreadPoolExecutor(500) as threads:
+        answers = list(threads.map(post, range(500)))
     assert {status for status, _ in answers} == {201}
-    assert len({number for _, number in answers}) == 100
-    sent = "SELECT count(*) FROM crobot.jobs WHERE user_id = :user AND batch = 'hundred'"
-    assert value(sent, user=app_of_7.user) == 100
-    wait_for("the log", lambda: f"user={app_of_7.user} request=hundred-99" in process.text())
+    assert len({number for _, number in answers}) == 500
+    sent = "SELECT count(*) FROM crobot.jobs WHERE user_id = :user AND batch = 'many at once'"
+    assert value(sent, user=app_of_7.user) == 500
+    wait_for("the log", lambda: f"user={app_of_7.user} request=many-499" in process.text())
     cancel_each(number for _, number in answers)
 
 
-def test_the_session_of_the_page_for_web_developers_runs(
-    cluster: Cluster, server: tuple[Process, str], app_of_7: Client
+def spoken(server: tuple[Process, str], client: Client, path: str, *lines: str) -> socket.socket:
+    """A connection on which the head of a request has been sent."""
+    host, _, port = server[1].removeprefix("http://").partition(":")
+    connection = socket.create_connection((host, int(port)), timeout=PATIENCE_S)
+    head = (f"{path} HTTP/1.1", "Host: api", f"Authorization: Bearer {client.token}", *lines, "", "")
+    connection.sendall("\r\n".join(head).encode())
+    return connection
+
+
+def test_a_body_of_100_mb_is_refused_before_it_is_sent(server: tuple[Process, str], app_of_7: Client) -> None:
+    lines = ("Content-Type: application/json", f"Content-Length: {100 * 10**6}")
+    with spoken(server, app_of_7, f"POST {ROOT}/jobs", *lines) as connection:
+        answer = HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 413
+        assert b"larger than 10 MB" in answer.read()
+
+
+def test_a_client_that_goes_away_stores_nothing_or_all_of_it_and_hinders_nobody(
+    server: tuple[Process, str], app_of_7: Client
 ) -> None:
+    body = b'{"pipeline": "probe", "countdown_s": 9999, "tag": "gone"}'
+    lines = ("Content-Type: application/json", f"Content-Length: {len(body)}", "Idempotency-Key: gone")
+    # as many as there are threads, in the middle of the body; their time is not waited for
+    for _ in range(8):
+        with spoken(server, app_of_7, f"POST {ROOT}/jobs", *lines) as connection:
+            connection.sendall(body[:20])
+    jobs = "SELECT count(*) FROM crobot.jobs WHERE user_id = :user"
+    headers = {"Authorization": f"Bearer {app_of_7.token}"}
+    assert requests.get(f"{server[1]}{ROOT}/jobs", headers=headers, timeout=PATIENCE_S).json()["jobs"] == []
+    assert value(jobs, user=app_of_7.user) == 0
+    # before the answer: the job is there, and the same request gets it
+    with spoken(server, app_of_7, f"POST {ROOT}/jobs", *lines) as connection:
+        connection.sendall(body)
+    number = wait_for("the job", lambda: value("SELECT id FROM crobot.jobs WHERE tag = 'gone'"))
+    again = headers | {"Idempotency-Key": "gone", "Content-Type": "application/json"}
+    answer = requests.post(f"{server[1]}{ROOT}/jobs", data=body, headers=again, timeout=PATIENCE_S)
+    assert (answer.json()["job"], answer.headers["Idempotency-Replayed"]) == (number, "true")
+    # in the middle of a long answer
+    log = logs.path_of(number, 1)
+    log.parent.mkdir(parents=True)
+    with log.open("wb") as file:
+        file.truncate(1024**3)
+    for _ in range(8):
+        with spoken(server, app_of_7, f"GET {ROOT}/jobs/{number}/log?attempt=1") as connection:
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+    answer = requests.post(f"{server[1]}{ROOT}/jobs/{number}/cancel", headers=headers, timeout=PATIENCE_S)
+    assert answer.json()["state"] == "CANCELLED"
+    log.unlink()
+
+
+def test_while_the_broker_is_away_jobs_are_stored_and_its_absence_is_told(
+    tables: None, app_of_7: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = f"redis://127.0.0.1:{closed_port()}/0"
+    monkeypatch.setattr(celery_app, "connection_for_write", lambda: Connection(away))
+    answer = app_of_7.call("GET", f"{ROOT}/health", 503)
+    assert (answer.headers["Retry-After"], "jobs are stored all the same" in answer.text) == ("5", True)
+    number = app_of_7.probe(countdown_s=9999)
+    app_of_7.post(f"{ROOT}/jobs/{number}/cancel", status=200)
+
+
+def test_the_session_of_the_page_for_web_developers_runs(
+    cluster: Cluster,
+    senterica: str,
+    server: tuple[Process, str],
+    client: Callable[..., Client],
+    tmp_path: Path,
+) -> None:
+    web_app = client(Scope.JOBS_READ, Scope.JOBS_SEND, Scope.JOBS_STEER, Scope.SPECIES_READ)
     (session,) = blocks(page("docs/web-developers.md"), "bash")
     script = session.text.replace("http://127.0.0.1:5556", server[1]).replace("sleep 1", "sleep 0.1")
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        capture_output=True, text=True, timeout=PATIENCE_S, env=os.environ | {"TOKEN": app_of_7.token}, check=False,
+        ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path,
+        capture_output=True, text=True, timeout=PATIENCE_S, env=os.environ | {"TOKEN": web_app.token}, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    jobs = query("SELECT id, batch FROM crobot.jobs WHERE user_id = :user ORDER BY id", user=app_of_7.user)
-    assert [job.batch for job in jobs] == ["my first"] * 3 + ["", ""]
+    assert "the probe sleeps 1 s" in done.stdout
+    jobs = query("SELECT id, batch FROM crobot.jobs WHERE user_id = :user ORDER BY id", user=web_app.user)
+    assert [job.batch for job in jobs[:6]] == ["my first", "", "my first", "my first", "", ""]
     cancel_each(job.id for job in jobs)
 
 
