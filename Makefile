@@ -1,6 +1,6 @@
 # `make` alone prints the targets. Everything installs what it misses; a second run costs nothing.
 .DEFAULT_GOAL := help
-.PHONY: help install start demo demo-kill test unit faults canvas truth lint check format bench clean requirements programs test-programs environments
+.PHONY: help install start demo demo-kill test unit faults api canvas truth lint check format bench clean requirements programs test-programs environments
 .NOTPARALLEL:
 
 # The system's Python comes first: one in a home directory cannot be read by the user that a service runs as.
@@ -39,6 +39,9 @@ unit: $(INSTALLED_DEV) ## run the tests that need no servers
 
 faults: test-programs $(INSTALLED_DEV) ## run all fault scenarios, and those with tables of a million jobs, also what takes too long for `make test` (an hour)
 	$(BIN)/python -m pytest tests/smoke/faults tests/integration/db/large_tables
+
+api: test-programs $(INSTALLED_DEV) ## ask the HTTP API whatever its description allows, and what it does not (schemathesis; 5 minutes)
+	$(BIN)/python -m pytest -s tests/integration/crobot_tasks/web/api/test_described.py
 
 canvas: test-programs $(INSTALLED_DEV) ## run Celery's own tests of canvas over plain tasks and over jobs, and name those that differ (20 minutes)
 	$(BIN)/python -m tests.celery_suite

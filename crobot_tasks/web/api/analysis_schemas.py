@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from crobot_tasks.web.api.answers import FileSchema
-from crobot_tasks.web.api.schemas import Number, Strict, Text, Yes, priority
+from crobot_tasks.web.api.schemas import Number, Strict, Text, Yes, mark, priority
 from workers.nomenclature.locus_search import MIN_COVERAGE, MIN_IDENTITY
 from workers.pipelines.ms_tree import METHODS
 
@@ -69,7 +69,7 @@ class SnpProjectSchema(_Request):
     core_threshold = Number(
         load_default=0.95,
         validate=validate.Range(0, 1, min_inclusive=False),
-        metadata={"description": "share of the genomes that must decide a site"},
+        metadata={"description": "share of the genomes that must decide a site", "exclusiveMinimum": True},
     )
 
 
@@ -78,7 +78,7 @@ class AnalysesQuery(Strict):
 
     database = Text(metadata={"description": "the species"})
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 1000))
-    after = Text(metadata={"description": "the next page: as the answer's `next` has it"})
+    after = mark()
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------

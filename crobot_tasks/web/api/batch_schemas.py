@@ -10,7 +10,17 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from crobot_errors import OutcomeKind
 from crobot_tasks.batches.standing import CACHED, FORGOTTEN, SKIPPED, UNSENT
 from crobot_tasks.batches.where import OF_ASSEMBLIES, OF_STRAINS
-from crobot_tasks.web.api.schemas import Number, ResendSchema, Strict, Text, Yes, an_object, priority, whole
+from crobot_tasks.web.api.schemas import (
+    Number,
+    ResendSchema,
+    Strict,
+    Text,
+    Yes,
+    an_object,
+    mark,
+    priority,
+    whole,
+)
 from db.crobot import JobState
 
 #: items that one request may make a batch of, since all are one transaction
@@ -74,7 +84,10 @@ class MakeBatchSchema(Strict):
     max_failures = whole(1, 2**31 - 1, metadata={"description": "so many failures pause it"})
     max_failed_share = Number(
         validate=validate.Range(0, 1, min_inclusive=False),
-        metadata={"description": "so large a share of its items, when it failed, pauses it"},
+        metadata={
+            "description": "so large a share of its items, when it failed, pauses it",
+            "exclusiveMinimum": True,
+        },
     )
 
     @validates_schema
@@ -101,7 +114,7 @@ class BatchesQuery(Strict):
 
     over = fields.Boolean(load_default=False, metadata={"description": "also those that are over"})
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
-    after = Text(metadata={"description": "the next page: as the answer's `next` has it"})
+    after = mark()
 
 
 class ItemsQuery(Strict):
@@ -111,7 +124,7 @@ class ItemsQuery(Strict):
         fields.String(validate=validate.OneOf(STATES)), metadata={"description": "may be repeated"}
     )
     limit = fields.Integer(load_default=100, validate=validate.Range(1, 1000))
-    after = Text(metadata={"description": "the next page: as the answer's `next` has it"})
+    after = mark()
 
 
 class ReportQuery(Strict):

@@ -27,7 +27,7 @@ PARAMETER = {
     "in": "header",
     "name": HEADER,
     "required": False,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     "description": "any name for this request: sent again within 24 hours it gets the same answer, and nothing is done",
 }
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")

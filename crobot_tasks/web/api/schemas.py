@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
@@ -31,6 +32,11 @@ class Text(fields.String):
     """A text that the database can store, on one line."""
 
     default_error_messages = {"invalid": "not a text: write it in quotes"}
+    #: the same for the description of the API
+    _DESCRIBED = {"maxLength": _TEXT_CHARACTERS, "pattern": r"^[^\u0000\n\r]*$"}
+
+    def __init__(self, *, metadata: Mapping[str, Any] | None = None, **options: Any) -> None:
+        super().__init__(metadata=self._DESCRIBED | dict(metadata or {}), **options)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         text: str = super()._deserialize(value, attr, data, **kwargs)
@@ -76,6 +82,11 @@ def priority(**options: Any) -> fields.Integer:
     return whole(0, 9, metadata={"description": "0 is the most urgent; 5 if none is given"}, **options)
 
 
+def mark() -> Text:
+    """Where a page begins."""
+    return Text(metadata={"description": "the next page: as the answer's `next` has it", "minLength": 1})
+
+
 _OBJECT: dict[str, Any] = {"invalid": "not an object with names and values"}
 
 
@@ -118,7 +129,10 @@ class JobSchema(Strict):
     )
     expires_s = Number(
         validate=validate.Range(0, 2**30, min_inclusive=False),
-        metadata={"description": "cancelled if it has not begun after so many seconds"},
+        metadata={
+            "description": "cancelled if it has not begun after so many seconds",
+            "exclusiveMinimum": True,
+        },
     )
 
 
@@ -155,7 +169,7 @@ class JobsQuery(Strict):
     user = fields.Integer(validate=validate.Range(0, 2**31 - 1))
     held = fields.Boolean(metadata={"description": "only jobs that are held"})
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 1000))
-    after = Text(metadata={"description": "the next page: as the answer's `next` has it"})
+    after = mark()
 
 
 class JobQuery(Strict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from crobot_tasks.web.api.answers import FileSchema
-from crobot_tasks.web.api.schemas import Strict, Text
+from crobot_tasks.web.api.schemas import Strict, Text, mark
 
 
 class SchemesQuery(Strict):
@@ -24,17 +24,18 @@ class AssembliesQuery(Strict):
 
     strain = Text(metadata={"description": "only those of strains of this name"})
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 1000))
-    after = Text(metadata={"description": "the next page: as the answer's `next` has it"})
+    after = mark()
 
 
 class LociQuery(Strict):
     """Which loci are looked up."""
 
+    #: so few and short that they fit into the line of a request
     locus = fields.List(
-        Text(),
+        Text(validate=validate.Length(max=100), metadata={"maxLength": 100}),
         required=True,
-        validate=validate.Length(1, 1000),
-        metadata={"description": "a locus of the scheme; may be repeated"},
+        validate=validate.Length(1, 20),
+        metadata={"description": "a locus of the scheme; may be repeated, up to 20 times: the GFF has all"},
     )
 
 

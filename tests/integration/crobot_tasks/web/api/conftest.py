@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
 
 from crobot_tasks.operate import tokens
 from crobot_tasks.operate.tokens import Scope
 from crobot_tasks.web.api.server import application
-from tests.processes import value, wait_for
+from tests.integration.crobot_tasks.cli.test_commands import closed_port
+from tests.processes import Process, value, wait_for
 
 ROOT = "/api/v1.0"
 EVERYTHING = (Scope.JOBS_READ, Scope.JOBS_SEND, Scope.JOBS_STEER, Scope.NODES_READ)
@@ -95,3 +99,22 @@ def ended(number: int) -> str:
     """How a job ended, once it has."""
     over = "SELECT state FROM crobot.jobs WHERE id = :id AND finished_at IS NOT NULL"
     return str(wait_for(f"job {number} to end", lambda: value(over, id=number)))
+
+
+@pytest.fixture(scope="session")
+def server(tables: None, data_dir: Path) -> Iterator[tuple[Process, str]]:
+    """The process, and its address."""
+    port = closed_port()
+    line = [sys.executable, "-m", "crobot_tasks.cli", "api", "--port", str(port)]
+    process, address = Process("api", line, data_dir / "api"), f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        try:
+            return requests.get(f"{address}{ROOT}/health", timeout=30).ok
+        except requests.ConnectionError:
+            assert process.status == "running", process.text()
+            return False
+
+    wait_for("the API", answers)
+    yield process, address
+    assert process.stop() == 0

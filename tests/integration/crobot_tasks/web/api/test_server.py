@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPResponse
 from pathlib import Path
@@ -28,25 +27,6 @@ from tests.integration.crobot_tasks.web.api.conftest import ROOT, Client
 from tests.pages import blocks, page
 from tests.processes import PATIENCE_S, Cluster, Process, query, value, wait_for
 from tests.proxy import Proxy
-
-
-@pytest.fixture(scope="module")
-def server(tables: None, data_dir: Path) -> Iterator[tuple[Process, str]]:
-    """The process, and its address."""
-    port = closed_port()
-    line = [sys.executable, "-m", "crobot_tasks.cli", "api", "--port", str(port)]
-    process, address = Process("api", line, data_dir / "api"), f"http://127.0.0.1:{port}"
-
-    def answers() -> bool:
-        try:
-            return requests.get(f"{address}{ROOT}/health", timeout=30).ok
-        except requests.ConnectionError:
-            assert process.status == "running", process.text()
-            return False
-
-    wait_for("the API", answers)
-    yield process, address
-    assert process.stop() == 0
 
 
 def test_five_hundred_requests_at_once_are_answered(server: tuple[Process, str], app_of_7: Client) -> None:
