@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from crobot_errors import BadPolicy
 from crobot_tasks.router.maintenance import Maintenance, read_maintenance
+from crobot_tasks.router.targets import Targets, read_targets
 from crobot_tasks.router.toml_table import Table, parse
 
 #: sorts jobs of different owners; the least is first
@@ -124,6 +125,8 @@ class Policy:
     pipelines: Mapping[str, PipelineRule] = field(default_factory=dict)
     nodes: Mapping[str, NodeRule] = field(default_factory=dict)
     maintenance: Maintenance = Maintenance()
+    #: where outcomes may be posted to
+    targets: Targets = Targets()
 
     def retry_of(self, pipeline: str) -> Retry:
         """Return how jobs of this pipeline are tried again."""
@@ -175,7 +178,7 @@ def read(text: str) -> Policy:
     """
     file = parse(text, BadPolicy).only(
         "poison_after", "classes", "shares", "window", "reservation", "quarantine", "retry", "tags",
-        "pipelines", "nodes", "maintenance",
+        "pipelines", "nodes", "maintenance", "webhooks",
     )  # fmt: skip
     retry = _retry(file.table("retry"), DEFAULT.retry)
     pipelines, nodes = file.table("pipelines"), file.table("nodes")
@@ -191,6 +194,7 @@ def read(text: str) -> Policy:
         pipelines={name: _pipeline(pipelines.table(name), retry) for name in pipelines},
         nodes={name: NodeRule(frozenset(nodes.table(name).only("tags").names("tags"))) for name in nodes},
         maintenance=read_maintenance(file.table("maintenance")),
+        targets=read_targets(file.table("webhooks")),
     )
 
 
