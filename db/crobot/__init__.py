@@ -7,6 +7,14 @@ from db.crobot.models.nodes import Node
 from db.crobot.models.placement import AcceptedPolicy, Accounting, Pause, PausedKind, Share, Typical
 from db.crobot.models.results import Chord, Message, Revoked, Settlement
 from db.crobot.models.upkeep import DailyUpdate, Monitoring, Numbers, Restore, Storage
+from db.crobot.models.webhooks import (
+    Delivery,
+    DeliveryState,
+    SubjectKind,
+    Webhook,
+    WebhookOff,
+    WebhookSecret,
+)
 
 __all__ = [
     "LIVE",
@@ -24,6 +32,8 @@ __all__ = [
     "Change",
     "Chord",
     "DailyUpdate",
+    "Delivery",
+    "DeliveryState",
     "Monitoring",
     "Job",
     "JobState",
@@ -38,5 +48,9 @@ __all__ = [
     "Settlement",
     "Share",
     "Storage",
+    "SubjectKind",
     "Typical",
+    "Webhook",
+    "WebhookOff",
+    "WebhookSecret",
 ]

@@ -102,6 +102,17 @@ def find_analysis(session: Session, analysis_id: int) -> UserPreference:
     return found
 
 
+def locked(session: Session, analysis_id: int) -> UserPreference:
+    """Return an analysis as it is now; nobody else changes it until the transaction ends.
+
+    Raises:
+        UnknownAnalysis: there is none.
+    """
+    find_analysis(session, analysis_id)
+    statement = select(UserPreference).where(UserPreference.id == analysis_id).with_for_update()
+    return session.scalars(statement.execution_options(populate_existing=True)).one()
+
+
 def list_analyses(
     session: Session,
     types: Collection[str],

@@ -67,6 +67,7 @@ from tests.integration.db.large_tables.batch_calls import of_batches
 from tests.integration.db.large_tables.fill import LIVE as NOT_OVER
 from tests.integration.db.large_tables.fill import LOCI, SCHEME
 from tests.integration.db.large_tables.maintenance_calls import of_maintenance
+from tests.integration.db.large_tables.webhook_calls import of_webhooks
 
 ROOMS = ("db.crobot", "db.system", "db.species", "db.nomenclature")
 GIB = 1024**3
@@ -121,6 +122,7 @@ def calls(size: int) -> dict[str, Call]:
         | of_access()
         | of_batches(size)
         | of_maintenance(size)
+        | of_webhooks(size)
     )
 
 
@@ -371,6 +373,7 @@ def _of_system(size: int) -> dict[str, Call]:
         "db.system.preferences.remove_unsent": lambda s: preferences.remove_unsent(s, 7),
         "db.system.preferences.complete_by": lambda s: preferences.complete_by(s, 7, 1),
         "db.system.preferences.find_analysis": lambda s: preferences.find_analysis(s, 7),
+        "db.system.preferences.locked": lambda s: preferences.locked(s, 1),
         "db.system.preferences.list_analyses": lambda s: preferences.list_analyses(s, ["ms_trees", "locus_search"]),
         "db.system.preferences.list_analyses rare": lambda s: preferences.list_analyses(s, ["snp_project"]),
         "db.system.preferences.list_analyses user": lambda s: preferences.list_analyses(s, ["ms_trees"], user_id=7),

@@ -95,6 +95,14 @@ _BATCHES = """
                            {"state": "FAILED", "outcome": "tool", "items": 10, "cpu_s": 9}]'::json END
         FROM generate_series(0, :jobs / 1000 - 1) n"""
 
+_WEBHOOKS = """
+    INSERT INTO crobot.webhooks (kind, number, url, origin)
+        SELECT 'job', n, 'http://app' || n % 20 || '/x', 'http://app' || n % 20 FROM generate_series(1, :jobs / 4) n;
+    INSERT INTO crobot.deliveries (kind, number, url, origin, body, state, written_at)
+        SELECT 'job', n, 'http://app' || n % 20 || '/x', 'http://app' || n % 20, '{}',
+               CASE WHEN n % 1000 = 7 THEN 'waiting' ELSE 'delivered' END, now() - interval '1 hour'
+        FROM generate_series(1, :jobs / 4) n"""
+
 _SMALL = """
     INSERT INTO crobot.accounting (id, folded_to) VALUES (1, now() - interval '5 minutes');
     INSERT INTO crobot.typical (pipeline, version, expected_s, samples, run_s, run_p90_s)
@@ -151,6 +159,7 @@ _LARGE = (
     *("system.user_preferences", "strains", "traces", "assemblies", "trace_assembly", "assembly_lookup"),
     *("annotations", "alleles", "sequence_types"),
     *("crobot.batches", "crobot.batch_slices", "crobot.batch_items"),
+    *("crobot.webhooks", "crobot.deliveries"),
 )
 _NUMBERS = "SELECT setval(pg_get_serial_sequence('{}', 'id'), (SELECT max(id) FROM {}))"
 _NUMBERED = ("assemblies", "assembly_lookup", "strains", "traces")
@@ -191,6 +200,7 @@ def _fill(session: Session, jobs: int) -> None:
         _CHORDS,
         _MESSAGES,
         _BATCHES,
+        _WEBHOOKS,
         _SMALL,
         _USER_JOBS,
         _PREFERENCES,
