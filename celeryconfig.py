@@ -72,6 +72,9 @@ crobot_api_accel = os.environ.get("CROBOT_API_ACCEL", "")
 crobot_api_reads = os.environ.get("CROBOT_API_READS", "6000/minute")
 crobot_api_changes = os.environ.get("CROBOT_API_CHANGES", "3000/minute")
 
+#: a web app has so many seconds to take an outcome that is posted to it, from the first packet to the last
+crobot_webhook_timeout_s = float(os.environ.get("CROBOT_WEBHOOK_TIMEOUT_S", "15"))
+
 # --- what this process is ---------------------------------------------------------------------------------------------
 
 #: modules with further JobTasks, separated by commas

@@ -21,6 +21,7 @@ from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.operate import hold
 from crobot_tasks.operate.resend import AS_BEFORE, Changes, Resent
 from crobot_tasks.operate.resend import resend as resend_one
+from crobot_tasks.webhooks import outcomes
 from db.crobot import batches, jobs
 from db.crobot.batches import Event
 from db.crobot.selection import Selection
@@ -144,6 +145,22 @@ class Batch:
     def on_exhausted(self, signature: Signature) -> Self:
         """Have a signature called, once, when every item has ended, however it did."""
         return self._call_back(Event.EXHAUSTED, signature)
+
+    def post_to(self, address: str) -> Self:
+        """Have the outcome posted to a web app, each time that the batch ends.
+
+        Raises:
+            BadInput: nothing may be posted there.
+        """
+        to = outcomes.checked(address)
+
+        def note() -> None:
+            with transaction() as session:
+                batch = batches.lock(session, self.name)
+                tending.post_outcome(session, batch, to, batch.user_id)
+
+        retrying(note)
+        return self
 
     def _call_back(self, event: Event, signature: Signature) -> Self:
         call = plain(dict(signature), f"the callback {signature.task}")

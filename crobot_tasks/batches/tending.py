@@ -18,7 +18,9 @@ from crobot_tasks.lifecycle.cancel import cancel_each
 from crobot_tasks.lifecycle.commit_sends import commit
 from crobot_tasks.lifecycle.sends import Sends, collecting
 from crobot_tasks.lifecycle.storage_mark import why_unusable
-from db.crobot import batches, control
+from crobot_tasks.webhooks import outcomes
+from crobot_tasks.webhooks.address import Address
+from db.crobot import SubjectKind, batches, control
 from db.crobot.batches import Event
 from db.engine import may_repeat, retrying, transaction
 
@@ -85,6 +87,8 @@ def _look(batch_id: int) -> list[int]:
         if batch.made_at and not now.unsent and batches.end(session, batch_id):
             log.info("batch %s is over", batch.name)
             _call_back(session, batch, now, ended=True)
+            if outcomes.is_wanted(session, SubjectKind.BATCH, batch_id):
+                outcomes.write(session, SubjectKind.BATCH, batch_id, _outcome(batch, now))
         else:
             _call_back(session, batch, now, ended=False)
         return enforce(session, batch)
@@ -106,6 +110,23 @@ def call_back_late(session: Any, batch: Any) -> None:
     """Send what was asked for after the batch had ended."""
     if batch.ended_at:
         _call_back(session, batch, standing(session, batch), ended=True)
+
+
+def post_outcome(session: Any, batch: Any, to: Address, user_id: int) -> None:
+    """Have the outcome of a batch, which is locked, posted each time that it ends; of one that is over, now, too."""
+    ended = _outcome(batch, standing(session, batch)) if batch.ended_at else None
+    outcomes.order(session, SubjectKind.BATCH, batch.id, to, user_id=user_id, ended=ended)
+
+
+def _outcome(batch: Any, now: Standing) -> dict[str, Any]:
+    state = "cancelled" if batch.cancelled_at else "over"
+    told = {
+        name: value
+        for name, value in _told(batch, now, "exhausted").items()
+        if name not in ("batch", "event")
+    }
+    about = {"id": batch.id, "name": batch.name, "state": state, "user_id": batch.user_id}
+    return outcomes.body(f"batch.{state}", about | told)
 
 
 def _reason(batch: Any) -> str:

@@ -22,6 +22,7 @@ from crobot_tasks.head.leases import quarantine_failing
 from crobot_tasks.head.numbers import numbers
 from crobot_tasks.lifecycle.policy_in_force import PolicyFile
 from crobot_tasks.lifecycle.settle import settle_overdue
+from crobot_tasks.webhooks.sender import Sending
 from db.crobot import parking
 from db.listener import Listener
 
@@ -148,6 +149,8 @@ def head_worker(loglevel: str = "INFO") -> Any:
     survive_lost_connections()
     app.conf.include = [*app.conf.include, *HEARS]
     app.steps["worker"].add(Dispatcher)
+    if celeryconfig.crobot_callbacks_in_head:
+        app.steps["worker"].add(Sending)
     worker_ready.connect(look_first)
     return app.Worker(
         hostname=f"head@{socket.gethostname()}",

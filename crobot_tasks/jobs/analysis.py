@@ -18,6 +18,7 @@ from crobot_tasks.jobs.file_fingerprints import stamps
 from crobot_tasks.lifecycle.new_job import NewJob
 from crobot_tasks.lifecycle.outputs import Outputs
 from crobot_tasks.lifecycle.storage_access import is_file
+from crobot_tasks.webhooks import analyses
 from db.crobot import jobs
 from db.engine import after_commit, transaction
 from db.system import preferences
@@ -160,6 +161,7 @@ class AnalysisJob(CRobotJob):
         message = super().process_job(session, result, outputs)
         found = self.results(session, result, outputs) | {"provenance": self.provenance(result)}
         preferences.completed(session, self.context["analysis_id"], self.number, found)
+        analyses.ended(session, self.context["analysis_id"], self.number)
         return message
 
     def results(self, session: Session, result: dict[str, Any], outputs: Outputs) -> dict[str, Any]:
@@ -170,6 +172,7 @@ class AnalysisJob(CRobotJob):
         """(d) Say so, with the cause."""
         super().process_failure(session, message)
         preferences.failed(session, self.context["analysis_id"], self.number, message)
+        analyses.ended(session, self.context["analysis_id"], self.number)
 
     @classmethod
     def process_cancels(cls, session: Session, cancelled: Sequence[Self]) -> None:
@@ -177,6 +180,7 @@ class AnalysisJob(CRobotJob):
         super().process_cancels(session, cancelled)
         for job in cancelled:
             preferences.failed(session, job.context["analysis_id"], job.number, "cancelled")
+            analyses.ended(session, job.context["analysis_id"], job.number)
 
 
 def _checked_name(name: str) -> str:

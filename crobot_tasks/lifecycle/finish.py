@@ -11,7 +11,14 @@ from typing import Any
 from crobot_errors import TRIED_AGAIN, BrokerUnreachable, OutcomeKind, ServiceError, ToolFailed
 from crobot_tasks.broker.exceptions import exception_json
 from crobot_tasks.broker.formats import AttemptKey, attempt_id
-from crobot_tasks.lifecycle import commit_sends, owed_results, policy_in_force, read_ahead, time_limits
+from crobot_tasks.lifecycle import (
+    commit_sends,
+    owed_results,
+    policy_in_force,
+    read_ahead,
+    time_limits,
+    told_outcomes,
+)
 from crobot_tasks.lifecycle.continuation import Continuation, again_columns, named
 from crobot_tasks.lifecycle.endings import Ending, first_line, processed
 from crobot_tasks.lifecycle.refused import Refused
@@ -236,6 +243,7 @@ def end(session: Any, endings: Sequence[Ending]) -> None:
         return
     ended, refused = processed(session, endings)
     finishing.end_jobs(session, [ending.columns() for ending in ended])
+    told_outcomes.of_jobs(session, [ending.job_id for ending in ended])
     owed_results.after_commit(session, [ending.job_id for ending in ended])
     refuse(session, refused)
 

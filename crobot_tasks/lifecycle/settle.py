@@ -20,7 +20,7 @@ from crobot_tasks.lifecycle.owed_results import settle_all
 from crobot_tasks.lifecycle.result_backend import remind
 from crobot_tasks.lifecycle.sends import Sends, collecting
 from crobot_tasks.lifecycle.settlement_request import request_of
-from db.crobot import JobState, access, settlements
+from db.crobot import JobState, access, deliveries, settlements, webhooks
 from db.engine import is_away, patiently, retrying, transaction
 
 log = logging.getLogger(__name__)
@@ -138,6 +138,8 @@ def settle_overdue() -> None:
         log.warning("nobody can tell whether the result store has forgotten anything: %s", error)
     with transaction() as session:
         access.forget_answers(session)
+        deliveries.forget_old(session)
+        webhooks.forget_old(session)
         owed = settlements.overdue(session, overdue_s())
     settle_all(owed)
     outbox.publish_left_over(overdue_s())

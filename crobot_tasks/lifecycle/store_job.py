@@ -8,7 +8,7 @@ import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.lifecycle.caller import tell_sent
 from crobot_tasks.lifecycle.job_types import job_class
 from crobot_tasks.lifecycle.new_job import NewJob
-from db.crobot import parking
+from db.crobot import parking, webhooks
 from db.crobot.parking import Parked
 from db.engine import after_commit, transaction
 
@@ -19,6 +19,9 @@ def store(new: NewJob) -> Parked:
         if new.message:
             after_commit(partial(tell_sent, new.pipeline, new.message))
         parked = parking.park(session, new.columns())
+        if isinstance(resent_from := new.context.get("resent_from"), int):
+            # who waits for the old job waits for this one
+            webhooks.copy(session, resent_from, parked.job_id)
         if parked.created and new.type:
             job_class(new.type, new.pipeline).parked(session, parked.job_id, new)
         return parked

@@ -9,6 +9,7 @@ from typing import Any, Self
 from sqlalchemy.orm import Session
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
+from crobot_tasks.webhooks import analyses
 from db.engine import lock
 from db.system import UserPreference, projects
 
@@ -71,8 +72,11 @@ class State:
         return None if found is None else int(found)
 
     def set(self, **values: Any) -> None:
-        """Write values; None takes a key away."""
+        """Write values; None takes a key away. Where that ends the project, who wants to know is told."""
+        went_on = self.live
         projects.change(self.session, self.row, **values)
+        if went_on and not self.live:
+            analyses.ended(self.session, self.id)
 
     def mark(self, step: Step, tag: Tag, job_id: int | None = None) -> None:
         """Say how a step stands, and by which job."""

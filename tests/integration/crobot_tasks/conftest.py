@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -13,12 +14,16 @@ from sqlalchemy import select
 from crobot_tasks.broker import folders
 from crobot_tasks.intake.reads import send_reads
 from crobot_tasks.jobs import scheme_export
+from crobot_tasks.lifecycle import policy_in_force
+from crobot_tasks.operate import webhooks
 from db import registry
 from db.engine import transaction
 from db.handle import dbhandle
 from db.species import Scheme, Strain
 from demo.data import SCHEME, DemoData, fetch
-from tests.processes import Cluster, value, wait_for
+from tests.posted_outcomes import Serve
+from tests.processes import Cluster, query, value, wait_for
+from tests.web_apps import Answer, WebApp, says, web_app
 from workers import storage
 from workers.assembling.qa import THRESHOLDS
 
@@ -104,3 +109,32 @@ def strains_before(senterica: str) -> Iterator[None]:
 def connections_given_back() -> Iterator[None]:
     yield
     dbhandle.remove()
+
+
+@pytest.fixture
+def policy(cluster: Cluster) -> None:
+    """The policy of tests is in force: a head has read it."""
+
+    def is_there() -> bool:
+        with transaction() as session:
+            return bool(policy_in_force.current(session).targets.entries)
+
+    wait_for("the policy", is_there)
+
+
+@pytest.fixture
+def serve(policy: None) -> Iterator[Serve]:
+    """Starts web apps whose outcomes are signed."""
+    opened = []
+
+    def start(*answers: Answer, **options: Any) -> WebApp:
+        opened.append(web_app(*(answers or (says("204 No Content"),)), **options))
+        app = opened[-1].__enter__()
+        app.secret = webhooks.make_secret(app.origin)[1]
+        return app
+
+    yield start
+    for one in opened:
+        one.__exit__(None, None, None)
+    # nothing is left for senders to try for days
+    query("UPDATE crobot.deliveries SET state = 'given_up' WHERE state = 'waiting' RETURNING id")

@@ -21,6 +21,8 @@ from crobot_tasks.operate.resend import Changes
 from tests.callback_tasks import push
 from tests.canvas_tasks import jobs
 from tests.canvas_tasks import plain as tasks
+from tests.posted_outcomes import Serve
+from tests.posted_outcomes import over as posted
 from tests.processes import Cluster, query, value, wait_for
 
 FEW = Limits(live=20, slice=10)
@@ -275,3 +277,20 @@ def test_a_name_is_taken_by_a_batch_or_by_jobs(name: str) -> None:
     jobs.add.apply_async((1, 2), job={"batch": f"{name}-label"})
     with pytest.raises(BadInput, match="choose another name"):
         Batch.of(additions(1), name=f"{name}-label")
+
+
+def test_each_end_of_a_batch_is_posted_to_who_wants_it(name: str, serve: Serve) -> None:
+    app = serve()
+    batch = Batch.of((*additions(2), *failures(1)), name=name, limits=FEW).post_to(app.url)
+    (row,) = posted(app)
+    told = json.loads(app.requests[0].body)
+    assert told["type"] == "batch.over"
+    assert (told["data"]["name"], told["data"]["complete"], told["data"]["failed"]) == (name, 2, 1)
+    assert row.number == told["data"]["id"]
+    batch.resend()
+    posted(app, 2)
+    over(name)
+    late = serve()
+    batch.post_to(late.url)
+    posted(late)
+    assert json.loads(late.requests[0].body)["data"]["failed"] == 1

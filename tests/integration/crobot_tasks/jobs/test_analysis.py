@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from crobot_errors import BadInput, BadQuery
 from crobot_tasks.intake.genomes import Genome, add_assembly
 from crobot_tasks.jobs import LocusSearchJob, MSTreeJob, NomenclatureJob, get_crobot_job
 from crobot_tasks.lifecycle.cancel import cancel
+from crobot_tasks.webhooks.analyses import post_analysis
 from db.engine import transaction
 from db.species.schemes import find_scheme
 from db.system import preferences
 from demo.data import LOCI, TRUE_ALLELES, DemoData
 from tests.integration.crobot_tasks.jobs.test_following import ended
+from tests.posted_outcomes import Serve, over
 from tests.processes import Cluster
 from workers.fasta import reverse_complement
 from workers.nomenclature.allele_files import read_alleles
@@ -162,3 +165,24 @@ def test_the_table_of_a_tree_has_the_alleles_and_names_of_the_assemblies(
     assert (list(table.loci), table.names) == (list(LOCI), [typed.barcode, added.barcode])
     assert [list(row) for row in table.rows] == [list(TRUE_ALLELES.values())] * 2
     assert state(tree.analysis_id)["error"] == "cancelled"
+
+
+def test_each_end_of_an_analysis_is_posted_to_who_wants_it(typed: Genome, aroc: str, serve: Serve) -> None:
+    app = serve()
+    job = search(typed, aroc, name="to be posted", user_id=11)
+    with transaction("senterica"):
+        job.send_job()
+        post_analysis(job.analysis_id, app.url, 11)
+        cancel(job.number)
+    over(app)
+    again = get_crobot_job(job.number).again()
+    assert ended(again.send_job()) == "COMPLETE"
+    over(app, 2)
+    first, second = (json.loads(request.body) for request in app.requests)
+    assert (first["type"], second["type"]) == ("analysis.failed", "analysis.complete")
+    assert (first["data"]["id"], first["data"]["message"]) == (job.analysis_id, "cancelled")
+    assert second["data"]["result"]["hit_count"] == 1
+    late = serve()
+    post_analysis(job.analysis_id, late.url)
+    assert over(late)[0].user_id == 0
+    assert json.loads(late.requests[0].body)["data"]["state"] == "complete"

@@ -25,7 +25,7 @@ from crobot_tasks.lifecycle.cancel import cancel
 from crobot_tasks.lifecycle.endings import Ending
 from crobot_tasks.lifecycle.storage_mark import why_unusable
 from crobot_tasks.operate.projects import describe
-from db.crobot import JobState, jobs
+from db.crobot import JobState, SubjectKind, jobs, webhooks
 from db.engine import transaction
 from db.species import AssemblyLookup, AssemblyStatus, LookupStatus, assemblies, lookups
 from db.species.assemblies import find_assembly
@@ -145,6 +145,7 @@ def test_a_project_goes_from_step_to_step_and_keeps_what_it_found(
     codes: Mapping[str, str], tmp_path: Path
 ) -> None:
     project_id = send_project(project(codes, user_id=7))
+    wish(project_id)
     assert tags(project_id) == ["queued", "queued", "not_sent", "not_sent"]
     assert {row.tag for row in live()} == {f"snp_project:{project_id}"}
     assert work_all(tmp_path) == ["refMasker", "refMapper", "refMapper_matrix", "matrix_phylogeny"]
@@ -176,6 +177,10 @@ def test_a_project_goes_from_step_to_step_and_keeps_what_it_found(
     assert shown["state"] == "complete"
     assert shown["snp_count"][codes[OUTLIER]] == row.results["snps"]
     assert [step["state"] for step in shown["steps"]] == ["COMPLETE"] * 4
+    told = [
+        (one["type"], one["data"]["url"], one["data"]["result"]["raxml_tree"]) for one in written(project_id)
+    ]
+    assert told == [("analysis.complete", f"/api/v1.0/analyses/{project_id}", found["raxml_tree"])]
 
 
 def test_an_assembly_of_known_quality_is_believed_by_its_reads_and_the_others_as_before(
@@ -391,3 +396,36 @@ def test_what_cannot_work_is_refused_and_nothing_is_stored(codes: Mapping[str, s
         assert projects.listing(session) == []
         assert session.query(AssemblyLookup).count() == 0
     assert live() == []
+
+
+def wish(project_id: int) -> None:
+    """Somebody wants the project's outcome posted."""
+    with transaction() as session:
+        webhooks.order(session, SubjectKind.ANALYSIS, project_id, "http://app/x", "http://app", 0)
+
+
+def written(project_id: int) -> list[Any]:
+    """What is to be posted of it."""
+    told = "SELECT body FROM crobot.deliveries WHERE number = :id AND kind = 'analysis' ORDER BY id"
+    return [row.body for row in query(told, id=project_id)]
+
+
+def test_each_end_of_a_project_is_written_for_who_wants_it(codes: Mapping[str, str]) -> None:
+    project_id = send_project(project(codes))
+    wish(project_id)
+    (masker,) = live("refMasker")
+    fail(masker)
+    resume_project(project_id)
+    (mapper,) = live("refMapper")
+    with transaction(SPECIES) as session:
+        cancel(mapper.id)
+        session.rollback()
+    assert len(written(project_id)) == 1
+    cancel(mapper.id)
+    first, second = written(project_id)
+    assert (first["type"], second["type"]) == ("analysis.failed", "analysis.failed")
+    assert f"job {masker.id} failed: the tool said no" in first["data"]["message"]
+    assert f"job {mapper.id} was cancelled" in second["data"]["message"]
+    for row in live():
+        cancel(row.id)
+    assert len(written(project_id)) == 2
