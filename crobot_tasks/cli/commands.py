@@ -106,6 +106,14 @@ COMMANDS: Table = {
     "update-assemblies": Entry("maintenance.updates:update_assemblies", "Assemble strains without an assembly."),
     "update-scheme": Entry("maintenance.updates:update_scheme", "Call a scheme where results are missing or outdated."),
     "wait": Entry("steer.wait:wait", "Wait until jobs are over."),
+    "webhooks": Branch("See to outcomes that are posted to web apps.", {
+        "list": Entry("access.webhooks:list_", "List outcomes that are posted, the newest first."),
+        "off": Entry("access.webhooks:off", "Post nothing more to an address; what is for it waits."),
+        "on": Entry("access.webhooks:on", "Post to an address again that is switched off."),
+        "resend": Entry("access.webhooks:resend", "Post outcomes again."),
+        "secret": Entry("access.webhooks:secret", "Make the secret that signs outcomes for a web app."),
+        "targets": Entry("access.webhooks:targets", "Say where outcomes may be posted to, and who has a secret."),
+    }),
 }  # fmt: skip
 
 crobot = LazyGroup(

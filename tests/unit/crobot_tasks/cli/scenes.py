@@ -18,6 +18,7 @@ import pytest
 from rich.console import Console
 
 from crobot_tasks.cli import output
+from crobot_tasks.cli.access import webhooks
 from crobot_tasks.cli.analyses import analyses, projects
 from crobot_tasks.cli.analyses.results import show_analysis
 from crobot_tasks.cli.batches import overviews, report
@@ -289,6 +290,20 @@ LABEL = {
     "items": dict.fromkeys(_ITEMS, 0) | {"size": 3, "over": 3, "complete": 2, "failed": 1, "failures": {}},
 }  # fmt: skip
 
+_APP = "https://typing.institute.example.org/crobot_callback"
+_DELIVERY = {"id": 1_234, "of": "job 1234567", "state": "waiting", "tries": 3, "tried_at": ago(minutes=5), "url": _APP,
+             "due_at": NOW + timedelta(minutes=5), "error": "it answers 503 Service Unavailable"}  # fmt: skip
+DELIVERIES: dict[str, Any] = {
+    "deliveries": [
+        _DELIVERY,
+        _DELIVERY | {"id": 1_233, "of": "batch nightly-2026-11-25", "state": "delivered", "tries": 1, "due_at": None,
+                     "error": ""},
+        _DELIVERY | {"id": 1_232, "of": "analysis 42", "state": "held", "due_at": None, "url": "http://10.1.2.3/x",
+                     "error": "it answers 410 Gone"},
+    ],
+    "off": [{"url": "http://10.1.2.3/x", "off_at": ago(hours=3), "reason": "it answered 410"}],
+}  # fmt: skip
+
 SCENES: dict[str, Scene] = {
     "jobs": lambda out: jobs._show(out, JOBS),
     "nodes": lambda out: nodes._show(out, NODES, PAUSED, ""),
@@ -323,6 +338,7 @@ SCENES: dict[str, Scene] = {
     "batch-paused": lambda out: overviews.show_one(out, PAUSED_BATCH),
     "batch-label": lambda out: overviews.show_one(out, LABEL),
     "batch-report": lambda out: report.show_report(out, BATCH | ACCOUNT),
+    "webhooks-list": lambda out: webhooks.show(out, DELIVERIES),
     "db-check": lambda out: tables._show(out, {"database": "the database", "schemas": {"crobot": "0005"}}),
 }
 
