@@ -13,13 +13,14 @@ from crobot_tasks.intake.scheme_calls import send_scheme
 from crobot_tasks.operate.tokens import Caller
 from crobot_tasks.tasks import PipelineTask, job_task
 from crobot_tasks.web.api import own_inputs
+from crobot_tasks.webhooks import address, outcomes
 from db.engine import transaction
 from db.known_species import find_species
 from workers.short_reads.reads import check_read_sets
 
 Item = Mapping[str, Any]
 
-_COMMON = frozenset("batch workgroup priority".split())
+_COMMON = frozenset("batch workgroup priority callback".split())
 _OF_READS = _COMMON | frozenset("database strain reads params version again".split())
 _OF_SCHEME = _COMMON | frozenset("database scheme assembly again".split())
 _OF_PIPELINE = _COMMON | frozenset(
@@ -87,13 +88,33 @@ def check_workgroup(item: Item, caller: Caller) -> None:
         )
 
 
+def check_callback(item: Item) -> None:
+    """Check that an outcome may be posted to where the item says; the name of the host is resolved.
+
+    Raises:
+        WrongItem: it may not.
+    """
+    try:
+        outcomes.checked(item["callback"])
+    except BadInput as error:
+        raise WrongItem(str(error), "callback") from error
+
+
 def send(item: Item, caller: Caller) -> Sent:
-    """Send a job, in the transaction that is open.
+    """Send a job, in the transaction that is open; its call-back address was checked.
 
     Raises:
         BadInput: it cannot work.
     """
-    return _kind(item).send(item, caller)
+    sent = _kind(item).send(item, caller)
+    post_outcome(sent, item, caller)
+    return sent
+
+
+def post_outcome(sent: Sent, item: Item, caller: Caller) -> None:
+    """Have the outcome posted, if the item says where to."""
+    if item.get("callback") is not None:
+        outcomes.post_job(sent.job_id, address.parse(item["callback"]), caller.user_id)
 
 
 def _request(item: Item, caller: Caller) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def assemble(given: dict[str, Any]) -> Response:
     if "accessions" in given:
         return sending.send(_runs(given), many=True)
     items.check_workgroup(given, caller())
-    return change("send", lambda: _assembled(given))
+    return change("send", lambda: _assembled(given), check=lambda: sending.check_callbacks([given]))
 
 
 def _runs(given: dict[str, Any]) -> list[dict[str, Any]]:
@@ -123,4 +123,6 @@ def _sent(given: dict[str, Any], barcode: str, trace_ids: Sequence[int]) -> Sent
         priority=given.get("priority"),
     )
     job.send_job(again=given.get("again", False))
-    return Sent(job.number, job.joined, job.cached)
+    sent = Sent(job.number, job.joined, job.cached)
+    items.post_outcome(sent, given, caller())
+    return sent

@@ -95,6 +95,14 @@ def an_object(description: str) -> fields.Dict:
     return fields.Dict(keys=fields.String(), error_messages=_OBJECT, metadata={"description": description})
 
 
+def callback() -> Text:
+    """A call-back address."""
+    return Text(
+        allow_none=True,
+        metadata={"description": "the outcome is posted there, signed, when the job has ended"},
+    )
+
+
 def read_sets() -> fields.List[Any]:
     """Read sets of one isolate."""
     return fields.List(
@@ -121,6 +129,7 @@ class JobSchema(Strict):
     batch = Text(metadata={"description": "any name for many jobs that are watched as one"})
     workgroup = Text(metadata={"description": "the token's own, which it is by default"})
     priority = priority()
+    callback = callback()
     cores = whole(1, 1024)
     memory_bytes = whole(1, 2**62)
     time_limit_s = whole(1, 2**30 - 1)
@@ -218,14 +227,7 @@ class SubmitSchema(Strict):
     reads = read_sets()
     workgroup = Text()
     priority = priority()
-    callback = fields.Raw(allow_none=True, metadata={"description": "refused: call-backs are not built yet"})
-
-    @validates_schema
-    def _no_callback(self, data: dict[str, Any], **_: Any) -> None:
-        if "callback" in data:
-            raise ValidationError(
-                "call-backs are not built yet: leave it out, and ask GET /api/v1.0/jobs/N", "callback"
-            )
+    callback = callback()
 
 
 class AssembleSchema(Strict):
@@ -249,6 +251,7 @@ class AssembleSchema(Strict):
     batch = Text()
     workgroup = Text()
     priority = priority()
+    callback = callback()
 
     @validates_schema
     def _one_of_both(self, data: dict[str, Any], **_: Any) -> None:

@@ -19,6 +19,9 @@ from crobot_tasks.web.api.paths import job_path
 from crobot_tasks.web.api.problems import Problem
 from db.engine import transaction
 
+#: the names of so many are resolved while somebody waits
+MOST_ADDRESSES = 10
+
 
 def send(given: Sequence[Item], *, many: bool) -> Response:
     """Send the items, all of them or none, and return the answer."""
@@ -33,6 +36,7 @@ def check(given: Sequence[Item]) -> None:
     """
     for number, item in enumerate(given):
         _named(number, item, len(given), partial(items.check, item, caller()))
+    check_callbacks(given)
     species = {item["database"] for item in given if item.get("database") and not item.get("pipeline")}
     if len(species) > 1:
         raise Problem(
@@ -40,6 +44,22 @@ def check(given: Sequence[Item]) -> None:
             f"one request is one transaction, and that is of one species: send {' and '.join(sorted(species))} apart",
             [Field("database", None, "send each species in a request of its own")],
         )
+
+
+def check_callbacks(given: Sequence[Item]) -> None:
+    """Check that outcomes may be posted to where the items say, each address once.
+
+    Raises:
+        Problem: they may not; it says to which item's.
+    """
+    found = {
+        item["callback"]: number for number, item in enumerate(given) if item.get("callback") is not None
+    }
+    if len(found) > MOST_ADDRESSES:
+        text = f"more than {MOST_ADDRESSES} call-back addresses in one request: send fewer jobs at a time"
+        raise Problem(422, text, [Field("callback", None, text)])
+    for number in found.values():
+        _named(number, given[number], len(given), partial(items.check_callback, given[number]))
 
 
 def send_all(given: Sequence[Item]) -> list[Sent]:

@@ -46,11 +46,7 @@ def test_a_form_counts_as_it_was_written_for_its_key(tables: None, app_of_7: Cli
     app_of_7.post(f"{ROOT}/jobs/{number}/cancel", status=200)
 
 
-def test_a_call_back_and_a_field_that_is_not_known_are_refused(tables: None, app_of_7: Client) -> None:
-    given = ITEM | {"callback": "http://127.0.0.1/"}
-    problem = app_of_7.problem("POST", "/head/submit", 422, json=given)
-    assert problem["errors"][0]["field"] == "callback"
-    assert "not built yet" in problem["detail"]
+def test_a_field_that_is_not_known_is_refused(tables: None, app_of_7: Client) -> None:
     wrong = {"data": {"SUBMIT": json.dumps(ITEM | {"usr": "admin"})}}
     assert "known are pipeline" in app_of_7.problem("POST", "/head/submit", 422, **wrong)["detail"]
     app_of_7.problem("POST", "/head/submit", 400, data={"SUBMIT": "{"})
