@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from crobot_errors import BadInput, UnknownJob
 from crobot_tasks import tasks
@@ -15,6 +16,7 @@ from crobot_tasks.jobs.local import LocalJob
 from crobot_tasks.jobs.locus_search import LocusSearchJob
 from crobot_tasks.jobs.ms_tree import MSTreeJob
 from crobot_tasks.jobs.nomenclature import NomenclatureJob
+from crobot_tasks.jobs.posted import of_data
 from crobot_tasks.jobs.rejudge import RejudgeJob
 from crobot_tasks.jobs.snp import MatrixJob, PhylogenyJob, RefMapperJob, RefMaskerJob
 from crobot_tasks.jobs.stats import AssemblyStatsJob
@@ -46,13 +48,18 @@ __all__ = [
 ]
 
 
-def get_crobot_job(job_id: int) -> CRobotJob:
+def get_crobot_job(job_id: int | Mapping[str, Any]) -> CRobotJob:
     """Return the job of this number as an object of its class, to look at, to process, or to send again.
+
+    Also of the data that are posted to a web app when the job has ended: then no database is asked, and a job that was
+    sent as a plain task is a `CRobotJob`.
 
     Raises:
         UnknownJob: there is none.
-        BadInput: it has no class: it was sent as a plain task.
+        BadInput: it has no class: it was sent as a plain task; or the data are none of a job.
     """
+    if isinstance(job_id, Mapping):
+        return of_data(job_id)
     with transaction() as session:
         row = jobs.find(session, job_id)
         if row is None:
