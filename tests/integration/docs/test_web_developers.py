@@ -54,7 +54,10 @@ def webapp(data_dir: Path) -> Path:
         else:
             # an error is said to be in the line that it has in the page
             main += "\n" * (block.line - 1 - main.count("\n")) + block.text
-    (folder / "main.py").write_text(main.replace("/data/reads", str(data_dir / "reads")))
+    places = {"/data/reads": str(data_dir / "reads"), "/var/lib/app": str(folder)}
+    for named, there in places.items():
+        main = main.replace(named, there)
+    (folder / "main.py").write_text(main)
     return folder
 
 
