@@ -75,6 +75,21 @@ crobot_api_changes = os.environ.get("CROBOT_API_CHANGES", "3000/minute")
 #: a web app has so many seconds to take an outcome that is posted to it, from the first packet to the last
 crobot_webhook_timeout_s = float(os.environ.get("CROBOT_WEBHOOK_TIMEOUT_S", "15"))
 
+# --- uploads by the HTTP API ------------------------------------------------------------------------------------------
+
+#: the largest file, in bytes
+crobot_upload_bytes = int(os.environ.get("CROBOT_UPLOAD_BYTES", str(50 * 1000**3)))
+#: bytes that all files of a user may have which are not reads of a strain yet
+crobot_upload_quota_bytes = int(os.environ.get("CROBOT_UPLOAD_QUOTA_BYTES", str(200 * 1000**3)))
+#: a pair with which nobody goes on for so long, in seconds, is removed
+crobot_upload_expires_s = float(os.environ.get("CROBOT_UPLOAD_EXPIRES_S", str(7 * 24 * 3600)))
+#: requests that write, at a time, in a process of the API; the other threads answer everything else; 0: all may
+crobot_uploads_at_once = int(os.environ.get("CROBOT_UPLOADS_AT_ONCE", "6"))
+#: a request of which nothing comes for so long, in seconds, is taken for lost
+crobot_upload_silence_s = float(os.environ.get("CROBOT_UPLOAD_SILENCE_S", "60"))
+#: how often heads look after uploads
+crobot_uploads_s = float(os.environ.get("CROBOT_UPLOADS_S", "30"))
+
 # --- what this process is ---------------------------------------------------------------------------------------------
 
 #: modules with further JobTasks, separated by commas
@@ -161,6 +176,11 @@ beat_schedule = {
     "batches": {
         "task": "crobot.tend_batches",
         "schedule": crobot_batches_s,
+        "options": {"queue": "crobot.settle", "ignore_result": True},
+    },
+    "uploads": {
+        "task": "crobot.tend_uploads",
+        "schedule": crobot_uploads_s,
         "options": {"queue": "crobot.settle", "ignore_result": True},
     },
     "daily-update": {

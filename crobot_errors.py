@@ -137,6 +137,34 @@ class UnknownBatch(BadInput):
     """No batch of this name."""
 
 
+class UnknownUpload(BadInput):
+    """No upload of this number, or it is somebody else's."""
+
+
+class UploadOver(BadInput):
+    """An upload that has expired, was withdrawn or sent: nothing more can be written to it."""
+
+
+class UploadTooLarge(BadInput):
+    """More bytes than a file may have, than its user may have, or than it was said to have."""
+
+
+class UploadOffset(BadInput):
+    """Bytes that do not begin where the file ends; ``received`` is where."""
+
+    def __init__(self, message: str, received: int) -> None:
+        super().__init__(message)
+        self.received = received
+
+
+class UploadBusy(UploadOffset):
+    """Another request is writing the file."""
+
+
+class ChecksumDiffers(BadInput):
+    """The bytes of a request have another checksum than it says; none of them counts."""
+
+
 class UnknownAnalysis(BadInput):
     """No analysis of this id."""
 
@@ -171,6 +199,10 @@ class CommitLost(DatabaseUnreachable):
 
 class OldMigration(ServiceError):
     """The database's tables are older (or newer) than the program."""
+
+
+class StorageFull(ServiceError):
+    """The shared storage takes no more of an upload; what has arrived is kept."""
 
 
 class BrokerUnreachable(ServiceError):

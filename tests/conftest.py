@@ -32,6 +32,7 @@ os.environ |= {
     "CROBOT_SETTLE_S": "3",
     "CROBOT_BATCHES_S": "0.3",
     "CROBOT_WEBHOOK_TIMEOUT_S": "3",
+    "CROBOT_UPLOADS_S": "0.5",
 }
 
 import crobot_tasks.database  # noqa: E402, F401 (it tells db where the database is)

@@ -54,6 +54,11 @@ def analysis_dir(storage: Path, analysis_id: int) -> Path:
     return storage / "analyses" / str(analysis_id // 1000) / str(analysis_id)
 
 
+def upload_dir(storage: Path, upload_id: int) -> Path:
+    """Where the files of one upload of a user lie, also when they have become the reads of a strain."""
+    return storage / "uploads" / str(upload_id // 1000) / str(upload_id)
+
+
 def read_mark(storage: Path) -> str | None:
     """Return the mark of a storage; None if it has none, as the empty folder of a mount that is away."""
     try:

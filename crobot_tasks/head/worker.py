@@ -36,6 +36,7 @@ HEARS = (
     "crobot_tasks.head.leases",
     "crobot_tasks.head.remote_control",
     "crobot_tasks.head.unread_callbacks",
+    "crobot_tasks.intake.uploads.tending",
     "crobot_tasks.jobs.following",
     "crobot_tasks.jobs.local",
     "crobot_tasks.jobs.snp.moving",

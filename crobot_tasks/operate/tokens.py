@@ -31,6 +31,8 @@ class Scope(StrEnum):
     JOBS_STEER = "jobs:steer"
     #: see the species: schemes, and all assemblies with their results and files
     SPECIES_READ = "species:read"
+    #: upload reads, and see own uploads
+    UPLOADS_SEND = "uploads:send"
     NODES_READ = "nodes:read"
     #: see the jobs, batches and analyses of everybody, the species, and the nodes
     ADMIN_READ = "admin:read"

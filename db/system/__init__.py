@@ -1,5 +1,5 @@
 """Schema `system`: what all species share with the web app, and every statement on it."""
 
-from db.system.models import UserJob, UserPreference
+from db.system.models import UploadFile, UploadFileState, UploadState, UserJob, UserPreference, UserUpload
 
-__all__ = ["UserJob", "UserPreference"]
+__all__ = ["UploadFile", "UploadFileState", "UploadState", "UserJob", "UserPreference", "UserUpload"]

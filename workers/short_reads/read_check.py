@@ -84,15 +84,19 @@ def _without_blank_end(lines: list[bytes], file: IO[bytes]) -> list[bytes]:
     return lines[:end] if blank and not any(line.strip() for line in file) else lines
 
 
-def _check_records(path: Path, lines: list[bytes], done: int) -> None:
-    """Check that lines are whole records; the sums tell whether, the loop then tells where."""
-    whole = (
+def are_records(lines: Sequence[bytes]) -> bool:
+    """Whether lines are whole records of FASTQ; all of them end alike."""
+    return (
         len(lines) % 4 == 0
         and all(map(_begins_with_at, lines[::4]))
         and all(map(_begins_with_plus, lines[2::4]))
         and list(map(len, lines[1::4])) == list(map(len, lines[3::4]))
     )
-    if whole:
+
+
+def _check_records(path: Path, lines: list[bytes], done: int) -> None:
+    """Check that lines are whole records; the sums tell whether, the loop then tells where."""
+    if are_records(lines):
         return
     for number, at in enumerate(range(0, len(lines), 4), done + 1):
         record = lines[at : at + 4]

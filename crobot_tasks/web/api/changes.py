@@ -67,7 +67,7 @@ def change(action: str, work: Callable[[], Done], check: Callable[[], object] = 
                 if kept := access.kept_answer(session, caller().token_id, key):
                     return *_first_answer(kept, key, fingerprint), True
             done = work()
-            _note(session, action, done)
+            note(session, action, done.job_ids, done.about)
             if key is not None:
                 access.keep_answer(session, caller().token_id, key, fingerprint, done.status, done.answer)
             return done.status, done.answer, False
@@ -109,15 +109,16 @@ def _first_answer(kept: Any, key: str, fingerprint: bytes) -> tuple[int, Any]:
     return kept.status, kept.answer
 
 
-def _note(session: Any, action: str, done: Done) -> None:
+def note(session: Any, action: str, job_ids: Sequence[int] = (), about: str = "") -> None:
+    """Note who makes a change, in the transaction that makes it."""
     access.note_change(
         session,
         token_id=caller().token_id,
         user_id=caller().user_id,
         address=request.remote_addr or "",
         action=action,
-        about=done.about,
-        job_ids=done.job_ids,
+        about=about,
+        job_ids=job_ids,
         request_id=request_ids.current(),
     )
 

@@ -19,10 +19,16 @@ from crobot_errors import (
     CRobotError,
     DatabaseUnreachable,
     ServiceError,
+    StorageFull,
     UnknownAnalysis,
     UnknownBatch,
     UnknownJob,
+    UnknownUpload,
     UpdateUnderWay,
+    UploadBusy,
+    UploadOffset,
+    UploadOver,
+    UploadTooLarge,
 )
 from crobot_tasks.web.api.field_errors import Field, fields_of, summary
 from db.engine import is_away
@@ -32,6 +38,8 @@ log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 #: seconds after which a client may try again
 RETRY_AFTER_S = 5
+#: of a status that only the protocol of uploads has
+_TITLES = {460: "Checksum Mismatch"}
 #: exceptions whose HTTP status is not that of their family; the first that fits counts
 _STATUS: tuple[tuple[type[CRobotError], int], ...] = (
     (BadToken, 401),
@@ -39,6 +47,11 @@ _STATUS: tuple[tuple[type[CRobotError], int], ...] = (
     (UnknownBatch, 404),
     (UnknownAnalysis, 404),
     (UpdateUnderWay, 409),
+    (UnknownUpload, 404),
+    (UploadOver, 410),
+    (UploadTooLarge, 413),
+    (UploadBusy, 423),
+    (UploadOffset, 409),
     (BadInput, 422),
     (ServiceError, 503),
 )
@@ -80,6 +93,8 @@ def answer(error: Exception) -> Response:
         return problem(
             error.status, error.detail, kind=error.kind, errors=error.errors, headers=error.headers
         )
+    if isinstance(error, StorageFull):
+        return problem(507, str(error), kind="StorageFull", headers={"Retry-After": str(RETRY_AFTER_S)})
     if isinstance(error, ServiceError) or is_away(error):
         return _of_service(error)
     if isinstance(error, CRobotError):
@@ -99,7 +114,7 @@ def problem(
     """Return a problem; ``kind`` is the name of our exception, if it is one."""
     document: dict[str, Any] = {
         "type": f"urn:crobot:{kind}" if kind else "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
     }

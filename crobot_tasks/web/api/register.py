@@ -26,6 +26,7 @@ from crobot_tasks.web.api import (
 from crobot_tasks.web.api.paths import ROOT
 from crobot_tasks.web.api.rates import rates
 from crobot_tasks.web.api.schemas import ProblemSchema
+from crobot_tasks.web.api.uploads import pairs, tus
 
 VERSION = "1.0"
 #: flask-smorest's settings in the app, beside those of an API of the app's own
@@ -76,6 +77,8 @@ def register(app: Flask) -> None:
         projects,
         system,
         original,
+        pairs,
+        tus,
     ):
         api.register_blueprint(room.blueprint)
     app.register_blueprint(docs.blueprint)

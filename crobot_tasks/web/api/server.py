@@ -31,7 +31,7 @@ def application() -> Flask:
     app.register_error_handler(Exception, answer)
     register(app)
     if proxies := celeryconfig.crobot_api_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies, proxies, proxies)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, *[proxies] * 5)  # type: ignore[method-assign]
     return app
 
 
