@@ -228,7 +228,8 @@ def _mate(pair: Any, name: str) -> int:
 
 
 def _same(there: Any, new: NewFile) -> Any:
-    if (there.length, there.sha256_given or new.sha256) == (new.length, new.sha256 or there.sha256_given):
+    said = None if there.sha256_given is None else bytes(there.sha256_given)
+    if (there.length, said, there.sha256_later) == (new.length, new.sha256, new.sha256_later):
         return there
     raise BadInput(
         f"{new.name} is there, with {there.length:,} bytes and in the state {there.state!r}: go on with that one, or "

@@ -88,9 +88,10 @@ def say_sha256(file_id: int, upload_id: int, user_id: int, sha256: bytes) -> Any
         with transaction() as session:
             found = upload_files.find(session, file_id, upload_id, user_id)
             file = upload_files.locked(session, file_id) if found is not None else None
-            if file is None or file.sha256_given == sha256:
+            said = None if file is None or file.sha256_given is None else bytes(file.sha256_given)
+            if file is None or said == sha256:
                 return None
-            if file.sha256_given is not None or file.state not in LIVE:
+            if said is not None or file.state not in LIVE:
                 raise BadInput(
                     f"{file.name} is {file.state}, and its sha256 is known: end it by DELETE, and begin it anew"
                 )

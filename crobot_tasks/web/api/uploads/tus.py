@@ -27,6 +27,25 @@ OVERRIDE = "X-HTTP-Method-Override"
 _REFUSES = (400, 404, 409, 410, 412, 413, 415, 422, 423)
 _FILE = "/<int:file_id>"
 
+
+def _header(name: str, description: str, required: bool = True) -> dict[str, Any]:
+    schema = {"type": "string"}
+    return {"in": "header", "name": name, "required": required, "schema": schema, "description": description}
+
+
+_TUS = _header("Tus-Resumable", headers.VERSION)
+_OFFSET = _header("Upload-Offset", "how many bytes of the file are there")
+_CHECKSUM = _header(
+    "Upload-Checksum", f"{', '.join(headers.CHECKSUMS)}, and the sum as base64", required=False
+)
+_NEW = [
+    _TUS,
+    _header("Upload-Length", "bytes of the whole file"),
+    _header("Upload-Metadata", "filename, and sha256 (or `later`), each with its value as base64"),
+    _CHECKSUM,
+]
+_BYTES = {"content": {headers.CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+
 blueprint = Blueprint(
     "crobot-tus",
     url_prefix=f"{ROOT}/uploads/<int:upload_id>/files",
@@ -90,6 +109,7 @@ def offers(upload_id: int) -> Response:
 
 @blueprint.route("", methods=["POST"], provide_automatic_options=False)
 @blueprint.opens(Scope.UPLOADS_SEND, refuses=_REFUSES)
+@blueprint.doc(parameters=_NEW)
 @blueprint.response(201)
 @_speaks_tus
 def create(upload_id: int) -> Response:
@@ -129,6 +149,7 @@ def _asked(upload_id: int, file_id: int) -> Response:
 
 @blueprint.route(_FILE, methods=["PATCH"])
 @blueprint.opens(Scope.UPLOADS_SEND, refuses=_REFUSES)
+@blueprint.doc(parameters=[_TUS, _OFFSET, _CHECKSUM], requestBody=_BYTES)
 @blueprint.response(204)
 @_speaks_tus
 def append(upload_id: int, file_id: int) -> Response:
@@ -141,6 +162,7 @@ def append(upload_id: int, file_id: int) -> Response:
 
 @blueprint.route(_FILE, methods=["DELETE"])
 @blueprint.opens(Scope.UPLOADS_SEND, refuses=(404, 410, 412, 422, 423))
+@blueprint.doc(parameters=[_TUS])
 @blueprint.response(204)
 @_speaks_tus
 def withdraw(upload_id: int, file_id: int) -> Response:
@@ -152,6 +174,7 @@ def withdraw(upload_id: int, file_id: int) -> Response:
 
 @blueprint.route(_FILE, methods=["POST"])
 @blueprint.opens(Scope.UPLOADS_SEND, refuses=_REFUSES)
+@blueprint.doc(parameters=[_TUS, _header(OVERRIDE, "PATCH or DELETE")])
 @blueprint.response(204)
 @_speaks_tus
 def overridden(upload_id: int, file_id: int) -> Response:
