@@ -26,10 +26,9 @@ log = logging.getLogger(__name__)
 PIECE = 8 * 2**20
 #: what arrives slowly is written after so many seconds
 PIECE_S = 2.0
-_READ = 2**18
 
-#: gives some of the bytes of a request, none at its end; raises ConnectionLost
-Read = Callable[[int], bytes]
+#: gives some of the bytes of a request, none at its end, None if none came for a while; raises ConnectionLost
+Read = Callable[[], bytes | None]
 
 
 class ConnectionLost(Exception):
@@ -76,7 +75,8 @@ def receive(claim: Claim, read: Read, checksum: Checksum | None = None, size: in
             else:
                 checker = _all_or_none(claim, to, read, checker, checksum)
     except BadReads as error:
-        verdict.refuse(claim, str(error))
+        if not verdict.refuse(claim, str(error)):
+            raise _taken_over(claim) from error
         raise
     except BaseException:
         _let_go(claim, checker)
@@ -121,39 +121,47 @@ def _all_or_none(
 
 def _pieces(read: Read) -> Iterator[bytes]:
     """Yield what comes, a piece at a time; what came before the connection was lost is one, too."""
-    while True:
+    ended = False
+    while not ended:
         parts: list[bytes] = []
-        size, until = 0, time.monotonic() + PIECE_S
         try:
-            while size < PIECE and time.monotonic() < until:
-                data = read(_READ)
-                if not data:
-                    break
-                parts.append(data)
-                size += len(data)
-            else:
-                yield b"".join(parts)
-                continue
+            ended = _fill(parts, read)
         except ConnectionLost:
             if parts:
                 yield b"".join(parts)
             raise
         if parts:
             yield b"".join(parts)
-        return
+
+
+def _fill(parts: list[bytes], read: Read) -> bool:
+    """Gather a piece; return whether it is the last one. What comes slowly is smaller."""
+    size, until = 0, time.monotonic() + PIECE_S
+    while size < PIECE and time.monotonic() < until:
+        data = read()
+        if data is None:
+            return False
+        if not data:
+            return True
+        parts.append(data)
+        size += len(data)
+    return False
 
 
 def _write(claim: Claim, to: Destination, at: int, data: bytes, received: int) -> None:
     """Write a piece, and say how many bytes of the file count from now on."""
     with transaction() as session:
         if not upload_files.hold(session, claim.file.id, claim.writer, claim.received):
-            raise UploadBusy(
-                f"another request has taken over {claim.file.name}: ask by HEAD where it goes on",
-                claim.received,
-            )
+            raise _taken_over(claim)
         to.write(at, data)
         upload_files.advance(session, claim.file.id, received)
     claim.received = received
+
+
+def _taken_over(claim: Claim) -> UploadBusy:
+    return UploadBusy(
+        f"another request has taken over {claim.file.name}: ask by HEAD where it goes on", claim.received
+    )
 
 
 def _check_fits(claim: Claim, end: int) -> None:

@@ -18,15 +18,17 @@ log = logging.getLogger(__name__)
 _REASON = 1_000
 
 
-def refuse(claim: Claim, reason: str) -> None:
-    """Note why a file is refused, if it is still this writer's."""
+def refuse(claim: Claim, reason: str) -> bool:
+    """Note why a file is refused; return whether it is still this writer's."""
 
-    def note() -> None:
+    def note() -> bool:
         with transaction() as session:
-            if upload_files.hold(session, claim.file.id, claim.writer, claim.received):
-                upload_files.set_refused(session, claim.file.id, reason[:_REASON])
+            if not upload_files.hold(session, claim.file.id, claim.writer, claim.received):
+                return False
+            upload_files.set_refused(session, claim.file.id, reason[:_REASON])
+            return True
 
-    retrying(note)
+    return retrying(note)
 
 
 def arrived(claim: Claim, checker: ArrivingReads | None) -> None:

@@ -210,7 +210,7 @@ def _write(upload_id: int, file_id: int, offset: int) -> int:
     checksum = headers.checksum()
     with streams.one_of_few():
         claim = files.begin(file_id, upload_id, caller().user_id, offset)
-        receiving.receive(claim, streams.read, checksum, request.content_length)
+        receiving.receive(claim, streams.Body().read, checksum, request.content_length)
         return claim.received
 
 
