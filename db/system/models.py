@@ -98,7 +98,8 @@ class UserUpload(Base):
     __table_args__ = (
         Index(None, "user_id", "database"),
         Index(None, "user_id", "id"),
-        Index("ix_user_uploads_open", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
+        Index("ix_user_uploads_expiring", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
+        Index("ix_user_uploads_open", "user_id", postgresql_where=text("status IN ('uploading', 'refused')")),
         {"schema": SYSTEM},
     )
 

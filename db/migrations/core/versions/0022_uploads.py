@@ -35,11 +35,18 @@ def upgrade() -> None:
         op.add_column(column=column, **table)
     op.create_index("ix_user_uploads_user_id_id", "user_uploads", ["user_id", "id"], schema="system")
     op.create_index(
-        "ix_user_uploads_open",
+        "ix_user_uploads_expiring",
         "user_uploads",
         ["expires_at"],
         schema="system",
         postgresql_where=sa.text("expires_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_user_uploads_open",
+        "user_uploads",
+        ["user_id"],
+        schema="system",
+        postgresql_where=sa.text("status IN ('uploading', 'refused')"),
     )
     op.create_table(
         "upload_files",
@@ -110,7 +117,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Undo the change."""
     op.drop_table("upload_files", schema="system")
-    for name in ("open", "user_id_id"):
+    for name in ("open", "expiring", "user_id_id"):
         op.drop_index(f"ix_user_uploads_{name}", table_name="user_uploads", schema="system")
     for name in ("strain", "request", "reason", "job_id", "expires_at"):
         op.drop_column("user_uploads", name, schema="system")

@@ -67,6 +67,7 @@ from tests.integration.db.large_tables.batch_calls import of_batches
 from tests.integration.db.large_tables.fill import LIVE as NOT_OVER
 from tests.integration.db.large_tables.fill import LOCI, SCHEME
 from tests.integration.db.large_tables.maintenance_calls import of_maintenance
+from tests.integration.db.large_tables.upload_calls import of_uploads
 from tests.integration.db.large_tables.webhook_calls import of_webhooks
 
 ROOMS = ("db.crobot", "db.system", "db.species", "db.nomenclature")
@@ -123,6 +124,7 @@ def calls(size: int) -> dict[str, Call]:
         | of_batches(size)
         | of_maintenance(size)
         | of_webhooks(size)
+        | of_uploads()
     )
 
 

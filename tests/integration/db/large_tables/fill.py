@@ -125,6 +125,19 @@ _PREFERENCES = """
            CASE WHEN n = 1 THEN '{"ref_id": 1}' ELSE '{"complete": "true", "job_id": 1, "ref_id": 1}'::jsonb END
     FROM generate_series(1, :jobs / 20) n"""
 
+# most were sent long ago, some are on their way, and some came to nothing
+_UPLOADS = """
+    INSERT INTO system.user_uploads (id, user_id, database, status, file_names, expires_at)
+        SELECT n, n % 97, 'senterica',
+               CASE WHEN n <= 100 THEN 'uploading' WHEN n % 50 = 0 THEN 'expired' ELSE 'sent' END,
+               '["a", "b"]', CASE WHEN n <= 100 OR n % 50 = 0 THEN now() + interval '1 day' END
+        FROM generate_series(1, :jobs / 5) n;
+    INSERT INTO system.upload_files (id, upload_id, user_id, mate, name, length, received, sha256, state, is_stored)
+        SELECT n, (n + 1) / 2, (n + 1) / 2 % 97, 1 + (n + 1) % 2, 'a', 1000, 0, sha256(n::text::bytea),
+               CASE WHEN n <= 200 THEN 'uploading' WHEN (n + 1) / 2 % 50 = 0 THEN 'expired' ELSE 'checked' END,
+               (n + 1) / 2 % 50 <> 0
+        FROM generate_series(1, :jobs / 5 * 2) n"""
+
 _SPECIES = """
     INSERT INTO strains (id, barcode, strain, best_assembly, owner)
         SELECT n, 'SAL_' || n || '_SS', 'strain ' || n, n, n % 97 FROM generate_series(1, :assemblies) n;
@@ -156,13 +169,21 @@ _SPECIES = """
 
 _LARGE = (
     *("crobot.jobs", "crobot.attempts", "crobot.settlements", "crobot.nodes", "system.user_jobs"),
+    *("system.user_uploads", "system.upload_files"),
     *("system.user_preferences", "strains", "traces", "assemblies", "trace_assembly", "assembly_lookup"),
     *("annotations", "alleles", "sequence_types"),
     *("crobot.batches", "crobot.batch_slices", "crobot.batch_items"),
     *("crobot.webhooks", "crobot.deliveries"),
 )
 _NUMBERS = "SELECT setval(pg_get_serial_sequence('{}', 'id'), (SELECT max(id) FROM {}))"
-_NUMBERED = ("assemblies", "assembly_lookup", "strains", "traces")
+_NUMBERED = (
+    "assemblies",
+    "assembly_lookup",
+    "strains",
+    "traces",
+    "system.user_uploads",
+    "system.upload_files",
+)
 
 
 def fill(jobs: int) -> None:
@@ -204,6 +225,7 @@ def _fill(session: Session, jobs: int) -> None:
         _SMALL,
         _USER_JOBS,
         _PREFERENCES,
+        _UPLOADS,
         _SPECIES,
     ):
         for statement in statements.split(";"):
