@@ -7,7 +7,6 @@ So the offset is never beyond what is on the disk, and a writer that was taken o
 from __future__ import annotations
 
 import hmac
-import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,8 +18,6 @@ from crobot_tasks.intake.uploads.files import Claim
 from db.engine import transaction
 from db.system import upload_files
 from workers.short_reads.arriving import ArrivingReads
-
-log = logging.getLogger(__name__)
 
 #: bytes that are written, and put on the disk, at a time
 PIECE = 8 * 2**20
@@ -79,12 +76,12 @@ def receive(claim: Claim, read: Read, checksum: Checksum | None = None, size: in
             raise _taken_over(claim) from error
         raise
     except BaseException:
-        _let_go(claim, checker)
+        _leave(claim, checker)
         raise
     if claim.received == claim.file.length:
         verdict.arrived(claim, checker)
     else:
-        _let_go(claim, checker)
+        _leave(claim, checker)
 
 
 def _each(claim: Claim, to: Destination, read: Read, checker: ArrivingReads | None) -> None:
@@ -184,11 +181,6 @@ def _check_size(claim: Claim, to: Destination) -> None:
     )
 
 
-def _let_go(claim: Claim, checker: ArrivingReads | None) -> None:
+def _leave(claim: Claim, checker: ArrivingReads | None) -> None:
     checkers.keep(claim, checker)
-    try:
-        with transaction() as session:
-            upload_files.release(session, claim.file.id, claim.writer)
-    # What the request met is told, not this; the next one takes over in a minute, or by HEAD at once.
-    except Exception as error:  # noqa: BLE001
-        log.warning("the file %d cannot be let go: %s", claim.file.id, error)
+    verdict.let_go(claim)

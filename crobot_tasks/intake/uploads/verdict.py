@@ -39,7 +39,7 @@ def arrived(claim: Claim, checker: ArrivingReads | None) -> None:
     """
     try:
         if checker is None or checker.received != claim.file.length:
-            _release(claim)
+            let_go(claim)
             return
         try:
             found = checker.end()
@@ -55,6 +55,7 @@ def arrived(claim: Claim, checker: ArrivingReads | None) -> None:
             log.exception("the file %d cannot be judged, and will be by a head", claim.file.id)
         else:
             log.warning("the file %d will be judged when the database is back: %s", claim.file.id, error)
+        let_go(claim)
 
 
 def judge(claim: Claim, found: Arrived) -> None:
@@ -145,6 +146,11 @@ def _why_not(session: Any, file: Any, sha256: bytes) -> str:
     return said_before(file.name, known) if known is not None else ""
 
 
-def _release(claim: Claim) -> None:
-    with transaction() as session:
-        upload_files.release(session, claim.file.id, claim.writer)
+def let_go(claim: Claim) -> None:
+    """Let others have a file; if that cannot be noted, a HEAD takes it over at once, and anybody in a minute."""
+    try:
+        with transaction() as session:
+            upload_files.release(session, claim.file.id, claim.writer)
+    # What the request met is told, not this.
+    except Exception as error:  # noqa: BLE001
+        log.warning("the file %d cannot be let go: %s", claim.file.id, error)

@@ -193,4 +193,4 @@ def test_a_full_disk_is_said_and_what_has_arrived_is_kept(
         assert remote.patch(DATA[offset:], offset).status_code == 204
         assert remote.file["state"] in ("checked", "uploaded")
     finally:
-        server.process.stop()
+        server.process.kill()
