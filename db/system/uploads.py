@@ -57,8 +57,9 @@ _READY = text("""
 
 # What is over has a time, too, by which it is forgotten; a sent one stays with its strain.
 _FORGET = text("""
-    DELETE FROM system.user_uploads
-    WHERE status IN ('expired', 'withdrawn') AND expires_at < now() - interval '30 days'""")
+    DELETE FROM system.user_uploads AS pair
+    WHERE status IN ('expired', 'withdrawn') AND expires_at < now() - interval '30 days' AND NOT EXISTS (
+        SELECT FROM system.upload_files AS file WHERE file.upload_id = pair.id AND file.is_stored)""")
 
 
 def add(session: Session, values: Mapping[str, Any], expires_s: float) -> Row[Any]:
@@ -112,5 +113,5 @@ def ready(session: Session) -> Sequence[int]:
 
 
 def forget(session: Session) -> None:
-    """Forget pairs that came to nothing a month ago."""
+    """Forget pairs that came to nothing a month ago, once their bytes are gone."""
     session.execute(_FORGET)

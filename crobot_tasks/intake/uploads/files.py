@@ -12,6 +12,7 @@ from uuid import uuid4
 from sqlalchemy.exc import DBAPIError
 
 import celeryconfig
+import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import (
     BadInput,
     StorageFull,

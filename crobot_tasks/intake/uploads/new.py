@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import celeryconfig
+import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadInput
 from crobot_tasks.intake.table.attributes import KNOWN, Value, read
 from crobot_tasks.intake.uploads.naming import checked_file_name

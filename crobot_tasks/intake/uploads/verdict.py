@@ -8,7 +8,7 @@ from typing import Any
 from crobot_errors import BadInput, BadReads
 from crobot_tasks.intake.uploads.assembling import file_upload_success
 from crobot_tasks.intake.uploads.files import Claim, find, said_before
-from db.engine import is_away, retrying, transaction
+from db.engine import is_away, lock, retrying, transaction
 from db.system import UploadFileState, upload_files
 from workers.short_reads.arriving import Arrived, ArrivingReads
 
@@ -68,6 +68,7 @@ def judge(claim: Claim, found: Arrived) -> None:
 
     def note() -> str | None:
         with transaction() as session:
+            _one_at_a_time(session, claim.file.user_id)
             if not upload_files.hold(session, claim.file.id, claim.writer, claim.file.length):
                 return None
             file = upload_files.locked(session, claim.file.id)
@@ -89,6 +90,7 @@ def say_sha256(file_id: int, upload_id: int, user_id: int, sha256: bytes) -> Any
 
     def note() -> str | None:
         with transaction() as session:
+            _one_at_a_time(session, user_id)
             found = upload_files.find(session, file_id, upload_id, user_id)
             file = upload_files.locked(session, file_id) if found is not None else None
             said = None if file is None or file.sha256_given is None else bytes(file.sha256_given)
@@ -111,6 +113,11 @@ def say_sha256(file_id: int, upload_id: int, user_id: int, sha256: bytes) -> Any
 
 #: a file in one of these may be told more of
 LIVE = (UploadFileState.UPLOADING, UploadFileState.UPLOADED)
+
+
+def _one_at_a_time(session: Any, user_id: int) -> None:
+    """Let one file of a user be judged after the other: two that are the same see each other."""
+    lock(session, f"uploads of {user_id}")
 
 
 def _tell(upload_id: int, why: str) -> None:

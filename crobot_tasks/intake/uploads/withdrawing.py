@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadInput, UnknownUpload
 from db.engine import transaction
 from db.system import UploadFileState, UploadState, upload_files, uploads

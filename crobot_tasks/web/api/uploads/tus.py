@@ -71,7 +71,7 @@ def _speaks_tus(view: Callable[..., Response]) -> Callable[..., Response]:
             return view(*args, **kwargs)
         except receiving.ConnectionLost as error:
             raise Problem(400, "the connection was lost: go on where HEAD says") from error
-        except BaseException as error:
+        except Exception as error:
             streams.read_on()
             if isinstance(error, UploadOffset):
                 raise _at_offset(error) from error
