@@ -163,6 +163,7 @@ def test_a_server_that_is_killed_in_the_middle_goes_on_at_a_true_offset(
     line = remote.line(0, len(DATA))
     line.send(DATA[:-1000])
     server.kill_and_start()
+    line.cut()
     offset = remote.offset()
     assert 0 <= offset <= len(DATA) - 1000
     assert remote.patch(DATA[offset:], offset).status_code == 204
