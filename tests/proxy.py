@@ -117,7 +117,6 @@ class Proxy:
     def close(self) -> None:
         """End the proxy."""
         self.go_away()
-        self._call(self._ended())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -147,12 +146,6 @@ class Proxy:
         for link in links:
             link.reset()
         return len(links)
-
-    async def _ended(self) -> None:
-        """Wait for the connections that were reset: their sockets are closed a little later."""
-        while self._links:
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.01)
 
     async def _flow(self, flowing: bool) -> None:
         (self._flowing.set if flowing else self._flowing.clear)()
