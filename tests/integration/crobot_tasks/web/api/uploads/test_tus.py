@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import celeryconfig
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.intake.uploads.tending import tend_uploads
+from crobot_tasks.web.api.uploads import streams
 from tests.integration.crobot_tasks.web.api.conftest import ROOT
 from tests.integration.crobot_tasks.web.api.uploads.conftest import (
     BYTES,
@@ -248,4 +250,19 @@ def test_bytes_that_the_storage_has_lost_are_asked_for_again(user: Uploader) -> 
     assert (answer.headers["Upload-Offset"], user.offset(url)) == ("700", 700)
     user.send(url, packed(1)[700:], 700)
     tend_uploads()
+    assert user.file(url)["state"] == "checked"
+
+
+def test_more_uploads_at_once_than_a_process_takes_are_asked_to_come_again(
+    user: Uploader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = user.create(user.announce(), NAME, len(packed(1)))
+    one = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(streams, "_at_once", one)
+    with one:
+        answer = user.send(url, packed(1), status=503)
+        assert (answer.headers["Retry-After"], "go on in a few seconds" in answer.text) == ("5", True)
+        # all else is answered
+        assert user.offset(url) == 0
+    user.send(url, packed(1))
     assert user.file(url)["state"] == "checked"
