@@ -1,6 +1,6 @@
 """Schema `crobot`: jobs, their attempts, the nodes, and every statement on them."""
 
-from db.crobot.models.access import ApiToken, Change, KeptAnswer
+from db.crobot.models.access import ApiToken, Change, EventTicket, KeptAnswer
 from db.crobot.models.batches import Batch, BatchCallback, BatchItem, BatchSlice
 from db.crobot.models.jobs import LIVE, LIVE_SQL, OVER, OVER_SQL, Attempt, Job, JobState
 from db.crobot.models.nodes import Node
@@ -34,6 +34,7 @@ __all__ = [
     "DailyUpdate",
     "Delivery",
     "DeliveryState",
+    "EventTicket",
     "Monitoring",
     "Job",
     "JobState",

@@ -1,4 +1,4 @@
-"""Queries of the HTTP API: tokens, answers that are kept for a repeated request, and who changed what."""
+"""Queries of the HTTP API: tokens, tickets, answers that are kept for a repeated request, and who changed what."""
 
 from __future__ import annotations
 
@@ -30,6 +30,16 @@ _TOKEN = text("""
 
 _REVOKE_TOKEN = text("""
     UPDATE crobot.api_tokens SET revoked_at = COALESCE(revoked_at, now()) WHERE id = :token_id RETURNING *""")
+
+_CREATE_TICKET = text("""
+    WITH late AS (DELETE FROM crobot.event_tickets WHERE expires_at < now())
+    INSERT INTO crobot.event_tickets (sha256, token_id, expires_at)
+    VALUES (:sha256, :token_id, now() + make_interval(secs => :expires_s))""")
+
+_USE_TICKET = text("""
+    WITH used AS (DELETE FROM crobot.event_tickets WHERE sha256 = :sha256 RETURNING token_id, expires_at)
+    SELECT t.id, t.name, t.user_id, t.workgroup, t.scopes, t.expires_at, t.revoked_at, t.expires_at <= now() AS expired
+    FROM used JOIN crobot.api_tokens t ON t.id = used.token_id WHERE used.expires_at > now()""")
 
 _KEPT_ANSWER = text(f"""
     SELECT request_sha256, status, answer FROM crobot.kept_answers
@@ -72,6 +82,16 @@ def find_token(session: Session, sha256: bytes) -> Row[Any] | None:
 def revoke_token(session: Session, token_id: int) -> Row[Any] | None:
     """Let a token count no longer; None if there is none of this number."""
     return session.execute(_REVOKE_TOKEN, {"token_id": token_id}).one_or_none()
+
+
+def create_ticket(session: Session, sha256: bytes, token_id: int, expires_s: int) -> None:
+    """Store a ticket for a token, and forget those that were not used in time."""
+    session.execute(_CREATE_TICKET, {"sha256": sha256, "token_id": token_id, "expires_s": expires_s})
+
+
+def use_ticket(session: Session, sha256: bytes) -> Row[Any] | None:
+    """The token of the ticket with this checksum, which opens nothing any more; None if it was used, or is too old."""
+    return session.execute(_USE_TICKET, {"sha256": sha256}).one_or_none()
 
 
 def kept_answer(session: Session, token_id: int, key: str) -> Row[Any] | None:

@@ -18,17 +18,19 @@ _ATTEMPTS = text("SELECT * FROM crobot.attempts WHERE job_id = :job_id ORDER BY 
 _TASK = text("""
     SELECT job_id FROM crobot.settlements WHERE task_id = :task_id ORDER BY sent_at DESC LIMIT 1""")
 
-_LIST = """
-    SELECT id, pipeline, version, type, tag, database, batch, user_id, workgroup, priority, state, attempt, node,
+#: what is told of a job that is one of many
+LISTED = """
+           id, pipeline, version, type, tag, database, batch, user_id, workgroup, priority, state, attempt, node,
            outcome, message, cores, memory_bytes, disk_bytes,
            sent_at, started_at, finished_at, available_at, cancel_requested_at, held_at, hold_reason,
-           EXTRACT(epoch FROM COALESCE(finished_at, now()) - started_at) AS run_s,
            (SELECT json_build_object('state', a.progress_state, 'meta', a.progress) FROM crobot.attempts a
-            WHERE a.job_id = jobs.id AND a.number = jobs.attempt AND a.progress_state IS NOT NULL) AS progress
+            WHERE a.job_id = jobs.id AND a.number = jobs.attempt AND a.progress_state IS NOT NULL) AS progress"""
+_LIST = f"""
+    SELECT {LISTED}, EXTRACT(epoch FROM COALESCE(finished_at, now()) - started_at) AS run_s
     FROM crobot.jobs
     WHERE (CAST(:node AS text) IS NULL OR node = :node)
       AND (CAST(:before AS bigint) IS NULL OR id < :before)
-      AND {} ORDER BY id DESC LIMIT :limit"""
+      AND {{}} ORDER BY id DESC LIMIT :limit"""
 _LIST_LIVE, _LIST_OVER = text(_LIST.format(OF_LIVE)), text(_LIST.format(OF_OVER))
 
 _NODES = text("""

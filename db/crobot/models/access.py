@@ -1,4 +1,4 @@
-"""Models of the HTTP API: tokens, answers that are kept for a repeated request, and who changed what."""
+"""Models of the HTTP API: tokens, tickets, answers that are kept for a repeated request, and who changed what."""
 
 from __future__ import annotations
 
@@ -32,6 +32,20 @@ class ApiToken(Base):
     revoked_at: Mapped[datetime | None]
 
     __table_args__ = ({"schema": "crobot"},)
+
+
+class EventTicket(Base):
+    """Opens one stream of events in place of a token, which a browser cannot send there; used once."""
+
+    __tablename__ = "event_tickets"
+
+    #: the SHA-256 of the ticket
+    sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    #: the token that it stands for
+    token_id: Mapped[int] = mapped_column(ForeignKey("crobot.api_tokens.id", ondelete="CASCADE"))
+    expires_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_event_tickets_expires_at", "expires_at"), {"schema": "crobot"})
 
 
 class KeptAnswer(Base):

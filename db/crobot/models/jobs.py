@@ -43,6 +43,8 @@ OVER = (JobState.COMPLETE, JobState.FAILED, JobState.CANCELLED)
 #: the same as SQL, for partial indexes and conflict targets
 LIVE_SQL = "state IN ('WAITING', 'ROUTED', 'RUNNING')"
 OVER_SQL = "state IN ('COMPLETE', 'FAILED', 'CANCELLED')"
+#: the transaction at hand, by a number that is never used again
+TRANSACTION_SQL = "CAST(CAST(pg_current_xact_id() AS text) AS bigint)"
 
 # JSON columns whose Python type is not a dict. Values of senders and tasks are kept as text (json): jsonb forgets the
 # order of names, that a number was written with a point or an exponent, and -0.0.
@@ -136,6 +138,8 @@ class Job(Base):
     replacement: Json = mapped_column(JSON, nullable=True)
     #: the results of what its body has sent, as Celery writes them
     children: Json = mapped_column(JSON, nullable=True)
+    #: the transaction that changed the row last; a trigger writes it. Null: none since the column is there
+    changed_in: Mapped[int | None] = mapped_column(BigInteger, server_default=text(TRANSACTION_SQL))
 
     __table_args__ = (
         # what comes after the id is only compared: jobs that may not start now are passed over within the index
@@ -177,6 +181,8 @@ class Job(Base):
             "cache_key",
             postgresql_where=text("state = 'COMPLETE' AND cache_key IS NOT NULL"),
         ),
+        # what streams of events have not told yet
+        Index("ix_jobs_changed_in", "changed_in", postgresql_where=text("changed_in IS NOT NULL")),
         CheckConstraint("cores > 0", name="cores_positive"),
         {"schema": "crobot"},
     )

@@ -1,13 +1,14 @@
-"""What the HTTP API asks for: tokens, answers that are kept, changes."""
+"""What the HTTP API and streams of events ask for: tokens, tickets, answers that are kept, what has changed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.crobot import access
+from db.crobot import access, live
 
 #: of a token that is not there
 SHA256 = bytes(32)
@@ -22,7 +23,12 @@ def of_access() -> dict[str, Callable[[Session], Any]]:
         made = access.create_token(session, token | {"sha256": bytes(31)})
         access.keep_answer(session, made.id, "key", SHA256, 201, {"job": 5})
 
+    def ticket(session: Session) -> None:
+        made = access.create_token(session, token | {"sha256": bytes(30)})
+        access.create_ticket(session, SHA256, made.id, 60)
+
     return {
+        "db.crobot.access.create_ticket": ticket,
         "db.crobot.access.create_token": lambda s: access.create_token(s, token),
         "db.crobot.access.find_token": lambda s: access.find_token(s, SHA256),
         "db.crobot.access.forget_answers": access.forget_answers,
@@ -32,4 +38,25 @@ def of_access() -> dict[str, Callable[[Session], Any]]:
         "db.crobot.access.note_change": lambda s: access.note_change(s, **who),
         "db.crobot.access.revoke_token": lambda s: access.revoke_token(s, 1),
         "db.crobot.access.tokens": access.tokens,
+        "db.crobot.access.use_ticket": lambda s: access.use_ticket(s, SHA256),
+    }
+
+
+def of_live(size: int) -> dict[str, Callable[[Session], Any]]:
+    """The same of streams of events, in tables of so many jobs."""
+    some = range(size - 1000, size)
+
+    def changed(session: Session) -> Any:
+        session.execute(text("UPDATE crobot.jobs SET priority = priority WHERE id = :id"), {"id": size - 9})
+        now = live.position(session)
+        return live.changed(session, now.seen_to, now.up_to + 1, 5000)
+
+    return {
+        "db.crobot.live.batches": lambda s: live.batches(s, ["batch1", "batch2"]),
+        "db.crobot.live.begin": lambda s: live.begin(s, 5000),
+        "db.crobot.live.changed": changed,
+        "db.crobot.live.invalid_tokens": lambda s: live.invalid_tokens(s, [1, 2]),
+        "db.crobot.live.jobs": lambda s: live.jobs(s, some),
+        "db.crobot.live.position": live.position,
+        "db.crobot.live.progress": lambda s: live.progress(s, some),
     }
