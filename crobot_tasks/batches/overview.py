@@ -34,7 +34,7 @@ def overview(name: str) -> Overview:
     """
     with transaction() as session:
         if batches.find(session, name) is None and batches.is_label(session, name):
-            return _of_label(name, counting.counts(session, Selection(batch=name)))
+            return of_label(name, counting.counts(session, Selection(batch=name)))
         return of_batch(session, batches.known(session, name))
 
 
@@ -62,7 +62,8 @@ def of_batch(session: Any, batch: Any) -> Overview:
     }
 
 
-def _of_label(name: str, jobs: counting.Counts) -> Overview:
+def of_label(name: str, jobs: counting.Counts) -> Overview:
+    """Return what is known of jobs that carry a name which no batch has, of which there are so many."""
     items = Standing(
         size=jobs.total(),
         unsent=0,

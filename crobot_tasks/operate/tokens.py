@@ -74,7 +74,7 @@ def create(
     given = {"name": name, "user_id": user_id, "workgroup": workgroup, "expires_s": expires_s}
     with transaction() as session:
         stored = access.create_token(
-            session, given | {"sha256": _sha256(token), "scopes": sorted(set(scopes))}
+            session, given | {"sha256": sha256(token), "scopes": sorted(set(scopes))}
         )
         access.note_change(session, token_id=stored.id, user_id=user_id, address="", action="token create")
         return token, describe(stored)
@@ -84,6 +84,11 @@ def listing() -> list[dict[str, Any]]:
     """Return what is known of every token."""
     with transaction() as session:
         return [describe(row) | {"standing": _standing(row)} for row in access.tokens(session)]
+
+
+def may_see(session: Any, caller: Caller, job: Any) -> bool:
+    """Whether a job is shown to them: it is their own or their workgroup's, or they have sent it, too."""
+    return caller.sees_all or caller.owns(job) or access.has_sent(session, caller.user_id, job.id)
 
 
 def revoke(token_id: int) -> dict[str, Any]:
@@ -109,9 +114,18 @@ def caller_of(token: str) -> Caller:
         BadToken: it is unknown, expired or revoked.
     """
     with transaction() as session:
-        row = access.find_token(session, _sha256(token))
+        row = access.find_token(session, sha256(token))
     if row is None:
         raise BadToken("the token is not known: `crobot token create` makes one")
+    return caller_by(row)
+
+
+def caller_by(row: Any) -> Caller:
+    """Return who sends the token that this row describes.
+
+    Raises:
+        BadToken: it is expired or revoked.
+    """
     if (standing := _standing(row)) != "valid":
         raise BadToken(f"the token {row.id} ({row.name}) is {standing}: `crobot token create` makes another")
     return Caller(row.id, row.user_id, row.workgroup, frozenset(row.scopes))
@@ -129,5 +143,6 @@ def _standing(row: Any) -> str:
     return "expired" if row.expired else "valid"
 
 
-def _sha256(token: str) -> bytes:
+def sha256(token: str) -> bytes:
+    """Return what is stored of a token, or a ticket."""
     return hashlib.sha256(token.encode(errors="replace")).digest()

@@ -12,7 +12,7 @@ from crobot_tasks.operate import tokens
 from crobot_tasks.operate.tokens import Caller, Scope
 from crobot_tasks.web.api.problems import CHALLENGE, Problem
 from crobot_tasks.web.api.rates import rates
-from db.crobot import access, batches, jobs
+from db.crobot import batches, jobs
 from db.engine import transaction
 from db.system import UserPreference
 
@@ -64,9 +64,7 @@ def visible(job_id: int) -> Any:
     """
     with transaction() as session:
         job = jobs.find(session, job_id) if job_id <= _LAST_JOB else None
-        if job is not None and (
-            caller().sees_all or caller().owns(job) or access.has_sent(session, caller().user_id, job_id)
-        ):
+        if job is not None and tokens.may_see(session, caller(), job):
             return job
     raise UnknownJob(f"there is no job {job_id}; `crobot jobs` lists them")
 
