@@ -18,6 +18,7 @@ from benchmarks import (
     chords,
     decisions,
     latency,
+    live,
     loci,
     memory,
     simulation,
@@ -28,7 +29,7 @@ from benchmarks import (
 from benchmarks.figures import Chapter, show
 from benchmarks.stage import stage
 
-LETTERS = ("d", "b", "a", "h", "c", "j", "k")
+LETTERS = ("d", "b", "a", "h", "c", "j", "k", "l")
 #: these make what they need themselves
 ALONE = ("e", "f", "g", "i")
 
@@ -40,6 +41,7 @@ ALONE = ("e", "f", "g", "i")
 @click.option("--sends", default=200, show_default=True, help="Single sends of (b).")
 @click.option("--simulated", default=1_000_000, show_default=True, help="Jobs of (f).")
 @click.option("--items", default=10_000, show_default=True, help="In the batch of (k).")
+@click.option("--streams", default=1000, show_default=True, help="Clients of (l).")
 @click.option("--keep", is_flag=True, help="Keep the folder with logs and data.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def main(
@@ -49,11 +51,13 @@ def main(
     sends: int,
     simulated: int,
     items: int,
+    streams: int,
     keep: bool,
     as_json: bool,
 ) -> None:
     """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory,
-    (e) decisions, (f) simulations, (g) dispatches, (h) the window, (i) loci, (j) chords, (k) batches.
+    (e) decisions, (f) simulations, (g) dispatches, (h) the window, (i) loci, (j) chords, (k) batches,
+    (l) streams of events.
 
     All if none is named.
     """
@@ -67,6 +71,7 @@ def main(
         "h": lambda running: window.measure(running, rounds),
         "j": chords.measure,
         "k": lambda running: batch.measure(running, items),
+        "l": lambda running: live.measure(running, streams),
     }
     alone = {
         "e": decisions.measure,

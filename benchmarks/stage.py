@@ -96,8 +96,12 @@ class Stage:
                 setattr(celeryconfig, f"crobot_{name}", text.split(":") if name == "roots" else text)
         app.conf.imports = [self._settings["imports"]]
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What tells a process of ours where everything is."""
+        return {f"CROBOT_{name.upper()}": text for name, text in self._settings.items()}
+
     def _start_crobot(self) -> None:
-        environment = {f"CROBOT_{name.upper()}": text for name, text in self._settings.items()}
         commands = {
             "head": ["head"],
             "beat": ["beat"],
@@ -105,7 +109,7 @@ class Stage:
         }
         for name, arguments in commands.items():
             command = [sys.executable, "-m", "crobot_tasks.cli", *arguments]
-            self.processes[name] = Process(name, command, self.folder, **environment)
+            self.processes[name] = Process(name, command, self.folder, **self.environment)
 
     def _start_plain(self, url: str) -> None:
         command = [sys.executable, "-m", "celery", "-A", plain.__name__, "worker", "-c", str(CORES), "-l", "INFO",
