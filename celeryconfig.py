@@ -90,6 +90,14 @@ crobot_upload_silence_s = float(os.environ.get("CROBOT_UPLOAD_SILENCE_S", "60"))
 #: how often heads look after uploads
 crobot_uploads_s = float(os.environ.get("CROBOT_UPLOADS_S", "30"))
 
+#: where clients of the HTTP API find the streams of events, which `crobot flower` serves: https://host/events; empty:
+#: nobody can tell them
+crobot_events_url = os.environ.get("CROBOT_EVENTS_URL", "")
+#: pages of other addresses that may read streams (CORS), separated by commas: https://app.example.org
+crobot_events_origins = [one for one in os.environ.get("CROBOT_EVENTS_ORIGINS", "").split(",") if one]
+#: so many streams may be open at once
+crobot_events_streams = int(os.environ.get("CROBOT_EVENTS_STREAMS", "2000"))
+
 # --- what this process is ---------------------------------------------------------------------------------------------
 
 #: modules with further JobTasks, separated by commas

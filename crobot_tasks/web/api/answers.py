@@ -160,3 +160,13 @@ class HealthSchema(Schema):
 
     database = fields.String()
     broker = fields.String()
+
+
+class TicketSchema(Schema):
+    """What opens one stream of events."""
+
+    url = fields.String(metadata={"description": "where streams are"})
+    ticket = fields.String(
+        metadata={"description": "for the field `ticket` of that address; it is used once"}
+    )
+    expires_in_s = fields.Integer()

@@ -259,6 +259,21 @@ class AssembleSchema(Strict):
             raise ValidationError("give either strains or accessions")
 
 
+class EventsQuery(Strict):
+    """What a stream of events follows, and what opens it."""
+
+    job = Text(metadata={"description": "a job's number"})
+    batch = Text(metadata={"description": "a batch's name, or one that jobs were sent with"})
+    user = Text(metadata={"description": "the user's number, or `me`: all their jobs"})
+    ticket = Text(metadata={"description": "in place of a token: of POST /api/v1.0/events/tickets"})
+    last_event_id = Text(metadata={"description": "in place of the header Last-Event-ID"})
+
+    @validates_schema
+    def _one_of_them(self, data: dict[str, Any], **_: Any) -> None:
+        if len(data.keys() & {"job", "batch", "user"}) != 1:
+            raise ValidationError("follow one of job, batch and user")
+
+
 class FieldSchema(Schema):
     """A field that is wrong."""
 

@@ -17,6 +17,7 @@ from tornado import web
 
 from crobot_errors import BadInput
 from crobot_tasks.celery import app
+from crobot_tasks.web.events.handler import handlers as events
 
 #: at 4.8 kB a task: about 50 MB
 MAX_TASKS = 10_000
@@ -70,9 +71,9 @@ def serve(login: str, address: str, port: int) -> None:
         BadInput: something else listens at this address.
     """
     _configure(login, address, port)
-    logging.getLogger("tornado.access").setLevel(logging.ERROR)
+    _configure_log()
     pages = Flower(capp=app, options=options, **settings)
-    pages.add_handlers(r".*", [(r"/metrics", ClosedMetrics)])
+    pages.add_handlers(r".*", [(r"/metrics", ClosedMetrics), *events()])
     try:
         pages.start_http_server()
     except OSError as error:
@@ -82,6 +83,13 @@ def serve(login: str, address: str, port: int) -> None:
         pages.start()
     except (KeyboardInterrupt, SystemExit):
         pages.stop()
+
+
+def _configure_log() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("tornado.access").setLevel(logging.ERROR)
+    # a line for each stream that begins or ends
+    logging.getLogger("crobot_tasks.web.events").setLevel(logging.INFO)
 
 
 def format_task(task: Any) -> Any:

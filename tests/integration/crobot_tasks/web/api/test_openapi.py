@@ -10,7 +10,9 @@ from flask import Flask
 
 from tests.integration.crobot_tasks.web.api.conftest import ROOT, Client
 
-OPEN = {f"{ROOT}/health"}
+OPEN = {f"{ROOT}/health", f"{ROOT}/events"}
+#: nothing is done that a repetition could do twice
+WITHOUT_KEY = {f"{ROOT}/events/tickets"}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def test_each_has_its_problems_a_summary_and_how_to_show_a_token(described: Any)
             assert operation["security"] == [{"bearer": []}, {"basic": []}], where
         if "{job_id}" in path or "{upload_id}" in path:
             wanted |= {"404"}
-        if method in ("post", "put"):
+        if method in ("post", "put") and path not in WITHOUT_KEY:
             wanted |= {"409"}
             named = [one["name"] for one in operation.get("parameters", [])]
             # what tus says twice is done once, by its own rules
