@@ -16,9 +16,10 @@ from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.jobs.analysis import analysis_types
 from crobot_tasks.lifecycle.storage_access import StorageStalls, reading
 from crobot_tasks.web.api import stored_files
-from crobot_tasks.web.api.access import visible, visible_analysis
+from crobot_tasks.web.api.access import caller, visible, visible_analysis
 from db.crobot import jobs
 from db.engine import transaction
+from db.system import uploads
 from db.system.projects import TYPE
 
 #: what such jobs write is everybody's: see who sees assemblies
@@ -29,7 +30,7 @@ def check(item: Mapping[str, Any]) -> None:
     """Check the files that a job names, before anybody looks whether they are there.
 
     Raises:
-        BadPath: one is a file of a job or an analysis that the caller does not see.
+        BadPath: one is a file of a job, an analysis or an upload that the caller does not see.
         Problem: the storage does not answer.
     """
     for text in _paths(item):
@@ -61,15 +62,22 @@ def _below_storage(text: str) -> tuple[str, ...]:
 
 
 def _is_seen(folder: str, number: int) -> bool:
-    """Whether a file in ``folder`` that belongs to this number may be read: outputs of jobs, files of analyses."""
+    """Whether a file in ``folder`` that belongs to this number may be read: of a job, an analysis or an upload."""
     try:
         if folder == "outputs":
             return _is_assembling(number) or visible(number) is not None
         if folder == "analyses":
             return visible_analysis(number, [*analysis_types(), TYPE]) is not None
+        if folder == "uploads":
+            return _is_own_upload(number)
     except (UnknownJob, UnknownAnalysis):
         return False
     return True
+
+
+def _is_own_upload(upload_id: int) -> bool:
+    with transaction() as session:
+        return upload_id < 2**31 and uploads.find(session, upload_id, caller().user_id) is not None
 
 
 def _is_assembling(job_id: int) -> bool:

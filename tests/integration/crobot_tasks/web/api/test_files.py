@@ -11,7 +11,7 @@ import celeryconfig
 from crobot_tasks.broker.folders import storage_root
 from tests.integration.crobot_tasks.web.api.conftest import ROOT, Client, ended
 from tests.processes import Cluster, query
-from workers.storage import analysis_dir, job_dir
+from workers.storage import analysis_dir, job_dir, upload_dir
 
 
 @pytest.fixture
@@ -98,3 +98,17 @@ def test_the_query_of_somebody_elses_analysis_is_theirs(tables: None, client: Ca
     path = analysis_dir(storage_root(), 987_654) / "query.fasta"
     item = {"pipeline": "assembly_stats", "params": {"prefix": "P"}, "inputs": {"assembly": str(path)}}
     assert "none of yours" in client().problem("POST", f"{ROOT}/jobs", 422, json=item)["detail"]
+
+
+def test_reads_that_somebody_else_has_uploaded_are_theirs(
+    tables: None, client: Callable[..., Client]
+) -> None:
+    mine, other = client(user=7), client(user=8)
+    upload_id = query(
+        "INSERT INTO system.user_uploads (user_id, database, type) VALUES (7, 'senterica', 'reads') RETURNING id"
+    )[0].id
+    pair = [str(upload_dir(storage_root(), upload_id) / f"{mate}.fastq.gz") for mate in (1, 2)]
+    reads = {"database": "senterica", "strain": "x", "reads": [pair]}
+    assert "none of yours" in other.problem("POST", f"{ROOT}/jobs", 422, json=reads)["detail"]
+    assert "none of yours" not in mine.problem("POST", f"{ROOT}/jobs", 422, json=reads)["detail"]
+    query("DELETE FROM system.user_uploads WHERE id = :id RETURNING id", id=upload_id)
