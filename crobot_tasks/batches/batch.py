@@ -22,6 +22,7 @@ from crobot_tasks.operate import hold
 from crobot_tasks.operate.resend import AS_BEFORE, Changes, Resent
 from crobot_tasks.operate.resend import resend as resend_one
 from crobot_tasks.webhooks import outcomes
+from crobot_tasks.webhooks.address import Address
 from db.crobot import batches, jobs
 from db.crobot.batches import Event
 from db.crobot.selection import Selection
@@ -146,13 +147,13 @@ class Batch:
         """Have a signature called, once, when every item has ended, however it did."""
         return self._call_back(Event.EXHAUSTED, signature)
 
-    def post_to(self, address: str) -> Self:
-        """Have the outcome posted to a web app, each time that the batch ends.
+    def post_to(self, address: str | Address) -> Self:
+        """Have the outcome posted to a web app, each time that the batch ends; an address as a text is checked first.
 
         Raises:
             BadInput: nothing may be posted there.
         """
-        to = outcomes.checked(address)
+        to = outcomes.checked(address) if isinstance(address, str) else address
 
         def note() -> None:
             with transaction() as session:

@@ -12,9 +12,10 @@ from crobot_tasks.webhooks.address import Address
 from db.crobot import SubjectKind
 from db.engine import retrying, transaction
 from db.system import UserPreference, preferences
+from db.system.projects import TYPE
 
-#: where the HTTP API has analyses
-ANALYSES_PATH = "/api/v1.0/analyses"
+#: where the HTTP API has them
+_ROOT = "/api/v1.0"
 
 
 def post_analysis(analysis_id: int, given: str | Address, user_id: int = 0) -> None:
@@ -65,6 +66,6 @@ def _body(row: UserPreference) -> dict[str, Any]:
             "message": row.data.get("error"),
             "result": dict(row.data) if inline else None,
             "result_is_inline": inline,
-            "url": f"{ANALYSES_PATH}/{row.id}",
+            "url": f"{_ROOT}/{'projects' if row.type == TYPE else 'analyses'}/{row.id}",
         },
     )

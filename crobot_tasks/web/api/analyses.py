@@ -13,7 +13,7 @@ from crobot_tasks.jobs import AnalysisJob, LocusSearchJob, MSTreeJob
 from crobot_tasks.jobs.analysis import analysis_types
 from crobot_tasks.operate.analyses import described
 from crobot_tasks.operate.tokens import Scope
-from crobot_tasks.web.api import marks, stored_files
+from crobot_tasks.web.api import marks, sending, stored_files
 from crobot_tasks.web.api.access import caller, visible_analysis
 from crobot_tasks.web.api.analysis_schemas import (
     AnalysesQuery,
@@ -29,6 +29,8 @@ from crobot_tasks.web.api.items import check_workgroup
 from crobot_tasks.web.api.jobs import READ, SENDS
 from crobot_tasks.web.api.paths import ROOT
 from crobot_tasks.web.api.problems import Problem
+from crobot_tasks.webhooks import address
+from crobot_tasks.webhooks.analyses import post_analysis
 from db.engine import transaction
 from db.system import preferences
 from workers.storage import job_dir
@@ -131,12 +133,19 @@ def _send(given: Mapping[str, Any], make: Callable[[dict[str, Any]], AnalysisJob
         assert job.analysis_id is not None
         # joined or cached, its tag is that of the analysis which answers
         analysis_id = int(job.tag.rpartition(":")[2])
+        post(given, analysis_id)
         answer = {"analysis": analysis_id, "job": job.number, "joined": job.joined, "cached": job.cached,
                   "url": _url(analysis_id)}  # fmt: skip
         status = 200 if job.joined or job.cached else 201
         return Done(status, answer, [job.number], about=f"analysis {analysis_id}")
 
-    return change("send", sent)
+    return change("send", sent, check=lambda: sending.check_callbacks([given]))
+
+
+def post(given: Mapping[str, Any], analysis_id: int) -> None:
+    """Have the outcome of an analysis or an SNP project posted to where the request says, which was checked."""
+    if given.get("callback") is not None:
+        post_analysis(analysis_id, address.parse(given["callback"]), caller().user_id)
 
 
 def request_of(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from crobot_tasks.web.api.answers import FileSchema
-from crobot_tasks.web.api.schemas import Number, Strict, Text, Yes, mark, priority
+from crobot_tasks.web.api.schemas import Number, Strict, Text, Yes, callback, mark, priority
 from workers.nomenclature.locus_search import MIN_COVERAGE, MIN_IDENTITY
 from workers.pipelines.ms_tree import METHODS
 
@@ -15,6 +15,7 @@ _MOST_BARCODES = 100_000
 class _Request(Strict):
     workgroup = Text(metadata={"description": "the token's own, which it is by default"})
     batch = Text()
+    callback = callback()
     priority = priority()
     again = Yes(
         load_default=False, metadata={"description": "compute it, although the same was computed before"}

@@ -15,11 +15,13 @@ from crobot_tasks.batches.choosing import Chosen
 from crobot_tasks.batches.making import PRIORITY, USUAL, Limits, check_name
 from crobot_tasks.batches.overview import overview
 from crobot_tasks.batches.where import Select, Where
+from crobot_tasks.web.api import sending
 from crobot_tasks.web.api.access import caller
 from crobot_tasks.web.api.batch_schemas import MOST_ITEMS, MadeBatchSchema
 from crobot_tasks.web.api.changes import Done, change
 from crobot_tasks.web.api.items import check_workgroup
 from crobot_tasks.web.api.paths import batch_path
+from crobot_tasks.webhooks import address
 from db.engine import transaction
 from db.known_species import find_species
 from db.species.selection import Filters
@@ -32,7 +34,7 @@ def make(given: Mapping[str, Any]) -> Response:
     """Make a batch, or nothing at all, and return the answer."""
     check_workgroup(given, caller())
     check_name(given["name"])
-    return change("batch make", partial(_made, given))
+    return change("batch make", partial(_made, given), check=lambda: sending.check_callbacks([given]))
 
 
 def _made(given: Mapping[str, Any]) -> Done:
@@ -49,6 +51,8 @@ def _made(given: Mapping[str, Any]) -> Done:
     else:
         params = given.get("params")
         Batch.reassemble(database, keys, name=name, params=params, through=chosen.through, **again, **request)
+    if given.get("callback") is not None:
+        Batch(name).post_to(address.parse(given["callback"]))
     found = overview(name) | {
         "url": batch_path(name),
         "doubles": len(keys) - chosen.items,

@@ -17,6 +17,7 @@ from crobot_tasks.web.api.schemas import (
     Text,
     Yes,
     an_object,
+    callback,
     mark,
     priority,
     whole,
@@ -76,6 +77,7 @@ class MakeBatchSchema(Strict):
     params = an_object("of an assembly: parameters of QAssembly")
     again = Yes(metadata={"description": "do again what has a current result"})
     workgroup = Text(metadata={"description": "the token's own, which it is by default"})
+    callback = callback()
     priority = priority()
     live_limit = whole(
         1, 100_000, metadata={"description": "the next are sent when fewer of its jobs are live"}

@@ -14,9 +14,9 @@ from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.jobs.snp import Project, resume_project, send_project
 from crobot_tasks.operate.projects import FILES, described, summary
 from crobot_tasks.operate.tokens import Scope
-from crobot_tasks.web.api import marks, stored_files
+from crobot_tasks.web.api import marks, sending, stored_files
 from crobot_tasks.web.api.access import caller, visible_analysis
-from crobot_tasks.web.api.analyses import request_of
+from crobot_tasks.web.api.analyses import post, request_of
 from crobot_tasks.web.api.analysis_schemas import (
     AnalysesQuery,
     ProjectSchema,
@@ -69,7 +69,7 @@ def list_(asked: dict[str, Any]) -> dict[str, Any]:
 def send(given: dict[str, Any]) -> Response:
     """Send an SNP project: what others have mapped is used, and the rest is mapped in one job."""
     check_workgroup(given, caller())
-    return change("project send", partial(_sent, given))
+    return change("project send", partial(_sent, given), check=lambda: sending.check_callbacks([given]))
 
 
 def _sent(given: Mapping[str, Any]) -> Done:
@@ -80,7 +80,9 @@ def _sent(given: Mapping[str, Any]) -> Done:
         given["database"], given["name"], given["reference"], given["assemblies"], user_id, given["outgroup"],
         params, request,
     )  # fmt: skip
-    return _done(201, send_project(project, again=given["again"]))
+    project_id = send_project(project, again=given["again"])
+    post(given, project_id)
+    return _done(201, project_id)
 
 
 @blueprint.route("/<int:project_id>", methods=["GET"])

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from crobot_tasks.intake.genomes import add_assembly
 from crobot_tasks.operate import webhooks
 from db.engine import transaction
 from db.species.strains import add_strain_with_reads
+from demo.data import DemoData
 from tests.integration.crobot_tasks.web.api.conftest import ROOT, Client
 from tests.posted_outcomes import Serve, of, over
 from tests.processes import query, value
@@ -113,3 +115,27 @@ def test_who_joins_a_job_is_told_of_it_too(
     assert wrong["errors"][0]["field"] == "callback"
     app_of_7.post(f"{JOBS}/{sent['job']}/cancel", status=200)
     assert over(first)[0].number == over(second)[0].number == sent["job"]
+
+
+def test_outcomes_of_an_analysis_and_of_a_batch_are_posted_too(
+    serve: Serve, app_of_7: Client, senterica: str, strain: str, demo_data: DemoData
+) -> None:
+    app = serve()
+    barcode = add_assembly(senterica, strain, demo_data.sequenced, send=False).barcode
+    search = {"database": senterica, "assembly": barcode, "query": "ACGTTGCA" * 20, "callback": app.url}
+    analysis = app_of_7.post(f"{ROOT}/analyses/locus-search", search)
+    name = f"posted-{analysis['analysis']}"
+    batch = {"name": name, "database": senterica, "scheme": "MLST_Achtman", "assemblies": [barcode]}
+    app_of_7.post(f"{ROOT}/batches", batch | {"callback": app.url})
+    over(app, 2)
+    told = {(one := json.loads(request.body))["type"].split(".")[0]: one["data"] for request in app.requests}
+    assert told.keys() == {"analysis", "batch"}
+    assert (told["analysis"]["id"], told["analysis"]["state"]) == (analysis["analysis"], "complete")
+    assert app_of_7.get(told["analysis"]["url"])["id"] == analysis["analysis"]
+    assert told["batch"]["name"] == name
+    for path, item in ((f"{ROOT}/analyses/locus-search", search), (f"{ROOT}/batches", batch)):
+        wrong = app_of_7.problem(
+            "POST", path, 422, json=item | {"callback": "http://10.0.0.1/", "name": "other"}
+        )
+        assert wrong["errors"][0]["field"] == "callback"
+    assert value("SELECT count(*) FROM crobot.batches WHERE name = 'other'") == 0

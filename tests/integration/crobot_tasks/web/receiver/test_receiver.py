@@ -189,7 +189,9 @@ def test_outcomes_without_a_job_object_come_too(app: App) -> None:
     ]
 
 
-@pytest.mark.parametrize("secrets", [[], SECRET, ["whsec_"], ["not base64!"]])
+@pytest.mark.parametrize(
+    "secrets", [[], SECRET, ["whsec_"], ["not base64!"]], ids=["none", "a text", "empty", "no base64"]
+)
 def test_a_receiver_without_a_secret_is_none(tmp_path: Path, secrets: Any) -> None:
     with pytest.raises(BadInput, match="secret"):
         receiver(print, secrets=secrets, store=SqlStore("sqlite://"))
