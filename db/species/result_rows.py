@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, exists, func, select, true
+from sqlalchemy import Row, func, select, true
 from sqlalchemy.orm import Session
 
 from db.species import Assembly, AssemblyLookup, Scheme, SequenceType, Strain, Trace, trace_assembly
@@ -19,7 +19,9 @@ def schemes(session: Session, names: Sequence[str]) -> Sequence[Row[Any]]:
 
     They are rows, which outlive the transaction.
     """
-    called = Scheme.param.has_key("pipeline") | exists().where(AssemblyLookup.scheme_id == Scheme.id)
+    # with a limit it is asked for each scheme: an EXISTS is joined, and reads all results
+    result = select(AssemblyLookup.id).where(AssemblyLookup.scheme_id == Scheme.id).limit(1).scalar_subquery()
+    called = Scheme.param.has_key("pipeline") | result.is_not(None)
     query = select(Scheme.id, Scheme.description, Scheme.param, Scheme.version).order_by(Scheme.id)
     return session.execute(query.where(Scheme.description.in_(names) if names else called)).all()
 
