@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crobot_tasks.intake.genomes import add_assembly
 from tests.command import crobot, document, process
 from tests.processes import Cluster
 
@@ -95,6 +97,34 @@ def test_a_species_is_added_once_with_its_references(tables: None, tmp_path: Pat
     assert "cliadded" in crobot("species", "list").stdout
     assert "assembly_stats" in crobot("scheme", "list", "cliadded").stdout
     assert document("scheme", "list", "nosuch", code=1)["error"]["type"] == "UnknownSpecies"
+
+
+def test_a_species_of_any_genus_is_judged_by_limits_of_its_own(tables: None, tmp_path: Path) -> None:
+    genome = tmp_path / "genome.fasta"
+    genome.write_text(f">one\n{''.join(random.Random(7).choices('ACGT', k=30_000))}\n")
+    label = ["--label", "Wolbachia pipientis", "--bare"]
+    unknown = document("species", "add", "wolbachia", *label, "--prefix", "WOL", code=1)
+    assert "'Wolbachia pipientis' are: give --qa bases=" in unknown["error"]["message"]
+    added = document(
+        "species", "add", "wolbachia", *label, "--prefix", "WOL", "--qa", "bases=25k-35k,n50=10k"
+    )
+    assert (added["genus"], added["limits"]["bases"], added["limits_from"]) == (
+        "Wolbachia",
+        [25_000, 35_000],
+        "given",
+    )
+    made = add_assembly("wolbachia", "w", genome, send=False)
+    assert made.passed
+    told = crobot("species", "limits", "wolbachia", "--qa", "bases=1M-2M").stdout
+    assert "given: 1,000,000 to 2,000,000 bases, fewer than 600 contigs, N50 above 10,000" in told
+    assert "`crobot assembly rejudge wolbachia BARCODE…`" in told
+    assert document("assembly", "rejudge", "wolbachia", made.barcode)[0]["status"] == "Failed QA"
+    by_reference = document("species", "add", "wolbach2", *label, "--prefix", "WOM", "--reference", genome)
+    assert by_reference["limits"]["bases"] == [25_500, 34_500]
+    assert (
+        document("species", "limits", "wolbach2")["limits_from"]
+        == "by 1 reference genome, 15 % smaller to 15 % larger"
+    )
 
 
 def test_reads_of_an_unknown_species_and_files_that_are_not_there_are_refused(
