@@ -155,7 +155,7 @@ def test_schemes_that_cannot_be_are_refused_with_what_is_known(senterica: str) -
         scheme_calls.add_scheme(senterica, "nomenclature", "CRISPR")
     with pytest.raises(BadInput, match="is there already, with 'nomenclature'"):
         scheme_calls.add_scheme(senterica, "MLST_Achtman", "CRISPR")
-    with pytest.raises(UnknownScheme, match="there are MLST_Achtman"):
+    with pytest.raises(UnknownScheme, match="there are .*MLST_Achtman"):
         scheme_calls.send_scheme(senterica, "Stars", ["SAL_AA0001AA_AS"])
     with pytest.raises(BadInput, match="has no pipeline"):
         scheme_calls.send_scheme(senterica, "snp_calls", ["SAL_AA0001AA_AS"])
