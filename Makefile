@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PIN := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(UPGRADE)
 # seconds that all tests together may take; a quarter of that on a quiet machine
-TEST_LIMIT := 1200
+TEST_LIMIT := 3000
 # two processes share the tests, each with servers of its own; tests/conftest.py says what stays together, and the order
 AT_ONCE := --numprocesses=2 --no-loadscope-reorder
 

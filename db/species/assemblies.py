@@ -131,7 +131,8 @@ def strain_names(session: Session, assembly_ids: Collection[int]) -> dict[str, s
 def strain_names_of(session: Session, barcode: str) -> Sequence[str]:
     """Return the names of an assembly's strains, as a rule one; none if it belongs to none."""
     query = (
-        select(Strain.strain.distinct())
+        select(Strain.strain)
+        .distinct()
         .join(Trace, Trace.strain_id == Strain.id)
         .join(trace_assembly, trace_assembly.c.trace_id == Trace.id)
         .join(Assembly, Assembly.id == trace_assembly.c.assembly_id)

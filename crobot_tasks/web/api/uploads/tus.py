@@ -92,7 +92,7 @@ def _at_offset(error: UploadOffset) -> Problem:
 
 
 @blueprint.route("", methods=["OPTIONS"], provide_automatic_options=False)
-@blueprint.opens()
+@blueprint.opens(refuses=(404,))
 @blueprint.response(204)
 def offers(upload_id: int) -> Response:
     """Say what this server of tus can do."""

@@ -180,7 +180,7 @@ def test_a_project_goes_from_step_to_step_and_keeps_what_it_found(
     told = [
         (one["type"], one["data"]["url"], one["data"]["result"]["raxml_tree"]) for one in written(project_id)
     ]
-    assert told == [("analysis.complete", f"/api/v1.0/analyses/{project_id}", found["raxml_tree"])]
+    assert told == [("analysis.complete", f"/api/v1.0/projects/{project_id}", found["raxml_tree"])]
 
 
 def test_an_assembly_of_known_quality_is_believed_by_its_reads_and_the_others_as_before(

@@ -36,6 +36,8 @@ def test_schemathesis_finds_nothing(
         sys.executable, "-m", "schemathesis.cli", "run", f"{server[1]}{ROOT}/openapi.json", *requests,
         "--header", f"Authorization: Bearer {app_of_7.token}", "--workers", "2", "--exclude-checks", EXCEPT,
         "--continue-on-failure", "--warnings", "off", "--generation-database", "none",
+        # it cannot make the bytes of an upload, which tests of their own send
+        "--exclude-method", "PATCH",
     ]  # fmt: skip
     done = subprocess.run(
         line, cwd=tmp_path, capture_output=True, text=True, timeout=300 + PATIENCE_S, check=False

@@ -64,7 +64,7 @@ class WebApp:
         return app
 
     def page(self) -> str:
-        (example,) = blocks(PAGE, "js")
+        (example,) = [block for block in blocks(PAGE, "js") if "EventSource" in block.text]
         function = example.text.split("\nfollow(")[0].replace("`/events?", f"`{self.flower.front_url}?")
         shows = '(name, job) => fetch("/shown", {method: "POST", body: JSON.stringify([job.state, job.hold_reason])})'
         return f"<!doctype html><script>{function}\nfollow({{job: {self.job_id}}}, {shows})</script>"
