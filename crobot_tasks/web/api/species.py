@@ -160,8 +160,9 @@ def gff(database: str, barcode: str, scheme: str) -> Response:
     return response
 
 
-def _url(database: str, barcode: str) -> str:
-    return url_for("crobot-species.assembly", database=database, barcode=barcode)
+def _url(database: str, barcode: str | None) -> str | None:
+    """Return the path of an assembly; one without a barcode, as very old ones are, has none."""
+    return barcode and url_for("crobot-species.assembly", database=database, barcode=barcode)
 
 
 def _texts(found: dict[str, Any]) -> dict[str, str]:

@@ -84,7 +84,7 @@ class SchemesSchema(Schema):
 class ListedAssemblySchema(Schema):
     """An assembly in a list."""
 
-    barcode = fields.String()
+    barcode = fields.String(allow_none=True)
     strain = fields.String(allow_none=True)
     status = fields.String()
     bases = fields.Integer(allow_none=True)
@@ -96,7 +96,7 @@ class ListedAssemblySchema(Schema):
     outdated = fields.String(metadata={"description": "by what; empty: it is not"})
     job_id = fields.Integer(allow_none=True)
     pipeline_version = fields.String()
-    url = fields.String()
+    url = fields.String(allow_none=True)
 
 
 class AssembliesSchema(Schema):

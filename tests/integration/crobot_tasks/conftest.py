@@ -130,6 +130,9 @@ def serve(policy: None) -> Iterator[Serve]:
     def start(*answers: Answer, **options: Any) -> WebApp:
         opened.append(web_app(*(answers or (says("204 No Content"),)), **options))
         app = opened[-1].__enter__()
+        # the system gives the port of an app that is gone to another one
+        for table in ("webhook_secrets", "webhooks_off", "webhooks", "deliveries"):
+            query(f"DELETE FROM crobot.{table} WHERE origin = :origin RETURNING origin", origin=app.origin)
         app.secret = webhooks.make_secret(app.origin)[1]
         return app
 

@@ -12,7 +12,7 @@ from demo.data import TRUE_ALLELES, TRUE_ST, DemoData
 from tests.command import document
 from tests.integration.crobot_tasks.jobs.test_following import ended
 from tests.integration.crobot_tasks.web.api.conftest import ROOT, Client
-from tests.processes import Cluster
+from tests.processes import Cluster, query
 
 Make = Callable[..., Client]
 SPECIES = f"{ROOT}/species"
@@ -95,6 +95,14 @@ def test_assemblies_are_listed_by_pages(
     # jobs of other tests may add some meanwhile
     assert [barcode for barcode in seen if barcode in there] == there
     assert len(set(seen)) == len(seen)
+
+
+def test_an_assembly_without_a_barcode_is_listed_and_has_no_page(senterica: str, reader: Client) -> None:
+    add = f"INSERT INTO {senterica}.assemblies (status, file_pointer) VALUES ('Assembled', '/old.fasta') RETURNING id"
+    number = query(add)[0].id
+    (first, *_) = reader.get(f"{SPECIES}/{senterica}/assemblies")["assemblies"]
+    assert (first["barcode"], first["url"], first["status"]) == (None, None, "Assembled")
+    query(f"DELETE FROM {senterica}.assemblies WHERE id = :id RETURNING id", id=number)
 
 
 @pytest.mark.parametrize(
