@@ -45,7 +45,8 @@ def test_a_commit_that_is_lost_is_made_good(user: Uploader, proxy: Proxy, words:
         assert answer.headers["Retry-After"]
         offset = user.offset(url)
         assert offset in (0, len(data))
-        user.send(url, data[offset:], offset)
+        if offset < len(data):  # else it is whole, and a head may be judging it
+            user.send(url, data[offset:], offset)
 
     def is_sent() -> bool:
         tend_uploads()
