@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from operator import attrgetter
 
+from crobot_tasks.jobs.assembly import failed_measures
 from crobot_tasks.maintenance.outdated import current_version
 from crobot_tasks.results.line import Column, Line, Value
 from db.species import outdated
@@ -34,11 +35,7 @@ def _attribute(name: str, line: Line) -> Value:
 
 def _failed(line: Line) -> str:
     """Return which measures of the QA failed, each with its limit; empty if none did."""
-    return "; ".join(
-        f"{one['measure']} {one['value']} {one['unit']}".rstrip() + f" (limit {one['limit']})"
-        for one in line.assembly.measures or []
-        if one["passed"] is False
-    )
+    return failed_measures({"measures": line.assembly.measures or []})
 
 
 def _created(line: Line) -> str:

@@ -19,7 +19,7 @@ from crobot_tasks.results import Results
 from crobot_tasks.results.conditions import shown
 
 _COLUMNS = (
-    Column("Strain", Kind.NAME, importance=9),
+    Column("Strain", Kind.NAME, importance=9, least=20),
     Column("Assembly", importance=8),
     Column("Status", importance=7),
 )
