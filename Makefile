@@ -1,6 +1,6 @@
 # `make` alone prints the targets. Everything installs what it misses; a second run costs nothing.
 .DEFAULT_GOAL := help
-.PHONY: help install start demo demo-kill test unit faults api canvas truth lint check format bench clean requirements programs test-programs environments
+.PHONY: help install start demo demo-kill webapp test unit faults api canvas truth lint check format bench clean requirements programs test-programs environments
 .NOTPARALLEL:
 
 # The system's Python comes first: one in a home directory cannot be read by the user that a service runs as.
@@ -30,6 +30,9 @@ demo: programs $(INSTALLED) ## send real reads through two calculation nodes and
 
 demo-kill: programs $(INSTALLED) ## kill a node in the middle of an assembly, and see the job end once
 	$(BIN)/python -m demo kill
+
+webapp: programs $(INSTALLED) ## open the example web app on a cluster of its own, until Ctrl-C (port WEBAPP_PORT, 5557)
+	$(BIN)/python -m demo webapp
 
 test: test-programs lint ## run all checks: lint, then unit, integration and smoke tests
 	$(BIN)/python -m pytest -m "not full" --session-timeout=$(TEST_LIMIT) $(AT_ONCE)

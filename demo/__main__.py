@@ -1,9 +1,11 @@
-"""`python -m demo [kill]`: gives the demo servers and folders of its own, whatever is configured, and starts it."""
+"""`python -m demo [kill | webapp]`: starts the demo with servers and folders of its own, whatever is configured."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -13,16 +15,32 @@ SHORT = {
     "CROBOT_LEASE_S": "6",
     "CROBOT_MISSING_S": "3",
 }
-STORIES = {"show": "demo.show", "kill": "demo.kill"}
+STORIES = {"show": "demo.show", "kill": "demo.kill", "webapp": "demo.webapp"}
+
+
+def webapp() -> dict[str, str]:
+    """Return the settings of the web app: its port, and where the streams of events are, which its pages read."""
+    port, streams = os.environ.get("WEBAPP_PORT", "5557"), os.environ.get("CROBOT_FLOWER_PORT", "5555")
+    return {
+        "WEBAPP_PORT": port,
+        "CROBOT_FLOWER_PORT": streams,
+        "CROBOT_FLOWER_AUTH": f"operator:{secrets.token_urlsafe(8)}",
+        "CROBOT_EVENTS_URL": f"http://127.0.0.1:{streams}/events",
+        "CROBOT_EVENTS_ORIGINS": f"http://127.0.0.1:{port},http://localhost:{port}",
+    }
+
+
+OF_STORIES: dict[str, Callable[[], dict[str, str]]] = {"kill": lambda: SHORT, "webapp": webapp}
 
 
 def environment(story: str) -> dict[str, str]:
     """Return this process's environment with the demo's settings in place of all others."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CROBOT_", "CELERY_"))}
     kept.pop("USE_CELERY", None)
-    folder = PROJECT / "build" / ("demo" if story == "show" else f"demo-{story}")
+    # the web app shows what the demo has assembled, too
+    folder = PROJECT / "build" / ("demo-kill" if story == "kill" else "demo")
     settings = {"CROBOT_DATA_DIR": str(folder), "CROBOT_ROOTS": str(PROJECT / "build" / "demo-data")}
-    return kept | settings | (SHORT if story == "kill" else {})
+    return kept | settings | OF_STORIES.get(story, dict)()
 
 
 def main() -> None:
@@ -32,7 +50,7 @@ def main() -> None:
         story, options = "show", sys.argv[1:]
     if story not in STORIES or any(option != "--small" for option in options):
         sys.exit(
-            "usage: python -m demo [kill] [--small]\n"
+            "usage: python -m demo [kill | webapp] [--small]\n"
             "  --small: reads of 5 % of the genome: seconds instead of minutes, but it fails the QA, as it should"
         )
     os.chdir(PROJECT)

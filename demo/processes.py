@@ -15,6 +15,8 @@ import psutil
 
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
+#: the module of the command `crobot`
+CROBOT = "crobot_tasks.cli"
 #: seconds for a process to finish what it does, once asked to end
 PATIENCE_S = 20.0
 
@@ -22,14 +24,14 @@ PATIENCE_S = 20.0
 class Process:
     """One process of CRobot, in a session of its own so that Ctrl-C reaches only the demo."""
 
-    def __init__(self, name: str, arguments: Sequence[str], logs: Path) -> None:
+    def __init__(self, name: str, module: str, arguments: Sequence[str], logs: Path) -> None:
         self.name = name
         self.log = logs / f"{name}.log"
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        self.command = ["crobot", *arguments]
+        self.command = ["crobot" if module == CROBOT else f"python -m {module}", *arguments]
         with self.log.open("wb") as log:
             self._popen = subprocess.Popen(
-                [sys.executable, "-m", "crobot_tasks.cli", *arguments],
+                [sys.executable, "-m", module, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -98,6 +98,9 @@ def say_what_next(running: Stage, job: AssemblyJob) -> None:
     console.print(
         "  make start     head, beat, callbacks, a node, the HTTP API, Flower (needs CROBOT_FLOWER_AUTH=user:password)"
     )
+    console.print(
+        "  make webapp    these results in a browser, at http://127.0.0.1:5557: upload reads, follow jobs, make trees"
+    )
     console.print("  make demo-kill what happens when a node is killed in the middle of an assembly\n")
 
 

@@ -27,7 +27,7 @@ from db.crobot import LIVE, jobs
 from db.crobot.selection import Selection
 from db.engine import engine, transaction
 from demo.data import SCHEME, DemoData, DemoDataFailed, fetch
-from demo.processes import Process, stop
+from demo.processes import CROBOT, Process, stop
 from workers import storage
 from workers.assembling.qa import THRESHOLDS
 
@@ -83,9 +83,9 @@ class Stage:
             self._elsewhere = Path(tempfile.mkdtemp(prefix="crobot-demo-"))
         return self._elsewhere
 
-    def start(self, name: str, *arguments: str) -> None:
-        """Start one process."""
-        process = self.processes[name] = Process(name, arguments, self.logs)
+    def start(self, name: str, *arguments: str, module: str = CROBOT) -> None:
+        """Start one process: the command `crobot` with these arguments, or another module."""
+        process = self.processes[name] = Process(name, module, arguments, self.logs)
         say(f"started    {' '.join(process.command)}  (pid {process.pid})")
 
     def wait_for_nodes(self, names: Sequence[str]) -> None:

@@ -1,0 +1,1 @@
+import { html, page } from "./parts.js"; page(html`<p>Not written yet.</p>`);

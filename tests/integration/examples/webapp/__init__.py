@@ -1,0 +1,1 @@
+"""The example web app in a real browser."""

@@ -1,0 +1,97 @@
+"""The app and the streams of events as processes on the cluster, and Debian's chromium."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from crobot_tasks.operate import tokens
+from crobot_tasks.operate.tokens import Scope
+from tests.integration.crobot_tasks.cli.test_commands import closed_port
+from tests.processes import Cluster, Process, wait_for
+
+#: what a user of the app may do
+SCOPES = (Scope.JOBS_READ, Scope.JOBS_SEND, Scope.JOBS_STEER, Scope.SPECIES_READ, Scope.UPLOADS_SEND)
+#: users that no other test has
+_users = count(80_001)
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody who has signed in."""
+
+    number: int
+    token: str
+    page: Page
+
+
+@pytest.fixture(scope="session")
+def webapp(cluster: Cluster, data_dir: Path) -> Iterator[str]:
+    """The app's address."""
+    port, streams = closed_port(), closed_port()
+    address, folder = f"http://127.0.0.1:{port}", data_dir / "webapp"
+    settings = {
+        "WEBAPP_PORT": str(port),
+        "CROBOT_EVENTS_URL": f"http://127.0.0.1:{streams}/events",
+        "CROBOT_EVENTS_ORIGINS": address,
+        "CROBOT_FLOWER_AUTH": "operator:secret",
+    }
+    flower = [sys.executable, "-m", "crobot_tasks.cli", "flower", "--port", str(streams)]
+    processes = [
+        Process("flower", flower, folder, **settings),
+        Process("webapp", [sys.executable, "-m", "examples.webapp"], folder, **settings),
+    ]
+    for process, path in zip(processes, (settings["CROBOT_EVENTS_URL"], f"{address}/sign-in"), strict=True):
+        wait_for(process.name, lambda process=process, path=path: _answers(process, path))
+    yield address
+    for process in processes:
+        assert process.stop() == 0
+        assert "Traceback" not in process.text()
+
+
+def _answers(process: Process, address: str) -> bool:
+    assert process.status == "running", process.text()
+    with suppress(requests.ConnectionError):
+        return requests.get(address, timeout=30).status_code in (200, 401)
+    return False
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def sign_in(webapp: str, browser: Browser) -> Iterator[Callable[..., User]]:
+    """Signs people in, each by default a new one, in a window of their own; nothing may go wrong in its console."""
+    windows, wrong = [], []
+
+    def signed_in(*scopes: Scope, user: int | None = None, width: int = 1400, **window: str) -> User:
+        user = user or next(_users)
+        token, _ = tokens.create(user_id=user, name="a browser", scopes=scopes or SCOPES)
+        context = browser.new_context(base_url=webapp, viewport={"width": width, "height": 900}, **window)
+        windows.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        page.goto("/sign-in")
+        page.get_by_label("Token").fill(token)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("/")
+        return User(user, token, page)
+
+    yield signed_in
+    for context in windows:
+        context.close()
+    assert wrong == []
