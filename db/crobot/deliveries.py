@@ -74,6 +74,12 @@ _CLAIM = text("""
         (SELECT json_build_array(s.secret, CASE WHEN s.former_until > now() THEN s.former_secret END)
          FROM crobot.webhook_secrets s WHERE s.origin = d.origin) AS secrets""").bindparams(*as_json("rooms"))
 
+# What a sender has in hand was tried just now; so a backlog to an app that is slow is none of these.
+_UNPOSTED = text("""
+    SELECT count(*) AS outcomes, min(due_at) AS since FROM crobot.deliveries
+    WHERE state = 'waiting' AND due_at < now() - interval '1 minute' AND NOT EXISTS (
+        SELECT FROM crobot.deliveries WHERE state = 'waiting' AND tried_at > now() - interval '1 minute')""")
+
 _END = text("""
     UPDATE crobot.deliveries
     SET state = :state, ended_at = now(), status = :status, error = :error
@@ -133,6 +139,12 @@ def of_subject(
 def _tell(session: Session, written: Any) -> None:
     if written.rowcount:
         notify(session, CHANNEL)
+
+
+def unposted(session: Session) -> Row[Any] | None:
+    """How many outcomes nobody posts, and since when the first waits; None if senders are at work."""
+    row = session.execute(_UNPOSTED).one()
+    return row if row.outcomes else None
 
 
 def claim(

@@ -9,7 +9,7 @@ import click
 
 from crobot_tasks.cli import sending
 from crobot_tasks.cli.output import json_option
-from crobot_tasks.cli.send import options
+from crobot_tasks.cli.send import options, posting
 from crobot_tasks.jobs import AnalysisJob, LocusSearchJob, MSTreeJob
 from workers.nomenclature.locus_search import MIN_COVERAGE, MIN_IDENTITY
 from workers.nomenclature.query import read_query_text
@@ -40,6 +40,7 @@ def locus_search(
     again: bool,
     follow: bool,
     as_json: bool,
+    callback: str | None,
     **request: Any,
 ) -> None:
     """Search nucleotide sequences (a FASTA file, or a bare sequence) in the assembly BARCODE."""
@@ -51,7 +52,7 @@ def locus_search(
         params={"min_identity": min_identity, "min_coverage": min_coverage},
         **request,
     )
-    _send(job, again, follow, as_json)
+    _send(job, callback, again, follow, as_json)
 
 
 @click.command("ms-tree")
@@ -72,16 +73,20 @@ def ms_tree(
     again: bool,
     follow: bool,
     as_json: bool,
+    callback: str | None,
     **request: Any,
 ) -> None:
     """Make a tree of the allelic profiles of assemblies, by default of all that strains have in use."""
     sending.ready()
     job = MSTreeJob(database=species, scheme=scheme, barcodes=barcodes, method=method, **request)
-    _send(job, again, follow, as_json)
+    _send(job, callback, again, follow, as_json)
 
 
-def _send(job: AnalysisJob, again: bool, follow: bool, as_json: bool) -> None:
-    job_id = job.send_job(again=again)
+def _send(job: AnalysisJob, callback: str | None, again: bool, follow: bool, as_json: bool) -> None:
+    with posting.analysis(callback, job.user_id) as order:
+        job_id = job.send_job(again=again)
+        assert job.analysis_id is not None
+        order(job.analysis_id)
     options.tell(
         job_id,
         joined=job.joined,

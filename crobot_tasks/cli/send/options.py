@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from crobot_tasks.cli.output import emit
+from crobot_tasks.cli.send import posting
 from crobot_tasks.cli.show.follow import follow_to_end
 from crobot_tasks.operate import explain
 from db.crobot import JobState, overview
@@ -36,7 +37,7 @@ follow = click.option(
 
 def request(command: Asking) -> Asking:
     """Ask for what every job is sent with."""
-    for option in (batch, workgroup, user, priority):
+    for option in (posting.callback, batch, workgroup, user, priority):
         command = option(command)
     return command
 

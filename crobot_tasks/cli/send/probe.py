@@ -9,7 +9,7 @@ import click
 from crobot_tasks.celery import app
 from crobot_tasks.cli import sending
 from crobot_tasks.cli.output import json_option
-from crobot_tasks.cli.send import options
+from crobot_tasks.cli.send import options, posting
 
 
 @click.command()
@@ -26,6 +26,7 @@ def probe(
     user_id: int,
     workgroup: str,
     batch: str,
+    callback: str | None,
     tag: str,
     follow: bool,
     as_json: bool,
@@ -34,10 +35,10 @@ def probe(
     """Send a job that does nothing, to see whether everything works."""
     sending.ready()
     given = {name: value for name, value in params.items() if value}
-    result = app.tasks["probe"].apply_async(
-        kwargs={"params": given},
-        priority=priority,
-        job={"tag": tag, "user_id": user_id, "workgroup": workgroup, "batch": batch},
-        ignore_result=True,
-    )
+    details = {"tag": tag, "user_id": user_id, "workgroup": workgroup, "batch": batch}
+    with posting.job(callback, user_id) as order:
+        result = app.tasks["probe"].apply_async(
+            kwargs={"params": given}, priority=priority, job=details, ignore_result=True
+        )
+        order(result.job_id)
     options.tell(result.job_id, joined=False, follow=follow, as_json=as_json)

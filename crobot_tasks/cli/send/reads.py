@@ -11,7 +11,7 @@ import celeryconfig
 from crobot_errors import BadInput
 from crobot_tasks.cli import sending
 from crobot_tasks.cli.output import json_option
-from crobot_tasks.cli.send import options
+from crobot_tasks.cli.send import options, posting
 from crobot_tasks.intake.reads import send_reads
 from workers.assembling.assemblers import ASSEMBLERS, DEFAULT
 
@@ -67,10 +67,12 @@ def _send_reads(
     *,
     strain: str,
     assembler: str,
+    callback: str | None,
     **request: Any,
 ) -> None:
     sending.ready()
     params = {} if assembler == DEFAULT else {"assembler": assembler}
-    job = send_reads(species, strain, read_sets, params=params, **request)
-    assert job.job_id is not None
-    options.tell(job.job_id, joined=job.joined, cached=job.cached, follow=follow, as_json=as_json)
+    with posting.job(callback, request["user_id"]) as order:
+        job = send_reads(species, strain, read_sets, params=params, **request)
+        order(job.number)
+    options.tell(job.number, joined=job.joined, cached=job.cached, follow=follow, as_json=as_json)

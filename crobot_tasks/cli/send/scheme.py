@@ -9,7 +9,7 @@ from rich.console import Console
 
 from crobot_tasks.cli import sending
 from crobot_tasks.cli.output import emit, json_option
-from crobot_tasks.cli.send import options
+from crobot_tasks.cli.send import options, posting
 from crobot_tasks.intake import scheme_calls
 
 
@@ -22,13 +22,22 @@ from crobot_tasks.intake import scheme_calls
 @options.follow
 @json_option
 def scheme(
-    species: str, description: str, barcodes: tuple[str, ...], follow: bool, as_json: bool, **request: Any
+    species: str,
+    description: str,
+    barcodes: tuple[str, ...],
+    callback: str | None,
+    follow: bool,
+    as_json: bool,
+    **request: Any,
 ) -> None:
     """Call a scheme of the species on assemblies; one that has a current result is answered by it."""
     sending.ready()
     if follow and len(barcodes) > 1:
         raise click.UsageError("--follow is for one assembly; `crobot wait` waits for many jobs")
-    jobs = scheme_calls.send_scheme(species, description, barcodes, **request)
+    with posting.job(callback, request["user_id"]) as order:
+        jobs = scheme_calls.send_scheme(species, description, barcodes, **request)
+        for job in jobs:
+            order(job.number)
     if len(jobs) == 1:
         (job,) = jobs
         options.tell(job.number, joined=job.joined, cached=job.cached, follow=follow, as_json=as_json)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from crobot_tasks.cli import sending
 from crobot_tasks.cli.output import emit, json_option
-from crobot_tasks.cli.send import options
+from crobot_tasks.cli.send import options, posting
 from crobot_tasks.jobs.snp import Project, send_project
 from crobot_tasks.operate.projects import describe
 
@@ -37,6 +37,7 @@ def snp_project(
     outgroup: str,
     core_threshold: float,
     user_id: int,
+    callback: str | None,
     again: bool,
     as_json: bool,
     **request: Any,
@@ -46,7 +47,10 @@ def snp_project(
     project = Project(
         species, name, reference, assemblies, user_id, outgroup, {"core_threshold": core_threshold}, request
     )
-    document = describe(send_project(project, again=again))
+    with posting.analysis(callback, user_id) as order:
+        number = send_project(project, again=again)
+        order(number)
+    document = describe(number)
 
     def show(out: Console) -> None:
         if document["state"] == "complete":

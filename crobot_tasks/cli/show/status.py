@@ -16,7 +16,7 @@ from crobot_tasks.cli.tables import facts
 from crobot_tasks.head.numbers import in_words
 from crobot_tasks.operate import explain, paused
 from crobot_tasks.operate.nodes import describe
-from db.crobot import JobState, counting, numbers, overview, unapplied
+from db.crobot import JobState, counting, deliveries, numbers, overview, unapplied
 from db.crobot import jobs as queries
 from db.engine import transaction
 
@@ -40,6 +40,7 @@ def status(as_json: bool) -> None:
             "heads_heard_s_ago": queries.heartbeats_read_s_ago(session),
             "restores": [dict(row._mapping) | {"text": in_words(row)} for row in numbers.restores(session)],
             "unread_callbacks": overview.unread_callbacks(session),
+            "unposted": (row := deliveries.unposted(session)) and dict(row._mapping),
             "warning": explain.heads_warning(session) or None,
         }
     found["broker_warning"] = (found["warning"] and _broker_warning()) or None
@@ -88,6 +89,11 @@ def _warn(found: dict[str, Any]) -> None:
         say(
             f"warning: nobody reads the {found['unread_callbacks']:,} messages to plain tasks in crobot.callbacks:"
             " start `crobot callbacks`"
+        )
+    if unposted := found["unposted"]:
+        say(
+            f"warning: outcomes are due, and nobody posts them ({unposted['outcomes']:,}, the first since"
+            f" {ago(unposted['since'])}): start `crobot callbacks`"
         )
 
 
