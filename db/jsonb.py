@@ -15,10 +15,14 @@ _UNSTORABLE = re.compile(
     r"(?:\\u0000|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2})"
 )
 
+#: what every text has in which that is found; looked for first, since it is found a hundred times faster
+_SUSPECT = re.compile(r"\\u(?:0000|d[89a-f])")
+
 
 def to_json(value: Any) -> str:
     """Write JSON that jsonb accepts: what it refuses (NUL, half a surrogate pair) becomes U+FFFD."""
-    return _UNSTORABLE.sub(r"\1\\ufffd", json.dumps(value))
+    text = json.dumps(value)
+    return _UNSTORABLE.sub(r"\1\\ufffd", text) if _SUSPECT.search(text) else text
 
 
 def as_json(*names: str) -> list[BindParameter[Any]]:
