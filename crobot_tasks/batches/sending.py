@@ -9,8 +9,8 @@ from celery import group
 
 from crobot_tasks.batches.kinds import KINDS, Call
 from crobot_tasks.lifecycle import finish
-from crobot_tasks.lifecycle.commit_sends import commit
-from crobot_tasks.lifecycle.sends import Sends, collecting
+from crobot_tasks.lifecycle.commit_sends import JobsAtOnce, commit
+from crobot_tasks.lifecycle.sends import collecting
 from db.crobot import batches
 
 
@@ -31,10 +31,11 @@ def _send_group(session: Any, signatures: Sequence[Any]) -> list[int]:
     """Send signatures as one group; returns their jobs, in order."""
     if not signatures:
         return []
-    with collecting(Sends()) as sends:
+    sends = JobsAtOnce()
+    with collecting(sends):
         group(signatures).apply_async(add_to_parent=False, ignore_result=True)
-    finish.refuse(session, commit(session, sends))
-    task_ids = [send.task_id for send in sends.calls]
+    finish.refuse(session, commit(session, sends, sends.jobs))
+    task_ids = [new.owed.task_id for new, _ in sends.jobs]
     jobs = batches.jobs_of_tasks(session, task_ids)
     return [jobs[task_id] for task_id in task_ids]
 

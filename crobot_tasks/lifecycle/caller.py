@@ -19,6 +19,8 @@ _OF_MESSAGE = (
 _NOT_KEPT = {"lang", "task", "argsrepr", "kwargsrepr"}
 #: what a header says of a call without options, besides what Celery takes for granted
 _USUAL: tuple[Any, ...] = (None, "", [], {}, [None, None])
+#: the signals that are given headers
+_HEARD = (signals.before_task_publish, signals.after_task_publish)
 #: a job is not published, and its queue is chosen later
 _NOWHERE: dict[str, Any] = {"exchange": "", "routing_key": ""}
 
@@ -50,6 +52,9 @@ def message_of(
     """Return the message, as listeners to Celery's `before_task_publish` leave it."""
     names = [*_OF_MESSAGE, *(options.get("stamped_headers") or [])]
     given = {name: options[name] for name in names if options.get(name) is not None}
+    if not any(signal.receivers for signal in _HEARD):
+        # what only a listener sees: to make it takes a tenth of the time of a send
+        given |= {"argsrepr": "", "kwargsrepr": ""}
     made = task.app.amqp.as_task_v2(
         task_id,
         task.name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from crobot_errors import BadInput
@@ -38,7 +37,7 @@ def new_job(
     if chosen:
         # a resend chooses the same
         details.context["chosen"] = chosen
-    resources = asdict(task.resources(args, kwargs)) | chosen
+    resources = vars(task.resources(args, kwargs)) | chosen
     owed = owed_of(task_id, options)  # it checks times, of which Celery's message takes any
     message = message_of(task, args, kwargs, task_id, options)
     return NewJob(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -33,7 +34,20 @@ Checked = tuple[NewJob, str]
 
 def checked_jobs(sends: Sends) -> list[Checked]:
     """Check the jobs among what was sent, which may take long, and may look at files."""
-    return [_checked(send) for send in sends.calls if isinstance(app.tasks.get(send.name), JobTask)]
+    return [
+        _job_or_reason(*_call(send)) for send in sends.calls if isinstance(app.tasks.get(send.name), JobTask)
+    ]
+
+
+@dataclass
+class JobsAtOnce(Sends):
+    """Jobs that are checked as they are sent, since they are committed here and now: none has to be kept as JSON."""
+
+    jobs: list[Checked] = field(default_factory=list)
+
+    def add(self, name: str, args: Any, kwargs: Any, task_id: str, options: dict[str, Any]) -> None:
+        """Check a job."""
+        self.jobs.append(_job_or_reason(app.tasks[name], args or (), kwargs or {}, task_id, options))
 
 
 def commit(session: Any, sends: Sends, jobs: Iterable[Checked] | None = None) -> list[Refused]:
@@ -68,16 +82,22 @@ def checked_job(send: Send) -> NewJob:
     Raises:
         BadInput, TypeError: it cannot work.
     """
+    return new_job(*_call(send))
+
+
+def _call(send: Send) -> tuple[JobTask, Any, dict[str, Any], str, dict[str, Any]]:
     args, kwargs, options = revive([send.args, send.kwargs, send.options])
-    return new_job(app.tasks[send.name], args, kwargs, send.task_id, options)
+    return app.tasks[send.name], args, kwargs, send.task_id, options
 
 
-def _checked(send: Send) -> Checked:
+def _job_or_reason(
+    task: JobTask, args: Any, kwargs: dict[str, Any], task_id: str, options: dict[str, Any]
+) -> Checked:
     """Return the job, and why it cannot work, if so."""
     try:
-        return checked_job(send), ""
+        return new_job(task, args, kwargs, task_id, options), ""
     except (BadInput, TypeError) as error:
-        return unusable_job(app.tasks[send.name], send.task_id, revive(send.options)), str(error)
+        return unusable_job(task, task_id, options), str(error)
 
 
 def _park(session: Any, jobs: Iterable[Checked]) -> list[Refused]:
