@@ -19,9 +19,12 @@ def schemes(session: Session, names: Sequence[str]) -> Sequence[Row[Any]]:
 
     They are rows, which outlive the transaction.
     """
-    # with a limit it is asked for each scheme: an EXISTS is joined, and reads all results
-    result = select(AssemblyLookup.id).where(AssemblyLookup.scheme_id == Scheme.id).limit(1).scalar_subquery()
-    called = Scheme.param.has_key("pipeline") | result.is_not(None)
+    # With a limit it is asked for each scheme: an EXISTS is joined, and reads all results. The order is that of an
+    # index; without it all results are read for a scheme that has none.
+    own = select(AssemblyLookup.id).where(AssemblyLookup.scheme_id == Scheme.id)
+    called = Scheme.param.has_key("pipeline") | (
+        own.order_by(AssemblyLookup.status).limit(1).scalar_subquery().is_not(None)
+    )
     query = select(Scheme.id, Scheme.description, Scheme.param, Scheme.version).order_by(Scheme.id)
     return session.execute(query.where(Scheme.description.in_(names) if names else called)).all()
 

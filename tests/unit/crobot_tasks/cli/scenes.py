@@ -169,7 +169,7 @@ STATUS = {
     "jobs": {"WAITING": 398_211, "RUNNING": 24, "COMPLETE": 1_234_567, "FAILED": 0}, "estimated": ["COMPLETE"],
     "oldest_waiting": {"id": 1234001, "waited_s": 7500.0, "why": NO_ROOM}, "held": 1200, "paused": PAUSED,
     "nodes": Counter({"up": 11, "drained": 1}), "heads_heard_s_ago": 0.4, "warning": None, "broker_warning": None,
-    "restores": [], "unread_callbacks": 0,
+    "restores": [], "unread_callbacks": 0, "unposted": {"outcomes": 3, "since": ago(minutes=12)},
     "unapplied": [{"reports": 3, "since": ago(minutes=12), "job_ids": [1, 2, 3],
                    "reason": "the storage /srv/crobot has no file .crobot-storage: is it mounted here?"}],
 }  # fmt: skip
