@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 from sqlalchemy import select
 
-from crobot_tasks.cli.output import duration, size
+from crobot_tasks.operate.amounts import duration, size
 from db.crobot import jobs
 from db.engine import transaction
 from db.species import Assembly

@@ -13,9 +13,9 @@ from rich.live import Live
 
 from crobot_tasks.broker import folders
 from crobot_tasks.cli.columns import Column, Kind
-from crobot_tasks.cli.output import duration
 from crobot_tasks.cli.tables import Table, table
 from crobot_tasks.operate import explain
+from crobot_tasks.operate.amounts import duration
 from db.crobot import LIVE, JobState, jobs
 from db.crobot.selection import Selection
 from db.engine import transaction

@@ -18,9 +18,10 @@ from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
 from crobot_tasks.cli.columns import GAP, LEAST_TEXT, LONG, Column, Kind, Layout, arrange, parts
-from crobot_tasks.cli.output import UNBOUNDED, ago, moment
+from crobot_tasks.cli.output import UNBOUNDED
 from crobot_tasks.cli.safe_text import safe
 from crobot_tasks.cli.text import hang, shorten, words, wrap
+from crobot_tasks.operate.amounts import ago, moment
 
 #: before what stands below its row
 INDENT = "    "

@@ -9,10 +9,11 @@ from rich.console import Console
 
 from crobot_tasks.cli import services
 from crobot_tasks.cli.columns import Column, Kind
-from crobot_tasks.cli.output import emit, json_option, moment, wide_option
+from crobot_tasks.cli.output import emit, json_option, wide_option
 from crobot_tasks.cli.tables import table
 from crobot_tasks.cli.values import DURATION
 from crobot_tasks.operate import tokens
+from crobot_tasks.operate.amounts import moment
 from crobot_tasks.operate.tokens import Scope
 
 _COLUMNS = (

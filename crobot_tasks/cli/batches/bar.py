@@ -10,7 +10,7 @@ from rich.text import Text
 
 from crobot_tasks.batches.overview import Overview
 from crobot_tasks.cli.batches import words
-from crobot_tasks.cli.output import duration
+from crobot_tasks.operate.amounts import duration
 
 #: a bar is not drawn shorter, and not longer than anybody can read it
 LEAST, MOST = 8, 60

@@ -11,8 +11,9 @@ from crobot_tasks.batches.overview import Overview, listed, overview
 from crobot_tasks.cli import services
 from crobot_tasks.cli.batches import words
 from crobot_tasks.cli.columns import Column, Kind
-from crobot_tasks.cli.output import duration, emit, json_option, moment, wide_option
+from crobot_tasks.cli.output import emit, json_option, wide_option
 from crobot_tasks.cli.tables import facts, table
+from crobot_tasks.operate.amounts import duration, moment
 
 _COLUMNS = (
     Column("Batch", Kind.NAME, least=16),

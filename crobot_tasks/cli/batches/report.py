@@ -16,10 +16,11 @@ from crobot_tasks.cli import services
 from crobot_tasks.cli.batches import words
 from crobot_tasks.cli.batches.overviews import show_one
 from crobot_tasks.cli.columns import Column, Kind
-from crobot_tasks.cli.output import duration, emit, json_option, say, wide_option
+from crobot_tasks.cli.output import emit, json_option, say, wide_option
 from crobot_tasks.cli.pictures import check_picture
 from crobot_tasks.cli.table_file import opened
 from crobot_tasks.cli.tables import table
+from crobot_tasks.operate.amounts import duration
 from db.crobot import batches, clock
 from db.engine import transaction
 

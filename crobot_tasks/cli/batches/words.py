@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crobot_tasks.batches.overview import LABEL, Overview
-from crobot_tasks.cli.output import duration
+from crobot_tasks.operate.amounts import duration
 
 _KINDS = {"assemble": "assembly", "calls": "signatures", LABEL: "a name of jobs"}
 

@@ -9,10 +9,11 @@ from rich.console import Console
 
 from crobot_tasks.cli import services
 from crobot_tasks.cli.columns import Column, Kind
-from crobot_tasks.cli.output import duration, emit, json_option, wide_option
+from crobot_tasks.cli.output import emit, json_option, wide_option
 from crobot_tasks.cli.tables import facts, table
 from crobot_tasks.cli.values import JOB
 from crobot_tasks.operate import explain as explaining
+from crobot_tasks.operate.amounts import duration
 from crobot_tasks.operate.explain import Explanation
 from db.crobot import jobs as queries
 from db.engine import transaction

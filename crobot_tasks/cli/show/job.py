@@ -11,7 +11,7 @@ from rich.console import Console
 
 from crobot_tasks.cli import services
 from crobot_tasks.cli.columns import Column, Kind
-from crobot_tasks.cli.output import duration, emit, json_option, moment, size, wide_option
+from crobot_tasks.cli.output import emit, json_option, wide_option
 from crobot_tasks.cli.progress import in_words
 from crobot_tasks.cli.show.follow import find
 from crobot_tasks.cli.show.results import show_results
@@ -20,6 +20,7 @@ from crobot_tasks.cli.tables import facts, table
 from crobot_tasks.cli.values import JOB
 from crobot_tasks.maintenance.outdated import current_version, why_outdated
 from crobot_tasks.operate import explain
+from crobot_tasks.operate.amounts import duration, moment, size
 from db.crobot import LIVE, JobState
 from db.crobot import jobs as queries
 from db.crobot.selection import Selection

@@ -10,11 +10,12 @@ from rich.console import Console
 
 from crobot_tasks.cli import services
 from crobot_tasks.cli.columns import Column, Kind
-from crobot_tasks.cli.output import duration, emit, json_option, wide_option
+from crobot_tasks.cli.output import emit, json_option, wide_option
 from crobot_tasks.cli.progress import in_words
 from crobot_tasks.cli.steer.selection import filters
 from crobot_tasks.cli.tables import table
 from crobot_tasks.operate import explain, names
+from crobot_tasks.operate.amounts import duration
 from db.crobot import LIVE, JobState
 from db.crobot import jobs as queries
 from db.crobot.selection import Selection

@@ -10,8 +10,9 @@ from rich.console import Console
 
 from crobot_errors import BadPolicy
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import emit, json_option, moment, say
+from crobot_tasks.cli.output import emit, json_option, say
 from crobot_tasks.lifecycle import policy_in_force
+from crobot_tasks.operate.amounts import moment
 from crobot_tasks.router.policy import read
 from db.crobot import policies as queries
 from db.engine import transaction

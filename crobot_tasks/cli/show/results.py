@@ -8,9 +8,9 @@ from rich.console import Console
 
 from crobot_tasks.cli.analyses.results import show_results_of
 from crobot_tasks.cli.columns import Column, Kind
-from crobot_tasks.cli.output import duration, size
 from crobot_tasks.cli.show.scheme_results import show_scheme
 from crobot_tasks.cli.tables import Matrix, facts, table
+from crobot_tasks.operate.amounts import duration, size
 
 _MEASURE_COLUMNS = (
     Column("Measure"),

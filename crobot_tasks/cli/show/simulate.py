@@ -12,10 +12,11 @@ from rich.console import Console
 from crobot_errors import BadSimulation
 from crobot_tasks.cli import services
 from crobot_tasks.cli.columns import Column, Kind
-from crobot_tasks.cli.output import duration, emit, json_option, say, wide_option
+from crobot_tasks.cli.output import emit, json_option, say, wide_option
 from crobot_tasks.cli.pictures import check_picture
 from crobot_tasks.cli.tables import table
 from crobot_tasks.cli.values import DURATION
+from crobot_tasks.operate.amounts import duration
 from crobot_tasks.router import NodeView, Policy
 from crobot_tasks.router.policy import read as read_policy
 from crobot_tasks.simulator import description, present

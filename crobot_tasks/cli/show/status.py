@@ -10,11 +10,12 @@ import click
 from rich.console import Console
 
 from crobot_tasks.cli import services
-from crobot_tasks.cli.output import ago, duration, emit, json_option, say
+from crobot_tasks.cli.output import emit, json_option, say
 from crobot_tasks.cli.steer.selection import jobs_in_words
 from crobot_tasks.cli.tables import facts
 from crobot_tasks.head.numbers import in_words
 from crobot_tasks.operate import explain, paused
+from crobot_tasks.operate.amounts import ago, duration
 from crobot_tasks.operate.nodes import describe
 from db.crobot import JobState, counting, deliveries, numbers, overview, unapplied
 from db.crobot import jobs as queries

@@ -28,6 +28,7 @@ from crobot_tasks.cli.species import assemblies, assembly_loci, schemes, species
 from crobot_tasks.cli.start import servers, tables
 from crobot_tasks.cli.steer import pause
 from crobot_tasks.maintenance.updating import Update
+from crobot_tasks.operate import amounts
 from crobot_tasks.operate.explain import Explanation
 from crobot_tasks.simulator.report import Report, Series, Stretch, Waits
 
@@ -347,7 +348,7 @@ SCENES: dict[str, Scene] = {
 def fixed_clock() -> Iterator[None]:
     """Let it be the same time in the same zone, whenever and wherever this runs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(output, "now", lambda: NOW)
+        patch.setattr(amounts, "now", lambda: NOW)
         patch.setitem(os.environ, "TZ", "UTC")
         time.tzset()
         yield

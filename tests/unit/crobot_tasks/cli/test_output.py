@@ -12,6 +12,7 @@ import pytest
 from crobot_tasks.cli import output
 from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.tables import table
+from crobot_tasks.operate import amounts
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ from crobot_tasks.cli.tables import table
     ],
 )
 def test_a_length_of_time_has_two_units_at_most(seconds: float | None, text: str) -> None:
-    assert output.duration(seconds) == text
+    assert amounts.duration(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_a_length_of_time_has_two_units_at_most(seconds: float | None, text: str
     [(None, ""), (0, "0 B"), (1023, "1,023 B"), (3_565_158, "3.4 MiB"), (8 * 2**30, "8.0 GiB")],
 )
 def test_an_amount_of_bytes_has_a_unit_that_keeps_it_short(amount: float | None, text: str) -> None:
-    assert output.size(amount) == text
+    assert amounts.size(amount) == text
 
 
 def test_a_document_has_times_with_their_zone(capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,8 +59,8 @@ def test_a_document_has_times_with_their_zone(capsys: pytest.CaptureFixture[str]
 )
 def test_a_relative_time_has_one_unit(before: timedelta, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     at = datetime(2024, 7, 1, 12, 0, tzinfo=UTC)
-    monkeypatch.setattr(output, "now", lambda: at)
-    assert output.ago(at - before) == text
+    monkeypatch.setattr(amounts, "now", lambda: at)
+    assert amounts.ago(at - before) == text
 
 
 def test_a_document_is_json_that_no_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
