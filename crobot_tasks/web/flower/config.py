@@ -18,6 +18,8 @@ from tornado import web
 from crobot_errors import BadInput
 from crobot_tasks.celery import app
 from crobot_tasks.web.events.handler import handlers as events
+from crobot_tasks.web.flower import pages
+from crobot_tasks.web.flower.loader import Templates
 
 #: at 4.8 kB a task: about 50 MB
 MAX_TASKS = 10_000
@@ -72,17 +74,17 @@ def serve(login: str, address: str, port: int) -> None:
     """
     _configure(login, address, port)
     _configure_log()
-    pages = Flower(capp=app, options=options, **settings)
-    pages.add_handlers(r".*", [(r"/metrics", ClosedMetrics), *events()])
+    flower = Flower(capp=app, options=options, **settings, template_loader=Templates())
+    flower.add_handlers(r".*", [(r"/metrics", ClosedMetrics), *events(), *pages.handlers()])
     try:
-        pages.start_http_server()
+        flower.start_http_server()
     except OSError as error:
         raise _no_port(error, address, port) from error
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        pages.start()
+        flower.start()
     except (KeyboardInterrupt, SystemExit):
-        pages.stop()
+        flower.stop()
 
 
 def _configure_log() -> None:

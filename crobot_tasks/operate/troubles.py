@@ -1,0 +1,91 @@
+"""What is wrong now, each with the way out: what an operator looks at first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from crobot_tasks.head.numbers import in_words
+from crobot_tasks.operate import explain
+from crobot_tasks.operate.amounts import ago, duration
+from crobot_tasks.operate.nodes import describe
+from db.crobot import at_work, deliveries, jobs, numbers, overview, settlements, unapplied
+
+#: seconds after which a result that was not told is overdue, and a transaction keeps vacuum from its work
+OVERDUE_S, LONG_S = 60.0, 300.0
+#: a node with less free disk runs out of it in the middle of an assembly
+FREE_DISK_BYTES = 5 * 1024**3
+#: so many are counted, and no more
+_MOST = 1000
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One thing that is wrong."""
+
+    what: str
+    way_out: str
+
+
+def troubles(session: Any) -> list[Trouble]:
+    """Return all that is wrong, the gravest first."""
+    return [*_of_heads(session), *_of_nodes(session), *_of_the_database(session), *_of_callbacks(session)]
+
+
+def _of_heads(session: Any) -> Iterator[Trouble]:
+    if warning := explain.heads_warning(session):
+        yield Trouble(warning, "start `crobot head` and `crobot beat`, and look at the broker")
+    for row in unapplied.waiting(session):
+        yield Trouble(
+            f"reports of {row.reports:,} jobs wait to be applied, the first {ago(row.since)}: {row.reason}",
+            "nothing is lost: they are applied when that is mended",
+        )
+    late = len(settlements.overdue(session, OVERDUE_S, _MOST))
+    if late:
+        yield Trouble(
+            f"whoever waits for {late:,}{' or more' if late == _MOST else ''} jobs that are over was not told",
+            "is a head running? Its log says what it cannot do",
+        )
+
+
+def _of_nodes(session: Any) -> Iterator[Trouble]:
+    for node in map(describe, jobs.nodes(session)):
+        name = node["name"]
+        if node["state"] == "silent":
+            yield Trouble(
+                f"{name} is silent since {duration(node['heard_s_ago'])}",
+                f"look at it and start it again; if it will not come back: `crobot nodes forget {name}`",
+            )
+        elif node["state"] == "quarantined":
+            yield Trouble(
+                f"{name} is in quarantine: {node['quarantine_reason']}",
+                f"mend it, then `crobot resume {name}`",
+            )
+        elif node["free_disk_bytes"] < FREE_DISK_BYTES:
+            yield Trouble(
+                f"{name} has {node['free_disk_bytes'] / 1024**3:.1f} GiB of disk left", "make room on it"
+            )
+
+
+def _of_the_database(session: Any) -> Iterator[Trouble]:
+    for row in numbers.restores(session):
+        yield Trouble(
+            f"{ago(row.noticed_at)}: {in_words(row)}", "see the page for operators, Backup and restore"
+        )
+    for row in at_work.long_transactions(session, LONG_S):
+        yield Trouble(
+            f"a transaction of {row.application_name or 'a client without a name'} (process {row.pid}, {row.state}) is "
+            f"open for {duration(float(row.open_s))}: vacuum waits for it",
+            f"end that client, or in SQL: SELECT pg_terminate_backend({row.pid})",
+        )
+
+
+def _of_callbacks(session: Any) -> Iterator[Trouble]:
+    if unread := overview.unread_callbacks(session):
+        yield Trouble(f"nobody reads {unread:,} messages to plain tasks", "start `crobot callbacks`")
+    if unposted := deliveries.unposted(session):
+        yield Trouble(
+            f"nobody posts {unposted.outcomes:,} outcomes that are due, the first since {ago(unposted.since)}",
+            "start `crobot callbacks`",
+        )

@@ -1,0 +1,29 @@
+"""Our pages, one module each, and where they are; a page with a name of Flower's takes its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tornado.web import StaticFileHandler, url
+
+from crobot_tasks.web.flower.pages.batches import Batch, Batches
+from crobot_tasks.web.flower.pages.job import Job
+from crobot_tasks.web.flower.pages.jobs import Jobs
+from crobot_tasks.web.flower.pages.nodes import Nodes
+from crobot_tasks.web.flower.pages.overview import Overview
+
+STATIC = Path(__file__).parents[1] / "static"
+
+
+def handlers() -> list[Any]:
+    """Return what is to be added to Flower's application."""
+    return [
+        url(r"/", Overview, name="overview"),
+        url(r"/jobs", Jobs, name="crobot_jobs"),
+        url(r"/jobs/([0-9]{1,18})", Job, name="crobot_job"),
+        url(r"/nodes", Nodes, name="crobot_nodes"),
+        url(r"/batches", Batches, name="crobot_batches"),
+        url(r"/batches/(.+)", Batch, name="crobot_batch"),
+        url(r"/crobot/(.*)", StaticFileHandler, {"path": str(STATIC)}),
+    ]

@@ -1,0 +1,52 @@
+"""One job: where it stands and why, its attempts, what it was given and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from crobot_errors import UnknownJob
+from crobot_tasks.operate import explain
+from crobot_tasks.web.flower.page import Page
+from db.crobot import LIVE, JobState, clock, jobs
+
+#: characters of arguments and results that are shown
+_MOST = 20_000
+
+
+class Job(Page):
+    """The page of a job."""
+
+    template, tab = "job.html", "jobs"
+
+    def look(self, session: Any, *path: str) -> Mapping[str, Any]:
+        """Read its row, its attempts, and what the router says of it now."""
+        job_id = int(path[0])
+        job = jobs.find(session, job_id) if job_id < 2**63 else None
+        if job is None:
+            raise UnknownJob(f"there is no job {job_id}")
+        return {
+            "job": job,
+            "attempts": [_of_attempt(row, clock.now(session)) for row in jobs.attempts(session, job_id)],
+            "why": explain.why_each_waits(session, [job_id]).get(job_id, "") if job.state in LIVE else "",
+            "verdicts": explain.explain(job_id).nodes if job.state == JobState.WAITING else {},
+            "given": _text({"args": job.args, "kwargs": job.kwargs}),
+            "result": _text(job.result) if job.result is not None else "",
+            "again_s": self.again_s if job.state in LIVE else 0,
+        }
+
+
+def _of_attempt(row: Any, now: Any) -> dict[str, Any]:
+    began, until = row.started_at or row.routed_at, row.ended_at or now
+    usage = row.usage if isinstance(row.usage, dict) else {}
+    return dict(row._mapping) | {"run_s": (until - began).total_seconds(), "used": usage}
+
+
+def _text(value: Any) -> str:
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    return (
+        text
+        if len(text) <= _MOST
+        else f"{text[:_MOST]}\n… {len(text) - _MOST:,} more characters: `crobot show`"
+    )

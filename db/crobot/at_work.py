@@ -1,0 +1,46 @@
+"""Queries of the work at hand, for pages: live jobs by pipeline, and what ended lately."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from db.crobot import LIVE_SQL
+
+_LIVE = text(f"""
+    SELECT pipeline, count(*) FILTER (WHERE state = 'WAITING') AS waiting,
+           count(*) FILTER (WHERE held_at IS NOT NULL) AS held,
+           count(*) FILTER (WHERE state = 'ROUTED') AS routed, count(*) FILTER (WHERE state = 'RUNNING') AS running,
+           min(id) FILTER (WHERE state = 'WAITING' AND held_at IS NULL) AS first
+    FROM crobot.jobs WHERE {LIVE_SQL} GROUP BY pipeline ORDER BY pipeline""")
+
+# Attempts, since these have an index by their end; of a job, the last attempt ends with it.
+_ENDED = text("""
+    SELECT date_trunc('hour', ended_at) AS hour, outcome, count(*) AS attempts
+    FROM crobot.attempts WHERE ended_at > now() - make_interval(hours => :hours)
+    GROUP BY 1, 2 ORDER BY 1""")
+
+_LONG = text("""
+    SELECT pid, application_name, EXTRACT(epoch FROM now() - xact_start) AS open_s, state, left(query, 200) AS query
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND xact_start < now() - make_interval(secs => :longer_s)
+      AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+    ORDER BY xact_start LIMIT 5""")
+
+
+def live(session: Session) -> Sequence[Row[Any]]:
+    """For each pipeline with live jobs: how many wait, are held, routed and run; and the ``first`` that waits."""
+    return session.execute(_LIVE).all()
+
+
+def ended(session: Session, hours: int) -> Sequence[Row[Any]]:
+    """For each hour and outcome of late: how many attempts ended."""
+    return session.execute(_ENDED, {"hours": hours}).all()
+
+
+def long_transactions(session: Session, longer_s: float) -> Sequence[Row[Any]]:
+    """Transactions of any client that are open for longer than so many seconds, the oldest first."""
+    return session.execute(_LONG, {"longer_s": longer_s}).all()

@@ -1,0 +1,1 @@
+"""Our pages inside Flower, on a running cluster."""

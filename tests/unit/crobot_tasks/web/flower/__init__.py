@@ -1,0 +1,1 @@
+"""Our pages inside Flower, where they need no server."""
