@@ -30,6 +30,13 @@ _LONG = text("""
       AND pid <> pg_backend_pid() AND backend_type = 'client backend'
     ORDER BY xact_start LIMIT 5""")
 
+_OLDEST_TRANSACTION = text("""
+    SELECT COALESCE(EXTRACT(epoch FROM now() - min(xact_start)), 0) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend'""")
+_DEAD_ROWS = text(
+    "SELECT relname, n_dead_tup FROM pg_stat_user_tables WHERE schemaname = 'crobot' ORDER BY relname"
+)
+
 
 def live(session: Session) -> Sequence[Row[Any]]:
     """For each pipeline with live jobs: how many wait, are held, routed and run; and the ``first`` that waits."""
@@ -44,3 +51,13 @@ def ended(session: Session, hours: int) -> Sequence[Row[Any]]:
 def long_transactions(session: Session, longer_s: float) -> Sequence[Row[Any]]:
     """Transactions of any client that are open for longer than so many seconds, the oldest first."""
     return session.execute(_LONG, {"longer_s": longer_s}).all()
+
+
+def oldest_transaction_s(session: Session) -> float:
+    """How many seconds the oldest transaction of any client is open."""
+    return float(session.execute(_OLDEST_TRANSACTION).scalar_one())
+
+
+def dead_rows(session: Session) -> Sequence[Row[Any]]:
+    """For each table of the schema: how many rows vacuum has still to remove, as PostgreSQL estimates it."""
+    return session.execute(_DEAD_ROWS).all()

@@ -12,14 +12,13 @@ from typing import Any
 from flower.app import Flower
 from flower.options import options
 from flower.urls import settings
-from flower.views.monitor import Metrics
-from tornado import web
 
 from crobot_errors import BadInput
 from crobot_tasks.celery import app
 from crobot_tasks.web.events.handler import handlers as events
 from crobot_tasks.web.flower import pages
 from crobot_tasks.web.flower.loader import Templates
+from crobot_tasks.web.flower.metrics import Metrics
 
 #: at 4.8 kB a task: about 50 MB
 MAX_TASKS = 10_000
@@ -45,15 +44,6 @@ COLUMNS = "name,uuid,kwargs,state,worker,received,runtime"
 _SENT = re.compile(r"tag=(?P<tag>.*) species=(?P<species>\S+) version=(?P<version>[^\s'\"]*)")
 
 
-class ClosedMetrics(Metrics):
-    """The numbers for Prometheus, behind the same password as the pages."""
-
-    @web.authenticated
-    async def get(self) -> None:
-        """Write them."""
-        await super().get()
-
-
 def credentials(text: str) -> str:
     """Return Flower's user:password.
 
@@ -75,7 +65,7 @@ def serve(login: str, address: str, port: int) -> None:
     _configure(login, address, port)
     _configure_log()
     flower = Flower(capp=app, options=options, **settings, template_loader=Templates())
-    flower.add_handlers(r".*", [(r"/metrics", ClosedMetrics), *events(), *pages.handlers()])
+    flower.add_handlers(r".*", [(r"/metrics", Metrics), *events(), *pages.handlers()])
     try:
         flower.start_http_server()
     except OSError as error:

@@ -244,6 +244,8 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.overview.unread_callbacks": overview.unread_callbacks,
         "db.crobot.at_work.live": at_work.live,
         "db.crobot.at_work.ended": lambda s: at_work.ended(s, 23),
+        "db.crobot.at_work.oldest_transaction_s": at_work.oldest_transaction_s,
+        "db.crobot.at_work.dead_rows": at_work.dead_rows,
         "db.crobot.at_work.long_transactions": lambda s: at_work.long_transactions(s, 300),
         "db.crobot.overview.note_unread_callbacks": lambda s: overview.note_unread_callbacks(s, 3),
         "db.crobot.overview.held": overview.held,
