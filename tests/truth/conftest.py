@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import subprocess
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,12 @@ def mg1655(pytestconfig: pytest.Config) -> Path:
 def usa300(pytestconfig: pytest.Config) -> Path:
     """Staphylococcus aureus USA300, as contigs."""
     return _example(pytestconfig, "S.Aureus/usa300_contigs.fasta")
+
+
+@pytest.fixture(scope="session")
+def example(pytestconfig: pytest.Config) -> Callable[[str], Path]:
+    """A genome of four species by its name in the package, such as S.Aureus/references/N315.fasta."""
+    return partial(_example, pytestconfig)
 
 
 def _example(pytestconfig: pytest.Config, name: str) -> Path:

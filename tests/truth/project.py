@@ -31,21 +31,28 @@ def run_project(
     reference: tuple[str, Path],
     assemblies: Mapping[str, Path],
     qualities: Mapping[str, Path] | None = None,
+    names: Mapping[str, str] | None = None,
+    outgroup: str = "",
     **params: Any,
 ) -> dict[str, dict[str, Any]]:
-    """Run them all; the reports by pipeline. ``qualities`` are those of assemblies with reads."""
+    """Run them all; the reports by pipeline.
+
+    ``qualities`` are those of assemblies with reads, ``names`` those of taxa in files.
+    """
     name, path = reference
+    names = names or {}
     mask = run(directory, "refMasker", {"reference": path})
     read = {f"{QUALITY}{name}": file for name, file in (qualities or {}).items()}
     mapped = run(directory, "refMapper", {"reference": path, **assemblies, **read})
     inputs = {"reference": path, "mask": mask["outputs"]["gff"], **mapped["outputs"]}
-    matrix = run(directory, "refMapper_matrix", inputs, reference_name=name)
+    matrix = run(directory, "refMapper_matrix", inputs, reference_name=name, names=dict(names))
     tree = run(
         directory,
         "matrix_phylogeny",
         {"alignment": matrix["outputs"]["snp_fasta"]},
         constant=matrix["results"]["constant"],
-        reference=name,
+        reference=names.get(name, name),
+        outgroup=names.get(outgroup, outgroup),
         **params,
     )
     return {"refMasker": mask, "refMapper": mapped, "refMapper_matrix": matrix, "matrix_phylogeny": tree}

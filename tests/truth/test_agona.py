@@ -41,7 +41,7 @@ PAIR = frozenset({"SRR2566901", "SRR3665129"})
 #: in the words of the pipelines → for people
 WHY = {
     "missing": "in no contig of one assembly",
-    "weak_alignment": "in a contig of one assembly that fits several places",
+    "several_places": "in a contig of one assembly that fits several places",
     "no_reads": "masked as a repeat",
     "in_repeats": "in a repeat, and doubtful by the reads",
 }

@@ -40,7 +40,7 @@ class RefMapper(Pipeline):
     """
 
     name = "refMapper"
-    version = "1.1"
+    version = "1.2"
     tools = (MINIMAP2,)
     expected_s = 30.0
 
@@ -148,6 +148,7 @@ def _summary(calls: Calls) -> dict[str, Any]:
         "snps": passed,
         "snps_filtered": len(calls.snps) - passed,
         "called_share": round(calls.called_share, 5),
+        "left_out": calls.left_out,
         "low_quality_bases": int((calls.verdicts == Verdict.LOW_QUALITY).sum()),
         "by_reads": calls.doubtful is not None,
     }

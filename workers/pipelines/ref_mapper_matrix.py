@@ -16,6 +16,8 @@ from workers.snp.intervals import read_gff
 from workers.snp.matrix import Matrix, build
 from workers.snp.matrix_files import write_distances, write_fasta, write_table
 from workers.snp.pictures import draw_distances
+from workers.snp.shares import warnings, write_shares
+from workers.trees.names import check_names
 
 DEFAULT_THRESHOLD = 0.95
 BASE_MEMORY_BYTES, MEMORY_A_BYTE = 500_000_000, 40
@@ -27,11 +29,11 @@ class RefMapperMatrix(Pipeline):
     """Inputs: ``reference``, ``mask`` (optional), and the calls of each assembly under its barcode.
 
     Parameters: ``reference_name``, its barcode; ``core_threshold``, the share of taxa that must decide a site;
-    ``labels``, names for pictures by barcode.
+    ``labels``, names for pictures by barcode; ``names``, names in files by barcode.
     """
 
     name = "refMapper_matrix"
-    version = "1.1"
+    version = "1.2"
     expected_s = 10.0
 
     def resources(self, job: JobInput) -> Resources:
@@ -45,6 +47,7 @@ class RefMapperMatrix(Pipeline):
         """Check parameters, and that the files are there."""
         _params(job)
         labels_of(job)
+        check_names(job.params.get("names", {}))
         check_fasta(input_text(self.name, job, "reference"), roots)
         assemblies = others(job, *NAMED)
         if not assemblies:
@@ -64,9 +67,13 @@ class RefMapperMatrix(Pipeline):
             f"{len(matrix.taxa)} taxa, {len(matrix.sites)} SNPs in {matrix.core} core sites; "
             f"{matrix.masked} bases masked, {matrix.not_core} SNPs at sites that too few taxa decide"
         )
-        return Outcome(
-            _results(matrix, threshold), _write(attempt.output_dir, matrix, labels_of(attempt.job))
-        )
+        labels = labels_of(attempt.job)
+        found = warnings({labels.get(taxon, taxon): share for taxon, share in matrix.shares.items()})
+        for warning in found:
+            attempt.log(f"warning: {warning}")
+        names = check_names(attempt.job.params.get("names", {}))
+        results = _results(matrix, threshold) | {"warnings": found}
+        return Outcome(results, _write(attempt.output_dir, matrix, labels, names))
 
 
 def _params(job: JobInput) -> tuple[str, float]:
@@ -103,18 +110,25 @@ def _results(matrix: Matrix, threshold: float) -> dict[str, Any]:
         "constant": dict(matrix.constant),
         "masked_bases": matrix.masked,
         "snps_not_core": matrix.not_core,
+        "core_share": round(matrix.core / max(matrix.genome.size, 1), 5),
         "snp_count": matrix.snp_counts(),
+        "shares": {taxon: share.as_dict() for taxon, share in matrix.shares.items()},
     }
 
 
-def _write(directory: Path, matrix: Matrix, labels: Mapping[str, str]) -> dict[str, str]:
+def _write(
+    directory: Path, matrix: Matrix, labels: Mapping[str, str], given: Mapping[str, str]
+) -> dict[str, str]:
+    names = {taxon: given.get(taxon, taxon) for taxon in matrix.taxa}
+    in_files = [*names.values()]
     distances = matrix.distances()
     svg, png = directory / "distances.svg", directory / "distances.png"
     draw_distances([labels.get(taxon, taxon) for taxon in matrix.taxa], distances, svg=svg, png=png)
     paths = {
-        "snp_fasta": write_fasta(directory / "snps.fasta", matrix),
-        "matrix": write_table(directory / "snps.aln.matrix.gz", matrix),
-        "distances": write_distances(directory / "distances.tsv", matrix.taxa, distances),
+        "snp_fasta": write_fasta(directory / "snps.fasta", matrix, in_files),
+        "matrix": write_table(directory / "snps.aln.matrix.gz", matrix, in_files),
+        "distances": write_distances(directory / "distances.tsv", in_files, distances),
+        "shares": write_shares(directory / "shares.tsv", matrix.shares, names),
         "distances_svg": svg,
         "distances_png": png,
     }

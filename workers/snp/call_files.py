@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -36,6 +37,10 @@ class StoredCalls:
     doubtful: list[tuple[str, int, int]] = field(default_factory=list)
     #: whether the quality of the bases was known
     by_reads: bool = False
+    #: reason → undecided bases
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    #: reason → substitutions that are not trusted
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 def write_calls(path: Path, calls: Calls, comments: dict[str, str]) -> Path:
@@ -101,9 +106,14 @@ def read_calls(path: Path) -> StoredCalls:
         if each.kind == SNP and each.attributes.get("filter") == PASS
     ]
     by_reads = not any(each.attributes.get("reason") == NO_READS for each in features)
-    return StoredCalls(
-        lengths, snps, _stretches(features, UNDECIDED), _stretches(features, DOUBTFUL), by_reads
-    )
+    left_out, dropped = Counter[str](), Counter[str]()
+    for each in features:
+        if each.kind == UNDECIDED:
+            left_out[each.attributes["reason"]] += each.end - each.start
+        elif each.kind == SNP and each.attributes.get("filter") != PASS:
+            dropped[each.attributes["filter"]] += 1
+    undecided, doubtful = _stretches(features, UNDECIDED), _stretches(features, DOUBTFUL)
+    return StoredCalls(lengths, snps, undecided, doubtful, by_reads, left_out, dropped)
 
 
 def _stretches(features: list[Feature], kind: str) -> list[tuple[str, int, int]]:

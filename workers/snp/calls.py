@@ -16,9 +16,9 @@ import numpy as np
 from workers.assembling.base_quality import LOW, LOW_IN_REPEATS
 from workers.run_lengths import Array
 from workers.snp.genome import Genome
+from workers.snp.limits import Limits
 from workers.snp.paf import Alignment, Difference, places
-
-BASES = frozenset("ACGT")
+from workers.snp.pieces import BASES, Piece, pieces
 
 
 class Verdict(IntEnum):
@@ -30,33 +30,17 @@ class Verdict(IntEnum):
     CROWDED = 2
     NEAR_GAP = 3
     ALIGNMENT_END = 4
-    WEAK_ALIGNMENT = 5
-    SEVERAL_ALIGNMENTS = 6
-    AMBIGUOUS_BASE = 7
+    #: the alignment, or the piece of it, is short
+    SHORT_ALIGNMENT = 5
+    #: too much around it differs
+    DIVERGED = 6
+    #: the contig fits another place as well
+    SEVERAL_PLACES = 7
+    SEVERAL_ALIGNMENTS = 8
+    AMBIGUOUS_BASE = 9
     #: the assembly's own reads do not agree on it
-    LOW_QUALITY = 8
-    DELETED = 9
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Where a call is trusted; lengths in bases."""
-
-    #: of an alignment
-    min_length: int = 500
-    min_identity: float = 0.90
-    min_quality: int = 30
-    #: so much at the ends of an alignment is not trusted
-    end: int = 60
-    #: the same, where the alignment ends because the reference's contig does
-    reference_end: int = 5
-    #: as `end`, within repeats: as long as a read, since depth tells nothing there
-    repeat_end: int = 300
-    #: on both sides of an insertion or deletion
-    near_gap: int = 10
-    #: so many substitutions within so many bases are no point mutations
-    crowd: int = 5
-    crowd_window: int = 25
+    LOW_QUALITY = 10
+    DELETED = 11
 
 
 @dataclass(frozen=True)
@@ -89,6 +73,14 @@ class Calls:
         """Share of the reference that is decided."""
         return float(np.mean(self.verdicts == Verdict.CALLED)) if len(self.verdicts) else 0.0
 
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Reason → bases that are not decided for it."""
+        counts = np.bincount(self.verdicts, minlength=len(Verdict)).tolist()
+        return {
+            each.name.lower(): counts[each] for each in Verdict if each != Verdict.CALLED and counts[each]
+        }
+
 
 def call(
     alignments: Sequence[Alignment],
@@ -98,12 +90,18 @@ def call(
 ) -> Calls:
     """Judge every base of the reference; ``qualities`` are those of each contig's bases, if they are known."""
     limits = limits or Limits()
-    weak = [each for each in alignments if not _is_trusted(each, genome, limits)]
-    good = [each for each in alignments if _is_trusted(each, genome, limits)]
+    cut = [
+        (piece, _flaw(each, piece, genome, limits)) for each in alignments for piece in pieces(each, limits)
+    ]
+    weak = [(piece.alignment, flaw) for piece, flaw in cut if flaw is not None]
+    good = [piece.alignment for piece, flaw in cut if flaw is None]
     verdicts = np.full(genome.size, Verdict.MISSING, np.uint8)
     depth = np.zeros(genome.size, np.uint16)
-    for each in weak:
-        _stretch(verdicts, genome, each, each.start, each.end)[:] = Verdict.WEAK_ALIGNMENT
+    for each in alignments:
+        _delete(verdicts, genome, each)
+    for each, flaw in weak:
+        part = _stretch(verdicts, genome, each, each.start, each.end)
+        part[part != Verdict.DELETED] = flaw
     for each in good:
         _stretch(depth, genome, each, each.start, each.end)[:] += 1
         _stretch(verdicts, genome, each, each.start, each.end)[:] = Verdict.CALLED
@@ -119,11 +117,17 @@ def call(
     return Calls(genome, verdicts, _snps(verdicts, genome, good, weak), doubtful)
 
 
-def _is_trusted(each: Alignment, genome: Genome, limits: Limits) -> bool:
+def _flaw(whole: Alignment, piece: Piece, genome: Genome, limits: Limits) -> Verdict | None:
+    """Why a piece is not trusted, if so."""
     # contigs of a scattered reference may be shorter than what is asked for
-    length = min(limits.min_length, genome.lengths[each.reference] // 2)
-    long = each.length >= length and each.columns > 2 * limits.reference_end
-    return long and each.identity >= limits.min_identity and each.quality >= limits.min_quality
+    least = min(limits.min_length, genome.lengths[whole.reference] // 2)
+    shorter = least if piece.whole else min(least, limits.min_piece)
+    if whole.quality < limits.min_quality:
+        return Verdict.SEVERAL_PLACES
+    if piece.unlike:
+        return Verdict.DIVERGED
+    short = whole.length < least or piece.alignment.length < max(shorter, 2 * limits.reference_end + 1)
+    return Verdict.SHORT_ALIGNMENT if short else None
 
 
 def _stretch(values: Array, genome: Genome, each: Alignment, start: int, end: int) -> Array:
@@ -159,7 +163,7 @@ def _doubt(verdicts: Array, genome: Genome, each: Alignment, limits: Limits) -> 
     tail = limits.end if whole - each.end > limits.end else limits.reference_end
     worsen(each.start, each.start + head, Verdict.ALIGNMENT_END)
     worsen(each.end - tail, each.end, Verdict.ALIGNMENT_END)
-    gaps = [*each.deletions, *((at, at) for at in each.insertions)]
+    gaps = [*each.deletions, *((at, at) for at, _ in each.insertions)]
     for start, end in gaps:
         worsen(start - limits.near_gap, end + limits.near_gap, Verdict.NEAR_GAP)
     for start, end in _crowds(each.substitutions, limits):
@@ -185,14 +189,16 @@ def _delete(verdicts: Array, genome: Genome, each: Alignment) -> None:
         _stretch(verdicts, genome, each, start, end)[:] = Verdict.DELETED
 
 
-def _snps(verdicts: Array, genome: Genome, good: Sequence[Alignment], weak: Sequence[Alignment]) -> list[Snp]:
+def _snps(
+    verdicts: Array, genome: Genome, good: Sequence[Alignment], weak: Sequence[tuple[Alignment, Verdict]]
+) -> list[Snp]:
     """All substitutions; what a weak alignment says is never believed, also where a good one decides the place."""
     believed = [
         (each, one, _verdict(verdicts, genome, each, one)) for each in good for one in each.substitutions
     ]
     others = [
-        (each, one, max(Verdict.WEAK_ALIGNMENT, _verdict(verdicts, genome, each, one)))
-        for each in weak
+        (each, one, max(flaw, _verdict(verdicts, genome, each, one)))
+        for each, flaw in weak
         for one in each.substitutions
     ]
     found = [

@@ -12,6 +12,7 @@ from crobot_errors import BadInput
 from workers.run_lengths import Array, run_lengths
 from workers.snp.call_files import StoredCalls
 from workers.snp.genome import Genome
+from workers.snp.shares import REPEATS, Share
 
 #: an assembly whose reads are known may be believed in repeats shorter than the fragments that were sequenced, since
 #: mates reach out of them. In longer ones its doubtful bases are not
@@ -36,6 +37,8 @@ class Matrix:
     masked: int
     #: sites that differ, but too few taxa decide them
     not_core: int
+    #: taxon, without the reference → how much of the reference it decides
+    shares: Mapping[str, Share]
 
     @property
     def core(self) -> int:
@@ -101,6 +104,7 @@ def build(
         {base: constant[base] for base in "ACGT"},
         masked=int(masked.sum()),
         not_core=int((differing & usable & ~enough).sum()),
+        shares={taxon: one.share for taxon, one in found.items()},
     )
 
 
@@ -111,6 +115,7 @@ class _Taxon:
     undecided: Array
     positions: Array
     bases: Array
+    share: Share
 
 
 def _masks(genome: Genome, stretches: Array) -> tuple[Array, Array]:
@@ -131,7 +136,15 @@ def _decide(genome: Genome, calls: StoredCalls, masked: Array, long: Array, taxo
     stretches = [(start, end) for start, end, value in run_lengths(undecided) if value]
     positions, bases = _positions(genome, calls)
     decided = ~undecided[positions]
-    return _Taxon(np.array(stretches, np.int64).reshape(-1, 2), positions[decided], bases[decided])
+    share = _share(calls, genome.size, int(undecided.sum()), len(positions), int(decided.sum()))
+    return _Taxon(np.array(stretches, np.int64).reshape(-1, 2), positions[decided], bases[decided], share)
+
+
+def _share(calls: StoredCalls, size: int, undecided: int, snps: int, believed: int) -> Share:
+    """What the calls do not say of bases that are undecided lies in repeats of the reference."""
+    in_repeats = undecided - sum(calls.left_out.values())
+    dropped = {**calls.dropped, REPEATS: snps - believed}
+    return Share(size, size - undecided, {**calls.left_out, REPEATS: in_repeats}, believed, dropped)
 
 
 def _bases(letters: Array, sites: Array, taxa: Sequence[_Taxon]) -> Array:

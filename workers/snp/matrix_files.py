@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from crobot_errors import BadInput
@@ -12,14 +13,14 @@ from workers.run_lengths import Array
 from workers.snp.matrix import Matrix
 
 
-def write_fasta(path: Path, matrix: Matrix) -> Path:
-    """One sequence a taxon, of the sites that differ."""
+def write_fasta(path: Path, matrix: Matrix, names: Sequence[str]) -> Path:
+    """One sequence a taxon, of the sites that differ; ``names`` are those of the taxa in files, in their order."""
     with path.open("w", encoding="ascii") as file:
-        file.writelines(f">{taxon}\n{matrix.sequence(at)}\n" for at, taxon in enumerate(matrix.taxa))
+        file.writelines(f">{name}\n{matrix.sequence(at)}\n" for at, name in enumerate(names))
     return path
 
 
-def write_table(path: Path, matrix: Matrix) -> Path:
+def write_table(path: Path, matrix: Matrix, names: Sequence[str]) -> Path:
     """One line a site: contig, position from 1, and the base of every taxon; gzipped, the same bytes each time."""
     with (
         path.open("wb") as raw,
@@ -28,7 +29,7 @@ def write_table(path: Path, matrix: Matrix) -> Path:
     ):
         constant = ",".join(f"{base}:{count}" for base, count in matrix.constant.items())
         text.write(f"## constant core sites {constant}; masked {matrix.masked}; not core {matrix.not_core}\n")
-        text.write("\t".join(("#contig", "position", *matrix.taxa)) + "\n")
+        text.write("\t".join(("#contig", "position", *names)) + "\n")
         for column, site in enumerate(matrix.sites.tolist()):
             contig, at = matrix.genome.place(site)
             bases = bytes(matrix.bases[:, column]).decode("ascii")
@@ -36,10 +37,10 @@ def write_table(path: Path, matrix: Matrix) -> Path:
     return path
 
 
-def write_distances(path: Path, taxa: tuple[str, ...], distances: Array) -> Path:
+def write_distances(path: Path, names: Sequence[str], distances: Array) -> Path:
     """A table with names in the first line and column."""
-    lines = ["\t".join(("", *taxa))]
-    lines += ["\t".join((taxon, *map(str, row))) for taxon, row in zip(taxa, distances.tolist(), strict=True)]
+    lines = ["\t".join(("", *names))]
+    lines += ["\t".join((name, *map(str, row))) for name, row in zip(names, distances.tolist(), strict=True)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 

@@ -37,14 +37,12 @@ class Alignment:
     reference: str
     start: int
     end: int
-    matches: int
-    columns: int
     quality: int
     substitutions: list[Difference] = field(default_factory=list)
     #: (start, end) on the reference
     deletions: list[tuple[int, int]] = field(default_factory=list)
-    #: positions on the reference before which something is inserted
-    insertions: list[int] = field(default_factory=list)
+    #: (position on the reference, so many bases are inserted before it)
+    insertions: list[tuple[int, int]] = field(default_factory=list)
     #: (start on the reference, bases of the contig walked before, length) of columns without a gap
     blocks: list[tuple[int, int, int]] = field(default_factory=list)
 
@@ -52,11 +50,6 @@ class Alignment:
     def length(self) -> int:
         """Bases of the reference."""
         return self.end - self.start
-
-    @property
-    def identity(self) -> float:
-        """Share of equal columns, gaps included."""
-        return self.matches / max(self.columns, 1)
 
 
 def places(each: Alignment) -> Array:
@@ -77,13 +70,10 @@ def parse_paf(lines: Iterable[str]) -> Iterator[Alignment]:
         cs = next((tag[5:] for tag in columns[_COLUMNS:] if tag.startswith("cs:Z:")), None)
         if cs is None:
             raise ValueError(f"no cs tag in {line[:200]!r}")
-        contig, length, first, last, strand, reference, _, start, end, matches, size, quality = columns[
-            :_COLUMNS
-        ]
+        contig, length, first, last, strand, reference, _, start, end, _, _, quality = columns[:_COLUMNS]
         alignment = Alignment(
-            contig, int(length), int(first), int(last), strand, reference, int(start), int(end),
-            int(matches), int(size), int(quality),
-        )  # fmt: skip
+            contig, int(length), int(first), int(last), strand, reference, int(start), int(end), int(quality)
+        )
         _read_cs(cs, alignment)
         yield alignment
 
@@ -101,7 +91,7 @@ def _read_cs(cs: str, into: Alignment) -> None:
             into.blocks.append((here, taken, 1))
             here, taken = here + 1, taken + 1
         elif inserted:
-            into.insertions.append(here)
+            into.insertions.append((here, len(inserted)))
             taken += len(inserted)
         elif deleted:
             into.deletions.append((here, here + len(deleted)))

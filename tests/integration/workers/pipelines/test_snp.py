@@ -12,8 +12,10 @@ import pytest
 from crobot_errors import BadInput, ToolError
 from tests.trees import read_tree, sides, splits
 from tests.truth.agona import OUTLIER, Agona, published, simulate_reads, write_fasta
+from tests.truth.planted import Island, Kind, plant
 from tests.truth.project import run, run_project, run_reads
 from workers.fasta import reverse_complement
+from workers.snp.call_files import read_calls
 
 #: 244 sites differ there, and every base of every isolate was published
 WINDOW = (2_750_000, 3_000_000)
@@ -52,6 +54,11 @@ def distances(report: dict[str, dict[str, object]]) -> dict[tuple[str, str], int
 def test_a_project_finds_every_distance_and_the_grouping(tmp_path: Path, genomes: Genomes) -> None:
     reports = run_project(tmp_path, *written(tmp_path, genomes), labels={OUTLIER: "the odd one"})
     matrix, tree = reports["refMapper_matrix"], reports["matrix_phylogeny"]
+    shares = matrix["results"]["shares"]
+    assert shares.keys() == genomes.keys() - {"reference"}
+    for one in shares.values():
+        assert one["used_bases"] + sum(one["left_out"].values()) == len(genomes["reference"])
+    assert matrix["results"]["warnings"] == []
     truth = {(a, b): differing(genomes[a], genomes[b]) for a in genomes for b in genomes}
     assert distances(matrix) == truth
     assert matrix["results"]["snp_count"] == {name: truth["reference", name] for name in genomes}
@@ -85,6 +92,34 @@ def test_a_genome_may_be_in_pieces_reversed_lower_case_gzipped_and_with_odd_name
     certain = [at for at in sites if 100 <= at % 25_000 < 24_900]
     assert len(certain) <= found["snps"] <= len(sites)
     assert found["called_share"] > 0.99
+
+
+def test_planted_snps_beside_planted_islands_are_found_and_no_other(tmp_path: Path) -> None:
+    chance = random.Random(1)
+    bases, foreign = ("".join(chance.choices("ACGT", k=size)) for size in (400_000, 60_000))
+    islands = [
+        Island(Kind.INSERTED, 0, 40_000),
+        Island(Kind.INSERTED, 0, 300),
+        Island(Kind.DELETED, 12_000),
+        Island(Kind.REPLACED, 5_000, 8_000),
+        Island(Kind.DIVERGED, 3_000, 0, 0.15),
+        Island(Kind.COPIED, 0, 1_500, 0.02),
+    ]
+    own = plant(bases, foreign, islands, 100, seed=1)
+    reference = write_fasta(tmp_path / "reference.fasta", "reference", bases)
+    assembly = write_fasta(tmp_path / "own.fasta", "own", own.sequence)
+    report = run(tmp_path, "refMapper", {"reference": reference, "own": assembly})
+    calls = read_calls(Path(report["outputs"]["own"]))
+    called = {at: base for _, at, base in calls.snps}
+    undecided = {at for _, start, end in calls.undecided for at in range(start, end)}
+    assert own.false(called) == []
+    assert {at for at in own.snps if at not in called} <= undecided
+    found = report["results"]["assemblies"]["own"]
+    # of an alignment that is thrown away for the prophage inside it, nothing would be left
+    assert found["called_share"] > 0.94
+    assert own.found(called) > 0.7 * len(own.snps)
+    assert {"deleted", "diverged", "alignment_end"} <= set(found["left_out"])
+    assert found["left_out"]["deleted"] == pytest.approx(17_000, abs=200)
 
 
 def test_reads_tell_which_snps_an_assembler_made_up_in_repeats(tmp_path: Path) -> None:
@@ -205,3 +240,22 @@ def test_calls_of_another_reference_are_refused(tmp_path: Path, genomes: Genomes
     other = write_fasta(tmp_path / "other.fasta", "other", genomes["reference"][:-1])
     with pytest.raises(ToolError, match="another reference"):
         run(tmp_path, "refMapper_matrix", {"reference": other, **mapped["outputs"]}, reference_name="other")
+
+
+def test_files_have_the_names_that_are_asked_for(tmp_path: Path, genomes: Genomes) -> None:
+    names = {"reference": "SL483", OUTLIER: "the_odd_one"}
+    reports = run_project(tmp_path, *written(tmp_path, genomes), names=names, outgroup=OUTLIER)
+    matrix, tree = reports["refMapper_matrix"], reports["matrix_phylogeny"]
+    expected = {names.get(name, name) for name in genomes}
+    header = Path(matrix["outputs"]["distances"]).read_text().splitlines()[0].split("\t")
+    table = gzip.decompress(Path(matrix["outputs"]["matrix"]).read_bytes()).decode().splitlines()[1]
+    fasta = Path(matrix["outputs"]["snp_fasta"]).read_text()
+    shares = Path(matrix["outputs"]["shares"]).read_text().splitlines()[1:]
+    assert {*header[1:]} == {*table.split("\t")[2:]} == expected
+    assert {line.split("\n")[0] for line in fasta.split(">")[1:]} == expected
+    assert ["the_odd_one", OUTLIER] in [line.split("\t")[:2] for line in shares]
+    rooted = read_tree(Path(tree["outputs"]["tree"]))
+    assert {leaf.name for leaf in rooted.get_terminals()} == expected
+    assert ["the_odd_one"] in sides(rooted)
+    # what is counted for programs stays under the names of the inputs
+    assert OUTLIER in matrix["results"]["snp_count"]
