@@ -12,8 +12,8 @@ from workers.fasta import open_text
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources
 from workers.snp.call_files import StoredCalls, read_calls
 from workers.snp.inputs import check_fasta, file_bytes, input_text, labels_of, others, read_fasta
-from workers.snp.intervals import read_gff
-from workers.snp.matrix import Matrix, build
+from workers.snp.intervals import REPEAT_REGION, TANDEM_REPEAT, read_gff
+from workers.snp.matrix import Mask, Matrix, build
 from workers.snp.matrix_files import write_distances, write_fasta, write_table
 from workers.snp.pictures import draw_distances
 from workers.snp.shares import warnings, write_shares
@@ -92,13 +92,17 @@ def _calls(attempt: Attempt) -> Iterator[tuple[str, StoredCalls]]:
         yield barcode, read_calls(attempt.input_file(text))
 
 
-def _mask(attempt: Attempt) -> list[tuple[str, int, int]]:
+def _mask(attempt: Attempt) -> Mask:
     if "mask" not in attempt.job.inputs:
-        return []
+        return Mask()
     path = attempt.input_file(attempt.job.inputs["mask"])
     with open_text(path) as text:
         _, features = read_gff(text, path)
-    return [(each.contig, each.start, each.end) for each in features]
+    everything, arrays = (
+        [(each.contig, each.start, each.end) for each in features if each.kind == kind]
+        for kind in (REPEAT_REGION, TANDEM_REPEAT)
+    )
+    return Mask(everything, arrays)
 
 
 def _results(matrix: Matrix, threshold: float) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from crobot_errors import BadInput
 from workers.nomenclature.gff import SEQID_SAFE
 
 GFF_HEADER = "##gff-version 3"
+#: terms of the Sequence Ontology for the lines of a mask: all that is masked, and once more its tandem arrays
+REPEAT_REGION, TANDEM_REPEAT = "repeat_region", "tandem_repeat"
 
 
 @dataclass(frozen=True, order=True)

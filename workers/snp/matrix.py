@@ -22,6 +22,21 @@ GAP = ord("-")
 LETTERS = b"ACGT"
 
 
+Stretch = tuple[str, int, int]
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Stretches of the reference as (contig, start, end); ``arrays`` of tandem repeats are among ``everything``.
+
+    An assembler gives an array as many copies as fit, and reads of one copy agree with it in another: so what lies in
+    one is believed of no assembly, also of one with reads.
+    """
+
+    everything: Sequence[Stretch] = ()
+    arrays: Sequence[Stretch] = ()
+
+
 @dataclass(frozen=True)
 class Matrix:
     """``bases`` has a row for each taxon, the reference first, and a column for each site."""
@@ -72,7 +87,7 @@ class Matrix:
 def build(
     reference: tuple[str, Mapping[str, str]],
     calls: Iterable[tuple[str, StoredCalls]],
-    mask: Iterable[tuple[str, int, int]],
+    mask: Mask,
     threshold: float,
 ) -> Matrix:
     """Put the matrix together; ``reference`` is its name and its contigs, ``threshold`` the core's share of taxa.
@@ -82,8 +97,8 @@ def build(
     name, contigs = reference
     genome = Genome({contig: len(sequence) for contig, sequence in contigs.items()})
     letters = np.frombuffer("".join(contigs.values()).encode("ascii"), np.uint8)
-    masked, long = _masks(genome, _stretches(genome, mask, "the mask"))
-    found = {taxon: _decide(genome, one, masked, long, taxon) for taxon, one in calls}
+    masks = _Masks.of(genome, mask)
+    found = {taxon: _decide(genome, one, masks, taxon) for taxon, one in calls}
     taxa = (name, *found)
     missing = _covered(genome, [stretch for each in found.values() for stretch in each.undecided])
     # rounded first: a product such as 0.95 x 20 may lie a hair above the whole number
@@ -102,7 +117,7 @@ def build(
         sites,
         _bases(letters, sites, [*found.values()]),
         {base: constant[base] for base in "ACGT"},
-        masked=int(masked.sum()),
+        masked=int(masks.masked.sum()),
         not_core=int((differing & usable & ~enough).sum()),
         shares={taxon: one.share for taxon, one in found.items()},
     )
@@ -118,21 +133,32 @@ class _Taxon:
     share: Share
 
 
-def _masks(genome: Genome, stretches: Array) -> tuple[Array, Array]:
-    """Whether each base lies in the mask, and in a long stretch of it."""
-    masked = _covered(genome, stretches) > 0
-    long = _covered(genome, stretches[stretches[:, 1] - stretches[:, 0] >= LONG_REPEAT]) > 0
-    return masked, long
+@dataclass(frozen=True)
+class _Masks:
+    """Of each base, whether it is masked, in a long stretch of the mask, and in an array of tandem repeats."""
+
+    masked: Array
+    long: Array
+    arrays: Array
+
+    @classmethod
+    def of(cls, genome: Genome, mask: Mask) -> _Masks:
+        stretches = _stretches(genome, mask.everything, "the mask")
+        long = stretches[stretches[:, 1] - stretches[:, 0] >= LONG_REPEAT]
+        arrays = _stretches(genome, mask.arrays, "the mask")
+        return cls(*(_covered(genome, some) > 0 for some in (stretches, long, arrays)))
 
 
-def _decide(genome: Genome, calls: StoredCalls, masked: Array, long: Array, taxon: str) -> _Taxon:
+def _decide(genome: Genome, calls: StoredCalls, masks: _Masks, taxon: str) -> _Taxon:
     """What a taxon says, less what is not believed."""
     check_lengths(genome, calls.lengths, f"the calls of {taxon}")
     undecided = _covered(genome, _stretches(genome, calls.undecided, taxon)) > 0
     if calls.by_reads:
-        undecided |= long & (_covered(genome, _stretches(genome, calls.doubtful, taxon)) > 0)
+        undecided |= masks.arrays | masks.long & (
+            _covered(genome, _stretches(genome, calls.doubtful, taxon)) > 0
+        )
     else:
-        undecided |= masked
+        undecided |= masks.masked
     stretches = [(start, end) for start, end, value in run_lengths(undecided) if value]
     positions, bases = _positions(genome, calls)
     decided = ~undecided[positions]

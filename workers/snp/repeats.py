@@ -9,6 +9,14 @@ from workers.snp.intervals import Interval
 #: an assembler of short reads mixes up copies that are longer than its k-mers and share such stretches. Measured on
 #: contigs of six isolates of Agona: all of their false SNPs lie in repeats of 97.5 % and more
 MIN_LENGTH, MIN_IDENTITY = 100, 95.0
+#: match, mismatch, gap, probabilities of match and gap, least score, longest unit. TRF's own 7 for a mismatch misses
+#: arrays whose copies differ by 15 %; of score 30 are two copies of 15 bases
+TRF = (2, 5, 5, 80, 10, 30, 500)
+#: of a line of TRF's
+TRF_COLUMNS = 15
+#: an array that is longer is hardly inside of a read together with what lies beside it
+MIN_ARRAY = 60
+TANDEM = "tandem"
 #: columns that `repeats` reads
 OUTFMT = "6 qseqid sseqid qstart qend sstart send pident length"
 
@@ -31,6 +39,17 @@ def low_complexity(lines: Iterable[str], names: Sequence[str]) -> Iterator[Inter
     for line in lines:
         name, first, last = line.lstrip(">").split("\t")
         yield Interval(names[int(name)], int(first), int(last) + 1, "low_complexity")
+
+
+def tandem_arrays(lines: Iterable[str], names: Sequence[str]) -> Iterator[Interval]:
+    """What TRF writes with ``-d``: ``Sequence: name``, then a line an array with its first and last base from 1."""
+    name = ""
+    for line in lines:
+        cells = line.split()
+        if cells[:1] == ["Sequence:"]:
+            name = names[int(cells[1])]
+        elif len(cells) == TRF_COLUMNS and int(cells[1]) - int(cells[0]) + 1 >= MIN_ARRAY:
+            yield Interval(name, int(cells[0]) - 1, int(cells[1]), TANDEM)
 
 
 def _interval(contig: str, one: int, other: int, kind: str) -> Interval:

@@ -119,7 +119,9 @@ def test_planted_snps_beside_planted_islands_are_found_and_no_other(tmp_path: Pa
     assert found["called_share"] > 0.94
     assert own.found(called) > 0.7 * len(own.snps)
     assert {"deleted", "diverged", "alignment_end"} <= set(found["left_out"])
-    assert found["left_out"]["deleted"] == pytest.approx(17_000, abs=200)
+    gone = found["left_out"]["deleted"] + found["left_out"]["missing"]
+    # the aligner leaves out most of the diverged stretch
+    assert gone == pytest.approx(20_000, abs=500)
 
 
 def test_reads_tell_which_snps_an_assembler_made_up_in_repeats(tmp_path: Path) -> None:
@@ -160,6 +162,34 @@ def test_reads_tell_which_snps_an_assembler_made_up_in_repeats(tmp_path: Path) -
     assert false(alone) > 0
     assert (false(masked), false(believed)) == (0, 0)
     assert len(believed) > len(masked)
+
+
+def test_reads_against_their_own_genome_make_no_snp_in_arrays_of_tandem_repeats(tmp_path: Path) -> None:
+    chance = random.Random(2)
+    parts = [
+        "".join(chance.choices("ACGT", k=6_000)) + array(unit, 1_200, 0.02, chance)
+        for unit in (18, 24, 60, 90, 24, 60)
+    ]
+    bases = "".join([*parts, *chance.choices("ACGT", k=6_000)])
+    reference = write_fasta(tmp_path / "reference.fasta", "reference", bases)
+    reads = simulate_reads(reference, tmp_path, seed=1)
+    assembly, quality = run_reads(tmp_path, reads, "own", assembler="megahit", genus="Salmonella")
+    inputs = {"reference": reference, "own": assembly, "quality:own": quality}
+    mapped = run(tmp_path, "refMapper", inputs)
+    # the reads of one copy agree with it also where it stands for another
+    assert mapped["results"]["assemblies"]["own"]["snps"] > 0
+    mask = run(tmp_path, "refMasker", {"reference": reference})
+    assert mask["results"]["tandem_bases"] == pytest.approx(7_200, rel=0.05)
+    files = {"reference": reference, "own": mapped["outputs"]["own"], "mask": mask["outputs"]["gff"]}
+    assert run(tmp_path, "refMapper_matrix", files, reference_name="ref")["results"]["snps"] == 0
+
+
+def array(unit: int, length: int, differing: float, chance: random.Random) -> str:
+    """Copies in a row, each of which differs a little from the one before."""
+    copies = [chance.choices("ACGT", k=unit)]
+    while unit * len(copies) < length:
+        copies.append([chance.choice("ACGT") if chance.random() < differing else one for one in copies[-1]])
+    return "".join(map("".join, copies))
 
 
 def unequal(bases: str, share: float, chance: random.Random) -> str:

@@ -17,12 +17,12 @@ from workers.snp.call_files import StoredCalls, read_calls, write_calls
 from workers.snp.calls import Verdict, call
 from workers.snp.genome import Genome
 from workers.snp.intervals import Interval, merged
-from workers.snp.matrix import build
+from workers.snp.matrix import Mask, build
 from workers.snp.matrix_files import read_alignment
 from workers.snp.ordering import clustered
 from workers.snp.paf import Alignment, parse_paf
 from workers.snp.pictures import draw_tree
-from workers.snp.repeats import low_complexity, repeats
+from workers.snp.repeats import low_complexity, repeats, tandem_arrays
 from workers.snp.tree import distinct, in_snps, put_back, small_tree
 from workers.trees import newick
 from workers.trees.rooting import rooted
@@ -152,6 +152,28 @@ def test_stretches_of_a_mask_are_merged() -> None:
     ]
 
 
+def test_long_arrays_of_tandem_repeats_are_read_from_what_trf_writes() -> None:
+    about = "21 4.3 21 90 0 120 20 30 30 20 1.9 ACGT ACGTACGT"
+    text = ["Tandem Repeats Finder", "", "Sequence: 1", "", "Parameters: 2 5 5 80 10 30 500", ""]
+    text += [f"101 160 {about}", f"201 259 {about}", "Sequence: 0", f"1 500 {about}"]
+    assert list(tandem_arrays(text, ["one", "two"])) == [
+        Interval("two", 100, 160, "tandem"),
+        Interval("one", 0, 500, "tandem"),
+    ]
+
+
+def test_arrays_of_tandem_repeats_are_believed_of_no_assembly() -> None:
+    reference = ("ref", {"r": "A" * 400})
+    places = [("r", at, "C") for at in (50, 150, 350)]
+    read = StoredCalls({"r": 400}, places, [], [], by_reads=True)
+    mask = Mask([("r", 0, 100), ("r", 300, 400)], [("r", 300, 400)])
+    matrix = build(reference, [("a", read)], mask, 1.0)
+    assert matrix.sites.tolist() == [50, 150]
+    assert (matrix.masked, matrix.shares["a"].left_out, matrix.shares["a"].dropped) == (
+        200, {"repeats": 100}, {"repeats": 1},
+    )  # fmt: skip
+
+
 def stored(snps: str = "", undecided: tuple[tuple[str, int, int], ...] = ()) -> StoredCalls:
     places = [("r", int(one[:-1]), one[-1]) for one in snps.split()]
     return StoredCalls({"r": 20}, places, list(undecided))
@@ -161,7 +183,7 @@ def test_a_site_is_core_if_enough_taxa_decide_it_and_it_is_not_masked() -> None:
     reference = ("ref", {"r": "ACGTACGTACGTACGTACGN"})
     gap = (("r", 0, 4),)
     calls = [("a", stored("1G 10A")), ("b", stored("12C", gap)), ("c", stored("17T"))]
-    matrix = build(reference, calls, [("r", 17, 18)], 0.95)
+    matrix = build(reference, calls, Mask([("r", 17, 18)]), 0.95)
     assert matrix.taxa == ("ref", "a", "b", "c")
     assert matrix.sites.tolist() == [10, 12]
     assert [matrix.sequence(taxon) for taxon in range(4)] == ["GA", "AA", "GC", "GA"]
@@ -169,7 +191,7 @@ def test_a_site_is_core_if_enough_taxa_decide_it_and_it_is_not_masked() -> None:
     # 19 bases are ACGT: less the masked one, the first four, and the two that differ
     assert matrix.core == 14
     assert sum(matrix.constant.values()) == 12
-    loose = build(reference, calls, [], 0.75)
+    loose = build(reference, calls, Mask(), 0.75)
     assert [loose.sequence(taxon) for taxon in range(4)] == ["CGAC", "GAAC", "-GCC", "CGAT"]
     assert loose.snp_counts() == {"ref": 0, "a": 2, "b": 1, "c": 1}
     assert loose.distances().tolist() == [[0, 2, 1, 1], [2, 0, 2, 3], [1, 2, 0, 2], [1, 3, 2, 0]]
@@ -179,7 +201,7 @@ def test_an_assembly_of_known_quality_is_believed_in_repeats_but_not_its_doubtfu
     None
 ):
     reference = ("ref", {"r": "A" * 2_000})
-    mask = [("r", 0, 100), ("r", 1_000, 1_600)]
+    mask = Mask([("r", 0, 100), ("r", 1_000, 1_600)])
     places = [("r", at, "C") for at in (50, 200, 1_100, 1_200)]
     doubtful = [("r", 40, 60), ("r", 190, 210), ("r", 1_190, 1_210)]
     read = StoredCalls({"r": 2_000}, places, [], doubtful, by_reads=True)
@@ -194,9 +216,9 @@ def test_an_assembly_of_known_quality_is_believed_in_repeats_but_not_its_doubtfu
 
 def test_calls_of_another_reference_do_not_go_into_a_matrix() -> None:
     with pytest.raises(BadInput, match="another reference"):
-        build(("ref", {"r": "ACGT"}), [("a", stored())], [], 1.0)
+        build(("ref", {"r": "ACGT"}), [("a", stored())], Mask(), 1.0)
     with pytest.raises(BadInput, match="which the reference does not have"):
-        build(("ref", {"r": "A" * 20}), [("a", stored())], [("other", 0, 1)], 1.0)
+        build(("ref", {"r": "A" * 20}), [("a", stored())], Mask([("other", 0, 1)]), 1.0)
 
 
 def test_runs_and_places_of_a_genome() -> None:
