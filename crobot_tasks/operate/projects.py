@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ FILES = {
     "matrix": "SNP matrix",
     "snp_fasta": "SNPs as FASTA",
     "data_file": "Distances",
+    "shares_file": "Shares of the reference",
     "distances_png": "Picture of distances",
     "distances_svg": "the same, SVG",
     "raxml_tree": "Tree (Newick)",
@@ -31,7 +33,8 @@ def describe(project_id: int) -> dict[str, Any]:
         BadInput: there is none of this number.
     """
     found = described(project_id)
-    return found | {"distances": _distances(found["data"].get("data_file"))}
+    names = found["data"].get("names", {})
+    return found | {"distances": _distances(found["data"].get("data_file"), names)}
 
 
 def described(project_id: int) -> dict[str, Any]:
@@ -60,6 +63,9 @@ def described(project_id: int) -> dict[str, Any]:
         "failed_step": data.get("failed_step"),
         "steps": steps,
         "core_sites": data.get("core_sites"),
+        "core_share": data.get("core_share"),
+        "shares": data.get("shares", {}),
+        "warnings": data.get("warnings", []),
         "snp_count": counts,
         "distances": None,
         "files": {key: data[key] for key in FILES if key in data},
@@ -84,8 +90,11 @@ def summary(row: UserPreference) -> dict[str, Any]:
     }
 
 
-def _distances(path: str | None) -> list[list[str]] | None:
-    """The table of distances, its first line the names."""
+def _distances(path: str | None, names: Mapping[str, str]) -> list[list[str]] | None:
+    """The table of distances, its first line and column the barcodes, whatever the file has for them."""
     if path is None or not Path(path).is_file():
         return None
-    return [line.split("\t") for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    barcodes = {name: code for code, name in names.items()}
+    first, *rows = [line.split("\t") for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    header = [barcodes.get(name, name) for name in first]
+    return [header, *([barcodes.get(row[0], row[0]), *row[1:]] for row in rows)]

@@ -17,6 +17,7 @@ from crobot_tasks.jobs.snp import resume_project
 from crobot_tasks.operate.projects import FILES, describe, summary
 from db.engine import transaction
 from db.system import projects
+from workers.snp.shares import REASONS
 
 #: above, the file is easier to read than a window
 MOST_SHOWN = 15
@@ -30,7 +31,15 @@ _COLUMNS = {
     "modified": Column("Modified", importance=7),
 }
 _STEP_COLUMNS = (Column("Step"), Column("Stands"), Column("Job", Kind.ID), Column("Its state"))
-_COUNT_COLUMNS = (Column("Assembly"), Column("Strain", Kind.NAME), Column("SNPs", Kind.NUMBER))
+_COUNT_COLUMNS = (
+    Column("Assembly"),
+    Column("Strain", Kind.NAME),
+    Column("SNPs", Kind.NUMBER),
+    Column("Used", Kind.NUMBER),
+    Column("The rest of the reference", Kind.TEXT, importance=3),
+)
+#: so many reasons for what is left out of the reference are told; the file has all
+MOST_REASONS = 3
 _FILE_COLUMNS = (Column("File"), Column("Path", Kind.PATH))
 
 
@@ -93,7 +102,8 @@ def _show(out: Console, found: dict[str, Any]) -> None:
                 "Species": found["species"],
                 "Reference": f"{found['reference']}  {labels.get(found['reference'], '')}",
                 "Genomes": f"{found['taxa']:,}, the reference included",
-                "SNPs": f"{found['snps']:,} in {sites:,} core sites" if sites is not None else "",
+                "SNPs": _snps(found) if sites is not None else "",
+                "Warnings": "\n".join(found["warnings"]),
                 "Created": datetime.fromisoformat(found["created"]),
                 "Modified": datetime.fromisoformat(found["modified"]),
             }
@@ -105,7 +115,10 @@ def _show(out: Console, found: dict[str, Any]) -> None:
     if found["snp_count"]:
         out.print()
         counts = sorted(found["snp_count"].items(), key=lambda item: (item[1], item[0]))
-        lines = [[barcode, labels.get(barcode, barcode), count] for barcode, count in counts[:50]]
+        lines = [
+            [barcode, labels.get(barcode, barcode), count, *_used(found["shares"].get(barcode))]
+            for barcode, count in counts[:50]
+        ]
         out.print(table(_COUNT_COLUMNS, lines))
     distances = found["distances"]
     if distances and len(distances) <= MOST_SHOWN + 1:
@@ -114,6 +127,21 @@ def _show(out: Console, found: dict[str, Any]) -> None:
     if found["files"]:
         out.print()
         out.print(table(_FILE_COLUMNS, [[FILES[key], path] for key, path in found["files"].items()]))
+
+
+def _snps(found: dict[str, Any]) -> str:
+    share = "" if found["core_share"] is None else f", {100 * found['core_share']:.1f} % of the reference"
+    return f"{found['snps']:,} in {found['core_sites']:,} core sites{share}"
+
+
+def _used(share: dict[str, Any] | None) -> tuple[str, str]:
+    """Return which part of the reference an assembly decides, and why it does not decide most of the rest."""
+    if share is None:
+        return "", ""
+    size = share["used_bases"] + sum(share["left_out"].values())
+    largest = sorted(share["left_out"].items(), key=lambda item: -item[1])[:MOST_REASONS]
+    reasons = [f"{100 * bases / size:.1f} % {REASONS.get(name, name)}" for name, bases in largest]
+    return f"{100 * share['used_share']:.1f} %", ", ".join(reasons)
 
 
 def _distance_matrix(distances: list[list[str]], labels: dict[str, str]) -> Matrix:

@@ -14,6 +14,7 @@ from crobot_tasks.cli.show.follow import follow_to_end
 from crobot_tasks.operate import explain
 from db.crobot import JobState, overview
 from db.engine import transaction
+from workers.trees.names import Names
 
 Asking = TypeVar("Asking", bound=Callable[..., Any])
 
@@ -33,6 +34,10 @@ again = click.option(
 follow = click.option(
     "--follow", is_flag=True, help="Show its log until it is over; exit code 1 unless it is COMPLETE."
 )
+names = click.option(
+    "--names", type=click.Choice([one.value for one in Names]), default=Names.STRAIN.value, show_default=True,
+    help="What genomes are called in files.",
+)  # fmt: skip
 
 
 def request(command: Asking) -> Asking:

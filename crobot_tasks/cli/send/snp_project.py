@@ -12,6 +12,7 @@ from crobot_tasks.cli.output import emit, json_option
 from crobot_tasks.cli.send import options, posting
 from crobot_tasks.jobs.snp import Project, send_project
 from crobot_tasks.operate.projects import describe
+from workers.trees.names import Names
 
 
 @click.command("snp-project")
@@ -26,6 +27,7 @@ from crobot_tasks.operate.projects import describe
 )
 @click.option("--core", "core_threshold", type=click.FloatRange(0, 1, min_open=True), default=0.95, show_default=True,
               help="Share of the genomes that must decide a site.")  # fmt: skip
+@options.names
 @options.request
 @options.again
 @json_option
@@ -36,6 +38,7 @@ def snp_project(
     reference: str,
     outgroup: str,
     core_threshold: float,
+    names: str,
     user_id: int,
     callback: str | None,
     again: bool,
@@ -44,9 +47,8 @@ def snp_project(
 ) -> None:
     """Send an SNP project: what other projects have mapped already is used, and the rest is mapped in one job."""
     sending.ready()
-    project = Project(
-        species, name, reference, assemblies, user_id, outgroup, {"core_threshold": core_threshold}, request
-    )
+    params = {"core_threshold": core_threshold}
+    project = Project(species, name, reference, assemblies, user_id, outgroup, params, request, Names(names))
     with posting.analysis(callback, user_id) as order:
         number = send_project(project, again=again)
         order(number)

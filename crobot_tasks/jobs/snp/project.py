@@ -16,8 +16,11 @@ from db.known_species import find_species
 from db.species import Assembly, AssemblyStatus
 from db.species.assemblies import find_assembly, strain_names
 from db.system import projects
+from workers.trees.names import Names, file_names
 
 LEAST_TAXA = 4
+#: keys of what a project asks for beside its reference
+_ASKED = ("barcodes", "labels", "names", "outgroup", "params")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Project:
     #: ``core_threshold``
     params: dict[str, Any] = field(default_factory=dict)
     request: dict[str, Any] = field(default_factory=dict)
+    #: what genomes are called in the tree's and the matrix' files: their strain, made safe and unique, or the barcode
+    names: Names = Names.STRAIN
 
 
 def send_project(project: Project, *, again: bool = False) -> int:
@@ -71,7 +76,7 @@ def send_project(project: Project, *, again: bool = False) -> int:
 def _answer(session: Session, project: Project, data: dict[str, Any]) -> int | None:
     """Find the latest project that asked the same, and has a result that would not be another one today."""
     for row in projects.complete_of(session, project.database, project.user_id, data["ref_id"]):
-        same = all(row.data.get(name) == data[name] for name in ("barcodes", "labels", "outgroup", "params"))
+        same = all(row.data.get(name) == data[name] for name in _ASKED)
         if same and is_current(State(session, row)):
             return row.id
     return None
@@ -147,13 +152,15 @@ def _ids(data: dict[str, Any]) -> list[int]:
 def _data(
     session: Session, project: Project, reference: Assembly, assemblies: Sequence[Assembly]
 ) -> dict[str, Any]:
+    # people know strains by their names: the pictures have those, and files what comes next to them
+    labels = strain_names(session, [one.id for one in (reference, *assemblies)])
     return {
         **dict.fromkeys((step.value for step in Step), Tag.NOT_SENT.value),
         "ref_id": reference.id,
         "reference": reference.barcode,
         "assembly_ids": [one.id for one in assemblies],
-        # people know strains by their names: the pictures have those
-        "labels": strain_names(session, [one.id for one in (reference, *assemblies)]),
+        "labels": labels,
+        "names": file_names(labels) if project.names is Names.STRAIN else {code: code for code in labels},
         "barcodes": {str(one.barcode): one.id for one in assemblies},
         "outgroup": project.outgroup,
         "params": project.params,

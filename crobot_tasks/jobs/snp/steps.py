@@ -151,7 +151,9 @@ class MatrixJob(StepJob):
             "reference": assemblies.find_assembly(session, reference).file_pointer,
             "mask": file_of(found[mask]),
         }
-        own = {"reference_name": reference, "labels": state.data["labels"]}
+        # projects of before have no names of files: theirs have barcodes
+        names = state.data.get("names", {})
+        own = {"reference_name": reference, "labels": state.data["labels"], "names": names}
         return cls(state, inputs=inputs, params=own | state.data.get("params", {}))
 
     def write(self, state: State, result: dict[str, Any], outputs: Outputs) -> None:
@@ -163,11 +165,15 @@ class MatrixJob(StepJob):
             matrix=str(outputs.file("matrix")),
             snp_fasta=str(outputs.file("snp_fasta")),
             data_file=str(outputs.file("distances")),
+            shares_file=str(outputs.file("shares")),
             distances_svg=str(outputs.file("distances_svg")),
             distances_png=str(outputs.file("distances_png")),
             snp_count={str(one): found["snp_count"][code] for code, one in numbers.items()},
             snps=found["snps"],
             core_sites=found["core_sites"],
+            core_share=found["core_share"],
+            shares=found["shares"],
+            warnings=found["warnings"],
             constant=found["constant"],
             matrix_provenance=self.provenance(result),
         )
@@ -186,9 +192,16 @@ class PhylogenyJob(StepJob):
     @classmethod
     def for_project(cls, state: State, barcodes: Sequence[str] = ()) -> Self:
         """Take the matrix as it is now."""
-        params = {name: state.data[name] for name in ("constant", "reference", "labels")}
-        if state.data.get("outgroup"):
-            params["outgroup"] = state.data["outgroup"]
+        names: dict[str, str] = state.data.get("names", {})
+        reference, outgroup = str(state.data["reference"]), state.data.get("outgroup")
+        labels = {names.get(code, code): label for code, label in state.data["labels"].items()}
+        params = {
+            "constant": state.data["constant"],
+            "reference": names.get(reference, reference),
+            "labels": labels,
+        }
+        if outgroup:
+            params["outgroup"] = names.get(outgroup, outgroup)
         return cls(state, inputs={"alignment": state.data["snp_fasta"]}, params=params)
 
     def write(self, state: State, result: dict[str, Any], outputs: Outputs) -> None:

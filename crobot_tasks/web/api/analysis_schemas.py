@@ -8,6 +8,7 @@ from crobot_tasks.web.api.answers import FileSchema
 from crobot_tasks.web.api.schemas import Number, Strict, Text, Yes, callback, mark, priority
 from workers.nomenclature.locus_search import MIN_COVERAGE, MIN_IDENTITY
 from workers.pipelines.ms_tree import METHODS
+from workers.trees.names import Names
 
 _MOST_BARCODES = 100_000
 
@@ -29,6 +30,15 @@ def _barcodes(least: int, **options: object) -> fields.List[str]:
 
 class _Query(fields.String):
     default_error_messages = {"invalid": "not a text: write it in quotes"}
+
+
+def _names() -> fields.String:
+    about = "what genomes are called in files: their strain, made safe for Newick and FASTA, or the barcode"
+    return fields.String(
+        load_default=Names.STRAIN.value,
+        validate=validate.OneOf([one.value for one in Names]),
+        metadata={"description": about},
+    )
 
 
 class LocusSearchSchema(_Request):
@@ -67,6 +77,7 @@ class SnpProjectSchema(_Request):
     outgroup = Text(
         load_default="", metadata={"description": "where the tree has its root; empty: in its middle"}
     )
+    names = _names()
     core_threshold = Number(
         load_default=0.95,
         validate=validate.Range(0, 1, min_inclusive=False),
@@ -168,6 +179,15 @@ class ProjectSchema(ListedProjectSchema):
     failed_step = fields.String(allow_none=True)
     steps = fields.List(fields.Nested(StepSchema))
     core_sites = fields.Integer(allow_none=True)
+    core_share = fields.Float(
+        allow_none=True, metadata={"description": "core sites, of the reference's bases"}
+    )
+    shares = fields.Dict(
+        keys=fields.String(),
+        values=fields.Raw(),
+        metadata={"description": "barcode → how much of the reference is decided, and by reason what is not"},
+    )
+    warnings = fields.List(fields.String(), metadata={"description": "what makes distances too small"})
     snp_count = fields.Dict(
         keys=fields.String(), values=fields.Integer(), metadata={"description": "barcode → SNPs"}
     )

@@ -34,6 +34,7 @@ from db.engine import transaction
 from db.system import preferences
 from db.system.projects import TYPE
 from workers.storage import job_dir
+from workers.trees.names import Names
 
 blueprint = Blueprint("crobot-projects", url_prefix=f"{ROOT}/projects", description="SNP projects.")
 
@@ -78,7 +79,7 @@ def _sent(given: Mapping[str, Any]) -> Done:
     params = {"core_threshold": given["core_threshold"]}
     project = Project(
         given["database"], given["name"], given["reference"], given["assemblies"], user_id, given["outgroup"],
-        params, request,
+        params, request, Names(given["names"]),
     )  # fmt: skip
     project_id = send_project(project, again=given["again"])
     post(given, project_id)

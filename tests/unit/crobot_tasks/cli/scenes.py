@@ -228,10 +228,20 @@ TREE: dict[str, Any] = ANALYSES[1] | {"state": "complete", "modified": None, "da
     "total_length": 1234567.0, "longest_edge": 1200.0, "nwk": f"{FOLDER}/{'a-long-folder/' * 5}tree.nwk",
     "json": f"{FOLDER}/tree.json", "png": f"{FOLDER}/tree.png"}}  # fmt: skip
 _STRAINS = {f"SAL_AA{number:04}AA_AS": f"outbreak strain {number} of 2026" for number in range(1, 13)}
+_WARNING = (
+    "distances of outbreak strain 1 of 2026 are too small: up to 24 % of their SNPs stand in crowds or in stretches "
+    "that differ too much, and are left out. Take a reference that is closer"
+)
+_SHARES = {
+    "SAL_AA0001AA_AS": {"used_bases": 3_900_000, "used_share": 0.8125, "left_out": {
+        "missing": 400_000, "deleted": 300_000, "diverged": 100_000, "alignment_end": 60_000, "repeats": 40_000}},
+    "SAL_AA0002AA_AS": {"used_bases": 4_800_000, "used_share": 1.0, "left_out": {}},
+}  # fmt: skip
 PROJECT: dict[str, Any] = {
     "id": 5, "name": "outbreak in Berlin", "state": "failed", "species": "senterica", "taxa": 12, "snps": 4321,
     "created": ago(days=3).isoformat(), "modified": ago(minutes=53).isoformat(), "reference": "SAL_AA0001AA_AS",
     "labels": _STRAINS, "assemblies": list(_STRAINS), "core_sites": 4_123_456,
+    "core_share": 0.86123, "shares": _SHARES, "warnings": [_WARNING],
     "error": "SAL_AA0002AA_AS: too few reads",
     "steps": [{"step": "matrix_phylogeny", "tag": "failed", "job": 1234567, "state": "FAILED"}],
     "snp_count": dict(zip(_STRAINS, (1200, 3, 5), strict=False)),

@@ -27,19 +27,21 @@ from crobot_tasks.lifecycle.storage_mark import why_unusable
 from crobot_tasks.operate.projects import describe
 from db.crobot import JobState, SubjectKind, jobs, webhooks
 from db.engine import transaction
-from db.species import AssemblyLookup, AssemblyStatus, LookupStatus, assemblies, lookups
+from db.species import AssemblyLookup, AssemblyStatus, LookupStatus, Strain, Trace, assemblies, lookups
 from db.species.assemblies import find_assembly
 from db.species.lookups import Key
 from db.species.schemes import find_scheme
 from db.system import UserJob, projects
 from tests.conftest import import_tasks
 from tests.processes import query
+from tests.trees import read_tree, sides
 from tests.truth.agona import OUTLIER, published, write_fasta
 from workers.assembling.base_quality import TOP, write_bedgraph
 from workers.attempt import Attempt
 from workers.job import JobInput
 from workers.pipelines import pipeline
 from workers.runner import run_attempt
+from workers.trees.names import Names
 
 SPECIES = "senterica"
 #: small, so that a project takes two seconds; 35 sites differ there
@@ -153,7 +155,7 @@ def test_a_project_goes_from_step_to_step_and_keeps_what_it_found(
     assert tags(project_id) == ["complete"] * 4
     assert found["complete"] == "true"
     assert "failed" not in found
-    for key in ("matrix", "raxml_tree", "snp_fasta", "data_file", "tree_png", "tree_svg", "distances_png"):
+    for key in "matrix raxml_tree snp_fasta shares_file data_file tree_png tree_svg distances_png".split():
         assert Path(found[key]).is_file()
     with transaction(SPECIES) as session:
         ids = {name: assemblies.find_assembly(session, code).id for name, code in codes.items()}
@@ -205,6 +207,54 @@ def test_an_assembly_of_known_quality_is_believed_by_its_reads_and_the_others_as
     assert (read.results["low_quality_bases"], read.results["snps"]) == (1, len(others))
     assert unread.results["snps"] == 1 + len(others)
     assert str(pointer) in read.results["provenance"]["inputs"]
+
+
+@pytest.mark.parametrize("names", Names)
+def test_files_have_strains_names_made_safe_or_barcodes(
+    codes: Mapping[str, str], tmp_path: Path, pytestconfig: pytest.Config, names: Names
+) -> None:
+    genomes = published(pytestconfig.cache.mkdir("demo-data")).window(*WINDOW)
+    strains = {f"Berlin 1/26 {names}": OUTLIER, f"Berlin_1_26 {names}": "ERR178926"}
+    own = {
+        strain: recorded_of(
+            strain, write_fasta(storage_root() / f"{names}-{isolate}.fasta", isolate, genomes[isolate])
+        )
+        for strain, isolate in strains.items()
+    }
+    one, other = own.values()
+    asked = Project(
+        SPECIES, "names", codes["reference"], [one, other, codes["SRR1566386"]], outgroup=one, names=names
+    )
+    project_id = send_project(asked)
+    work_all(tmp_path)
+    found = data(project_id)
+    called = {
+        Names.STRAIN: {one: f"Berlin_1_26_strain_{one}", other: f"Berlin_1_26_strain_{other}"},
+        Names.BARCODE: {one: one, other: other},
+    }[names]
+    everybody = {*called.values(), codes["reference"], codes["SRR1566386"]}
+    assert {leaf.name for leaf in read_tree(Path(found["raxml_tree"])).get_terminals()} == everybody
+    assert [called[one]] in sides(read_tree(Path(found["raxml_tree"])))
+    assert {*Path(found["snp_fasta"]).read_text().split()[::2]} == {f">{name}" for name in everybody}
+    assert {*Path(found["data_file"]).read_text().splitlines()[0].split("\t")[1:]} == everybody
+    # who asks in JSON knows barcodes, and pictures have the names as they are
+    shown = describe(project_id)
+    assert set(shown["distances"][0][1:]) == {*own.values(), codes["reference"], codes["SRR1566386"]}
+    assert (shown["warnings"], shown["core_share"]) == ([], pytest.approx(1, abs=0.01))
+    assert shown["shares"][one]["used_share"] > 0.99
+    assert "Berlin 1/26" in Path(found["tree_svg"]).read_text()
+    assert send_project(asked) == project_id
+
+
+def recorded_of(strain: str, path: Path) -> str:
+    record = assemblies.AssemblyRecord(
+        job_id=next(_jobs), pipeline_version="4.0", file_pointer=str(path), passed=True, stats={}
+    )
+    with transaction(SPECIES) as session:
+        trace = Trace(strain=Strain(strain=strain), read1=f"{path}.fastq")
+        session.add(trace)
+        session.flush()
+        return assemblies.record_assembly(session, record, [trace.id]).barcode
 
 
 def test_what_is_mapped_is_not_mapped_again(codes: Mapping[str, str], tmp_path: Path) -> None:
