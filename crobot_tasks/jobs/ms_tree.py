@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from sqlalchemy.orm import Session
@@ -15,13 +15,15 @@ from db.engine import transaction
 from db.known_species import find_species
 from db.species import profiles
 from db.species.schemes import find_scheme
-from workers.trees.profiles import write_profiles
+from workers.trees.names import Names
+from workers.trees.profiles import write_profiles, write_values
 
 
 class MSTreeJob(AnalysisJob):
     """A tree of the profiles by one nomenclature scheme, of ``barcodes`` or of all strains' assemblies in use.
 
-    ``method`` is MSTreeV2 (a minimum spanning tree) or NJ.
+    ``method`` is MSTreeV2 (a minimum spanning tree) or NJ. ``names`` are those in Newick. ``shown`` are values by
+    barcode, which colour the nodes (`crobot_tasks.results.values_of` gives them), and ``shown_by`` says what they are.
 
     Raises:
         UnknownSpecies, UnknownScheme: there is none of this name.
@@ -29,7 +31,7 @@ class MSTreeJob(AnalysisJob):
     """
 
     kind: ClassVar[str] = "ms_tree"
-    own_params = frozenset({"profiles", "scheme"})
+    own_params = frozenset({"profiles", "scheme", "shown_by"})
     result_keys: ClassVar[tuple[str, ...]] = (
         "method", "loci", "profiles", "different_profiles", "total_length", "longest_edge", "missing_alleles",
         "nwk", "json", "svg", "png",
@@ -42,6 +44,9 @@ class MSTreeJob(AnalysisJob):
         scheme: str,
         barcodes: Sequence[str] = (),
         method: str = "MSTreeV2",
+        names: str = Names.STRAIN,
+        shown: Mapping[str, str] | None = None,
+        shown_by: str = "",
         name: str = "",
         **request: Any,
     ) -> None:
@@ -58,16 +63,26 @@ class MSTreeJob(AnalysisJob):
             raise BadInput(
                 f"a tree takes two profiles at least: {len(self._profiles)} assemblies have a result of {scheme!r}"
             )
+        here = {one.barcode for one in self._profiles}
+        self._shown = {code: value for code, value in (shown or {}).items() if code in here}
         super().__init__(
             pipeline="ms_tree",
             database=database,
             name=name,
-            asked=[self._loci, self._profiles],
-            params={"method": method, "scheme": scheme, "profiles": len(self._profiles)},
+            asked=[self._loci, self._profiles, self._shown],
+            params={
+                "method": method,
+                "names": str(names),
+                "scheme": scheme,
+                "shown_by": shown_by,
+                "profiles": len(self._profiles),
+            },
             parameters={
                 "scheme": scheme,
                 "scheme_version": version,
                 "method": method,
+                "names": str(names),
+                "shown_by": shown_by,
                 "assemblies": len(self._profiles),
             },
             **request,
@@ -82,6 +97,9 @@ class MSTreeJob(AnalysisJob):
         )
         write_profiles(path, self._loci, rows)
         self.inputs |= {"profiles": str(path)}
+        if self._shown:
+            write_values(self.analysis_dir / "shown.tsv", self._shown)
+            self.inputs |= {"shown": str(self.analysis_dir / "shown.tsv")}
 
     def results(self, session: Session, result: dict[str, Any], outputs: Outputs) -> dict[str, Any]:
         """Return the figures, and where the files are."""

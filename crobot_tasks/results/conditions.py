@@ -40,7 +40,7 @@ def condition(text: str, columns: Sequence[Column]) -> Condition:
             "as country=Ireland"
         )
     name, sign, wanted = match.groups()
-    value = _column(name, columns).value
+    value = find_column(name, columns).value
     if sign in _ORDER:
         return partial(_is_beyond, value, _ORDER[sign], _number(text, wanted))
     if sign == "~":
@@ -48,7 +48,11 @@ def condition(text: str, columns: Sequence[Column]) -> Condition:
     return partial(_is, value, wanted, sign == "=")
 
 
-def _column(name: str, columns: Sequence[Column]) -> Column:
+def find_column(name: str, columns: Sequence[Column]) -> Column:
+    """Return the column of a name.
+
+    Raises: BadInput if there is none.
+    """
     named = {column.name: column for column in columns}
     if name in named:
         return named[name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from demo.data import LOCI, DemoData
 from tests.running import run_pipeline
 from workers.nomenclature.profile_table import read_profiles
 from workers.trees import newick
-from workers.trees.profiles import write_profiles
+from workers.trees.profiles import write_profiles, write_values
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(900), pytest.mark.usefixtures("grapetree")]
 
@@ -28,14 +29,20 @@ def sequence_types(demo_data: DemoData) -> Rows:
     return [(str(st), [alleles[locus] for locus in LOCI]) for st, alleles, _ in found]
 
 
-def tree(tmp_path: Path, rows: Rows, method: str = "MSTreeV2") -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return results and nodes; every file is there."""
+def tree(
+    tmp_path: Path, rows: Rows, method: str = "MSTreeV2", shown: Mapping[str, str] | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return results and nodes, coloured by what is ``shown`` of each; every file is there."""
     path = tmp_path / "profiles.tsv"
     write_profiles(
         path, [f"l{at}" for at in range(len(rows[0][1]))], ((name, name, row) for name, row in rows)
     )
     params = {"method": method, "profiles": len(rows), "scheme": "MLST"}
-    report = run_pipeline("ms_tree", tmp_path, inputs={"profiles": str(path)}, params=params)
+    inputs = {"profiles": str(path)}
+    if shown is not None:
+        write_values(tmp_path / "shown.tsv", shown)
+        inputs, params = inputs | {"shown": str(tmp_path / "shown.tsv")}, params | {"shown_by": "colour"}
+    report = run_pipeline("ms_tree", tmp_path, inputs=inputs, params=params)
     files = {name: Path(path) for name, path in report["outputs"].items()}
     assert files["svg"].read_text().lstrip().startswith("<?xml")
     assert files["png"].read_bytes().startswith(b"\x89PNG")
@@ -56,6 +63,29 @@ def test_each_edge_of_a_minimum_spanning_tree_is_the_distance_of_its_profiles(
         pair = zip(alleles[names[edge["source"]]], alleles[names[edge["target"]]], strict=True)
         assert edge["distance"] == sum(one != other for one, other in pair)
     assert len(shown["edges"]) == 59
+
+
+def test_each_profile_keeps_what_is_shown_of_it_and_the_picture_has_a_legend(
+    tmp_path: Path, sequence_types: Rows
+) -> None:
+    rows = sequence_types[:60]
+    twins = [(f"twin of {name}", alleles) for name, alleles in rows[:5]]
+    values = {name: f"aroC {alleles[0]}" for name, alleles in rows} | {name: "twin" for name, _ in twins}
+    del values[rows[-1][0]]
+    _, shown = tree(tmp_path, [*rows, *twins], shown=values)
+    assert shown["shown_by"] == "colour"
+    for node in shown["nodes"]:
+        assert node["shown"] == [values.get(name, "") for name in node["assemblies"]]
+    assert ["aroC 1", "twin"] in [node["shown"] for node in shown["nodes"]]
+
+
+def test_names_in_newick_are_labels_made_safe(tmp_path: Path) -> None:
+    path = tmp_path / "profiles.tsv"
+    write_profiles(path, ["l"], [("A1", "Berlin 1/26", [1]), ("B2", "Berlin (1_26)", [2]), ("C3", "c", [3])])
+    params = {"names": "strain"}
+    report = run_pipeline("ms_tree", tmp_path, inputs={"profiles": str(path)}, params=params)
+    root = newick.parse(Path(report["outputs"]["nwk"]).read_text())
+    assert {leaf.name for leaf in root.leaves()} == {"Berlin_1_26_A1", "Berlin_1_26_B2", "c"}
 
 
 @pytest.mark.parametrize("method", ["MSTreeV2", "NJ"])

@@ -13,8 +13,9 @@ from workers import storage
 from workers.pipelines.base import Attempt, JobInput, Outcome, Pipeline, Resources, Tool
 from workers.trees import newick
 from workers.trees.allele_tree import AlleleTree, Node, mark_profiles, place, tree_of
+from workers.trees.names import Names, file_names
 from workers.trees.newick import Branch
-from workers.trees.profiles import Profiles, check_profiles, read_profiles, write_profiles
+from workers.trees.profiles import Profiles, check_profiles, read_profiles, read_values, write_profiles
 
 GRAPETREE = Tool("grapetree", "grapetree", ("--version",), "3.0", "grapetree", "grapetree")
 PYTHON = Tool("python", sys.executable, ("--version",), "3.11", "python3")
@@ -28,10 +29,15 @@ CELL_BYTES = 3
 
 
 class MSTree(Pipeline):
-    """Distances and tree are GrapeTree's; what is done here is to check, to read its tree, and to place it."""
+    """Distances and tree are GrapeTree's; what is done here is to check, to read its tree, and to place it.
+
+    Inputs: ``profiles``; ``shown`` (optional), a table of names and of values by which nodes get their colours.
+    Parameters: ``method``; ``names``, whether Newick has the profiles' names (barcode) or their labels (strain);
+    ``shown_by``, what the values are; ``scheme``, for the title.
+    """
 
     name = "ms_tree"
-    version = "1.0"
+    version = "1.1"
     tools = (GRAPETREE, PYTHON)
     expected_s = 20.0
 
@@ -49,7 +55,10 @@ class MSTree(Pipeline):
     def validate(self, job: JobInput, roots: Sequence[Path]) -> None:
         """Check the method, and the beginning of the table."""
         _method(job)
+        _names(job)
         check_profiles(storage.checked_file(_table(job), roots))
+        if "shown" in job.inputs:
+            storage.checked_file(str(job.inputs["shown"]), roots)
 
     def run(self, attempt: Attempt) -> Outcome:
         """Read, calculate, place, draw."""
@@ -72,6 +81,13 @@ def _method(job: JobInput) -> str:
     if method not in METHODS:
         raise BadInput(f"there is no method {method!r}: a tree is made by {' or '.join(METHODS)}")
     return str(method)
+
+
+def _names(job: JobInput) -> Names:
+    names = job.params.get("names", Names.BARCODE)
+    if names not in [*Names]:
+        raise BadInput(f"there are no names {names!r}: files have those of {' or '.join(Names)}")
+    return Names(names)
 
 
 def _table(job: JobInput) -> str:
@@ -117,16 +133,35 @@ def _parsed(path: Path) -> Branch:
         raise ToolFailed(f"GrapeTree gave no tree: {error}") from error
 
 
+def _in_files(job: JobInput, profiles: Profiles) -> list[str]:
+    """The names of the profiles in Newick, in their order."""
+    if _names(job) is Names.BARCODE:
+        return profiles.names
+    return [*file_names(dict(zip(profiles.names, profiles.labels, strict=True))).values()]
+
+
+def _shown(attempt: Attempt, profiles: Profiles) -> list[str] | None:
+    """The value of each profile, in their order; empty where none is known."""
+    if "shown" not in attempt.job.inputs:
+        return None
+    values = read_values(attempt.input_file(str(attempt.job.inputs["shown"])))
+    return [values.get(name, "") for name in profiles.names]
+
+
 def _written(
     attempt: Attempt, profiles: Profiles, method: str, root: Branch, tree: AlleleTree
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Write the files; a tree of thousands is too large for the report, which has its figures only."""
     files = {name: attempt.output_dir / f"tree.{name}" for name in ("nwk", "json", "svg", "png")}
-    named = newick.write(root, lambda branch: profiles.names[int(branch.name)] if not branch.children else "")
+    names = _in_files(attempt.job, profiles)
+    named = newick.write(root, lambda branch: names[int(branch.name)] if not branch.children else "")
     files["nwk"].write_text(named + "\n", encoding="utf-8")
     scheme = attempt.job.params.get("scheme", "")
     title = f"{scheme} {method}: {len(profiles.names)} profiles, {len(profiles.loci)} loci"
-    shown = {"title": title.strip(), "method": method} | tree.as_dict(profiles.names, profiles.labels)
+    values = _shown(attempt, profiles)
+    shown_by = {} if values is None else {"shown_by": str(attempt.job.params.get("shown_by", ""))}
+    shown = {"title": title.strip(), "method": method} | shown_by
+    shown |= tree.as_dict(profiles.names, profiles.labels, values)
     files["json"].write_text(json.dumps(shown) + "\n", encoding="utf-8")
     attempt.run_tool(PYTHON, ["-m", "workers.trees.tree_picture", files["json"], files["svg"], files["png"]])
     return {

@@ -46,8 +46,10 @@ class AlleleTree:
     nodes: list[Node] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
 
-    def as_dict(self, names: Sequence[str], labels: Sequence[str]) -> dict[str, Any]:
-        """As it is written to a file."""
+    def as_dict(
+        self, names: Sequence[str], labels: Sequence[str], shown: Sequence[str] | None = None
+    ) -> dict[str, Any]:
+        """As it is written to a file; ``shown`` are the values of the profiles by which nodes have colours."""
         return {
             "nodes": [
                 {
@@ -57,6 +59,7 @@ class AlleleTree:
                     "assemblies": [names[at] for at in node.members],
                     "labels": [labels[at] for at in node.members],
                 }
+                | ({} if shown is None else {"shown": [shown[at] for at in node.members]})
                 for node in self.nodes
             ],
             "edges": [vars(edge) for edge in self.edges],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -50,6 +50,18 @@ def write_profiles(
         for name, label, alleles in profiles:
             cells = ("-" if not allele or allele < 0 else str(allele) for allele in alleles)
             file.write("\t".join((name, _one_word(label), *cells)) + "\n")
+
+
+def write_values(path: Path, values: Mapping[str, str]) -> None:
+    """Write what is shown of each profile: a line of its name and the value."""
+    lines = (f"{name}\t{_one_word(value)}\n" for name, value in values.items())
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def read_values(path: Path) -> dict[str, str]:
+    """Read what `write_values` wrote."""
+    rows = (line.split("\t", 1) for line in path.read_text(encoding="utf-8").splitlines())
+    return {row[0]: row[-1] for row in rows if len(row) > 1}
 
 
 def check_profiles(path: Path) -> None:

@@ -14,12 +14,17 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from workers.trees.colours import legend
+from workers.trees.pies import draw_legend, draw_pies, legend_inches
+
 #: with more nodes, names would hide the tree; with more edges, numbers would
 MOST_LABELS, MOST_DISTANCES = 80, 60
 #: side of the picture, inches; names of so many nodes have room beside each other
 LEAST_SIDE, MOST_SIDE, SIDE_A_NODE = 8.0, 24.0, 1.6
 #: of the side, around the tree
 MARGIN = 0.06
+#: values beside a node, and letters of them all
+MOST_TYPES, MOST_LETTERS = 3, 30
 BLUE, GREY = "#0072B2", "#777777"
 
 
@@ -27,19 +32,28 @@ def draw(tree: dict[str, Any], title: str, paths: list[Path]) -> None:
     """Write the picture, once for each path, in the format that its ending says."""
     nodes = {node["id"]: node for node in tree["nodes"]}
     side = min(max(LEAST_SIDE, SIDE_A_NODE * sqrt(len(nodes))), MOST_SIDE)
-    figure = Figure(figsize=(side, side), layout="constrained")
+    full = [node for node in tree["nodes"] if node["assemblies"]]
+    by = tree.get("shown_by")
+    meaning = legend(by, (value for node in full for value in node["shown"])) if by else None
+    points = max(8.0, 1.1 * side)
+    beside = legend_inches(meaning, points) if meaning else 0.0
+    figure = Figure(figsize=(side + beside, side), layout="constrained")
     axes = figure.subplots()
     axes.set_axis_off()
     figure.suptitle(title, fontsize=1.5 * side)
     _frame(axes, tree["nodes"])
     ends = [(_at(nodes[edge["source"]]), _at(nodes[edge["target"]])) for edge in tree["edges"]]
     axes.add_collection(LineCollection(ends, colors=GREY, linewidths=0.8, zorder=1))
-    full = [node for node in tree["nodes"] if node["assemblies"]]
     # area by the number of assemblies, smaller when there are many nodes
     unit = max(16.0, 60.0 / max(1.0, len(full) / 50))
     sizes = [unit * len(node["assemblies"]) ** 0.8 for node in full]
-    axes.scatter([node["x"] for node in full], [node["y"] for node in full], s=sizes, c=BLUE, edgecolors="white",
-                 linewidths=0.5 if len(full) <= MOST_LABELS else 0, zorder=2)  # fmt: skip
+    edge = 0.5 if len(full) <= MOST_LABELS else 0.0
+    if meaning:
+        draw_pies(axes, full, sizes, meaning, edge)
+        draw_legend(figure, meaning, points)
+    else:
+        axes.scatter([node["x"] for node in full], [node["y"] for node in full], s=sizes, c=BLUE, edgecolors="white",
+                     linewidths=edge, zorder=2)  # fmt: skip
     if len(ends) <= MOST_DISTANCES:
         _write_distances(axes, tree, ends)
     if len(full) <= MOST_LABELS:
@@ -72,11 +86,18 @@ def _write_labels(axes: Axes, full: list[dict[str, Any]], sizes: Sequence[float]
     for node, size in zip(full, sizes, strict=True):
         more = len(node["labels"]) - 1
         # as it stands: a $ in a name begins no formula
-        text = node["labels"][0].replace("$", r"\$") + (f" +{more}" if more else "")
+        text = node["labels"][0].replace("$", r"\$") + (f" +{more}" if more else "") + _types(node)
         angle, far = _widest_gap(angles[_at(node)]), sqrt(size) / 2 + 3
         x, y = cos(angle), sin(angle)
         axes.annotate(text, _at(node), xytext=(far * x, far * y), textcoords="offset points", fontsize=8, zorder=4,
                       ha=_side(x, "right", "center", "left"), va=_side(y, "top", "center", "bottom"))  # fmt: skip
+
+
+def _types(node: dict[str, Any]) -> str:
+    """What is shown of a node by its colour, too, in a line of its own."""
+    values = sorted({value for value in node.get("shown", ()) if value})
+    text = ", ".join(values[:MOST_TYPES]) + (" …" if len(values) > MOST_TYPES else "")
+    return "\n" + text.replace("$", r"\$") if text and len(text) <= MOST_LETTERS else ""
 
 
 def _angles(ends: list[Any]) -> dict[tuple[float, float], list[float]]:

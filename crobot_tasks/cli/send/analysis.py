@@ -11,6 +11,7 @@ from crobot_tasks.cli import sending
 from crobot_tasks.cli.output import json_option
 from crobot_tasks.cli.send import options, posting
 from crobot_tasks.jobs import AnalysisJob, LocusSearchJob, MSTreeJob
+from crobot_tasks.results import values_of
 from workers.nomenclature.locus_search import MIN_COVERAGE, MIN_IDENTITY
 from workers.nomenclature.query import read_query_text
 from workers.pipelines.ms_tree import METHODS
@@ -61,6 +62,12 @@ def locus_search(
 @click.argument("barcodes", metavar="[BARCODE…]", nargs=-1)
 @_name
 @click.option("--method", type=click.Choice(list(METHODS)), default="MSTreeV2", show_default=True)
+@options.names
+@click.option(
+    "--colour-by",
+    metavar="COLUMN",
+    help="Column of `crobot results` that the picture shows; '' for none.  [default: the scheme's ST]",
+)
 @options.request
 @options.again
 @options.follow
@@ -70,6 +77,8 @@ def ms_tree(
     scheme: str,
     barcodes: tuple[str, ...],
     method: str,
+    names: str,
+    colour_by: str | None,
     again: bool,
     follow: bool,
     as_json: bool,
@@ -78,7 +87,17 @@ def ms_tree(
 ) -> None:
     """Make a tree of the allelic profiles of assemblies, by default of all that strains have in use."""
     sending.ready()
-    job = MSTreeJob(database=species, scheme=scheme, barcodes=barcodes, method=method, **request)
+    column = f"{scheme}.ST" if colour_by is None else colour_by
+    job = MSTreeJob(
+        database=species,
+        scheme=scheme,
+        barcodes=barcodes,
+        method=method,
+        names=names,
+        shown=values_of(species, column, must_exist=colour_by is not None) if column else None,
+        shown_by=column,
+        **request,
+    )
     _send(job, callback, again, follow, as_json)
 
 

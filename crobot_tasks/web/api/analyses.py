@@ -13,6 +13,7 @@ from crobot_tasks.jobs import AnalysisJob, LocusSearchJob, MSTreeJob
 from crobot_tasks.jobs.analysis import analysis_types
 from crobot_tasks.operate.analyses import described
 from crobot_tasks.operate.tokens import Scope
+from crobot_tasks.results import values_of
 from crobot_tasks.web.api import marks, sending, stored_files
 from crobot_tasks.web.api.access import caller, visible_analysis
 from crobot_tasks.web.api.analysis_schemas import (
@@ -119,7 +120,13 @@ def ms_tree(given: dict[str, Any]) -> Response:
     return _send(
         given,
         lambda request: MSTreeJob(
-            scheme=given["scheme"], barcodes=given["barcodes"], method=given["method"], **request
+            scheme=given["scheme"],
+            barcodes=given["barcodes"],
+            method=given["method"],
+            names=given["names"],
+            shown=values_of(given["database"], given["colour_by"]) if given["colour_by"] else None,
+            shown_by=given["colour_by"],
+            **request,
         ),
     )
 

@@ -66,6 +66,11 @@ class MSTreeSchema(_Request):
         2, load_default=list, metadata={"description": "by default all that strains have in use"}
     )
     method = fields.String(load_default="MSTreeV2", validate=validate.OneOf(list(METHODS)))
+    names = _names()
+    colour_by = Text(
+        load_default="",
+        metadata={"description": "the column of the species' table that the picture shows; empty: none"},
+    )
 
 
 class SnpProjectSchema(_Request):

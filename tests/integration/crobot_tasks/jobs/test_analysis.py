@@ -12,11 +12,12 @@ from crobot_errors import BadInput, BadQuery
 from crobot_tasks.intake.genomes import Genome, add_assembly
 from crobot_tasks.jobs import LocusSearchJob, MSTreeJob, NomenclatureJob, get_crobot_job
 from crobot_tasks.lifecycle.cancel import cancel
+from crobot_tasks.results import values_of
 from crobot_tasks.webhooks.analyses import post_analysis
 from db.engine import transaction
 from db.species.schemes import find_scheme
 from db.system import preferences
-from demo.data import LOCI, TRUE_ALLELES, DemoData
+from demo.data import LOCI, TRUE_ALLELES, TRUE_ST, DemoData
 from tests.integration.crobot_tasks.jobs.test_following import ended
 from tests.posted_outcomes import Serve, over
 from tests.processes import Cluster
@@ -158,13 +159,23 @@ def test_the_table_of_a_tree_has_the_alleles_and_names_of_the_assemblies(
             assembly_filepointer=str(added.path),
         )
     assert ended(job.send_job()) == "COMPLETE"
-    tree = MSTreeJob(database=senterica, scheme="MLST_Achtman", barcodes=[typed.barcode, added.barcode])
+    shown = values_of(senterica, "MLST_Achtman.ST")
+    pair = [typed.barcode, added.barcode]
+    tree = MSTreeJob(database=senterica, scheme="MLST_Achtman", barcodes=pair, shown=shown, shown_by="ST")
     with transaction(senterica):
         cancel(tree.send_job())
     table = profiles.read_profiles(Path(tree.inputs["profiles"]))
     assert (list(table.loci), table.names) == (list(LOCI), [typed.barcode, added.barcode])
     assert [list(row) for row in table.rows] == [list(TRUE_ALLELES.values())] * 2
+    assert profiles.read_values(Path(tree.inputs["shown"])) == dict.fromkeys(pair, str(TRUE_ST))
+    assert (tree.params["names"], tree.params["shown_by"]) == ("strain", "ST")
     assert state(tree.analysis_id)["error"] == "cancelled"
+
+
+def test_a_column_that_the_table_lacks_is_refused_or_nothing_is_shown(senterica: str) -> None:
+    with pytest.raises(BadInput, match=r"no column 'MLST_Achtman.TS': did you mean MLST_Achtman.ST\?"):
+        values_of(senterica, "MLST_Achtman.TS")
+    assert values_of(senterica, "assembly_stats.ST", must_exist=False) == {}
 
 
 def test_each_end_of_an_analysis_is_posted_to_who_wants_it(typed: Genome, aroc: str, serve: Serve) -> None:

@@ -70,8 +70,10 @@ def test_a_tree_of_profiles_is_sent_and_cancelled(
         job = app_of_7.call("POST", f"{ROOT}/jobs", 201, json=item).get_json()["job"]
         assert ended(job) == "COMPLETE"
     wanted = {"database": senterica, "scheme": "MLST_Achtman", "barcodes": genomes[:2], "priority": 9}
+    wanted |= {"colour_by": "MLST_Achtman.ST", "names": "barcode"}
     sent = app_of_7.post(f"{ROOT}/analyses/ms-tree", wanted)
-    assert app_of_7.get(sent["url"])["data"]["assemblies"] == 2
+    data = app_of_7.get(sent["url"])["data"]
+    assert (data["assemblies"], data["shown_by"], data["names"]) == (2, "MLST_Achtman.ST", "barcode")
     joined = app_of_7.post(f"{ROOT}/analyses/ms-tree", wanted, 200)
     assert (joined["analysis"], joined["joined"] or joined["cached"]) == (sent["analysis"], True)
     app_of_7.post(f"{ROOT}/jobs/{sent['job']}/cancel", status=200)
