@@ -165,18 +165,23 @@ class MatrixJob(StepJob):
             matrix=str(outputs.file("matrix")),
             snp_fasta=str(outputs.file("snp_fasta")),
             data_file=str(outputs.file("distances")),
-            shares_file=str(outputs.file("shares")),
             distances_svg=str(outputs.file("distances_svg")),
             distances_png=str(outputs.file("distances_png")),
             snp_count={str(one): found["snp_count"][code] for code, one in numbers.items()},
             snps=found["snps"],
             core_sites=found["core_sites"],
-            core_share=found["core_share"],
-            shares=found["shares"],
-            warnings=found["warnings"],
+            **_shares(found, outputs),
             constant=found["constant"],
             matrix_provenance=self.provenance(result),
         )
+
+
+def _shares(found: dict[str, Any], outputs: Outputs) -> dict[str, Any]:
+    """How much of the reference is used; a job that began before the upgrade to refMapper_matrix 1.2 does not say."""
+    if "shares" not in found:
+        return {}
+    said = {name: found[name] for name in ("core_share", "shares", "warnings")}
+    return said | {"shares_file": str(outputs.file("shares"))}
 
 
 class PhylogenyJob(StepJob):
