@@ -94,7 +94,8 @@ def call(
         (piece, _flaw(each, piece, genome, limits)) for each in alignments for piece in pieces(each, limits)
     ]
     weak = [(piece.alignment, flaw) for piece, flaw in cut if flaw is not None]
-    good = [piece.alignment for piece, flaw in cut if flaw is None]
+    believed = [piece for piece, flaw in cut if flaw is None]
+    good = [piece.alignment for piece in believed]
     verdicts = np.full(genome.size, Verdict.MISSING, np.uint8)
     depth = np.zeros(genome.size, np.uint16)
     for each in alignments:
@@ -105,8 +106,8 @@ def call(
     for each in good:
         _stretch(depth, genome, each, each.start, each.end)[:] += 1
         _stretch(verdicts, genome, each, each.start, each.end)[:] = Verdict.CALLED
-    for each in good:
-        _doubt(verdicts, genome, each, limits)
+    for piece in believed:
+        _doubt(verdicts, genome, piece, limits)
     verdicts[depth > 1] = Verdict.SEVERAL_ALIGNMENTS
     doubtful = None if qualities is None else np.zeros(genome.size, bool)
     if qualities is not None and doubtful is not None:
@@ -151,16 +152,17 @@ def _weigh(
         _stretch(doubtful, genome, each, each.end - limits.repeat_end, each.end)[:] = True
 
 
-def _doubt(verdicts: Array, genome: Genome, each: Alignment, limits: Limits) -> None:
+def _doubt(verdicts: Array, genome: Genome, piece: Piece, limits: Limits) -> None:
     """Lower the verdict where the alignment itself gives reason to."""
+    each = piece.alignment
 
     def worsen(start: int, end: int, to: Verdict) -> None:
         part = _stretch(verdicts, genome, each, start, end)
         np.maximum(part, np.uint8(to), out=part)
 
     whole = genome.lengths[each.reference]
-    head = limits.end if each.start > limits.end else limits.reference_end
-    tail = limits.end if whole - each.end > limits.end else limits.reference_end
+    head = limits.end if each.start > limits.end or not piece.first else limits.reference_end
+    tail = limits.end if whole - each.end > limits.end or not piece.last else limits.reference_end
     worsen(each.start, each.start + head, Verdict.ALIGNMENT_END)
     worsen(each.end - tail, each.end, Verdict.ALIGNMENT_END)
     gaps = [*each.deletions, *((at, at) for at, _ in each.insertions)]

@@ -25,8 +25,14 @@ class Piece:
 
     alignment: Alignment
     unlike: bool
-    #: whether it is the alignment as it was
-    whole: bool
+    #: whether it begins, and ends, where the alignment does
+    first: bool = True
+    last: bool = True
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is the alignment as it was."""
+        return self.first and self.last
 
 
 def pieces(each: Alignment, limits: Limits) -> list[Piece]:
@@ -38,8 +44,11 @@ def pieces(each: Alignment, limits: Limits) -> list[Piece]:
         for start, end, value in _runs(unlike, first - each.start, last - each.start)
     ]
     if len(parts) == 1 and parts[0][:2] == (each.start, each.end):
-        return [Piece(each, parts[0][2], whole=True)]
-    return [Piece(_part(each, start, end), value, whole=False) for start, end, value in parts]
+        return [Piece(each, parts[0][2])]
+    return [
+        Piece(_part(each, start, end), value, first=start == each.start, last=end == each.end)
+        for start, end, value in parts
+    ]
 
 
 def _runs(values: Array, first: int, last: int) -> Iterator[tuple[int, int, int]]:

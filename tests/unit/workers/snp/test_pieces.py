@@ -26,6 +26,13 @@ def test_an_island_inside_an_alignment_hides_nothing_of_what_lies_beside_it() ->
     ]  # fmt: skip
 
 
+def test_an_island_near_the_end_of_the_references_contig_is_an_end_all_the_same() -> None:
+    calls = call([paf(f":40+{ISLAND}:1960", 0, 2_000)], GENOME)
+    assert [verdict(calls, at) for at in (39, 99, 100)] == [
+        Verdict.SHORT_ALIGNMENT, Verdict.ALIGNMENT_END, Verdict.CALLED,
+    ]  # fmt: skip
+
+
 def test_a_long_deletion_is_no_claim_on_what_another_contig_has_there() -> None:
     gap = paf(f":600-{'a' * 800}:600", 0, 2_000)
     calls = call([gap, paf(":300*ag:499", 600, 1_400)], GENOME)
