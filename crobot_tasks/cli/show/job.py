@@ -15,15 +15,14 @@ from crobot_tasks.cli.output import emit, json_option, wide_option
 from crobot_tasks.cli.progress import in_words
 from crobot_tasks.cli.show.follow import find
 from crobot_tasks.cli.show.results import show_results
-from crobot_tasks.cli.steer import until_over
 from crobot_tasks.cli.tables import facts, table
 from crobot_tasks.cli.values import JOB
 from crobot_tasks.maintenance.outdated import current_version, why_outdated
 from crobot_tasks.operate import explain
 from crobot_tasks.operate.amounts import duration, moment, size
+from crobot_tasks.operate.consequences import consequences
 from db.crobot import LIVE, JobState
 from db.crobot import jobs as queries
-from db.crobot.selection import Selection
 from db.engine import transaction
 from db.species import Scheme, outdated, overview, profiles
 
@@ -59,9 +58,6 @@ def describe(job_id: int) -> dict[str, Any]:
     with transaction() as session:
         rows = queries.attempts(session, job_id)
         attempts = [{name: getattr(row, name) for name in _ATTEMPT} for row in rows]
-        followers = queries.listing(
-            session, Selection(ids=tuple(until_over.followers_of(job_id))), limit=1000
-        )
     result = job.result if isinstance(job.result, dict) else {}
     ended = job.finished_at and job.started_at
     return {name: getattr(job, name) for name in _FACTS} | {
@@ -75,7 +71,7 @@ def describe(job_id: int) -> dict[str, Any]:
         "schemes": _lookups(job),
         "files": [_file(name, path) for name, path in (result.get("outputs") or {}).items()],
         "followers": [{name: getattr(row, name) for name in ("id", "pipeline", "type", "state", "tag", "node")}
-                      for row in reversed(followers)],
+                      for row in consequences(job).followers],
     }  # fmt: skip
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import UnknownJob
+from crobot_tasks.operate.consequences import followers_of
 from db.crobot import LIVE, JobState, overview, parking
 from db.crobot import jobs as queries
 from db.engine import transaction
 from db.listener import Listener
-from db.species.overview import made_assembly
 
 #: a busy system gives news more often than anybody wants to read them
 _PAUSE_S = 0.1
@@ -67,17 +67,6 @@ def with_followers(job_ids: Iterable[int]) -> list[int]:
     for job_id in list(found):
         found |= dict.fromkeys(followers_of(job_id))
     return list(found)
-
-
-def followers_of(job_id: int) -> list[int]:
-    """Return the jobs that followed from one."""
-    with transaction() as session:
-        job = queries.find(session, job_id)
-        if job is None or not job.database:
-            return []
-        with transaction(job.database):
-            made = made_assembly(session, job.id)
-            return overview.followers(session, job, made.barcode if made else None)
 
 
 def _is_to_follow(job_ids: Sequence[int]) -> bool:

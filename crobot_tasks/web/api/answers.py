@@ -94,12 +94,38 @@ class EstimateSchema(Schema):
     starts_in_s = fields.Float(allow_none=True, metadata={"description": "null: nobody can say"})
 
 
+class FollowerSchema(Schema):
+    """A job that followed from another."""
+
+    job = fields.Integer()
+    pipeline = fields.String()
+    type = fields.String()
+    tag = fields.String()
+    state = fields.String()
+    url = fields.String()
+
+
 class JobAnswerSchema(_JobFacts):
-    """A job with its attempts and its result."""
+    """A job with its attempts, its result, and what came of it."""
 
     time_limit_s = fields.Integer()
     attempts = fields.List(fields.Nested(AttemptSchema))
     result = fields.Raw(allow_none=True)
+    resent_from = fields.Integer(
+        allow_none=True, metadata={"description": "the job that was sent again as this one"}
+    )
+    assembly = fields.String(
+        allow_none=True,
+        metadata={"description": "barcode of the assembly that it made, or on which a scheme was called"},
+    )
+    analysis = fields.Integer(allow_none=True, metadata={"description": "the analysis that it calculates"})
+    project = fields.Integer(
+        allow_none=True, metadata={"description": "the SNP project that it is a step of"}
+    )
+    followers = fields.List(
+        fields.Nested(FollowerSchema),
+        metadata={"description": "jobs that came after it for the same reads or the assembly that it made"},
+    )
     estimate = fields.Nested(EstimateSchema, allow_none=True)
 
 

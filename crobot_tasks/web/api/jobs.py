@@ -9,9 +9,10 @@ from flask import Response
 from marshmallow import ValidationError
 
 from crobot_tasks.operate import explain
+from crobot_tasks.operate.consequences import consequences
 from crobot_tasks.operate.tokens import Scope
 from crobot_tasks.web.api import pages, sending
-from crobot_tasks.web.api.access import visible
+from crobot_tasks.web.api.access import caller, visible
 from crobot_tasks.web.api.answers import JobAnswerSchema, JobsSchema, SentManySchema, SentSchema
 from crobot_tasks.web.api.blueprint import Blueprint
 from crobot_tasks.web.api.body import body
@@ -79,16 +80,35 @@ def _items(given: Sequence[Any], many: bool) -> Sequence[dict[str, Any]]:
 @blueprint.arguments(JobQuery, location="query")
 @blueprint.response(200, JobAnswerSchema)
 def show(asked: dict[str, Any], job_id: int) -> dict[str, Any]:
-    """Show a job: where it stands and why, its attempts, how far it is, its result."""
+    """Show a job: where it stands and why, its attempts, how far it is, its result, what came of it."""
     job = visible(job_id)
     with transaction() as session:
         attempts = queries.attempts(session, job_id)
     told = [one for one in attempts if one.progress_state is not None]
     progress = {"state": told[-1].progress_state, "meta": told[-1].progress} if told else None
-    return dict(job._mapping) | {
-        "why": explain.why_waiting(job_id) if job.state in LIVE else "",
-        "attempts": attempts,
-        "progress": progress,
-        "estimate": explain.explain(job_id) if asked["estimate"] and job.state == JobState.WAITING else None,
-        "url": job_path(job_id),
-    }
+    return (
+        dict(job._mapping)
+        | _came_of(job)
+        | {
+            "why": explain.why_waiting(job_id) if job.state in LIVE else "",
+            "attempts": attempts,
+            "progress": progress,
+            "estimate": explain.explain(job_id)
+            if asked["estimate"] and job.state == JobState.WAITING
+            else None,
+            "url": job_path(job_id),
+        }
+    )
+
+
+def _came_of(job: Any) -> dict[str, Any]:
+    """Return what came of a job; of those that followed, what the caller sees."""
+    came, who = consequences(job), caller()
+    followers = [
+        {name: getattr(row, name) for name in ("pipeline", "type", "tag", "state")}
+        | {"job": row.id, "url": job_path(row.id)}
+        for row in came.followers
+        if who.sees_all or who.owns(row)
+    ]
+    own = {name: getattr(came, name) for name in ("assembly", "analysis", "project")}
+    return own | {"followers": followers, "resent_from": job.context.get("resent_from")}

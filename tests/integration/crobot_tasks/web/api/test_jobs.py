@@ -151,6 +151,24 @@ def test_who_joins_the_job_of_somebody_else_sees_it_and_cannot_change_it(
     assert wrong["type"] == "urn:crobot:UnknownScheme"
 
 
+def test_a_job_names_what_came_of_it(cluster: Cluster, client: Make, genome: str, senterica: str) -> None:
+    user, other = client(), client()
+    item = {"database": senterica, "scheme": "MLST_Achtman", "assembly": genome, "again": True}
+    number = user.post(f"{ROOT}/jobs", item)["job"]
+    assert ended(number) == "COMPLETE"
+    job = user.job(number)
+    came = [job[name] for name in ("assembly", "analysis", "project", "resent_from", "followers")]
+    assert came == [genome, None, None, None, []]
+    ended(other.post(f"{ROOT}/jobs", item)["job"])
+    resent = user.post(f"{ROOT}/jobs/{number}/resend", {})["job"]
+    assert user.job(resent)["resent_from"] == number
+    # what others have sent for the same assembly is not told
+    (follower,) = user.job(number)["followers"]
+    assert (follower["job"], follower["type"]) == (resent, "nomenclature:MLST_Achtman")
+    assert follower["url"] == f"{ROOT}/jobs/{resent}"
+    ended(resent)
+
+
 def test_every_change_is_noted_with_who_made_it_and_from_where(tables: None, app_of_7: Client) -> None:
     number = app_of_7.probe(**TOO_MANY)
     app_of_7.post(f"{ROOT}/jobs/{number}/hold", {}, 200, headers={"X-Request-Id": "mine-1"})
