@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from crobot_errors import BadInput
 
@@ -17,66 +17,122 @@ _LEAP_YEAR = 2000
 Value = str | int | float
 
 
-def _text(name: str, text: str, year: int) -> str:
-    if len(text) > LONGEST:
-        raise BadInput(f"{text[:20]!r}… has {len(text):,} characters: shorten it to {LONGEST:,}")
-    if not text.isprintable():
-        raise BadInput(f"{text!r:.60} has characters that cannot be printed: remove them")
-    return text
+class Text:
+    """A text on one line."""
+
+    kind = "text"
+
+    def read(self, name: str, text: str, year: int) -> str:
+        """Return the value of a cell."""
+        if len(text) > LONGEST:
+            raise BadInput(f"{text[:20]!r}… has {len(text):,} characters: shorten it to {LONGEST:,}")
+        if not text.isprintable():
+            raise BadInput(f"{text!r:.60} has characters that cannot be printed: remove them")
+        return text
+
+    def limits(self, year: int) -> tuple[int, int] | None:
+        """Return the least and the greatest value of a number; None of a text."""
+        return None
 
 
-def _whole(least: int, most: int, name: str, text: str, year: int) -> int:
-    if re.fullmatch(r"[0-9]{1,2}", text) and least <= int(text) <= most:
+@dataclass(frozen=True)
+class Whole:
+    """A whole number."""
+
+    least: int
+    most: int
+    kind = "integer"
+
+    def read(self, name: str, text: str, year: int) -> int:
+        """Return the value of a cell."""
+        if re.fullmatch(r"[0-9]{1,2}", text) and self.least <= int(text) <= self.most:
+            return int(text)
+        raise BadInput(
+            f"{text!r:.60} is no {name}: write {self.least} to {self.most}, or leave the cell empty"
+        )
+
+    def limits(self, year: int) -> tuple[int, int]:
+        """Return the least and the greatest value."""
+        return self.least, self.most
+
+
+class Year:
+    """A year that has begun."""
+
+    kind = "integer"
+
+    def read(self, name: str, text: str, year: int) -> int:
+        """Return the value of a cell."""
+        if not re.fullmatch(r"[0-9]{4}", text) or int(text) < EARLIEST_YEAR:
+            raise BadInput(
+                f"{text!r:.60} is no year: write four digits, such as {year}, or leave the cell empty"
+            )
+        if int(text) > year:
+            raise BadInput(f"the year {text} is in the future: now is {year}")
         return int(text)
-    raise BadInput(f"{text!r:.60} is no {name}: write {least} to {most}, or leave the cell empty")
+
+    def limits(self, year: int) -> tuple[int, int]:
+        """Return the least and the greatest value."""
+        return EARLIEST_YEAR, year
 
 
-def _year(name: str, text: str, year: int) -> int:
-    if not re.fullmatch(r"[0-9]{4}", text) or int(text) < EARLIEST_YEAR:
-        raise BadInput(f"{text!r:.60} is no year: write four digits, such as {year}, or leave the cell empty")
-    if int(text) > year:
-        raise BadInput(f"the year {text} is in the future: now is {year}")
-    return int(text)
+@dataclass(frozen=True)
+class Degrees:
+    """Degrees to both sides of zero."""
+
+    most: int
+    kind = "number"
+
+    def read(self, name: str, text: str, year: int) -> float:
+        """Return the value of a cell."""
+        if re.fullmatch(r"[+-]?[0-9]{1,3}(\.[0-9]+)?", text) and abs(float(text)) <= self.most:
+            return float(text)
+        raise BadInput(
+            f"{text!r:.60} is no {name}: write degrees from -{self.most} to {self.most}, such as 53.35, "
+            "or leave the cell empty"
+        )
+
+    def limits(self, year: int) -> tuple[int, int]:
+        """Return the least and the greatest value."""
+        return -self.most, self.most
 
 
-def _degrees(most: int, name: str, text: str, year: int) -> float:
-    if re.fullmatch(r"[+-]?[0-9]{1,3}(\.[0-9]+)?", text) and abs(float(text)) <= most:
-        return float(text)
-    raise BadInput(
-        f"{text!r:.60} is no {name}: write degrees from -{most} to {most}, such as 53.35, or leave the cell empty"
-    )
+Kind = Text | Whole | Year | Degrees
+_TEXT = Text()
 
-
-Read = Callable[[str, str, int], Value]
-
-#: column → how its text is read: (column, text, the year that is now) → value
-KNOWN: dict[str, Read] = {
-    "source": _text,
-    "source_niche": _text,
-    "source_type": _text,
-    "source_details": _text,
-    "host": _text,
-    "continent": _text,
-    "country": _text,
-    "region": _text,
-    "district": _text,
-    "city": _text,
-    "postcode": _text,
-    "latitude": partial(_degrees, 90),
-    "longitude": partial(_degrees, 180),
-    "year": _year,
-    "month": partial(_whole, 1, 12),
-    "day": partial(_whole, 1, 31),
-    "serovar": _text,
-    "subspecies": _text,
-    "disease": _text,
-    "phage_type": _text,
-    "antigenic_formula": _text,
-    "bioproject": _text,
-    "biosample": _text,
-    "contact": _text,
-    "comment": _text,
+#: column → what its values may be
+KNOWN: dict[str, Kind] = {
+    "source": _TEXT,
+    "source_niche": _TEXT,
+    "source_type": _TEXT,
+    "source_details": _TEXT,
+    "host": _TEXT,
+    "continent": _TEXT,
+    "country": _TEXT,
+    "region": _TEXT,
+    "district": _TEXT,
+    "city": _TEXT,
+    "postcode": _TEXT,
+    "latitude": Degrees(90),
+    "longitude": Degrees(180),
+    "year": Year(),
+    "month": Whole(1, 12),
+    "day": Whole(1, 31),
+    "serovar": _TEXT,
+    "subspecies": _TEXT,
+    "disease": _TEXT,
+    "phage_type": _TEXT,
+    "antigenic_formula": _TEXT,
+    "bioproject": _TEXT,
+    "biosample": _TEXT,
+    "contact": _TEXT,
+    "comment": _TEXT,
 }
+
+
+def kinds(of_species: Iterable[str]) -> dict[str, Kind]:
+    """Return name → kind of all metadata; those that only strains of the species have come last, and are texts."""
+    return KNOWN | dict.fromkeys(sorted(set(of_species) - KNOWN.keys()), _TEXT)
 
 
 def days(year: int | None, month: int) -> int:
@@ -90,4 +146,4 @@ def read(name: str, text: str, year: int) -> Value:
     Raises:
         BadInput: it is none.
     """
-    return KNOWN.get(name, _text)(name, text, year)
+    return KNOWN.get(name, _TEXT).read(name, text, year)

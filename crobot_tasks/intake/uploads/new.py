@@ -8,7 +8,7 @@ from typing import Any
 import celeryconfig
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadInput
-from crobot_tasks.intake.table.attributes import KNOWN, Value, read
+from crobot_tasks.intake.table.attributes import Value, kinds, read
 from crobot_tasks.intake.uploads.naming import checked_file_name
 from db.crobot.clock import now
 from db.engine import lock, transaction
@@ -54,7 +54,7 @@ def new_pair(
                 f"the user {user_id} has {MOST_OPEN:,} uploads that are not sent: go on with those, or withdraw some"
             )
         name = _named("strain", lambda: checked_name(strain))
-        attributes = _attributes(metadata, _known(session), now(session).year)
+        attributes = _attributes(metadata, set(kinds(attribute_names(session))), now(session).year)
         _check_strain(session, name, user_id, attributes)
         values = {"user_id": user_id, "database": database, "strain": name, "data": attributes}
         return uploads.add(
@@ -72,10 +72,6 @@ def _checked_names(names: Sequence[str]) -> list[str]:
     if read1 == read2:
         raise WrongField("read2", f"read1 and read2 have the same name {read1!r}: they are two files")
     return [read1, read2]
-
-
-def _known(session: Any) -> set[str]:
-    return {*KNOWN, *attribute_names(session)}
 
 
 def _attributes(metadata: Mapping[str, Any], known: set[str], year: int) -> dict[str, Value]:

@@ -15,6 +15,7 @@ from flask import Response, url_for
 
 from crobot_errors import BadInput, UnknownScheme, UnknownSpecies
 from crobot_tasks.broker.folders import storage_root
+from crobot_tasks.intake.table import attributes
 from crobot_tasks.maintenance import species_overview
 from crobot_tasks.operate.tokens import Scope
 from crobot_tasks.web.api import marks, stored_files
@@ -28,17 +29,22 @@ from crobot_tasks.web.api.species_schemas import (
     AssemblySchema,
     LociQuery,
     LociSchema,
+    MetadataSchema,
     SchemesQuery,
     SchemesSchema,
     SpeciesListSchema,
 )
 from db import known_species
 from db.crobot import jobs
+from db.crobot.clock import now
 from db.engine import transaction
 from db.species import allele_positions
+from db.species.new_reads import attribute_names
 from workers.storage import assembly_dir, job_dir
 
 READ = (Scope.SPECIES_READ, Scope.ADMIN_READ)
+#: who uploads chooses a species, and describes a strain
+NAMES = (*READ, Scope.UPLOADS_SEND)
 #: the name of the file that every assembly has
 FASTA = "assembly"
 _GFF = "text/plain"
@@ -58,7 +64,7 @@ def _path() -> Iterator[None]:
 
 
 @blueprint.route("", methods=["GET"])
-@blueprint.opens(*READ)
+@blueprint.opens(*NAMES)
 @blueprint.response(200, SpeciesListSchema)
 def list_() -> dict[str, Any]:
     """List the species."""
@@ -69,6 +75,23 @@ def list_() -> dict[str, Any]:
             for row in known_species.list_species(session)
         ]  # fmt: skip
     return {"species": found}
+
+
+@blueprint.route("/<database>/metadata", methods=["GET"])
+@blueprint.opens(*NAMES, refuses=(404,))
+@blueprint.response(200, MetadataSchema)
+def metadata(database: str) -> dict[str, Any]:
+    """List what may be said of a strain, and which values each takes."""
+    with _path(), transaction(database) as session:
+        known_species.find_species(session, database)
+        known, year = attributes.kinds(attribute_names(session)), now(session).year
+    return {"metadata": [_field(name, kind, year) for name, kind in known.items()]}
+
+
+def _field(name: str, kind: attributes.Kind, year: int) -> dict[str, Any]:
+    least, most = kind.limits(year) or (None, None)
+    longest = attributes.LONGEST if kind.kind == "text" else None
+    return {"name": name, "kind": kind.kind, "least": least, "most": most, "characters": longest}
 
 
 @blueprint.route("/<database>/schemes", methods=["GET"])

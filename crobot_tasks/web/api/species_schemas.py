@@ -58,6 +58,22 @@ class SpeciesListSchema(Schema):
     species = fields.List(fields.Nested(SpeciesSchema))
 
 
+class MetadataFieldSchema(Schema):
+    """Something that may be said of a strain."""
+
+    name = fields.String()
+    kind = fields.String(metadata={"description": "text, integer or number"})
+    least = fields.Integer(allow_none=True, metadata={"description": "of a number"})
+    most = fields.Integer(allow_none=True, metadata={"description": "of a number"})
+    characters = fields.Integer(allow_none=True, metadata={"description": "of a text, at most"})
+
+
+class MetadataSchema(Schema):
+    """What may be said of the strains of a species."""
+
+    metadata = fields.List(fields.Nested(MetadataFieldSchema))
+
+
 class SchemeSchema(Schema):
     """Something that is found out about assemblies."""
 

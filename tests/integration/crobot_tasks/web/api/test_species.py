@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
 from crobot_tasks.intake.genomes import Genome, add_assembly
 from crobot_tasks.operate.tokens import Scope
+from db.engine import transaction
+from db.species import Strain
 from demo.data import TRUE_ALLELES, TRUE_ST, DemoData
 from tests.command import document
 from tests.integration.crobot_tasks.jobs.test_following import ended
@@ -44,6 +48,25 @@ def test_species_and_schemes_are_listed(senterica: str, reader: Client) -> None:
     assert counted["MLST_Achtman"]["loci"] == 7
     assert counted["MLST_Achtman"]["alleles"] > 100
     assert document("scheme", "list", senterica) == reader.get(f"{path}?counts=true")["schemes"]
+
+
+def test_what_may_be_said_of_a_strain_is_listed_also_to_who_only_uploads(
+    senterica: str, typed: Genome, client: Make
+) -> None:
+    with transaction(senterica) as session:
+        strain = session.scalars(select(Strain).where(Strain.strain == "of the API")).one()
+        strain.attributes = strain.attributes | {"ward": "7b"}
+    uploader = client(Scope.UPLOADS_SEND)
+    assert senterica in [one["name"] for one in uploader.get(SPECIES)["species"]]
+    found = {one.pop("name"): one for one in uploader.get(f"{SPECIES}/{senterica}/metadata")["metadata"]}
+    assert found["country"] == {"kind": "text", "least": None, "most": None, "characters": 1000}
+    assert (found["month"]["kind"], found["month"]["least"], found["month"]["most"]) == ("integer", 1, 12)
+    assert (found["year"]["least"], found["year"]["most"]) == (1800, datetime.now(UTC).year)
+    assert found["latitude"] == {"kind": "number", "least": -90, "most": 90, "characters": None}
+    assert (list(found)[-1], found["ward"]["kind"]) == ("ward", "text")
+    problem = uploader.problem("GET", f"{SPECIES}/klebsiella/metadata", 404)
+    assert problem["type"] == "urn:crobot:UnknownSpecies"
+    uploader.problem("GET", f"{SPECIES}/{senterica}/schemes", 403)
 
 
 def test_an_assembly_is_shown_with_its_qa_what_the_schemes_found_and_its_file(
