@@ -73,6 +73,9 @@ export function size(bytes) {
 /** A number with its thousands apart. */
 export const number = (value) => (value === null || value === undefined ? "–" : Number(value).toLocaleString("en"));
 
+/** How many there are: 1 file, 2 files. */
+export const counted = (count, noun) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
+
 /** How far something is: `share` from 0 to 1. */
 export const bar = (share, label) =>
   html`<progress max="1" .value=${share} aria-label=${label}>${Math.round(100 * share)} %</progress>`;
