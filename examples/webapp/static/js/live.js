@@ -1,6 +1,7 @@
 // Streams of events: how a job, a batch, or all jobs of the user stand, as it changes.
 
 import { change, get } from "./api.js";
+import { user } from "./parts.js";
 
 const AGAIN_MS = 3000;
 const POLL_MS = 3000;
@@ -48,7 +49,7 @@ async function poll(query, show) {
       show("job", job);
       if (over(job)) return;
     } else {
-      show("jobs", await get("/jobs?limit=100"));
+      show("jobs", await get(`/jobs?user=${user}&limit=100`));
     }
     await new Promise((go) => setTimeout(go, POLL_MS));
   }

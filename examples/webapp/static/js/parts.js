@@ -9,6 +9,9 @@ const frame = document.getElementById("page");
 /** What the server said of this page: its number, its species … */
 export const about = JSON.parse(frame.dataset.about);
 
+/** The user's number. */
+export const user = Number(frame.dataset.user);
+
 /** Whether the user's token may do this. */
 export const may = (scope) => frame.dataset.scopes.split(" ").some((one) => one === scope || one === "admin:read" && scope.endsWith(":read"));
 
@@ -89,7 +92,7 @@ export function table(caption, columns, rows, empty = "Nothing yet.") {
     <caption class="hidden">${caption}</caption>
     <thead><tr>${columns.map(([heading]) => html`<th scope="col">${heading}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr>${columns.map(([heading, cell]) =>
-      html`<td data-label=${heading}>${cell(row) ?? html`<span class="quiet">–</span>`}</td>`)}</tr>`)}</tbody>
+      html`<td data-label=${heading}><div>${cell(row) ?? html`<span class="quiet">–</span>`}</div></td>`)}</tr>`)}</tbody>
   </table>`;
 }
 
