@@ -1,7 +1,8 @@
-"""Databases of their own for tests of the package db."""
+"""Databases of their own for tests of the package db; the species senterica in the one that the cluster works on."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -9,10 +10,16 @@ from sqlalchemy import make_url
 
 import celeryconfig
 from crobot_tasks import embedded
+from crobot_tasks.broker import folders
+from crobot_tasks.jobs import scheme_export
 from db import engine, migrate, registry
 from db.handle import dbhandle
 from db.migrations.revision import scratch_database
+from demo.data import SCHEME, DemoData, fetch
+from workers import storage
+from workers.assembling.qa import THRESHOLDS
 
+SPECIES = "senterica"
 GENERA = ("Escherichia", "Salmonella")
 
 
@@ -43,3 +50,21 @@ def two_species(database_url: str) -> None:
     migrate.upgrade()
     registry.add_species("senterica", "Salmonella enterica", "Salmonella", "SAL", [], GENERA)
     registry.add_species("ecoli", "Escherichia coli", "Escherichia", "ESC", [], GENERA)
+
+
+@pytest.fixture(scope="session")
+def demo_data(pytestconfig: pytest.Config) -> DemoData:
+    return fetch(pytestconfig.cache.mkdir("demo-data"), small=True)
+
+
+@pytest.fixture(scope="session")
+def senterica(tables: None, demo_data: DemoData) -> str:
+    """The species, with a reference genome and the scheme MLST_Achtman; the name of its database."""
+    reference = storage.references_dir(folders.storage_root(), SPECIES) / "SL483.fasta"
+    reference.parent.mkdir(parents=True)
+    shutil.copy(demo_data.genome, reference)
+    registry.add_species(SPECIES, "Salmonella enterica", "Salmonella", "SAL", [reference], THRESHOLDS)
+    scheme_export.import_scheme(
+        SPECIES, SCHEME, "MLST_Achtman", "MLST", demo_data.alleles, demo_data.profiles
+    )
+    return SPECIES

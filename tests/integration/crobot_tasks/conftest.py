@@ -1,4 +1,4 @@
-"""The species senterica with its MLST scheme, in the database that the cluster works on, and reads to assemble."""
+"""Reads to assemble, on the database that the cluster works on, and web apps that are told what came of it."""
 
 from __future__ import annotations
 
@@ -11,42 +11,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from crobot_tasks.broker import folders
 from crobot_tasks.intake.reads import send_reads
-from crobot_tasks.jobs import scheme_export
 from crobot_tasks.lifecycle import policy_in_force
 from crobot_tasks.operate import webhooks
-from db import registry
 from db.engine import transaction
 from db.handle import dbhandle
 from db.species import Scheme, Strain
-from demo.data import SCHEME, DemoData, fetch
+from demo.data import DemoData
 from tests.posted_outcomes import Serve
 from tests.processes import Cluster, query, value, wait_for
 from tests.web_apps import Answer, WebApp, says, web_app
-from workers import storage
-from workers.assembling.qa import THRESHOLDS
 
-SPECIES = "senterica"
 _strains = count(1)
-
-
-@pytest.fixture(scope="session")
-def demo_data(pytestconfig: pytest.Config) -> DemoData:
-    return fetch(pytestconfig.cache.mkdir("demo-data"), small=True)
-
-
-@pytest.fixture(scope="session")
-def senterica(tables: None, demo_data: DemoData) -> str:
-    """The species, with a reference genome and the scheme MLST_Achtman; the name of its database."""
-    reference = storage.references_dir(folders.storage_root(), SPECIES) / "SL483.fasta"
-    reference.parent.mkdir(parents=True)
-    shutil.copy(demo_data.genome, reference)
-    registry.add_species(SPECIES, "Salmonella enterica", "Salmonella", "SAL", [reference], THRESHOLDS)
-    scheme_export.import_scheme(
-        SPECIES, SCHEME, "MLST_Achtman", "MLST", demo_data.alleles, demo_data.profiles
-    )
-    return SPECIES
 
 
 @pytest.fixture
