@@ -72,8 +72,8 @@ class Proxy:
     @property
     def url(self) -> str:
         """The server's address by way of the proxy."""
-        login, _, _ = self._target.netloc.rpartition("@")
-        return self._target._replace(netloc=f"{login}@127.0.0.1:{self.port}").geturl()
+        login, at, _ = self._target.netloc.rpartition("@")
+        return self._target._replace(netloc=f"{login}{at}127.0.0.1:{self.port}").geturl()
 
     # --- faults -------------------------------------------------------------------------------------------------------
 
