@@ -54,12 +54,19 @@ function draw() {
 
 function waits(job) {
   const { estimate } = job;
-  const begins = estimate?.starts_in_s;
   return html`<p>${job.why}</p>${progress(job)}
-    ${estimate ? html`<p>${begins === null ? "Nobody can say when it begins." : begins < 1 ? "It begins at once." : `It begins in about ${duration(begins)}.`}
+    ${estimate ? html`<p>${begins(job, estimate.starts_in_s)}
       ${estimate.own_ahead ? ` ${estimate.own_ahead} of your jobs come before.` : nothing}
       ${estimate.owners_ahead ? ` ${estimate.owners_ahead} other users come before.` : nothing}</p>
       ${lacking(estimate.nodes)}` : nothing}`;
+}
+
+function begins(job, startsInS) {
+  const leastS = (new Date(job.available_at) - Date.now()) / 1000;
+  if (job.held_at) return "It begins after its release.";
+  if (leastS > 0) return `It begins in ${duration(leastS)} at the earliest.`;
+  if (startsInS === null) return "Nobody can say when it begins.";
+  return startsInS < 1 ? "It begins at once." : `It begins in about ${duration(startsInS)}.`;
 }
 
 function lacking(nodes) {

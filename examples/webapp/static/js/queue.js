@@ -9,8 +9,9 @@ export class Queue {
     this.most = most;
   }
 
+  /** One that is just being stopped gets another turn after that. */
   add(one) {
-    if (!this.#running.has(one) && !this.#waiting.includes(one)) this.#waiting.push(one);
+    if (!this.#waiting.includes(one)) this.#waiting.push(one);
     this.#next();
   }
 
@@ -27,8 +28,10 @@ export class Queue {
   }
 
   #next() {
-    while (this.#running.size < this.most && this.#waiting.length) {
-      const one = this.#waiting.shift();
+    while (this.#running.size < this.most) {
+      const one = this.#waiting.find((each) => !this.#running.has(each));
+      if (!one) return;
+      this.remove(one);
       this.#running.add(one);
       one.run().finally(() => {
         this.#running.delete(one);

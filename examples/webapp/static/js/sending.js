@@ -50,6 +50,7 @@ export class Sending {
 
   /** Send what is missing, until the pair is sent, something is wrong, or the user stops it. */
   async run() {
+    if (this.isOver) return;
     this.#stop = new AbortController();
     this.problem = null;
     try {

@@ -12,9 +12,11 @@ import { Queue } from "./queue.js";
 import { Sending } from "./sending.js";
 
 const AT_ONCE = 2;
+/** of QAssembly; the first one is what it takes by itself */
+const ASSEMBLERS = [["spades", "SPAdes"], ["megahit", "MEGAHIT (the fastest)"], ["skesa", "SKESA"]];
 
 const here = {
-  species: [], chosen: "", kinds: new Map(),
+  species: [], chosen: "", assembler: "spades", kinds: new Map(),
   /** all files that wait to be sent, and the pairs that are made of them: {strain, files, values, open, problem} */
   files: [], pairs: [],
   sendings: [], refused: null, told: "",
@@ -91,7 +93,8 @@ async function send() {
   if (wrong.length) throw new Problem(0, { detail: `${counted(wrong.length, "pair")} cannot be sent yet: what is missing stands there` });
   for (const pair of [...here.pairs]) {
     const [read1, read2] = pair.files.map((file) => file.name);
-    const asked = { database: here.chosen, strain: pair.strain, metadata: said(pair.values), read1, read2 };
+    const asked = { database: here.chosen, strain: pair.strain, metadata: said(pair.values), read1, read2,
+      params: { assembler: here.assembler } };
     try {
       const announced = sendingOf(await change("POST", "/uploads", asked), pair.files);
       here.sendings.unshift(announced);
@@ -150,7 +153,10 @@ function content() {
       <div class="row"><div><label for="species">Species</label>
         <select id="species" @change=${(event) => chooseSpecies(event.target.value)}>
           ${here.species.map((one) => html`<option value=${one.name} ?selected=${one.name === here.chosen}>${one.label}</option>`)}
-        </select></div></div>
+        </select></div>
+        <div><label for="assembler">Assembler</label>
+        <select id="assembler" @change=${(event) => { here.assembler = event.target.value; }}>
+          ${ASSEMBLERS.map(([name, text]) => html`<option value=${name}>${text}</option>`)}</select></div></div>
       ${chooser("reads", "Read files", "FASTQ in gzip, two files of each isolate. Drop them here, or choose them.", addFiles)}
       ${pairs.length ? html`
         ${pasting(here, draw)}
