@@ -44,9 +44,15 @@ def line() -> Iterator[Proxy]:
 
 
 @pytest.fixture(scope="session")
-def webapp(cluster: Cluster, data_dir: Path, line: Proxy) -> Iterator[str]:
+def streams() -> int:
+    """The port of the streams of events."""
+    return closed_port()
+
+
+@pytest.fixture(scope="session")
+def webapp(cluster: Cluster, data_dir: Path, line: Proxy, streams: int) -> Iterator[str]:
     """The app's address."""
-    address, streams, folder = line.url_behind, closed_port(), data_dir / "webapp"
+    address, folder = line.url_behind, data_dir / "webapp"
     settings = {
         "WEBAPP_PORT": address.rpartition(":")[2],
         "CROBOT_EVENTS_URL": f"http://127.0.0.1:{streams}/events",

@@ -53,13 +53,21 @@ def answers(root: str, process: Process) -> bool:
 def nginx(folder: Path, api_port: int, storage: Path) -> Iterator[str]:
     """nginx with the file of the documents, in which only ports and paths are others; its address with the prefix."""
     port = closed_port()
-    site = NGINX_CONF.read_text()
-    for text, ours in (
-        ("127.0.0.1:5556", f"127.0.0.1:{api_port}"),
-        ("127.0.0.1:8080", f"127.0.0.1:{port}"),
-        ("/shared/crobot/", f"{storage}/"),
-    ):
-        assert site.count(text) == 1
+    others = {
+        "127.0.0.1:5556": f"127.0.0.1:{api_port}",
+        "127.0.0.1:8080": f"127.0.0.1:{port}",
+        "/shared/crobot/": f"{storage}/",
+    }
+    with started_nginx(folder, NGINX_CONF, others, f"http://127.0.0.1:{port}/crobot") as address:
+        yield address
+
+
+@contextmanager
+def started_nginx(folder: Path, conf: Path, others: dict[str, str], address: str) -> Iterator[str]:
+    """nginx with a site of ours, in which ``others`` are other ports and paths; the API must answer at ``address``."""
+    site = conf.read_text()
+    for text, ours in others.items():
+        assert text in site
         site = site.replace(text, ours)
     folder.mkdir()
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -72,7 +80,6 @@ def nginx(folder: Path, api_port: int, storage: Path) -> Iterator[str]:
     assert program
     line = [program, "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", "stderr"]
     process = Process("nginx", line, folder)
-    address = f"http://127.0.0.1:{port}/crobot"
     try:
         wait_for("nginx", lambda: answers(address + ROOT, process))
         yield address
