@@ -57,7 +57,7 @@ def _check_pair(files: Any) -> None:
     if read1.reads != read2.reads:
         raise BadReads(
             f"{read1.name} has {read1.reads:,} reads and {read2.name} {read2.reads:,}: a pair has as many in both. "
-            "Withdraw the wrong one by DELETE, and upload the right one in its place"
+            "Withdraw the wrong one, and upload the right one in its place"
         )
     reading(partial(checked_pair, [str(path_of(file)) for file in files], roots()))
 
