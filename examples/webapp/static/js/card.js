@@ -35,9 +35,9 @@ function file(sending, mate) {
   const name = sending.pair[`read${mate + 1}`];
   const isRefused = found?.state === "refused" && !sending.there(mate);
   const known = found?.reads ? `, ${number(found.reads)} reads` : "";
-  const words = found ? `${found.state}${known}` : "not begun";
-  return html`<li><span class="code">${name}</span>
-    <span class="quiet">${size(sending.sent[mate])} of ${size(sending.size(mate))}, ${words}</span>
+  const words = sending.at === mate ? "uploading" : found ? `${found.state}${known}` : "not begun";
+  const bytes = sending.size(mate) ? `${size(sending.sent[mate])} of ${size(sending.size(mate))}, ` : "";
+  return html`<li><span class="code">${name}</span> <span class="quiet">${bytes}${words}</span>
     ${isRefused ? html`<p class="problem" role="alert">${found.reason}</p>` : nothing}</li>`;
 }
 

@@ -13,6 +13,8 @@ const THERE = ["uploading", "uploaded", "checked"];
 export class Sending {
   /** @type {"" | "comparing" | "sending" | "checking" | "paused" | "stopped"} what goes on here */
   doing = "";
+  /** which file goes on now: 0, 1, or none */
+  at = null;
   problem = null;
   job = null;
   #stop = null;
@@ -64,6 +66,7 @@ export class Sending {
       this.problem = problem === STOPPED || this.#reason() ? null : problem;
       this.#set(problem === STOPPED ? "paused" : "stopped");
     } finally {
+      this.at = null;
       this.#stop.abort(STOPPED);
     }
   }
@@ -103,6 +106,7 @@ export class Sending {
     // another file of the same size must not be sent after the beginning of the first: so the sum comes first
     if (there && !this.#known.has(file)) await this.#compare(mate, there, stop);
     this.#known.add(file);
+    this.at = mate;
     this.#set("sending");
     await together(stop, (signal) => {
       const address = new Promise((created, failed) => {
@@ -136,7 +140,9 @@ export class Sending {
     try {
       await change("PUT", `${there.url}/sha256`, { sha256: hex });
     } catch (problem) {
-      throw problem.status === 422 && problem.message.includes("its sha256 is known") ? this.#another(mate) : problem;
+      await this.refresh();
+      // it has its place, and does not take this sum: it was said to have another one
+      throw problem.status === 422 && this.there(mate) ? this.#another(mate) : problem;
     }
   }
 

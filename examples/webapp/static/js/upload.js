@@ -1,6 +1,7 @@
 // The page on which reads are uploaded: pairs are chosen and described, then sent two at a time.
 
 import { change, get, Problem } from "./api.js";
+import { asked } from "./asking.js";
 import { card } from "./card.js";
 import { chooser } from "./chooser.js";
 import { kindsOf, said, wrongValue } from "./metadata.js";
@@ -93,11 +94,11 @@ async function send() {
   if (wrong.length) throw new Problem(0, { detail: `${counted(wrong.length, "pair")} cannot be sent yet: what is missing stands there` });
   for (const pair of [...here.pairs]) {
     const [read1, read2] = pair.files.map((file) => file.name);
-    const asked = { database: here.chosen, strain: pair.strain, metadata: said(pair.values), read1, read2,
+    const wanted = { database: here.chosen, strain: pair.strain, metadata: said(pair.values), read1, read2,
       params: { assembler: here.assembler } };
     try {
-      const announced = sendingOf(await change("POST", "/uploads", asked), pair.files);
-      here.sendings.unshift(announced);
+      const announced = sendingOf(await change("POST", "/uploads", wanted), pair.files);
+      here.sendings.push(announced);
       leaveOut(pair);
       queue.add(announced);
     } catch (refused) {
@@ -126,18 +127,23 @@ function chooseAgain(files) {
 const steer = {
   pause: (sending) => { queue.remove(sending); sending.pause(); },
   goOn: (sending) => { queue.add(sending); draw(); },
-  withdraw: async (sending) => { queue.remove(sending); await sending.withdraw(); },
+  withdraw: async (sending) => {
+    const text = "What has arrived of its files is removed.";
+    if (!await asked(`Withdraw the upload of ${sending.pair.strain}?`, { text, answer: "Withdraw the upload", danger: true })) return;
+    queue.remove(sending);
+    await sending.withdraw();
+  },
   replace: async (sending, mate, file) => { await sending.replace(mate, file); queue.add(sending); draw(); },
   waits: (sending) => queue.waits(sending),
 };
 
 // --- the page ----------------------------------------------------------------------------------------------------------
 
-let asked = false;
+let isAsked = false;
 function draw() {
-  if (asked) return;
-  asked = true;
-  requestAnimationFrame(() => { asked = false; page(content()); });
+  if (isAsked) return;
+  isAsked = true;
+  requestAnimationFrame(() => { isAsked = false; page(content()); });
 }
 
 function content() {

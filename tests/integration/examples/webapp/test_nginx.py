@@ -64,6 +64,7 @@ def test_pages_streams_and_uploads_go_through_nginx(
     page.get_by_role("button", name="Send 1 pair").click()
     expect(page.get_by_role("alert").first).to_contain_text("is no gzip file", timeout=SOON_MS)
     page.get_by_role("button", name="Withdraw").click()
+    page.get_by_role("button", name="Withdraw the upload").press("Enter")
     expect(page.locator(".state.withdrawn")).to_be_visible(timeout=SOON_MS)
     assert value("SELECT state FROM crobot.jobs WHERE id = :id", id=number) == "CANCELLED"
     cancel_each([number])

@@ -249,6 +249,7 @@ def test_it_is_paused_and_withdrawn(sign_in: SignIn, line: Proxy, tmp_path: Path
         page.get_by_role("button", name="Go on").click()
         expect(card(page, "halt").get_by_text("uploading", exact=True).first).to_be_visible()
         page.get_by_role("button", name="Withdraw").click()
+        page.get_by_role("button", name="Withdraw the upload").press("Enter")
         expect(card(page, "halt").get_by_text("withdrawn", exact=True).first).to_be_visible(timeout=SOON_MS)
     finally:
         line.heal()
