@@ -43,14 +43,15 @@ function file(sending, mate) {
 
 function buttons(sending, steer) {
   const refuse = (refused) => { sending.problem = refused; sending.changed(); };
-  const isBusy = ["comparing", "sending", "checking"].includes(sending.doing);
-  const has = [0, 1].every((mate) => sending.files[mate] || sending.there(mate)?.state === "checked");
+  const { isBusy, isComplete } = sending;
+  const { strain } = sending.pair;
   const isRefused = sending.pair.state === "refused" || [0, 1].some((mate) => sending.last(mate)?.state === "refused");
   return html`<div class="row">
-    ${isBusy || steer.waits(sending) ? html`<button @click=${() => steer.pause(sending)}>Pause</button>` : nothing}
-    ${!isBusy && has && !isRefused && !steer.waits(sending) ? html`<button class="main" @click=${() => steer.goOn(sending)}>Go on</button>` : nothing}
+    ${isBusy || steer.waits(sending) ? html`<button aria-label=${`Pause ${strain}`} @click=${() => steer.pause(sending)}>Pause</button>` : nothing}
+    ${!isBusy && isComplete && !isRefused && !steer.waits(sending)
+      ? html`<button class="main" aria-label=${`Go on with ${strain}`} @click=${() => steer.goOn(sending)}>Go on</button>` : nothing}
     ${isRefused && !isBusy ? [0, 1].map((mate) => replace(sending, mate, steer, refuse)) : nothing}
-    <button class="danger" @click=${attempt(() => steer.withdraw(sending), refuse)}>Withdraw</button>
+    <button class="danger" aria-label=${`Withdraw ${strain}`} @click=${attempt(() => steer.withdraw(sending), refuse)}>Withdraw</button>
   </div>`;
 }
 

@@ -24,7 +24,8 @@ export function pasting(here, draw) {
     <p id="pasted-hint" class="quiet">The first line names the columns: strain, or read1 and read2 with the names of files; then any of
       ${[...here.kinds.keys()].join(", ")}.</p>
     ${wrong.length ? html`<div class="problem" role="alert"><p>Nothing is taken over before this is correct:</p>
-      <ul>${wrong.map(({ row, column, detail }) => html`<li><b>Row ${row}${column ? `, column ${column}` : nothing}</b>: ${detail}</li>`)}</ul></div>` : nothing}
+      <ul>${wrong.map(({ row, column, detail }) =>
+        html`<li><b>Row ${row}${column ? `, column ${column}` : nothing}</b>: ${detail}</li>`)}</ul></div>` : nothing}
     <button type="button" ?disabled=${!filled.length || wrong.length} @click=${take}>
       Take over${filled.length ? ` ${counted(filled.length, "row")}` : nothing}</button>
   </details>`;

@@ -4,6 +4,7 @@ import { change, get, Problem } from "./api.js";
 import { sendBytes } from "./bytes.js";
 import { follow } from "./live.js";
 import { sha256 } from "./sha256.js";
+import { together } from "./together.js";
 
 const LOOK_MS = 1500;
 const STOPPED = new Error("stopped by the user");
@@ -48,6 +49,15 @@ export class Sending {
 
   get isOver() {
     return !["uploading", "refused"].includes(this.pair.state);
+  }
+
+  get isBusy() {
+    return ["comparing", "sending", "checking"].includes(this.doing);
+  }
+
+  /** Whether the user has chosen all files that are still to be sent. */
+  get isComplete() {
+    return [0, 1].every((mate) => this.files[mate] || this.there(mate)?.state === "checked");
   }
 
   /** Send what is missing, until the pair is sent, something is wrong, or the user stops it. */
@@ -180,17 +190,5 @@ export class Sending {
   #set(doing) {
     this.doing = doing;
     this.changed();
-  }
-}
-
-/** Do two things at a time; if one goes wrong, the other is ended, too. */
-async function together(stop, begin) {
-  const failed = new AbortController();
-  const both = begin(AbortSignal.any([stop, failed.signal]));
-  try {
-    await Promise.all(both);
-  } finally {
-    failed.abort(STOPPED);
-    await Promise.allSettled(both);
   }
 }

@@ -111,15 +111,21 @@ async function send() {
 
 // --- unfinished ones ---------------------------------------------------------------------------------------------------
 
+/** Give files to the uploads that lack them: each to one, by its name, and by its size if several have that name. */
 function chooseAgain(files) {
+  const open = here.sendings.filter((one) => !one.isOver && !one.isBusy);
+  const given = new Set();
   let found = 0;
-  for (const sending of here.sendings.filter((one) => !one.isOver && one.doing !== "sending")) {
-    const again = [0, 1].map((mate) => files.find((file) => file.name === sending.pair[`read${mate + 1}`]));
-    if (!again.some(Boolean)) continue;
-    found += again.filter(Boolean).length;
-    sending.files = sending.files.map((file, mate) => again[mate] ?? file);
-    if ([0, 1].every((mate) => sending.files[mate] || sending.there(mate)?.state === "checked")) queue.add(sending);
+  for (const file of files) {
+    const places = open.flatMap((sending) => [0, 1].filter((mate) => sending.pair[`read${mate + 1}`] === file.name)
+      .map((mate) => ({ sending, mate })));
+    const place = places.find(({ sending, mate }) => (sending.there(mate)?.bytes ?? file.size) === file.size) ?? places[0];
+    if (!place) continue;
+    place.sending.files[place.mate] = file;
+    given.add(place.sending);
+    found += 1;
   }
+  for (const sending of given) if (sending.isComplete) queue.add(sending);
   here.told = found < files.length ? `${counted(files.length - found, "file")} without an unfinished upload of that name` : "";
   draw();
 }
@@ -148,7 +154,7 @@ function draw() {
 
 function content() {
   const { sendings, pairs } = here;
-  const lacking = sendings.filter((one) => !one.isOver && !one.doing && !queue.waits(one) && one.files.includes(null));
+  const lacking = sendings.filter((one) => !one.isOver && !one.doing && !queue.waits(one) && !one.isComplete);
   return html`
     ${problem(here.refused)}
     ${sendings.length ? html`<section aria-label="Uploads"><h2>Uploads</h2>
