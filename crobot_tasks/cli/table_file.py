@@ -7,10 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from crobot_errors import BadInput
-from crobot_tasks.cli.safe_text import safe
 
 
 @contextmanager
@@ -33,8 +32,3 @@ def opened(path: str) -> Iterator[TextIO]:
         raise BadInput(f"the table {path} cannot be written: {error.strerror}") from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def one_line(text: Any) -> str:
-    """Return a text without what would end its field or its line."""
-    return safe(" ".join(str(text).split()))

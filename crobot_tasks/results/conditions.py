@@ -40,7 +40,7 @@ def condition(text: str, columns: Sequence[Column]) -> Condition:
             "as country=Ireland"
         )
     name, sign, wanted = match.groups()
-    value = find_column(name, columns).value
+    value = named(name, columns).value
     if sign in _ORDER:
         return partial(_is_beyond, value, _ORDER[sign], _number(text, wanted))
     if sign == "~":
@@ -48,16 +48,17 @@ def condition(text: str, columns: Sequence[Column]) -> Condition:
     return partial(_is, value, wanted, sign == "=")
 
 
-def find_column(name: str, columns: Sequence[Column]) -> Column:
+def named(name: str, columns: Sequence[Column]) -> Column:
     """Return the column of a name.
 
-    Raises: BadInput if there is none.
+    Raises:
+        BadInput: there is none.
     """
-    named = {column.name: column for column in columns}
-    if name in named:
-        return named[name]
-    near = get_close_matches(name, named, n=1)
-    meant = f"did you mean {near[0]}?" if near else f"there are {', '.join([*named][:_NAMED])}"
+    known = {column.name: column for column in columns}
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, n=1)
+    meant = f"did you mean {near[0]}?" if near else f"there are {', '.join([*known][:_NAMED])}"
     raise BadInput(f"there is no column {name!r}: {meant}")
 
 

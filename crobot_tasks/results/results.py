@@ -7,7 +7,7 @@ from typing import Any
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.results import of_assemblies
-from crobot_tasks.results.conditions import condition
+from crobot_tasks.results.conditions import condition, named
 from crobot_tasks.results.line import Line, Value
 from crobot_tasks.results.of_schemes import INNER, OfScheme, number_of, of_scheme
 from db.engine import transaction
@@ -18,6 +18,8 @@ from db.species.schemes import find_scheme
 
 #: assemblies that are read in one transaction
 SLICE = 2_000
+#: assemblies that are looked at for a page of those with some conditions
+LOOKED_AT = 10 * SLICE
 
 
 class Results:
@@ -25,15 +27,21 @@ class Results:
 
     ``schemes`` are the names of those that are wanted, by default all that are for people; ``where`` are conditions, as
     `crobot_tasks.results.conditions.condition` reads them; ``in_use`` leaves out assemblies that are not their
-    strain's one in use.
+    strain's one in use; ``columns`` are the names of those that are wanted, in their order, by default all.
 
     Raises:
         UnknownSpecies, UnknownScheme: there is none of this name.
-        BadInput: a condition cannot be.
+        BadInput: a condition cannot be, or there is no such column.
     """
 
     def __init__(
-        self, database: str, *, schemes: Sequence[str] = (), where: Sequence[str] = (), in_use: bool = False
+        self,
+        database: str,
+        *,
+        schemes: Sequence[str] = (),
+        where: Sequence[str] = (),
+        in_use: bool = False,
+        columns: Sequence[str] = (),
     ) -> None:
         self.database, self._in_use = database, in_use
         with transaction() as session:
@@ -41,13 +49,12 @@ class Results:
         with transaction(database) as session:
             metadata = sorted(attribute_names(session))
             self._schemes = [_of(session, scheme) for scheme in _wanted(session, schemes)]
+        known = of_assemblies.columns(metadata) + [column for one in self._schemes for column in one.columns]
         #: in order; those of a scheme are named MLST_Achtman.ST
-        self.columns = of_assemblies.columns(metadata) + [
-            column for one in self._schemes for column in one.columns
-        ]
+        self.columns = [named(name, known) for name in columns] if columns else known
         #: of each scheme the one that says most
         self.main_columns = [one.main for one in self._schemes]
-        self._conditions = [condition(text, self.columns) for text in where]
+        self._conditions = [condition(text, known) for text in where]
 
     def lines(self) -> Iterator[Line]:
         """Yield the lines that are wanted; no transaction stays open meanwhile."""
@@ -58,13 +65,42 @@ class Results:
                 found = self._lines(session, rows)
             if not rows:
                 return
-            yield from (line for line in found if all(is_met(line) for is_met in self._conditions))
+            yield from filter(self._is_wanted, found)
             after = rows[-1].id
+
+    def newest(self, limit: int, before: int | None = None) -> tuple[list[list[Value]], int | None]:
+        """Return a page of at most so many rows, the newest first, and the number to go on before; None: that was all.
+
+        ``before`` is such a number. So that it ends in time where few are wanted, no more than `LOOKED_AT` assemblies
+        are looked at for a page: it may have fewer rows, or none, although others follow.
+        """
+        wanted: list[list[Value]] = []
+        # one more than are shown tells whether any follow
+        part = SLICE if self._conditions else limit + 1
+        for _ in range(LOOKED_AT // SLICE):
+            with transaction(self.database) as session:
+                rows = result_rows.newest_assemblies(session, before, part, in_use=self._in_use)
+                found = self._lines(session, rows)
+            for line in found:
+                if len(wanted) == limit:
+                    return wanted, before
+                before = line.assembly.id
+                if self._is_wanted(line):
+                    wanted.append(self._row(line))
+            if len(rows) < part:
+                return wanted, None
+        return wanted, before
 
     def rows(self) -> Iterator[list[Value]]:
         """Yield the values of each line, in the order of the columns; None is not known."""
         for line in self.lines():
-            yield [column.value(line) for column in self.columns]
+            yield self._row(line)
+
+    def _row(self, line: Line) -> list[Value]:
+        return [column.value(line) for column in self.columns]
+
+    def _is_wanted(self, line: Line) -> bool:
+        return all(is_met(line) for is_met in self._conditions)
 
     def _lines(self, session: Any, rows: Sequence[Any]) -> list[Line]:
         ids = [row.id for row in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crobot_tasks.results.conditions import find_column, shown
+from crobot_tasks.results.conditions import named, shown
 from crobot_tasks.results.results import Results
 
 
@@ -18,7 +18,7 @@ def values_of(database: str, name: str, *, must_exist: bool = True) -> dict[str,
     table = Results(database)
     if not must_exist and name not in {column.name for column in table.columns}:
         return {}
-    column = find_column(name, table.columns)
+    column = named(name, table.columns)
     return {
         line.assembly.barcode: shown(column.value(line)) for line in table.lines() if line.assembly.barcode
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select, true
+from sqlalchemy import Row, Select, func, select, true
 from sqlalchemy.orm import Session
 
 from db.species import Assembly, AssemblyLookup, Scheme, SequenceType, Strain, Trace, trace_assembly
@@ -32,8 +32,23 @@ def schemes(session: Session, names: Sequence[str]) -> Sequence[Row[Any]]:
 def assemblies(session: Session, after: int, limit: int, *, in_use: bool = False) -> Sequence[Row[Any]]:
     """Return the next assemblies after the one of this ``id``, with the strain of each.
 
-    ``qa`` is the measures of the QA with their limits; ``attributes`` the strain's metadata.
+    ``measures`` are those of the QA with their limits; ``attributes`` the strain's metadata.
     """
+    query = _assemblies(in_use).where(Assembly.id > after).order_by(Assembly.id)
+    return session.execute(query.limit(limit)).all()
+
+
+def newest_assemblies(
+    session: Session, before: int | None, limit: int, *, in_use: bool = False
+) -> Sequence[Row[Any]]:
+    """Return the newest assemblies, or the next ones before the one of this ``id``, the newest first."""
+    query = _assemblies(in_use).order_by(Assembly.id.desc())
+    if before is not None:
+        query = query.where(Assembly.id < before)
+    return session.execute(query.limit(limit)).all()
+
+
+def _assemblies(in_use: bool) -> Select[Any]:
     strain = (
         select(Strain.barcode, Strain.strain, Strain.attributes, Strain.best_assembly)
         .join(Trace, Trace.strain_id == Strain.id)
@@ -44,32 +59,26 @@ def assemblies(session: Session, after: int, limit: int, *, in_use: bool = False
         .lateral("strain")
     )
     is_best = strain.c.best_assembly == Assembly.id
-    query = (
-        select(
-            Assembly.id,
-            Assembly.barcode,
-            strain.c.strain,
-            strain.c.barcode.label("strain_barcode"),
-            strain.c.attributes,
-            func.coalesce(is_best, False).label("in_use"),
-            Assembly.status,
-            Assembly.stats["qa"]["measures"].label("measures"),
-            Assembly.top_species,
-            Assembly.total_length,
-            Assembly.contig_number,
-            Assembly.n50,
-            Assembly.coverage,
-            Assembly.low_qualities,
-            Assembly.pipeline_version,
-            Assembly.job_id,
-            Assembly.created_at,
-        )
-        .outerjoin(strain, true())
-        .where(Assembly.id > after)
-        .order_by(Assembly.id)
-        .limit(limit)
-    )
-    return session.execute(query.where(is_best) if in_use else query).all()
+    query = select(
+        Assembly.id,
+        Assembly.barcode,
+        strain.c.strain,
+        strain.c.barcode.label("strain_barcode"),
+        strain.c.attributes,
+        func.coalesce(is_best, False).label("in_use"),
+        Assembly.status,
+        Assembly.stats["qa"]["measures"].label("measures"),
+        Assembly.top_species,
+        Assembly.total_length,
+        Assembly.contig_number,
+        Assembly.n50,
+        Assembly.coverage,
+        Assembly.low_qualities,
+        Assembly.pipeline_version,
+        Assembly.job_id,
+        Assembly.created_at,
+    ).outerjoin(strain, true())
+    return query.where(is_best) if in_use else query
 
 
 def standings(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections import deque
-from collections.abc import Callable
-from typing import Any, TextIO
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import click
 from rich.console import Console
@@ -13,10 +12,9 @@ from rich.console import Console
 from crobot_tasks.cli import services
 from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import emit, json_text, wide_option
-from crobot_tasks.cli.table_file import one_line, opened
+from crobot_tasks.cli.table_file import opened
 from crobot_tasks.cli.tables import table
-from crobot_tasks.results import Results
-from crobot_tasks.results.conditions import shown
+from crobot_tasks.results import Results, table_text
 
 _COLUMNS = (
     Column("Strain", Kind.NAME, importance=9, least=20),
@@ -76,40 +74,28 @@ def results(
     services.ready_database()
     found = Results(species, schemes=schemes, where=where, in_use=in_use)
     if tsv is not None:
-        _write(tsv, _tsv, found)
+        _write(tsv, table_text.tsv, found)
     elif csv_ is not None:
-        _write(csv_, _csv, found)
+        _write(csv_, table_text.csv_, found)
     elif as_json:
         _write("-", _json, found)
     else:
         emit(False, None, lambda out: _show(out, found, limit))
 
 
-def _write(path: str, write: Callable[[TextIO, Results], None], found: Results) -> None:
+def _write(path: str, text: Callable[[Results], Iterator[str]], found: Results) -> None:
     with opened(path) as file:
-        write(file, found)
+        file.writelines(text(found))
 
 
-def _tsv(file: TextIO, found: Results) -> None:
-    print(*(one_line(column.name) for column in found.columns), sep="\t", file=file)
-    for row in found.rows():
-        print(*(one_line(shown(value)) for value in row), sep="\t", file=file)
-
-
-def _csv(file: TextIO, found: Results) -> None:
-    out = csv.writer(file, lineterminator="\n")
-    out.writerow([one_line(column.name) for column in found.columns])
-    out.writerows([one_line(shown(value)) for value in row] for row in found.rows())
-
-
-def _json(file: TextIO, found: Results) -> None:
-    """Write a list of objects, one at a time."""
+def _json(found: Results) -> Iterator[str]:
+    """Yield a list of objects, one at a time."""
     names = [column.name for column in found.columns]
     before = "[\n"
     for row in found.rows():
-        file.write(before + json_text(dict(zip(names, row, strict=True))))
+        yield before + json_text(dict(zip(names, row, strict=True)))
         before = ",\n"
-    file.write("[]\n" if before == "[\n" else "\n]\n")
+    yield "[]\n" if before == "[\n" else "\n]\n"
 
 
 def _show(out: Console, found: Results, limit: int) -> None:

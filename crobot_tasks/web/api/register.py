@@ -21,6 +21,7 @@ from crobot_tasks.web.api import (
     original,
     projects,
     species,
+    species_results,
     steering,
     system,
 )
@@ -75,6 +76,7 @@ def register(app: Flask) -> None:
         batches,
         batch_steering,
         species,
+        species_results,
         analyses,
         projects,
         system,

@@ -27,6 +27,41 @@ class AssembliesQuery(Strict):
     after = mark()
 
 
+class ResultsQuery(Strict):
+    """What of the table of results is wanted."""
+
+    scheme = fields.List(
+        Text(),
+        load_default=list,
+        metadata={"description": "only columns of these schemes; by default of all"},
+    )
+    column = fields.List(
+        Text(),
+        load_default=list,
+        metadata={"description": "only these columns, in this order; by default all"},
+    )
+    where = fields.List(
+        Text(),
+        load_default=list,
+        metadata={
+            "description": "only lines with this: a column, one of = != < <= > >= ~, and a value, as n50>=50000; "
+            "all of several"
+        },
+    )
+    in_use = fields.Boolean(
+        load_default=False, metadata={"description": "only the assembly in use of each strain"}
+    )
+    format = fields.String(
+        load_default="json",
+        validate=validate.OneOf(("json", "tsv", "csv")),
+        metadata={
+            "description": "tsv and csv are the whole table, the oldest first; limit and after are for json"
+        },
+    )
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 1000))
+    after = mark()
+
+
 class LociQuery(Strict):
     """Which loci are looked up."""
 
@@ -120,6 +155,21 @@ class AssembliesSchema(Schema):
 
     assemblies = fields.List(fields.Nested(ListedAssemblySchema))
     next = fields.String(allow_none=True, metadata={"description": "the path of the next page"})
+
+
+class ResultsSchema(Schema):
+    """A page of the table of results, the newest assembly first."""
+
+    columns = fields.List(
+        fields.String(), metadata={"description": "in order; those of a scheme are named as MLST_Achtman.ST"}
+    )
+    results = fields.List(
+        fields.Dict(keys=fields.String()), metadata={"description": "column → value; null: not known"}
+    )
+    next = fields.String(
+        allow_none=True,
+        metadata={"description": "the path of the next page; with conditions a page may be short, or empty"},
+    )
 
 
 class StrainSchema(Schema):

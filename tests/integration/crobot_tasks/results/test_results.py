@@ -162,6 +162,26 @@ def test_several_conditions_must_all_be_met_and_only_assemblies_in_use_may_be_as
     assert names(in_use=True) == ["first", "second", "=fourth"]
 
 
+def test_pages_begin_with_the_newest_and_say_where_to_go_on(species: str) -> None:
+    found = Results(DATABASE, columns=["strain"])
+    page, before = found.newest(3)
+    assert [row[0] for row in page] == ["=fourth", "third", "second"]
+    assert found.newest(3, before) == ([["first"]], None)
+    assert found.newest(4)[1] is None
+
+
+def test_a_page_ends_although_few_of_many_are_wanted(species: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crobot_tasks.results.results.SLICE", 1)
+    monkeypatch.setattr("crobot_tasks.results.results.LOOKED_AT", 2)
+    found = Results(DATABASE, columns=["strain"], where=["country=Ireland"])
+    nothing, before = found.newest(1)
+    assert (nothing, before is not None) == ([], True)
+    page, end = found.newest(1, before)
+    assert page == [["first"]]
+    assert end is not None  # nobody has looked whether any follow
+    assert found.newest(1, end) == ([], None)
+
+
 @pytest.mark.parametrize(
     ("condition", "why"),
     [

@@ -132,9 +132,44 @@ def test_an_assembly_without_a_barcode_is_listed_and_has_no_page(senterica: str,
     query(f"DELETE FROM {senterica}.assemblies WHERE id = :id RETURNING id", id=number)
 
 
+def test_the_results_are_one_table_by_pages_or_as_a_file(
+    senterica: str, typed: Genome, reader: Client
+) -> None:
+    path, where = f"{SPECIES}/{senterica}/results", "where=strain%3Dof+the+API"
+    found = reader.get(f"{path}?{where}")
+    (row,) = found["results"]
+    assert found["next"] is None
+    assert set(found["columns"]) == set(row)
+    assert (row["barcode"], row["status"], row["MLST_Achtman.ST"]) == (typed.barcode, "Failed QA", TRUE_ST)
+    assert row["qa"].startswith("bases ")
+    chosen = f"{path}?{where}&column=MLST_Achtman.ST&column=strain"
+    assert reader.get(chosen)["columns"] == ["MLST_Achtman.ST", "strain"]
+    for kind, sign in (("tsv", "\t"), ("csv", ",")):
+        table = reader.call("GET", f"{chosen}&format={kind}", 200)
+        assert table.text == f"MLST_Achtman.ST{sign}strain\n{TRUE_ST}{sign}of the API\n"
+        assert table.headers["Content-Disposition"] == f"attachment; filename={senterica}.{kind}"
+    assert "did you mean strain?" in reader.problem("GET", f"{path}?column=strian", 422)["detail"]
+    assert "'MLST'" in reader.problem("GET", f"{path}?scheme=MLST", 422)["detail"]
+
+
+def test_pages_of_the_results_have_each_assembly_once_the_newest_first(
+    senterica: str, typed: Genome, reader: Client, demo_data: DemoData
+) -> None:
+    for number in range(3):
+        add_assembly(senterica, f"of results {number}", demo_data.sequenced, send=False)
+    path, seen = f"{SPECIES}/{senterica}/results?limit=2&column=strain&where=strain~of+results", []
+    while path:
+        page = reader.get(path)
+        assert len(page["results"]) <= 2
+        seen += [one["strain"] for one in page["results"]]
+        path = page["next"]
+    assert seen == ["of results 2", "of results 1", "of results 0"]
+
+
 @pytest.mark.parametrize(
     "path",
-    ["nosuch/schemes", "nosuch/assemblies", "senterica/assemblies/nosuch", "senterica/assemblies/SAL_ZZ9999AA_AS",
+    ["nosuch/schemes", "nosuch/assemblies", "nosuch/results", "senterica/assemblies/nosuch",
+     "senterica/assemblies/SAL_ZZ9999AA_AS",
      "senterica/assemblies/%00", "sente%00rica/schemes", "crobot/schemes", "nosuch/assemblies/x/files/assembly",
      "nosuch/assemblies/x/schemes/y/gff", "nosuch/assemblies/x/schemes/y/loci?locus=z",
      "senterica/assemblies/SAL_ZZ9999AA_AS/schemes/MLST_Achtman/gff"],
