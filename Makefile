@@ -31,7 +31,7 @@ demo: programs $(INSTALLED) ## send real reads through two calculation nodes and
 demo-kill: programs $(INSTALLED) ## kill a node in the middle of an assembly, and see the job end once
 	$(BIN)/python -m demo kill
 
-webapp: programs $(INSTALLED) ## open the example web app on a cluster of its own, until Ctrl-C (port WEBAPP_PORT, 5557)
+webapp: install ## open the example web app on a cluster of its own, until Ctrl-C (port WEBAPP_PORT, 5557)
 	$(BIN)/python -m demo webapp
 
 test: test-programs lint ## run all checks: lint, then unit, integration and smoke tests
