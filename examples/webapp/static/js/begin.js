@@ -1,0 +1,138 @@
+// Forms that begin something with chosen genomes: a locus search, an MS tree, an SNP project, a scheme's call.
+
+import { change } from "./api.js";
+import { attempt, html, nothing, number, problem, table } from "./parts.js";
+import { callable, options, typing } from "./schemes.js";
+
+const MOST_CALLS = 1000;
+const MOST_SEARCHES = 20;
+
+/** kind → heading, how many genomes it takes at least, its fields, and what is sent. */
+const KINDS = {
+  search: { heading: "Search a sequence", least: 1, fields: searchFields, send: sendSearches },
+  tree: { heading: "MS tree", least: 2, fields: treeFields, send: sendTree },
+  project: { heading: "SNP project", least: 4, fields: projectFields, send: sendProject },
+  call: { heading: "Call a scheme", least: 1, fields: callFields, send: sendCalls },
+};
+
+/**
+ * Forms for genomes of a species. `about`: species, schemes, genomes [[barcode, strain] …]; `kinds` are those that are
+ * offered; `show` shows the page again. Returns a function that makes the content.
+ */
+export function beginnings(about, kinds, show) {
+  let opened = kinds.length === 1 ? kinds[0] : "", refused = null, sent = [];
+  const tell = (found) => { refused = found; show(); };
+  const open = (kind) => { opened = opened === kind ? "" : kind; refused = null; sent = []; show(); };
+  const submit = attempt(async ({ target }) => {
+    sent = await KINDS[opened].send(about(), Object.fromEntries(new FormData(target)));
+    show();
+  }, tell);
+  return () => html`
+    ${kinds.length > 1 ? html`<div class="row">${kinds.map((kind) => html`<button type="button"
+      aria-expanded=${opened === kind} @click=${() => open(kind)}>${KINDS[kind].heading}</button>`)}</div>` : nothing}
+    ${opened ? form(KINDS[opened], about(), submit) : nothing}
+    ${problem(refused)}
+    ${sent.length ? html`<p role="status">Sent:</p><ul>${sent.map(([href, words]) =>
+      html`<li><a href=${href}>${words}</a></li>`)}</ul>` : nothing}`;
+}
+
+function form(kind, about, submit) {
+  const few = about.genomes.length < kind.least;
+  return html`<form class="raised" aria-label=${kind.heading} @submit=${submit}>
+    <h3>${kind.heading}</h3>
+    ${kind.fields(about)}
+    ${few ? html`<p class="quiet">It takes ${kind.least} genomes at least; ${about.genomes.length} are chosen.</p>` : nothing}
+    <button class="main" type="submit" ?disabled=${few}>Begin</button>
+  </form>`;
+}
+
+const label = (name, words, field) => html`<div><label for="begin-${name}">${words}</label>${field}</div>`;
+const text = (name, words, required = false) =>
+  label(name, words, html`<input id="begin-${name}" name=${name} ?required=${required} maxlength="200">`);
+const genomesOf = (about, first = nothing) => html`${first}${about.genomes.map(([barcode, strain]) =>
+  html`<option value=${barcode}>${strain || barcode}${strain ? html` (${barcode})` : nothing}</option>`)}`;
+
+function searchFields() {
+  return html`${label("query", "Sequence (FASTA, or bases alone)", html`<textarea id="begin-query" name="query" rows="5"
+      required spellcheck="false" autocapitalize="off"></textarea>`)}
+    <div class="fields">
+      ${text("name", "Name")}
+      ${percent("min_identity", "Least identity, %", 70)} ${percent("min_coverage", "Least coverage of the sequence, %", 10)}
+    </div>`;
+}
+
+const percent = (name, words, usual) => label(name, words, html`<input id="begin-${name}" name=${name} type="number" min="0"
+  max="100" step="any" value=${usual} required>`);
+
+async function sendSearches({ species, genomes }, { query, name, min_identity, min_coverage }) {
+  if (genomes.length > MOST_SEARCHES) throw new Error(`A sequence is searched in ${MOST_SEARCHES} genomes at a time.`);
+  const limits = { min_identity: Number(min_identity), min_coverage: Number(min_coverage) };
+  const sent = [];
+  for (const [barcode, strain] of genomes) {
+    const body = { database: species, assembly: barcode, query, name, ...limits };
+    const answer = await change("POST", "/analyses/locus-search", body);
+    sent.push([`/analyses/${answer.analysis}`, `search in ${strain || barcode}`]);
+  }
+  if (sent.length === 1) location.assign(sent[0][0]);
+  return sent;
+}
+
+function treeFields({ schemes }) {
+  return html`<p>A tree of the genomes' allelic profiles.</p><div class="fields">
+    ${text("name", "Name")}
+    ${label("scheme", "Scheme", html`<select id="begin-scheme" name="scheme">${options(typing(schemes))}</select>`)}
+    ${label("method", "Method", html`<select id="begin-method" name="method">
+      <option value="MSTreeV2">MSTreeV2 (minimum spanning tree)</option><option value="NJ">NJ (neighbour joining)</option>
+    </select>`)}
+  </div>`;
+}
+
+async function sendTree({ species, genomes }, { name, scheme, method }) {
+  const barcodes = genomes.map(([barcode]) => barcode);
+  const answer = await change("POST", "/analyses/ms-tree", { database: species, scheme, barcodes, method, name });
+  location.assign(`/analyses/${answer.analysis}`);
+  return [[`/analyses/${answer.analysis}`, "MS tree"]];
+}
+
+function projectFields(about) {
+  return html`<p>SNPs of the genomes against one of them, and a tree.</p><div class="fields">
+    ${text("name", "Name", true)}
+    ${label("reference", "Reference", html`<select id="begin-reference" name="reference">${genomesOf(about)}</select>`)}
+    ${label("outgroup", "Outgroup", html`<select id="begin-outgroup" name="outgroup">
+      ${genomesOf(about, html`<option value="">none: the root is in the middle</option>`)}</select>`)}
+  </div>`;
+}
+
+async function sendProject({ species, genomes }, { name, reference, outgroup }) {
+  const assemblies = genomes.map(([barcode]) => barcode).filter((barcode) => barcode !== reference);
+  const answer = await change("POST", "/projects", { database: species, name, reference, assemblies, outgroup });
+  location.assign(`/projects/${answer.id}`);
+  return [[`/projects/${answer.id}`, "SNP project"]];
+}
+
+function callFields({ schemes }) {
+  return html`<div class="fields">${label("scheme", "Scheme",
+    html`<select id="begin-scheme" name="scheme">${options(callable(schemes))}</select>`)}</div>`;
+}
+
+async function sendCalls({ species, genomes }, { scheme }) {
+  if (genomes.length > MOST_CALLS) throw new Error(`${number(MOST_CALLS)} genomes at a time: choose fewer.`);
+  const items = genomes.map(([assembly]) => ({ database: species, scheme, assembly }));
+  const { jobs } = await change("POST", "/jobs", items);
+  return jobs.map((one, at) => [`/jobs/${one.job}`,
+    `job ${one.job}: ${scheme} on ${genomes[at][1] || genomes[at][0]}${one.cached ? ", which had the result already" : ""}`]);
+}
+
+/** The chosen genomes as a list from which each can be taken away. */
+export function chosenList(chosen, show) {
+  const drop = (barcode) => { chosen.set(barcode, "", false); show(); };
+  return html`<details><summary>${number(chosen.size)} chosen</summary>
+    ${table("Chosen genomes", [
+      ["Strain", ([, strain]) => strain],
+      ["Assembly", ([barcode]) => barcode],
+      ["", ([barcode, strain]) => html`<button type="button" aria-label="Take away ${strain || barcode}"
+        @click=${() => drop(barcode)}>Take away</button>`],
+    ], chosen.all(), "No genome is chosen.")}
+    <button type="button" ?disabled=${!chosen.size} @click=${() => { chosen.clear(); show(); }}>Take all away</button>
+  </details>`;
+}
