@@ -45,8 +45,8 @@ from tests.processes import Cluster  # noqa: E402
 
 #: the room whose files stay in one process: no two faults at once
 FAULTS = "tests/smoke/faults/"
-#: a room whose folders stay in one process each: most of their files use one cluster, and wait for it
-CLUSTERS = "tests/integration/crobot_tasks/"
+#: rooms whose folders stay in one process each: most of their files use one cluster, and wait for it
+CLUSTERS = ("tests/integration/crobot_tasks/", "tests/integration/examples/")
 #: after those what takes longest comes first, so that all processes end together
 ORDER = ("smoke", "truth", "integration", "unit")
 
