@@ -33,8 +33,8 @@ class MSTreeJob(AnalysisJob):
     kind: ClassVar[str] = "ms_tree"
     own_params = frozenset({"profiles", "scheme", "shown_by"})
     result_keys: ClassVar[tuple[str, ...]] = (
-        "method", "loci", "profiles", "different_profiles", "total_length", "longest_edge", "missing_alleles",
-        "nwk", "json", "svg", "png",
+        "loci", "profiles", "different_profiles", "total_length", "longest_edge", "missing_alleles", "nwk",
+        "json", "svg", "png",
     )  # fmt: skip
 
     def __init__(

@@ -72,8 +72,9 @@ def test_a_tree_of_profiles_is_sent_and_cancelled(
     wanted = {"database": senterica, "scheme": "MLST_Achtman", "barcodes": genomes[:2], "priority": 9}
     wanted |= {"colour_by": "MLST_Achtman.ST", "names": "barcode"}
     sent = app_of_7.post(f"{ROOT}/analyses/ms-tree", wanted)
-    data = app_of_7.get(sent["url"])["data"]
-    assert (data["assemblies"], data["shown_by"], data["names"]) == (2, "MLST_Achtman.ST", "barcode")
+    asked = app_of_7.get(sent["url"])["data"]
+    assert (asked["assemblies"], asked["method"]) == (2, "MSTreeV2")
+    assert (asked["shown_by"], asked["names"]) == ("MLST_Achtman.ST", "barcode")
     joined = app_of_7.post(f"{ROOT}/analyses/ms-tree", wanted, 200)
     assert (joined["analysis"], joined["joined"] or joined["cached"]) == (sent["analysis"], True)
     app_of_7.post(f"{ROOT}/jobs/{sent['job']}/cancel", status=200)
