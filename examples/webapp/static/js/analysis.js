@@ -41,8 +41,8 @@ function show() {
   if (!found) return page(problem(view.refused));
   const live = found.state === "queued";
   page(html`${problem(view.refused)}
-    <p role="status">${state(found.state === "queued" ? "waiting" : found.state, found.state)}
-      ${WORDS[found.type] ?? found.type} <b>${found.name}</b>${live && job ? html`: ${job.why || job.state.toLowerCase()}` : nothing}</p>
+    <p role="status">${state(live ? job?.state ?? "queued" : found.state)} ${WORDS[found.type] ?? found.type}
+      ${found.name === found.type ? nothing : html`<b>${found.name}</b>`} ${live && job?.why ? html`(${job.why})` : nothing}</p>
     ${found.error ? html`<div class="problem"><p>${found.error}</p></div>` : nothing}
     ${live && may("jobs:steer") ? html`<button type="button" class="danger" @click=${cancel}>Cancel</button>` : nothing}
     ${facts([...shared(found), ...(found.type === "ms_tree" ? ofTree(found.data) : ofSearch(found))])}
@@ -62,9 +62,9 @@ const ofTree = (data) => [
   ["Genomes", number(data.assemblies)],
   ["Loci", data.loci],
   ["Different profiles", data.different_profiles],
-  ["Sum of all branches", data.total_length === undefined ? "" : `${number(data.total_length)} alleles`],
-  ["Longest branch", data.longest_edge === undefined ? "" : `${number(data.longest_edge)} alleles`],
-  ["Alleles that are missing", data.missing_alleles],
+  ["All branches, alleles", data.total_length === undefined ? "" : number(data.total_length)],
+  ["Longest branch, alleles", data.longest_edge === undefined ? "" : number(data.longest_edge)],
+  ["Missing alleles", data.missing_alleles],
 ];
 
 const ofSearch = ({ species, data }) => [

@@ -38,8 +38,8 @@ export function beginnings(about, kinds, show) {
 
 function form(kind, about, submit) {
   const few = about.genomes.length < kind.least;
-  return html`<form class="raised" aria-label=${kind.heading} @submit=${submit}>
-    <h3>${kind.heading}</h3>
+  return html`<form class="form" aria-label=${kind.heading} @submit=${submit}>
+    <h3 class="sub">${kind.heading}</h3>
     ${kind.fields(about)}
     ${few ? html`<p class="quiet">It takes ${kind.least} genomes at least; ${about.genomes.length} are chosen.</p>` : nothing}
     <button class="main" type="submit" ?disabled=${few}>Begin</button>

@@ -6,7 +6,7 @@ import { html, nothing, size } from "./parts.js";
 export function downloads(files, names = {}) {
   const there = files.filter((one) => one.bytes !== null);
   if (!there.length) return html`<p class="quiet">No files yet.</p>`;
-  return html`<ul class="files">${there.map((one) => html`<li>
+  return html`<ul class="saved">${there.map((one) => html`<li>
     <a href=${one.url} download=${one.file}>${names[one.name] ?? one.name}</a>
     <span class="quiet">${one.file}, ${size(one.bytes)}</span>
   </li>`)}</ul>`;

@@ -62,7 +62,7 @@ const typed = () => view.genome.schemes.filter((one) => one.results.alleles);
 
 function show() {
   if (!view.genome) return page(problem(view.refused));
-  page(html`${problem(view.refused)} ${told(view.said)} ${head()}
+  page(html`${problem(view.refused)} ${head()} ${told(view.said)}
     <h2>Quality</h2> ${quality()}
     <h2>What the schemes found</h2> ${schemes()}
     ${typed().length ? html`<h2>Where a locus lies</h2> ${loci()}` : nothing}
@@ -125,7 +125,7 @@ function files() {
   const gff = typed().map((one) => html`<li><a href="/api/v1.0${path}/schemes/${encodeURIComponent(one.scheme)}/gff"
     download="${barcode}.${one.scheme}.gff">Loci of ${one.label} (GFF)</a></li>`);
   return html`${downloads(view.genome.files, { assembly: "Assembly (FASTA)" })}
-    ${gff.length ? html`<ul class="files">${gff}</ul>` : nothing}`;
+    ${gff.length ? html`<ul class="saved">${gff}</ul>` : nothing}`;
 }
 
 const jobs = () => table("Jobs", [

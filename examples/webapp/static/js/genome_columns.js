@@ -42,7 +42,8 @@ export function columnChoice(view, show) {
   </label>`)}</div></details>`;
 }
 
-const heading = (name) => NAMES[name] ?? name.replace(".", " ");
+/** MLST_Achtman.ST as "ST, MLST_Achtman": what it is comes first. */
+const heading = (name) => NAMES[name] ?? name.split(/\.(.*)/s).slice(0, 2).reverse().join(", ");
 
 function cell(name, row) {
   const value = row[name];
@@ -51,7 +52,7 @@ function cell(name, row) {
   if (part === "serovar" && !value) return formula(scheme, row) ?? standing(scheme, row);
   if (value === null || value === "") return part ? standing(scheme, row) : null;
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (["bases", "contigs", "n50"].includes(name)) return number(value);
+  if (["bases", "contigs", "n50"].includes(name)) return html`<span class="whole">${number(value)}</span>`;
   if (name === "coverage") return Number(value).toFixed(1);
   return name === "top_species" ? speciesCheck(value) : value;
 }

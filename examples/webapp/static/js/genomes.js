@@ -7,11 +7,11 @@ import { columnChoice, shownColumns } from "./genome_columns.js";
 import { about, html, nothing, number, page, problem, table, told } from "./parts.js";
 import { lacks } from "./rights.js";
 
-const SIZE = 50;
 /** pages without a single line that are looked through by themselves */
 const EMPTY = 25;
 
 const asked = new URLSearchParams(location.search);
+const SIZE = asked.get("limit") ?? 50;
 const view = {
   all: [], species: about.species, schemes: [], columns: [], rows: [], next: null, former: [], path: "",
   filter: { strain: asked.get("strain") ?? "", where: asked.get("where") ?? "", in_use: asked.get("in_use") === "true" },
@@ -122,7 +122,7 @@ function columns() {
     ["Choose", (row) => html`<input type="checkbox" aria-label="Choose ${row.strain ?? row.barcode}"
       ?disabled=${!row.barcode} .checked=${chosen.has(row.barcode)} @change=${({ target }) => choose([row], target.checked)}>`],
     ["Strain", (row) => row.strain],
-    ["Assembly", (row) => row.barcode && html`<a href="/genomes/${view.species}/${row.barcode}">${row.barcode}</a>`],
+    ["Assembly", (row) => row.barcode && html`<a class="whole" href="/genomes/${view.species}/${row.barcode}">${row.barcode}</a>`],
     ...shownColumns(view),
   ];
 }

@@ -46,7 +46,7 @@ async function loadDistances() {
   const answer = await fetch(address(file.url));
   if (!answer.ok) return;
   const lines = (await answer.text()).split("\n").filter(Boolean).map((line) => line.split("\t"));
-  view.distances = { names: lines[0].slice(1), rows: lines.slice(1) };
+  view.distances = { names: lines[0].slice(1).map(labelOf), rows: lines.slice(1) };
 }
 
 const resume = attempt(
@@ -63,8 +63,8 @@ function show() {
   const { project } = view;
   if (!project) return page(problem(view.refused));
   page(html`${problem(view.refused)}
-    <p role="status">${state(project.state === "live" ? "running" : project.state, project.state)} <b>${project.name}</b>${
-      project.state === "live" && view.job ? html`: ${view.job.why || view.job.state.toLowerCase()}` : nothing}</p>
+    <p role="status">${state(project.state === "live" ? "running" : project.state, project.state)} <b>${project.name}</b>
+      ${project.state === "live" && view.job?.why ? html`(${view.job.why})` : nothing}</p>
     ${project.state === "failed" ? failed() : nothing}
     ${facts([
       ["Species", project.species],
@@ -97,7 +97,7 @@ function distances() {
   return wide("SNPs between genomes", html`<table class="matrix">
     <caption class="hidden">SNPs between any two genomes</caption>
     <thead><tr><td></td>${view.distances.names.map((name) => html`<th scope="col" class="figure">${name}</th>`)}</tr></thead>
-    <tbody>${view.distances.rows.map(([name, ...counts]) => html`<tr><th scope="row">${name}</th>${counts.map((count) =>
+    <tbody>${view.distances.rows.map(([name, ...counts]) => html`<tr><th scope="row">${labelOf(name)}</th>${counts.map((count) =>
       html`<td class="figure">${number(count)}</td>`)}</tr>`)}</tbody>
   </table>`);
 }

@@ -16,7 +16,7 @@ export const options = (schemes, chosen = "") =>
 
 /** How a scheme stands for an assembly and what it found; `columns` are those of the table of results, in order. */
 export function finding(one, columns) {
-  return html`<h3>${one.label} ${one.label === one.scheme ? nothing : html`<span class="quiet">${one.scheme}</span>`}
+  return html`<h3 class="sub">${one.label} ${one.label === one.scheme ? nothing : html`<span class="quiet">${one.scheme}</span>`}
       ${state(one.status)}</h3>
     ${one.outdated ? html`<p class="quiet">Outdated: ${one.outdated}</p>` : nothing}
     ${one.status === "COMPLETE" ? found(one, columns) : nothing}

@@ -84,7 +84,7 @@ const projects = () => table("SNP projects", [
 ], view.projects, "You have none yet.");
 
 const analyses = () => table("MS trees and searches", [
-  ["Name", (one) => html`<a href="/analyses/${one.id}">${one.name}</a>`],
+  ["Name", (one) => html`<a href="/analyses/${one.id}">${one.name === one.type ? `number ${one.id}` : one.name}</a>`],
   ["What", (one) => TYPES[one.type] ?? one.type],
   ["State", (one) => html`${state(one.state === "queued" ? "waiting" : one.state, one.state)}
     ${one.error ? html` <span class="quiet">${one.error}</span>` : nothing}`],
