@@ -76,8 +76,8 @@ const ofSearch = ({ species, data }) => [
   ["Hits", data.hit_count],
 ];
 
-const tree = ({ files, data, name }) => picture(files, "svg",
-  `${data.method} tree “${name}” of ${number(data.assemblies)} genomes by ${data.scheme}: ` +
+const tree = ({ files, data, name, type }) => picture(files, "svg",
+  `${data.method} tree ${name === type ? "" : `“${name}” `}of ${number(data.assemblies)} genomes by ${data.scheme}: ` +
   `${number(data.different_profiles ?? 0)} different profiles; branches are numbers of alleles that differ.`);
 
 function hits({ data }) {

@@ -9,14 +9,14 @@ import { follow } from "./live.js";
 import { locusSearch } from "./loci.js";
 import { about, facts, html, may, nothing, number, page, problem, state, table, time, told } from "./parts.js";
 import { lacks } from "./rights.js";
-import { callable, finding } from "./schemes.js";
+import { callable, finding, forPeople } from "./schemes.js";
+import { soon } from "./soon.js";
 
 const { species, barcode } = about;
 const path = `/species/${encodeURIComponent(species)}/assemblies/${encodeURIComponent(barcode)}`;
 const view = { genome: null, schemes: [], columns: [], jobs: [], refused: null, said: "" };
 const chosen = chosenOf(species);
-/** jobs that are followed already */
-const followed = new Set();
+const again = soon(load);
 
 const strainName = () => view.genome.strains.map((one) => one.strain).join(", ");
 const forms = beginnings(() => ({ species, schemes: view.schemes, genomes: [[barcode, strainName()]] }),
@@ -34,7 +34,11 @@ async function begin() {
     view.refused = refused;
   }
   await load();
+  // one stream for all: a browser has six connections to a host
+  if (may("jobs:read")) follow({ user: "me" }, (name, found) => isOurs(name, found) && again());
 }
+
+const isOurs = (name, found) => (name === "job" ? found.tag === barcode : view.jobs.some((job) => !job.finished_at));
 
 async function load() {
   try {
@@ -44,17 +48,9 @@ async function load() {
   } catch (refused) {
     view.refused = refused;
   }
+  const live = view.jobs.filter((job) => !job.finished_at).length;
+  view.said = live ? `${live} of your jobs of this assembly are not over yet.` : "";
   show();
-  view.jobs.filter((job) => !job.finished_at).forEach(wait);
-}
-
-/** Show the assembly again when a job of it is over. */
-async function wait(job) {
-  if (followed.has(job.id)) return;
-  followed.add(job.id);
-  await follow({ job: job.id }, () => {});
-  view.said = `Job ${job.id} is over.`;
-  await load();
 }
 
 /** Schemes that gave alleles here, of which loci can be looked up. */
@@ -111,8 +107,7 @@ function quality() {
 }
 
 function schemes() {
-  // what is kept for jobs has no pipeline, and stands above
-  const called = view.genome.schemes.filter((one) => one.scheme !== "assembly_stats");
+  const called = forPeople(view.genome.schemes);
   const there = new Set(called.map((one) => one.scheme));
   const never = callable(view.schemes).filter((one) => !there.has(one.description));
   return html`${called.map((one) => finding(one, view.columns))}

@@ -3,6 +3,7 @@
 import { address, get } from "./api.js";
 import { beginnings, chosenList } from "./begin.js";
 import { chosenOf } from "./chosen.js";
+import { wide } from "./files.js";
 import { columnChoice, shownColumns } from "./genome_columns.js";
 import { about, html, nothing, number, page, problem, table, told } from "./parts.js";
 import { lacks } from "./rights.js";
@@ -15,7 +16,7 @@ const SIZE = asked.get("limit") ?? 50;
 const view = {
   all: [], species: about.species, schemes: [], columns: [], rows: [], next: null, former: [], path: "",
   filter: { strain: asked.get("strain") ?? "", where: asked.get("where") ?? "", in_use: asked.get("in_use") === "true" },
-  said: "Loading …", refused: null,
+  said: "Loading …", refused: null, busy: false, turn: 0,
 };
 let chosen, forms;
 
@@ -52,7 +53,10 @@ const results = (fields) => `/species/${encodeURIComponent(view.species)}/result
 const first = () => results([...question(), ["limit", SIZE]]);
 
 async function load(path) {
+  // what was asked before is no longer wanted, and may be answered later
+  const turn = ++view.turn;
   view.said = "Loading …";
+  view.busy = true;
   show();
   try {
     let found = await get(path);
@@ -61,11 +65,14 @@ async function load(path) {
       show();
       found = await get(found.next);
     }
+    if (turn !== view.turn) return;
     Object.assign(view, { path, columns: found.columns, rows: found.results, next: found.next, refused: null });
     view.said = `${number(found.results.length)} genomes on page ${view.former.length + 1}`;
   } catch (refused) {
+    if (turn !== view.turn) return;
     Object.assign(view, { refused, said: "" });
   }
+  view.busy = false;
   show();
 }
 
@@ -91,14 +98,14 @@ function show() {
     <div class="row spread">
       <div class="row">
         <button type="button" @click=${() => chooseAll(true)} ?disabled=${!view.rows.length}>Choose all on this page</button>
-        <button type="button" @click=${newer} ?disabled=${!view.former.length}>Newer</button>
-        <button type="button" @click=${older} ?disabled=${!view.next}>Older</button>
+        <button type="button" @click=${newer} ?disabled=${view.busy || !view.former.length}>Newer</button>
+        <button type="button" @click=${older} ?disabled=${view.busy || !view.next}>Older</button>
       </div>
       <div class="row">All that was found: ${["csv", "tsv"].map((kind) => html`<a class="button" download
         href=${address(results([...question(), ["format", kind]]))}>${kind.toUpperCase()}</a>`)}</div>
     </div>
     ${columnChoice(view, show)}
-    <div class="scroll">${table("Genomes", columns(), view.rows, "No genome is like that.")}</div>
+    ${wide("Table of genomes", table("Genomes", columns(), view.rows, "No genome is like that."))}
     <h2>With the chosen genomes</h2>
     ${chosenList(chosen, show)} ${lacks("jobs:send", "begin anything with them") ?? forms()}`);
 }

@@ -3,6 +3,12 @@
 import { wide } from "./files.js";
 import { facts, html, nothing, number, state, table, time } from "./parts.js";
 
+/** what is kept for jobs; the statistics are told elsewhere */
+const INNER = ["assembly_stats", "snp_calls", "ref_masker"];
+
+/** What schemes found that is for people. */
+export const forPeople = (results) => results.filter((one) => !INNER.includes(one.scheme));
+
 /** Those that give sequence types, and so trees. */
 export const typing = (schemes) => schemes.filter((one) => one.scheme);
 

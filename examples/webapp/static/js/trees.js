@@ -6,14 +6,15 @@ import { chosenOf } from "./chosen.js";
 import { follow } from "./live.js";
 import { html, may, nothing, number, page, problem, state, table, time } from "./parts.js";
 import { lacks } from "./rights.js";
+import { soon } from "./soon.js";
 
 const SIZE = 20;
-const WAIT_MS = 1000;
 const TYPES = { ms_tree: "MS tree", locus_search: "Locus search" };
 const KINDS = ["analyses", "projects"];
 const view = { all: [], species: "", schemes: [], analyses: [], projects: [], next: {}, pages: { analyses: 1, projects: 1 },
   refused: null };
-let chosen, forms, due = null;
+let chosen, forms;
+const again = soon(load);
 
 async function begin() {
   const missing = lacks("jobs:read", "see analyses and SNP projects");
@@ -33,14 +34,6 @@ async function choose(species) {
   chosen = chosenOf(species);
   view.schemes = (await get(`/species/${encodeURIComponent(species)}/schemes`)).schemes;
   forms = beginnings(() => ({ species, schemes: view.schemes, genomes: chosen.all() }), ["tree", "project"], show);
-}
-
-/** Load again when a job has changed, but not for each of many. */
-function again() {
-  due ??= setTimeout(async () => {
-    due = null;
-    await load();
-  }, WAIT_MS);
 }
 
 async function load() {
@@ -98,7 +91,7 @@ function beginOne() {
   if (!forms) return html`<p class="quiet">There is no species yet.</p>`;
   return html`
     ${view.all.length < 2 ? nothing : html`<div class="row"><div><label for="species">Species</label>
-      <select id="species" @change=${({ target }) => choose(target.value).then(show)}>${view.all.map((one) =>
+      <select id="species" @change=${({ target }) => choose(target.value).catch((refused) => { view.refused = refused; }).then(show)}>${view.all.map((one) =>
         html`<option value=${one.name} ?selected=${one.name === view.species}>${one.label}</option>`)}</select></div></div>`}
     <p>Choose genomes <a href="/genomes/${view.species}">in their table</a>; they stay chosen while you turn pages.</p>
     ${chosenList(chosen, show)} ${forms()}`;
