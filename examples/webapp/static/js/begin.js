@@ -7,10 +7,10 @@ import { callable, options, typing } from "./schemes.js";
 const MOST_CALLS = 1000;
 const MOST_SEARCHES = 20;
 
-/** kind → heading, how many genomes it takes at least, its fields, and what is sent. */
+/** kind → heading, how many genomes it takes at least, whether none means all, its fields, and what is sent. */
 const KINDS = {
   search: { heading: "Search a sequence", least: 1, fields: searchFields, send: sendSearches },
-  tree: { heading: "MS tree", least: 2, fields: treeFields, send: sendTree },
+  tree: { heading: "MS tree", least: 2, ofAll: true, fields: treeFields, send: sendTree },
   project: { heading: "SNP project", least: 4, fields: projectFields, send: sendProject },
   call: { heading: "Call a scheme", least: 1, fields: callFields, send: sendCalls },
 };
@@ -37,7 +37,7 @@ export function beginnings(about, kinds, show) {
 }
 
 function form(kind, about, submit) {
-  const few = about.genomes.length < kind.least;
+  const few = about.genomes.length < kind.least && !(kind.ofAll && !about.genomes.length);
   return html`<form class="form" aria-label=${kind.heading} @submit=${submit}>
     <h3 class="sub">${kind.heading}</h3>
     ${kind.fields(about)}
@@ -77,8 +77,9 @@ async function sendSearches({ species, genomes }, { query, name, min_identity, m
   return sent;
 }
 
-function treeFields({ schemes }) {
-  return html`<p>A tree of the genomes' allelic profiles.</p><div class="fields">
+function treeFields({ schemes, genomes }) {
+  return html`<p>A tree of the allelic profiles of ${genomes.length ? `${number(genomes.length)} genomes` : "all assemblies in use: none is chosen"}.</p>
+    <div class="fields">
     ${text("name", "Name")}
     ${label("scheme", "Scheme", html`<select id="begin-scheme" name="scheme">${options(typing(schemes))}</select>`)}
     ${label("method", "Method", html`<select id="begin-method" name="method">
@@ -89,7 +90,8 @@ function treeFields({ schemes }) {
 
 async function sendTree({ species, genomes }, { name, scheme, method }) {
   const barcodes = genomes.map(([barcode]) => barcode);
-  const answer = await change("POST", "/analyses/ms-tree", { database: species, scheme, barcodes, method, name });
+  const body = { database: species, scheme, method, name, ...(barcodes.length ? { barcodes } : {}) };
+  const answer = await change("POST", "/analyses/ms-tree", body);
   location.assign(`/analyses/${answer.analysis}`);
   return [[`/analyses/${answer.analysis}`, "MS tree"]];
 }

@@ -90,6 +90,21 @@ def test_a_tree_is_begun_with_chosen_genomes_listed_and_cancelled(
     expect(line).to_contain_text("failed")
 
 
+def test_a_tree_without_chosen_genomes_is_of_all_that_are_in_use(
+    sign_in: SignIn, typed: list[Genome]
+) -> None:
+    page = sign_in().page
+    page.goto("/trees")
+    page.get_by_role("button", name="SNP project").click()
+    expect(page.get_by_role("button", name="Begin")).to_be_disabled()
+    page.get_by_role("button", name="MS tree").click()
+    expect(page.get_by_text("of all assemblies in use: none is chosen")).to_be_visible()
+    with page.expect_request("**/analyses/ms-tree") as asked:
+        page.get_by_role("button", name="Begin").click()
+    body = asked.value.post_data_json
+    assert (body["scheme"], "barcodes" in body) == ("MLST_Achtman", False)
+
+
 @contextmanager
 def only_waiting() -> Iterator[None]:
     """No job is placed on a node meanwhile."""
