@@ -6,7 +6,8 @@ import { antigens } from "./schemes.js";
 /** columns that stand in others, or that every line has anyway */
 const ELSEWHERE = ["strain", "barcode", "qa"];
 const NAMES = { status: "QA", bases: "Bases", contigs: "Contigs", n50: "N50", coverage: "Coverage", n_share: "N, share",
-  top_species: "Species check", strain_barcode: "Strain's barcode", in_use: "In use", created: "Made", version: "Pipeline" };
+  top_species: "Species check", strain_barcode: "Strain's barcode", in_use: "In use", created: "Made", version: "Pipeline",
+  outdated: "Outdated" };
 
 const key = (view) => `columns ${view.species}`;
 const offered = (view) => view.columns.filter((one) => !ELSEWHERE.includes(one));
@@ -52,7 +53,7 @@ function cell(name, row) {
   if (part === "serovar" && !value) return formula(scheme, row) ?? standing(scheme, row);
   if (value === null || value === "") return part ? standing(scheme, row) : null;
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (["bases", "contigs", "n50"].includes(name)) return html`<span class="whole">${number(value)}</span>`;
+  if (["bases", "contigs", "n50"].includes(name)) return html`<span class="kept">${number(value)}</span>`;
   if (name === "coverage") return Number(value).toFixed(1);
   return name === "top_species" ? speciesCheck(value) : value;
 }
@@ -74,5 +75,5 @@ function formula(scheme, row) {
 /** Why there is no value: the scheme is queued, has failed, or was never called. */
 function standing(scheme, row) {
   const stands = row[`${scheme}.stands`];
-  return stands && stands !== "COMPLETE" ? html`<span class="quiet">${stands.toLowerCase()}</span>` : null;
+  return stands && stands !== "COMPLETE" ? html`<span class="quiet">(${stands.toLowerCase()})</span>` : null;
 }

@@ -129,7 +129,7 @@ function columns() {
     ["Choose", (row) => html`<input type="checkbox" aria-label="Choose ${row.strain ?? row.barcode}"
       ?disabled=${!row.barcode} .checked=${chosen.has(row.barcode)} @change=${({ target }) => choose([row], target.checked)}>`],
     ["Strain", (row) => row.strain],
-    ["Assembly", (row) => row.barcode && html`<a class="whole" href="/genomes/${view.species}/${row.barcode}">${row.barcode}</a>`],
+    ["Assembly", (row) => row.barcode && html`<a class="kept" href="/genomes/${view.species}/${row.barcode}">${row.barcode}</a>`],
     ...shownColumns(view),
   ];
 }

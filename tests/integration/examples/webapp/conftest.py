@@ -8,10 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from crobot_tasks.intake.genomes import Genome, add_assembly
 from crobot_tasks.intake.scheme_calls import send_scheme
@@ -21,6 +22,7 @@ from demo.data import DemoData
 from tests.integration.crobot_tasks.cli.test_commands import closed_port
 from tests.integration.crobot_tasks.jobs.test_following import ended
 from tests.processes import Cluster, Process, wait_for
+from tests.proxy import Proxy
 
 #: what a user of the app may do
 SCOPES = (Scope.JOBS_READ, Scope.JOBS_SEND, Scope.JOBS_STEER, Scope.SPECIES_READ, Scope.UPLOADS_SEND)
@@ -40,14 +42,27 @@ class User:
 
 
 @pytest.fixture(scope="session")
-def webapp(cluster: Cluster, data_dir: Path) -> Iterator[str]:
+def line() -> Iterator[Proxy]:
+    """A line to the app, which tests cut and slow down."""
+    proxy = Proxy(f"http://127.0.0.1:{closed_port()}")
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture(scope="session")
+def streams() -> int:
+    """The port of the streams of events."""
+    return closed_port()
+
+
+@pytest.fixture(scope="session")
+def webapp(cluster: Cluster, data_dir: Path, line: Proxy, streams: int) -> Iterator[str]:
     """The app's address."""
-    port, streams = closed_port(), closed_port()
-    address, folder = f"http://127.0.0.1:{port}", data_dir / "webapp"
+    address, folder = line.url_behind, data_dir / "webapp"
     settings = {
-        "WEBAPP_PORT": str(port),
+        "WEBAPP_PORT": address.rpartition(":")[2],
         "CROBOT_EVENTS_URL": f"http://127.0.0.1:{streams}/events",
-        "CROBOT_EVENTS_ORIGINS": address,
+        "CROBOT_EVENTS_ORIGINS": f"{address},{line.url}",
         "CROBOT_FLOWER_AUTH": "operator:secret",
     }
     flower = [sys.executable, "-m", "crobot_tasks.cli", "flower", "--port", str(streams)]
@@ -83,25 +98,19 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def sign_in(webapp: str, browser: Browser) -> Iterator[Callable[..., User]]:
     """Signs people in, each by default a new one, in a window of their own; nothing may go wrong in its console."""
-    windows, wrong = [], []
+    windows, wrong, asked = [], [], set()
 
     def signed_in(
-        *scopes: Scope, user: int | None = None, width: int = 1400, refused: int = 0, **window: str
+        *scopes: Scope, user: int | None = None, width: int = 1400, address: str = webapp, **window: str
     ) -> User:
-        # the browser itself says in its console what was refused
-        expected = f"the server responded with a status of {refused}"
         user = user or next(_users)
         token, _ = tokens.create(user_id=user, name="a browser", scopes=scopes or SCOPES)
-        context = browser.new_context(base_url=webapp, viewport={"width": width, "height": 900}, **window)
+        context = browser.new_context(base_url=address, viewport={"width": width, "height": 900}, **window)
         windows.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on(
-            "console",
-            lambda said: (
-                wrong.append(said.text) if said.type == "error" and expected not in said.text else None
-            ),
-        )
+        page.on("console", lambda said: wrong.append(said.text) if _is_defect(said) else None)
+        page.on("request", lambda request: asked.add(urlsplit(request.url).hostname))
         page.goto("/sign-in")
         page.get_by_label("Token").fill(token)
         page.get_by_role("button", name="Sign in").click()
@@ -112,6 +121,13 @@ def sign_in(webapp: str, browser: Browser) -> Iterator[Callable[..., User]]:
     for context in windows:
         context.close()
     assert wrong == []
+    # a page asks nobody else
+    assert asked <= {"127.0.0.1"}
+
+
+def _is_defect(said: ConsoleMessage) -> bool:
+    """Whether a word of the console is of a defect: what is refused, and a line that is cut, the page shows itself."""
+    return said.type == "error" and not said.text.startswith("Failed to load resource")
 
 
 @pytest.fixture(scope="session")
