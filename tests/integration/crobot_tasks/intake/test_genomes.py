@@ -135,7 +135,7 @@ def test_a_scheme_is_added_and_called_while_everything_runs(
     row = lookup(added.barcode, "MyArrays")
     assert counters(row) == (1, 1, 0, 0)
     assert row.results["array_count"] == 0
-    assert row.results["provenance"]["tools"] == {"pilercr": "1.06"}
+    assert row.results["provenance"]["version"] == "2.0"
     assert value("SELECT type FROM crobot.jobs WHERE id = :id", id=job.number) == "MyArrays"
 
 

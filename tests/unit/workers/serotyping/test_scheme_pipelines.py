@@ -1,4 +1,4 @@
-"""What the scheme pipelines make of their tools' output: CRISPR arrays, serotypes, the names in a GFF."""
+"""What the scheme pipelines make of their tools' output: serotypes, the names in a GFF."""
 
 from __future__ import annotations
 
@@ -8,48 +8,9 @@ import pytest
 
 from crobot_tasks.jobs.generic import failed_check
 from workers.annotating import prokka
-from workers.annotating.crispr import arrays
 from workers.serotyping import ectyper, sistr
 from workers.serotyping.ectyper import Gene, best_o
 from workers.serotyping.serotype import Check
-
-REPEAT, SPACERS = "CGGTTTATCCCCGCTGG", ("ACGTACGTACGTAAAC", "TTGCAAGCTTGCAAGT")
-CONTIG = "AAAA" + REPEAT + SPACERS[0] + REPEAT + SPACERS[1] + REPEAT + "TTTT"
-REPORT = f"""pilercr v1.06
-
-contigs: 1 putative CRISPR arrays found.
-
-DETAIL REPORT
-
-
-Array 1
->2
-
-       Pos  Repeat     %id  Spacer  Left flank    Repeat               Spacer
-==========  ======  ======  ======  ==========    =================    ======
-         5      17   100.0      16        AAAA    .................    {SPACERS[0]}
-        38      17    94.1      16  ACGTAAAC      ........A........    {SPACERS[1]}
-        71      17   100.0          GCAAGT        .................    TTTT
-==========  ======  ======  ======  ==========    =================
-         3      17              16                {REPEAT}
-
-
-SUMMARY BY SIMILARITY
-Array          Sequence    Position      Length  # Copies  Repeat  Spacer  +  Consensus
-    1                 2           5          83         3      17      16  +  {REPEAT}
-"""
-
-
-def test_an_array_has_its_place_its_repeats_and_its_spacers() -> None:
-    (array,) = arrays(REPORT, {"1": "ACGT", "2": CONTIG})
-    assert (array.contig, array.start, array.end) == ("2", 5, len(CONTIG) - 4)
-    assert array.repeat_consensus == REPEAT
-    assert array.repeats == (REPEAT,) * 3
-    assert array.spacers == SPACERS
-
-
-def test_a_report_without_arrays_gives_none() -> None:
-    assert arrays("pilercr v1.06\n\n0 putative CRISPR arrays found.\n", {"1": "ACGT"}) == []
 
 
 @pytest.mark.parametrize(
