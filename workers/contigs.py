@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from itertools import chain, count, islice
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from workers.fasta import DAMAGED, PLAIN_SHARE, Record, check_letters, open_text
 CHECKED_LINES = 200
 #: letters in a line of a file that we write
 LINE = 80
+#: what a header says of a replicon whose end is its begin, as assemblers (Unicycler, Dragonflye) and GenBank write it
+CIRCULAR = re.compile(r"\b(circular=(true|yes|y)|topology=circular)\b", re.IGNORECASE)
 
 
 def check_assembly(path: Path) -> None:
@@ -55,10 +58,20 @@ def read_assembly(path: Path, rename: bool = False) -> dict[str, str]:
     return {name: sequence for name, sequence in contigs.items() if sequence}
 
 
-def fasta_text(contigs: Mapping[str, str]) -> str:
-    """The same contigs as FASTA that every tool reads: names only, lines of one length, ends of lines as in Unix."""
+def circular_contigs(path: Path, contigs: Collection[str]) -> frozenset[str]:
+    """Those of a file's contigs, named in its order, whose headers say that they are circular."""
+    headers = (record.header for record in read_records(path) if record.sequence)
+    return frozenset(name for name, header in zip(contigs, headers, strict=True) if CIRCULAR.search(header))
+
+
+def fasta_text(contigs: Mapping[str, str], circular: Collection[str] = ()) -> str:
+    """The same contigs as FASTA that every tool reads: names only, lines of one length, ends of lines as in Unix.
+
+    Behind the names of ``circular`` contigs it is said that they are.
+    """
     return "".join(
-        f">{name}\n" + "".join(f"{sequence[at : at + LINE]}\n" for at in range(0, len(sequence), LINE))
+        f">{name}{' circular=true' if name in circular else ''}\n"
+        + "".join(f"{sequence[at : at + LINE]}\n" for at in range(0, len(sequence), LINE))
         for name, sequence in contigs.items()
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,8 @@ from workers import contigs, storage
 from workers.assembling import assembly, qa
 
 FILE = "assembly.fasta"
+#: instead of the names of all contigs
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,16 @@ def add_assembly(
     user_id: int = 0,
     send: bool = True,
     rename: bool = False,
+    circular: Sequence[str] = (),
     **request: Any,
 ) -> Genome:
     """Bring an existing assembly into the database: strain, assembly, a copy of the file on the storage.
 
-    The contigs keep their names and order; with ``rename``, one whose name came before gets a name of its own. The
-    verdict of the QA is final once the job ``assembly_stats`` has checked the species, too; it is sent at once, and
-    sends the schemes' jobs if the verdict is a pass. With ``send=False`` nothing is sent. ``request`` takes
-    ``workgroup``, ``batch`` and ``priority``.
+    The contigs keep their names and order; with ``rename``, one whose name came before gets a name of its own.
+    Those are circular whose headers say so, and those that ``circular`` names (``all``: every one). The verdict of the
+    QA is final once the job ``assembly_stats`` has checked the species, too; it is sent at once, and sends the schemes'
+    jobs if the verdict is a pass. With ``send=False`` nothing is sent. ``request`` takes ``workgroup``, ``batch`` and
+    ``priority``.
 
     Raises:
         UnknownSpecies: there is none of this name.
@@ -65,22 +69,35 @@ def add_assembly(
     """
     with transaction() as session:
         find_species(session, database)
-    found = _read(fasta, rename)
+    found, rings = _read(fasta, rename, circular)
 
     def added() -> Genome:
         with transaction(database) as session:
-            return _added(session, database, strain, found, user_id, send, request)
+            return _added(session, database, strain, found, rings, user_id, send, request)
 
     return retrying(added)
 
 
-def _read(fasta: Path, rename: bool) -> dict[str, str]:
+def _read(fasta: Path, rename: bool, circular: Sequence[str]) -> tuple[dict[str, str], frozenset[str]]:
+    """The contigs, and the names of those that are circular."""
     if not fasta.is_file():
         raise BadInput(f"there is no file {fasta}")
     try:
-        return contigs.read_assembly(fasta, rename)
+        found = contigs.read_assembly(fasta, rename)
+        return found, contigs.circular_contigs(fasta, found) | _named(circular, found)
     except OSError as error:
         raise BadInput(f"{fasta} cannot be read: {error.strerror}") from error
+
+
+def _named(circular: Sequence[str], found: Mapping[str, str]) -> frozenset[str]:
+    if ALL in circular:
+        return frozenset(found)
+    for name in circular:
+        if name not in found:
+            raise BadInput(
+                f"no contig is called {name!r}: name one of {', '.join(list(found)[:5])}, or {ALL!r}"
+            )
+    return frozenset(circular)
 
 
 def _added(
@@ -88,6 +105,7 @@ def _added(
     database: str,
     strain: str,
     found: Mapping[str, str],
+    rings: frozenset[str],
     user_id: int,
     send: bool,
     request: Mapping[str, Any],
@@ -99,7 +117,7 @@ def _added(
         return _genome(before, None, existed=True)
     row = new_row(session, "assemblies", Kind.ASSEMBLY)
     folder = storage.assembly_dir(storage_root(), database, row.barcode)
-    with _written(folder, contigs.fasta_text(found)) as path:
+    with _written(folder, contigs.fasta_text(found, rings)) as path:
         trace_id = add_genome(session, owner, str(path), user_id)
         record_assembly(session, _record(species, found, path, sha256), [trace_id], user_id, row)
         stored = session.get_one(Assembly, row.id)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from heapq import nlargest
 
+from workers.nomenclature.ends import end_of
 from workers.nomenclature.places import Hit, Place, Region
 from workers.nomenclature.representatives import K, is_coding
 from workers.nomenclature.schemes import Locus
@@ -14,8 +15,6 @@ from workers.nomenclature.schemes import Locus
 MIN_IDENTITY = 0.9
 #: less of a locus than this is no trace of it
 MIN_COVERAGE = 0.2
-#: BLAST leaves off so many bases at an end where the last few differ; more is a truncated locus
-MAX_TRIMMED = 12
 #: so many alleles are aligned with a place, those that share the most k-mers with it
 MOST_CANDIDATES = 20
 #: of every so many k-mers of an allele one is looked up
@@ -67,31 +66,26 @@ def nearest_place(region: Region, hits: Iterable[Hit], alleles: Mapping[int, str
 
 
 def _aligned_place(region: Region, hit: Hit, allele: str, locus: Locus) -> Place:
-    """The place by one alignment, with the ends that BLAST left off if they are short."""
-    start, end = hit.start - hit.left, hit.end + hit.right
-    reaches = start >= 0 and end <= len(region.sequence) and max(hit.left, hit.right) <= MAX_TRIMMED
-    aligned = region.sequence[hit.start : hit.end]
-    unknown = len(_UNKNOWN.findall(aligned))
+    """The place by one alignment, with the ends that BLAST left off."""
+    left = end_of(allele[: hit.left][::-1], region.sequence[: hit.start][::-1], len(allele))
+    right = end_of(allele[len(allele) - hit.right :], region.sequence[hit.end :], len(allele))
+    unknown = len(_UNKNOWN.findall(region.sequence[hit.start : hit.end]))
     # gaps do not count here: a deletion breaks a locus, but does not make it another one
     alike = hit.matches / max(hit.matches + hit.mismatches - unknown, 1) >= MIN_IDENTITY
-    covered = (hit.allele_end - hit.allele_start) / hit.allele_length
-    if not reaches:
+    if not (left.reached and right.reached):
+        covered = (hit.allele_end - hit.allele_start) / hit.allele_length
         identity = hit.matches / max(hit.columns - unknown, 1)
         broken = alike and covered >= MIN_COVERAGE
         return region.place(
             hit.start, hit.end, number=None, identity=identity, coverage=covered, whole=False, broken=broken
         )
+    start, end = hit.start - left.length, hit.end + right.length
     sequence = region.sequence[start:end]
-    same = hit.matches + _matches(sequence[: hit.left], allele[: hit.left])
-    same += _matches(sequence[len(sequence) - hit.right :], allele[len(allele) - hit.right :])
-    identity = same / (hit.columns + hit.left + hit.right)
+    columns = hit.columns + left.columns + right.columns
+    identity = (hit.matches + left.matches + right.matches) / columns
     usable = not _UNKNOWN.search(sequence) and (not locus.coding or is_coding(sequence))
     whole = usable and identity >= MIN_IDENTITY
     known = hit.number if sequence == allele else None
     return region.place(
         start, end, number=known, identity=identity, coverage=1.0, whole=whole, broken=alike and not whole
     )
-
-
-def _matches(one: str, other: str) -> int:
-    return sum(a == b for a, b in zip(one, other, strict=True))

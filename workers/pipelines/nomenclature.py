@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from crobot_errors import BadInput, BadPath, UnusableAssembly
 from workers import storage
-from workers.contigs import check_assembly, read_assembly
+from workers.contigs import check_assembly, circular_contigs, read_assembly
 from workers.nomenclature import alleles, locus_search
 from workers.nomenclature.alleles import Call
 from workers.nomenclature.anchored import anchored_places
+from workers.nomenclature.circular import once, read_around
 from workers.nomenclature.gff import gff_lines
 from workers.nomenclature.nearest import candidates, nearest_place
 from workers.nomenclature.places import OUTFMT, Hit, Place, Region, exact_places, parse_hits, regions
@@ -44,7 +45,7 @@ class Nomenclature(Pipeline):
     """
 
     name = "nomenclature"
-    version = "4.1"
+    version = "5.0"
     tools = (BLASTN,)
     expected_s = 2.0
 
@@ -77,14 +78,15 @@ class Nomenclature(Pipeline):
 
     def run(self, attempt: Attempt) -> Outcome:
         """Search, decide, write."""
-        contigs = _read_assembly(attempt.input_file(_assembly(attempt.job)))
+        path = attempt.input_file(_assembly(attempt.job))
+        contigs = _read_assembly(path)
         if _is_search(attempt.job):
             return Outcome(*locus_search.search(attempt, BLASTN, contigs))
         params = _checked_params(attempt.job)
         attempt.input_file(str(Path(params["scheme_dir"], DESCRIPTION)))
         scheme = read_scheme(Path(params["scheme_dir"]))
         attempt.log(f"scheme {scheme.name} {scheme.version}: {len(scheme.loci)} loci; {len(contigs)} contigs")
-        calls = _calls(attempt, scheme, contigs)
+        calls = _calls(attempt, scheme, contigs, circular_contigs(path, contigs))
         counts = {status: sum(each.status is status for each in calls) for status in alleles.Status}
         attempt.log(", ".join(f"{count} {status}" for status, count in counts.items() if count))
         gff = attempt.output_dir / "alleles.gff"
@@ -138,10 +140,12 @@ def _read_assembly(path: Path) -> dict[str, str]:
         raise UnusableAssembly(str(error)) from error
 
 
-def _calls(attempt: Attempt, scheme: Scheme, contigs: Mapping[str, str]) -> list[Call]:
+def _calls(
+    attempt: Attempt, scheme: Scheme, contigs: Mapping[str, str], circular: Collection[str]
+) -> list[Call]:
     """One call for each locus, in the scheme's order."""
     loci = {locus.name: locus for locus in scheme.loci}
-    places = search(attempt, scheme, contigs)
+    places = search(attempt, scheme, read_around(contigs, circular, scheme.loci))
     settled = exact_places(places, scheme.alleles())
     unknown = _others(places, settled)
     if unknown:
@@ -152,7 +156,7 @@ def _calls(attempt: Attempt, scheme: Scheme, contigs: Mapping[str, str]) -> list
     found: dict[str, list[Place]] = defaultdict(list)
     for region, place in settled.items():
         found[region.locus].append(place)
-    return [alleles.call(locus, found[locus.name]) for locus in scheme.loci]
+    return [alleles.call(locus, once(found[locus.name], contigs)) for locus in scheme.loci]
 
 
 def _others(places: Mapping[str, Iterable[Region]], settled: Container[Region]) -> list[Region]:

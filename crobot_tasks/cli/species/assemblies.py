@@ -39,15 +39,32 @@ _COLUMNS = (
 @click.option(
     "--rename", is_flag=True, help="Give contigs that share a name, or have none, names of their own."
 )
+@click.option(
+    "--circular",
+    metavar="CONTIG",
+    multiple=True,
+    help="A contig whose end is its begin, besides those of which the header says circular=true or topology=circular; "
+    "all for every one. May be given several times.",
+)
 @options.request
 @json_option
-def add(species: str, fasta: Path, strain: str, rename: bool, as_json: bool, **request: Any) -> None:
+def add(
+    species: str,
+    fasta: Path,
+    strain: str,
+    rename: bool,
+    circular: tuple[str, ...],
+    as_json: bool,
+    **request: Any,
+) -> None:
     """Add a genome that was assembled elsewhere (FASTA, plain or gzipped), without reads.
 
     It is copied, judged like any other, and typed by the schemes of the species if it passes.
     """
     sending.ready()
-    added = genomes.add_assembly(species, strain, fasta.absolute(), rename=rename, **request)
+    added = genomes.add_assembly(
+        species, strain, fasta.absolute(), rename=rename, circular=circular, **request
+    )
     document = {**vars(added), "path": str(added.path), "species": species, "strain": strain}
     emit(as_json, document, lambda out: out.print(_told(document)))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crobot_errors import BadInput
-from workers.contigs import read_assembly
+from workers.contigs import checksum, circular_contigs, fasta_text, read_assembly
 
 
 def test_a_protein_whose_letters_are_all_nucleotide_codes_is_refused(tmp_path: Path) -> None:
@@ -55,3 +55,25 @@ def test_renaming_gives_contigs_names_of_their_own_and_keeps_the_others(tmp_path
     assert read_assembly(path, rename=True) == {
         "k": "AC", "k.2": "AG", "k.3": "AT", "contig": "CA", "m": "CC", "contig.2": "CG"
     }  # fmt: skip
+
+
+def test_contigs_are_circular_whose_headers_say_so(tmp_path: Path) -> None:
+    path = tmp_path / "rings.fasta"
+    headers = (
+        "a length=8 circular=true",
+        "b [topology=circular]",
+        "c topology=linear",
+        "d circular=false",
+        "e",
+    )
+    path.write_text("".join(f">{header}\nACGT\n" for header in headers) + ">empty circular=true\n")
+    contigs = read_assembly(path)
+    assert circular_contigs(path, contigs) == {"a", "b"}
+
+
+def test_what_is_circular_is_written_behind_the_name_and_is_no_part_of_the_checksum(tmp_path: Path) -> None:
+    contigs, path = {"a": "ACGT", "b": "GGCC"}, tmp_path / "written.fasta"
+    path.write_text(fasta_text(contigs, {"b"}))
+    assert read_assembly(path) == contigs
+    assert circular_contigs(path, contigs) == {"b"}
+    assert checksum(read_assembly(path)) == checksum(contigs)

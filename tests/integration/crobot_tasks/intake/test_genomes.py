@@ -114,6 +114,18 @@ def test_what_cannot_be_added_leaves_nothing(strain: str, tmp_path: Path, strain
     assert (sorted(folder.glob("*")), count(Assembly)) == before
 
 
+def test_what_is_circular_is_kept_in_the_file_that_is_stored(strain: str, tmp_path: Path) -> None:
+    path = tmp_path / "rings.fasta"
+    path.write_bytes(b">a topology=circular\nACGT\n>b\nACGTT\n>c\nACGTTA\n")
+    added = add_assembly("senterica", strain, path, send=False, circular=["c"])
+    headers = [line for line in added.path.read_text().splitlines() if line.startswith(">")]
+    assert headers == [">a circular=true", ">b", ">c circular=true"]
+    other = add_assembly("senterica", f"{strain} all", path, send=False, circular=["all"])
+    assert other.path.read_text().count(" circular=true") == 3
+    with pytest.raises(BadInput, match="no contig is called 'd': name one of a, b, c, or 'all'"):
+        add_assembly("senterica", f"{strain} none", path, send=False, circular=["d"])
+
+
 def test_a_genome_without_reads_is_not_assembled(strain: str, demo_data: DemoData) -> None:
     added = add_assembly("senterica", strain, demo_data.sequenced, send=False)
     with transaction("senterica") as session:
@@ -135,7 +147,7 @@ def test_a_scheme_is_added_and_called_while_everything_runs(
     row = lookup(added.barcode, "MyArrays")
     assert counters(row) == (1, 1, 0, 0)
     assert row.results["array_count"] == 0
-    assert row.results["provenance"]["version"] == "2.0"
+    assert row.results["provenance"]["pipeline_version"] == "2.0"
     assert value("SELECT type FROM crobot.jobs WHERE id = :id", id=job.number) == "MyArrays"
 
 

@@ -213,6 +213,51 @@ def test_a_new_allele_is_marked_in_the_gff_by_its_digest(
     assert "allele=new;status=new;sha256=" in line
 
 
+@pytest.mark.parametrize("side", ["begin", "end", "both"])
+def test_a_new_allele_whose_ends_are_unlike_is_new_and_whole(
+    contigs: Contigs, typing: Typing, scheme: Scheme, tmp_path: Path, side: str
+) -> None:
+    expected = {}
+    for locus in LOCI:
+        allele = allele_of(scheme, locus)
+        # two of three letters differ, so that the alignment stops before them
+        for at in range(18):
+            if at % 3:
+                allele = allele if side == "end" else substituted(allele, at)
+                allele = allele if side == "begin" else substituted(allele, len(allele) - 1 - at)
+        expected[locus] = allele
+        contigs = without_alleles(contigs, locus, allele_of(scheme, locus), allele)
+    calls = calls_of(typing(written(contigs, tmp_path / "a.fasta")))
+    found = {locus: (each["status"], each["sequence"]) for locus, each in calls.items()}
+    assert found == {locus: ("new", sequence) for locus, sequence in expected.items()}
+
+
+@pytest.mark.parametrize("header", [" circular=true", " [topology=circular] complete", ""])
+@pytest.mark.parametrize("turn", [False, True])
+def test_a_locus_across_the_opening_of_a_circle_is_whole_if_the_circle_is_known(
+    contigs: Contigs, typing: Typing, scheme: Scheme, tmp_path: Path, header: str, turn: bool
+) -> None:
+    allele = allele_of(scheme, "hisD")
+    name, ring = next(
+        (name, each if allele in each else reverse_complement(each))
+        for name, each in contigs.items()
+        if allele in each or reverse_complement(allele) in each
+    )
+    opened = ring.index(allele) + 200
+    ring = ring[opened:] + ring[:opened]
+    contigs = {each: bases for each, bases in contigs.items() if each != name}
+    contigs[f"ring{header}"] = reverse_complement(ring) if turn else ring
+    call = calls_of(typing(written(contigs, tmp_path / "a.fasta")))["hisD"]
+    if not header:
+        assert call["status"] == "fragmented"
+        return
+    assert (call["status"], call["allele"], call["copies"]) == ("exact", TRUE_ALLELES["hisD"], 1)
+    across = contigs[f"ring{header}"] * 2
+    found = across[call["start"] - 1 : call["end"]]
+    assert call["start"] <= len(ring) < call["end"]
+    assert (reverse_complement(found) if turn else found) == allele
+
+
 def test_loci_that_are_gone_broken_unknown_or_doubled_are_told_apart(
     contigs: Contigs, typing: Typing, scheme: Scheme, tmp_path: Path
 ) -> None:
