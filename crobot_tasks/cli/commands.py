@@ -69,6 +69,7 @@ COMMANDS: Table = {
     "resume": Entry("show.nodes:resume", "Give a drained or quarantined node jobs again."),
     "scheme": Branch("See to the typing schemes of a species.", {
         "add": Entry("species.schemes:add", "Add a scheme that is not MLST."),
+        "change": Entry("species.schemes:change", "Change when a scheme is called."),
         "import": Entry("species.schemes:import_", "Import an MLST scheme from PubMLST's files."),
         "list": Entry("species.schemes:list_", "List the schemes of a species."),
     }),

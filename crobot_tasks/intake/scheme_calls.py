@@ -20,8 +20,10 @@ from workers.pipelines.seropred import METHODS
 USUAL = {"SeroPred": "Serovar", "CRISPR": "CRISPR", "prokka_annotation": "Annotation"}
 
 
-def add_scheme(database: str, description: str, pipeline: str, label: str = "") -> None:
-    """Add a scheme that is not MLST; new assemblies get it at once.
+def add_scheme(
+    database: str, description: str, pipeline: str, label: str = "", on_demand: bool = False
+) -> None:
+    """Add a scheme that is not MLST; new assemblies get it at once, or only ``on_demand`` by `send_scheme`.
 
     Raises:
         UnknownPipeline: it is none that schemes may have.
@@ -42,9 +44,26 @@ def add_scheme(database: str, description: str, pipeline: str, label: str = "") 
 
     def added() -> None:
         with transaction(database) as session:
-            schemes.add_scheme(session, description, label, pipeline)
+            schemes.add_scheme(session, description, label, pipeline, on_demand)
 
     retrying(added)
+
+
+def call_on_demand(database: str, description: str, on_demand: bool) -> None:
+    """Have a scheme called only on demand from now on, or on every new assembly; what was sent is left alone.
+
+    Raises:
+        UnknownSpecies, UnknownScheme: there is none of this name.
+        BadInput: the scheme has no pipeline.
+    """
+    with transaction() as session:
+        find_species(session, database)
+
+    def changed() -> None:
+        with transaction(database) as session:
+            schemes.call_on_demand(session, description, on_demand)
+
+    retrying(changed)
 
 
 def add_usual(database: str, genus: str) -> list[str]:

@@ -17,6 +17,7 @@ from crobot_tasks.jobs.read_rows import read_rows
 from db import nomenclature
 from db.engine import retrying, transaction
 from db.nomenclature import PublishedType
+from db.species.schemes import call_on_demand
 from workers import storage
 from workers.fasta import DAMAGED, open_text
 from workers.nomenclature.allele_files import AlleleFiles
@@ -34,6 +35,7 @@ def import_scheme(
     profiles: Path | None = None,
     number_here: bool = False,
     blemishes: Blemishes | None = None,
+    on_demand: bool = False,
 ) -> str:
     """Import a PubMLST scheme, or a newer release of it, and export it for the nodes; return its version.
 
@@ -41,6 +43,7 @@ def import_scheme(
     are numbered here. ``scheme`` is its name in the nomenclature (senterica_achtman_2), ``description`` that in
     programs (MLST_Achtman). ``number_here``: the ids of the alleles are text, also in the profiles; they are kept
     beside the numbers that new ones get here. What is odd in the files, and hinders nobody, is added to ``blemishes``.
+    With ``on_demand``, new assemblies are not typed by it from now on; else that is left as it is.
 
     Raises:
         UnknownSpecies: there is none of this name.
@@ -54,9 +57,12 @@ def import_scheme(
 
         def imported() -> str:
             with transaction(database) as session:
-                return nomenclature.import_scheme(
+                version = nomenclature.import_scheme(
                     session, scheme, description, label, loci, rows, types, blemishes.add
                 )
+                if on_demand:
+                    call_on_demand(session, description)
+                return version
 
         return _exported_after(database, scheme, imported)
 

@@ -12,7 +12,7 @@ from db.engine import transaction
 from db.known_species import find_species
 from db.species import AssemblyLookup, Scheme, outdated, overview
 from db.species.assemblies import find_assembly, list_assemblies
-from db.species.schemes import find_scheme, list_schemes
+from db.species.schemes import ON_DEMAND, find_scheme, list_schemes
 
 
 def schemes(species: str) -> list[dict[str, Any]]:
@@ -46,6 +46,7 @@ def scheme_list(species: str) -> list[dict[str, Any]]:
                 "label": scheme.name,
                 "pipeline": scheme.param.get("pipeline"),
                 "scheme": scheme.param.get("scheme"),
+                "on_demand": ON_DEMAND in scheme.param,
                 "version": scheme.version,
             }
             for scheme in list_schemes(session)

@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from db.species import Allele, Assembly, AssemblyLookup, Locus, Scheme, SequenceType
+from db.species.schemes import ON_DEMAND
 
 
 def made_assembly(session: Session, job_id: int) -> Assembly | None:
@@ -43,6 +44,7 @@ def schemes(session: Session) -> Sequence[Row[Any]]:
         Scheme.name.label("label"),
         Scheme.param["pipeline"].astext.label("pipeline"),
         Scheme.param["scheme"].astext.label("scheme"),
+        Scheme.param.has_key(ON_DEMAND).label("on_demand"),
         Scheme.version,
         loci.label("loci"),
         alleles.label("alleles"),

@@ -14,6 +14,8 @@ from db.species import Assembly, AssemblyLookup, Scheme
 
 #: a scheme's name in programs; it is a job's type, too
 DESCRIPTION = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+#: key of a scheme's ``param``: nothing is called before somebody asks for it
+ON_DEMAND = "on_demand"
 
 
 def find_scheme(session: Session, description: str) -> Scheme:
@@ -36,8 +38,12 @@ def list_schemes(session: Session) -> Sequence[Scheme]:
     return session.scalars(select(Scheme).order_by(Scheme.id)).all()
 
 
-def add_scheme(session: Session, description: str, label: str, pipeline: str) -> Scheme:
-    """Add a scheme that a pipeline finds out, or have an existing one called on new assemblies from now on.
+def add_scheme(
+    session: Session, description: str, label: str, pipeline: str, on_demand: bool = False
+) -> Scheme:
+    """Add a scheme that a pipeline finds out, or have an existing one called from now on.
+
+    It is called on every new assembly, or only ``on_demand``.
 
     Raises:
         BadInput: not a name, or the scheme is another pipeline's.
@@ -52,13 +58,37 @@ def add_scheme(session: Session, description: str, label: str, pipeline: str) ->
     if found.param.get("pipeline", pipeline) != pipeline:
         raise BadInput(f"the scheme {description!r} is there already, with {found.param['pipeline']!r}")
     found.name, found.param = label or found.name, found.param | {"pipeline": pipeline}
+    _call(found, on_demand)
     session.flush()
     return found
 
 
+def call_on_demand(session: Session, description: str, on_demand: bool = True) -> Scheme:
+    """Have a scheme called on demand only, or on every new assembly.
+
+    Raises:
+        UnknownScheme: there is none of this name.
+        BadInput: it has no pipeline that could be called.
+    """
+    found = find_scheme(session, description)
+    if "pipeline" not in found.param:
+        raise BadInput(
+            f"the scheme {description!r} is not called at all: `crobot scheme add` gives it a pipeline"
+        )
+    _call(found, on_demand)
+    session.flush()
+    return found
+
+
+def _call(scheme: Scheme, on_demand: bool) -> None:
+    kept = {key: value for key, value in scheme.param.items() if key != ON_DEMAND}
+    scheme.param = kept | ({ON_DEMAND: True} if on_demand else {})
+
+
 def schemes_to_call(session: Session) -> Sequence[Scheme]:
-    """Return the schemes that are called on every new assembly: those with a pipeline."""
-    return session.scalars(select(Scheme).where(Scheme.param.has_key("pipeline")).order_by(Scheme.id)).all()
+    """Return the schemes that are called on every new assembly: those with a pipeline, if not only on demand."""
+    called = Scheme.param.has_key("pipeline") & ~Scheme.param.has_key(ON_DEMAND)
+    return session.scalars(select(Scheme).where(called).order_by(Scheme.id)).all()
 
 
 def schemes_never_sent(session: Session, assembly_barcode: str) -> Sequence[Scheme]:

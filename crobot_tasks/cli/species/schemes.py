@@ -31,6 +31,7 @@ _COLUMNS = {
     "description": Column("Scheme"),
     "label": Column("Label", Kind.NAME, importance=2),
     "pipeline": Column("Pipeline", importance=8),
+    "called": Column("Called", importance=6),
     "scheme": Column("Nomenclature", Kind.NAME, importance=3),
     "version": Column("Version", importance=4),
     "loci": Column("Loci", Kind.NUMBER, importance=5),
@@ -63,6 +64,11 @@ _COLUMNS = {
 )
 @click.option("--description", required=True, help="The scheme's name in programs: MLST_Achtman.")
 @click.option("--label", help="Its name for people.  [default: the description]")
+@click.option(
+    "--on-demand",
+    is_flag=True,
+    help="Type no new assembly by it, only those that are sent (crobot send scheme).",
+)
 @json_option
 def import_(
     species: str,
@@ -73,6 +79,7 @@ def import_(
     strict: bool,
     description: str,
     label: str | None,
+    on_demand: bool,
     as_json: bool,
 ) -> None:
     """Import an MLST scheme from PubMLST's files, or a newer release of it. New assemblies are typed by it at once.
@@ -92,7 +99,15 @@ def import_(
     with Progress(*columns, console=out, transient=True, disable=as_json or not out.is_terminal) as progress:
         progress.add_task(f"importing {safe(name)} from {len(files):,} files")
         version = importing.import_scheme(
-            species, name, description, label or description, files, profiles, number_here, blemishes
+            species,
+            name,
+            description,
+            label or description,
+            files,
+            profiles,
+            number_here,
+            blemishes,
+            on_demand,
         )
     found = next(one for one in species_overview.schemes(species) if one["description"] == description)
     if not as_json:
@@ -114,15 +129,41 @@ def _warn(blemishes: list[str]) -> None:
 @click.argument("description")
 @click.option("--pipeline", required=True, help="What finds it out: SeroPred, CRISPR, prokka_annotation.")
 @click.option("--label", default="", help="Its name for people.  [default: the description]")
+@click.option(
+    "--on-demand",
+    is_flag=True,
+    help="Call it on no new assembly, only on those that are sent (crobot send scheme).",
+)
 @json_option
-def add(species: str, description: str, pipeline: str, label: str, as_json: bool) -> None:
+def add(species: str, description: str, pipeline: str, label: str, on_demand: bool, as_json: bool) -> None:
     """Add a scheme that is not MLST: from now on its pipeline is called on every new assembly."""
     sending.ready()
     _check_species(species)
-    scheme_calls.add_scheme(species, description, pipeline, label)
+    scheme_calls.add_scheme(species, description, pipeline, label, on_demand)
+    _emit_one(species, description, as_json)
+
+
+@click.command()
+@click.argument("species")
+@click.argument("description")
+@click.option(
+    "--on-demand/--always",
+    required=True,
+    help="Call it only on assemblies that are sent, or on every new assembly.",
+)
+@json_option
+def change(species: str, description: str, on_demand: bool, as_json: bool) -> None:
+    """Change when a scheme is called, from now on; what was sent is left alone."""
+    services.ready_database()
+    scheme_calls.call_on_demand(species, description, on_demand)
+    _emit_one(species, description, as_json)
+
+
+def _emit_one(species: str, description: str, as_json: bool) -> None:
     found = next(one for one in species_overview.schemes(species) if one["description"] == description)
     emit(as_json, found | {"species": species}, lambda out: out.print(
-        f"{description} of {species}: {pipeline} is called on every new assembly"))  # fmt: skip
+        f"{description} of {species}: {found['pipeline']} is called "
+        f"{'on demand' if found['on_demand'] else 'on every new assembly'}"))  # fmt: skip
 
 
 @click.command("list")
@@ -160,4 +201,11 @@ def _files(paths: Iterable[Path]) -> list[Path]:
 
 
 def _show(out: Console, found: list[dict[str, Any]]) -> None:
-    out.print(table(_COLUMNS.values(), [[one[key] or "" for key in _COLUMNS] for one in found]))
+    lines = [one | {"called": _called(one)} for one in found]
+    out.print(table(_COLUMNS.values(), [[one[key] or "" for key in _COLUMNS] for one in lines]))
+
+
+def _called(scheme: dict[str, Any]) -> str:
+    if not scheme["pipeline"]:
+        return ""
+    return "on demand" if scheme["on_demand"] else "always"

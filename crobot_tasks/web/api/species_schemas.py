@@ -118,6 +118,9 @@ class SchemeSchema(Schema):
     scheme = fields.String(
         allow_none=True, metadata={"description": "its nomenclature; null: no MLST scheme"}
     )
+    on_demand = fields.Boolean(
+        metadata={"description": "it is called on assemblies that are sent, and on no new assembly by itself"}
+    )
     version = fields.String()
     loci = fields.Integer()
     alleles = fields.Integer()

@@ -64,6 +64,26 @@ def test_a_new_species_has_the_schemes_that_every_species_has() -> None:
     assert called == []
 
 
+def test_a_scheme_is_called_on_every_new_assembly_or_only_on_demand() -> None:
+    with transaction("ecoli") as session:
+        begun = session.begin_nested()
+        schemes.add_scheme(session, "prokka_annotation", "", "prokka_annotation")
+        schemes.add_scheme(session, "Arrays", "", "CRISPR", on_demand=True)
+        called = [scheme.description for scheme in schemes.schemes_to_call(session)]
+        schemes.call_on_demand(session, "prokka_annotation")
+        none = schemes.schemes_to_call(session)
+        schemes.call_on_demand(session, "Arrays", on_demand=False)
+        later = [scheme.description for scheme in schemes.schemes_to_call(session)]
+        # the same scheme added again is as it is said now
+        schemes.add_scheme(session, "prokka_annotation", "", "prokka_annotation")
+        again = [scheme.description for scheme in schemes.schemes_to_call(session)]
+        with pytest.raises(BadInput, match="'snp_calls' is not called at all: `crobot scheme add` gives it"):
+            schemes.call_on_demand(session, "snp_calls")
+        begun.rollback()
+    assert (called, none, later) == (["prokka_annotation"], [], ["Arrays"])
+    assert again == ["prokka_annotation", "Arrays"]
+
+
 def test_the_handle_has_models_and_a_session_of_its_species() -> None:
     models = dbhandle["senterica"].models
     scheme = dbhandle["senterica"].session.query(models.Schemes).filter_by(description="snp_calls").one()

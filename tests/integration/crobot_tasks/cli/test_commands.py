@@ -99,6 +99,27 @@ def test_a_species_is_added_once_with_its_references(tables: None, tmp_path: Pat
     assert document("scheme", "list", "nosuch", code=1)["error"]["type"] == "UnknownSpecies"
 
 
+def test_a_scheme_is_called_on_demand_and_always(tables: None, tmp_path: Path) -> None:
+    genome, alleles = tmp_path / "genome.fasta", tmp_path / "one.tfa"
+    genome.write_text(">one\nACGTACGT\n")
+    alleles.write_text(">one_1\nATGAAATAA\n")
+    named = ["--label", "Salmonella on demand", "--prefix", "OND", "--reference", genome]
+    document("species", "add", "ondemand", *named, "--bare")
+    added = document("scheme", "add", "ondemand", "Arrays", "--pipeline", "CRISPR", "--on-demand")
+    assert added["on_demand"]
+    line = ["scheme", "import", "ondemand", "tiny_1", "--alleles", alleles, "--description", "Tiny"]
+    assert document(*line, "--on-demand")["on_demand"]
+    # a newer release leaves it as it is
+    assert document(*line)["on_demand"]
+    assert not document("scheme", "change", "ondemand", "Tiny", "--always")["on_demand"]
+    told = crobot("scheme", "change", "ondemand", "Arrays", "--on-demand").stdout
+    assert told == "Arrays of ondemand: CRISPR is called on demand\n"
+    listed = {each["description"]: each["on_demand"] for each in document("scheme", "list", "ondemand")}
+    assert (listed["Arrays"], listed["Tiny"]) == (True, False)
+    refused = document("scheme", "change", "ondemand", "nosuch", "--always", code=1)
+    assert "has no scheme 'nosuch'" in refused["error"]["message"]
+
+
 def test_a_species_of_any_genus_is_judged_by_limits_of_its_own(tables: None, tmp_path: Path) -> None:
     genome = tmp_path / "genome.fasta"
     genome.write_text(f">one\n{''.join(random.Random(7).choices('ACGT', k=30_000))}\n")

@@ -9,6 +9,7 @@ from threading import Barrier
 import pytest
 
 from crobot_errors import BadInput, UnknownScheme, UnknownSpecies, UpdateUnderWay
+from crobot_tasks.intake.scheme_calls import call_on_demand
 from crobot_tasks.maintenance.updating import Update, update_all_schemes, update_assemblies, update_scheme
 from db.engine import transaction, try_lock
 from db.species import AssemblyLookup, Scheme, strains
@@ -267,6 +268,16 @@ def test_what_one_scheme_meets_does_not_keep_the_others(species: Species) -> Non
         first, second = thread.submit(update_all_schemes, species.name).result()
     assert "is under way" in first.error
     assert (first.batch, len(items(second))) == (None, 1)
+
+
+def test_a_scheme_on_demand_is_updated_only_by_its_name(species: Species) -> None:
+    for name in ("CRISPR", "CRISPR2"):
+        species.add_scheme(name)
+    call_on_demand(species.name, "CRISPR2", on_demand=True)
+    species.add_assembled("assembled")
+    (only,) = update_all_schemes(species.name)
+    assert only.scheme == "CRISPR"
+    assert len(items(update_scheme(species.name, "CRISPR2"))) == 1
 
 
 def test_unknown_names_are_refused(species: Species) -> None:

@@ -199,10 +199,13 @@ ASSEMBLIES = [
 ]  # fmt: skip
 SCHEMES = [
     {"description": "assembly_stats", "label": "Assembly statistics", "pipeline": "", "scheme": "", "version": "",
-     "loci": None, "alleles": None, "sequence_types": None, "results": 402_117, "outdated": 0},
+     "on_demand": False, "loci": None, "alleles": None, "sequence_types": None, "results": 402_117, "outdated": 0},
     {"description": "MLST_Achtman", "label": "Achtman 7 gene MLST", "pipeline": "nomenclature", "outdated": 1200,
      "scheme": "senterica_achtman_2", "version": "1.a53de04e", "loci": 7, "alleles": 10_905, "sequence_types": 10_292,
-     "results": 398_211},
+     "on_demand": False, "results": 398_211},
+    {"description": "prokka_annotation", "label": "Annotation", "pipeline": "prokka_annotation", "scheme": "",
+     "version": "", "on_demand": True, "loci": None, "alleles": None, "sequence_types": None, "results": 12,
+     "outdated": 0},
 ]  # fmt: skip
 SPECIES = [{"name": "senterica", "label": "Salmonella enterica", "genus": "Salmonella", "prefix": "SAL",
             "references": ["a"] * 1200}]  # fmt: skip
