@@ -51,7 +51,7 @@ def import_scheme(
     """
     blemishes = blemishes or Blemishes()
     files = AlleleFiles(alleles, blemishes, numbered=not number_here)
-    loci = _loci(files.seen.loci, profiles)
+    loci = _loci(files, profiles)
     # All that number alleles wait for the transaction, so no file that may stall is read within it.
     with read_rows(files) as rows, read_rows(_profiles(profiles, loci, files, blemishes)) as types:
 
@@ -98,14 +98,18 @@ def export(database: str, scheme: str) -> Path:
         return write_scheme(directory, scheme, current.version, current.loci, current.alleles)
 
 
-def _loci(found: list[str], profiles: Path | None) -> list[str]:
+def _loci(files: AlleleFiles, profiles: Path | None) -> list[str]:
     """Return the loci that have alleles, in the order of the profiles' columns, or of the files."""
+    found = files.seen.loci
     if profiles is None:
         return found
     columns = _columns(profiles)
-    without = [locus for locus in found if locus not in columns]
-    if without:
-        raise BadInput(f"{profiles} has no column for {', '.join(without)}; it has {', '.join(columns)}")
+    strange = [f"{locus!r} ({files.seen.begins(locus)})" for locus in found if locus not in columns]
+    if strange:
+        raise BadInput(
+            f"{profiles} has no column for {', '.join(strange[:5])}; it has {', '.join(columns)}. "
+            "Leave out the files that are none of the scheme's alleles"
+        )
     return [column for column in columns if column in found]
 
 

@@ -89,6 +89,10 @@ class _Seen:
         """All loci, in the files' order."""
         return list(dict.fromkeys(locus for locus, _ in self.alleles))
 
+    def begins(self, locus: str) -> str:
+        """File and line of a locus' first allele."""
+        return next(where for (name, _), where in self.alleles.items() if name == locus)
+
     def add(self, key: Key, sequence: str, where: str) -> None:
         """Take a record into account."""
         name = f"{where}: allele {key[1]} of {key[0]}"

@@ -27,6 +27,8 @@ from workers.nomenclature.blemishes import Blemishes
 MOST_BLEMISHES = 20
 #: how files of alleles are called in a folder
 ALLELE_FILES = (".tfa", ".fas", ".fasta", ".fa", ".tfa.gz", ".fas.gz", ".fasta.gz", ".fa.gz")
+#: ends of names of files that are packed otherwise
+PACKERS = {".xz": "xz", ".bz2": "bzip2", ".zst": "zstd", ".zip": "zip", ".7z": "7-Zip", ".rar": "RAR"}
 _COLUMNS = {
     "description": Column("Scheme"),
     "label": Column("Label", Kind.NAME, importance=2),
@@ -186,18 +188,32 @@ def _check_species(name: str) -> None:
 def _files(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
-        inside = (
-            sorted(each for each in path.iterdir() if each.name.endswith(ALLELE_FILES))
-            if path.is_dir()
-            else [path]
-        )
-        if not inside:
-            raise BadInput(f"the folder {path} holds no allele files ({', '.join(ALLELE_FILES[:4])})")
-        found += inside
+        found += _inside(path) if path.is_dir() else [path]
     absent = [str(path) for path in found if not path.is_file()]
     if absent:
         raise BadInput(f"there is no file {', '.join(absent)}")
     return found
+
+
+def _inside(folder: Path) -> list[Path]:
+    """The allele files of a folder; one that is packed otherwise than by gzip is not left out in silence."""
+    names = {each.name for each in folder.iterdir() if each.is_file()}
+    packed = sorted(name for name in names if _packed_alone(name, names))
+    if packed:
+        raise BadInput(
+            f"{folder / packed[0]} is packed by {PACKERS[Path(packed[0]).suffix]}: unpack it, or pack it with gzip"
+        )
+    inside = sorted(folder / name for name in names if name.endswith(ALLELE_FILES))
+    if not inside:
+        other = f", only {', '.join(sorted(names)[:3])}" if names else ""
+        raise BadInput(f"the folder {folder} holds no allele files ({', '.join(ALLELE_FILES[:4])}){other}")
+    return inside
+
+
+def _packed_alone(name: str, names: set[str]) -> bool:
+    """Whether a file is alleles in a packing that is not read, and they are not there unpacked."""
+    path = Path(name)
+    return path.suffix in PACKERS and path.stem.endswith(ALLELE_FILES) and path.stem not in names
 
 
 def _show(out: Console, found: list[dict[str, Any]]) -> None:

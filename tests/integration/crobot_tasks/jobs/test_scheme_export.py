@@ -139,7 +139,7 @@ def test_an_id_that_is_odd_is_named_with_its_place(
     ("alleles", "profiles", "said"),
     [
         ({"b.fasta": b""}, PROFILES, "b.fasta is empty"),
-        ({}, b"ST\ta\n1\t1\n", "p.txt has no column for b; it has ST, a"),
+        ({}, b"ST\ta\n1\t1\n", r"p.txt has no column for 'b' \(.*b\.fasta, line 1\); it has ST, a. Leave out"),
         ({"a.fasta": b">a_1\nATG\n>a_1\nATC\n"}, PROFILES, "line 3: allele 1 of a was already given in .*line 1"),
         ({"a.fasta": b">a_1\nMKLV\n"}, PROFILES, r"line 1 \(a_1\): 'L' is no nucleotide"),
         ({"a.fasta": gzip.compress(b">a_1\nATG\n") + b"trailing"}, PROFILES, "a.fasta cannot be read to its end"),
