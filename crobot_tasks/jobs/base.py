@@ -24,7 +24,7 @@ from db.species.lookups import Key
 from db.system import user_jobs
 
 #: what a job's context says of one send only
-OF_ONE_SEND = frozenset({"resent_from", "chosen"})
+OF_ONE_SEND = frozenset({"resent_from", "chosen", "follows"})
 
 
 class Job:

@@ -76,14 +76,14 @@ def follow(
     request |= {"database": database, "assembly_barcode": assembly_barcode}
     is_late = age_s > celeryconfig.crobot_storage_patience_s
     try:
-        checked = reading(lambda: list(_checked(request, is_late)))
+        checked = reading(lambda: list(_checked(request, job_id, is_late)))
     except (OSError, BadPath) as error:
         log.warning("what follows on %s waits to be sent: %s", assembly_barcode, text_of(error))
         return
     retrying(partial(_send, call_id, database, assembly_barcode, checked))
 
 
-def _checked(request: dict[str, Any], is_late: bool) -> Iterator[NewJob]:
+def _checked(request: dict[str, Any], job_id: int | None, is_late: bool) -> Iterator[NewJob]:
     """Check the jobs of the schemes that were never sent; what cannot be sent is told, and left out.
 
     Raises:
@@ -96,7 +96,7 @@ def _checked(request: dict[str, Any], is_late: bool) -> Iterator[NewJob]:
         session.expunge_all()
     for scheme in schemes:
         try:
-            yield _checked_job(scheme, request)
+            yield _checked_job(scheme, request, job_id)
         # A scheme that cannot be called is no reason to leave out the others; update_scheme sends it later.
         except Exception as error:
             if is_away(error) or (isinstance(error, OSError | BadPath) and not is_late):
@@ -115,8 +115,10 @@ def _schemes(session: Session, assembly_barcode: str) -> Sequence[Scheme]:
     return [scheme for scheme in schemes if scheme.param["pipeline"] in CLASSES]
 
 
-def _checked_job(scheme: Scheme, request: dict[str, Any]) -> NewJob:
+def _checked_job(scheme: Scheme, request: dict[str, Any], job_id: int | None) -> NewJob:
     job = CLASSES[scheme.param["pipeline"]](scheme=scheme, **request)
+    if job_id is not None:
+        job.context["follows"] = job_id
     with collecting(Sends()) as sends:
         job.signature().apply_async(ignore_result=True)
     return checked_job(sends.calls[0])

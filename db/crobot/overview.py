@@ -18,8 +18,10 @@ _HELD = text(f"SELECT count(*) FROM crobot.jobs WHERE held_at IS NOT NULL AND {L
 
 _TIMES_SENT = text("SELECT count(*) FROM crobot.settlements WHERE job_id = :job_id")
 
+# the tag is indexed; other jobs may have come after this one with the same tag
 _FOLLOWERS = text("""
     SELECT id FROM crobot.jobs WHERE tag = ANY(:tags) AND id > :job_id AND database = :database
+      AND context->>'follows' = CAST(:job_id AS text)
     ORDER BY id""")
 
 # `crobot_tasks.jobs.following` keeps such a call until what follows is sent
@@ -49,7 +51,7 @@ def times_sent(session: Session, job_id: int) -> int:
 
 
 def followers(session: Session, job: Row[Any], assembly: str | None) -> list[int]:
-    """Jobs of a species that came after this one with its tag, or for the ``assembly`` that it made, by its barcode."""
+    """Jobs that were sent since this one ended, with its tag, or that of the ``assembly`` it made: its barcode."""
     tags = [tag for tag in (job.tag, assembly) if tag]
     values = {"tags": tags, "job_id": job.id, "database": job.database}
     return list(session.execute(_FOLLOWERS, values).scalars())

@@ -17,6 +17,7 @@ from crobot_errors import BadPath, OutcomeKind
 from crobot_tasks.broker import folders
 from crobot_tasks.cli.steer import until_over
 from crobot_tasks.intake.reads import send_reads
+from crobot_tasks.intake.scheme_calls import send_scheme
 from crobot_tasks.jobs import AssemblyJob, NomenclatureJob, get_crobot_job
 from crobot_tasks.jobs.scheme_export import publish
 from crobot_tasks.lifecycle import finish, kept_calls
@@ -185,6 +186,12 @@ def test_a_passed_qa_sends_the_schemes_with_a_pipeline_and_makes_the_assembly_th
         assert owner.best_assembly == parked.context["assembly_id"]
     assert user_job(parked.job_id).status == "COMPLETE"
     assert value("SELECT user_id FROM crobot.jobs WHERE id = :id", id=follower) == 4
+    # what somebody sends later for the same assembly did not follow from anything
+    (later,) = send_scheme(senterica, "MLST_Achtman", [barcode], again=True)
+    assert later.number > follower
+    assert until_over.followers_of(parked.number) == [follower]
+    assert until_over.followers_of(follower) == []
+    assert ended(later.number) == "COMPLETE"
 
 
 def test_what_a_head_left_unsent_that_died_is_sent_by_the_next_and_waited_for(
