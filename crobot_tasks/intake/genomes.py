@@ -133,8 +133,9 @@ def _genome(stored: Assembly, job_id: int | None, existed: bool) -> Genome:
 
 def _record(species: Species, found: Mapping[str, str], path: Path, sha256: str) -> AssemblyRecord:
     parts = [assembly.Contig(name, sequence) for name, sequence in found.items()]
-    statistics = assembly.statistics(parts)
-    verdict = qa.evaluate(statistics, None, limits_of(species))
+    counted = assembly.counted(parts)
+    statistics = assembly.statistics(counted)
+    verdict = qa.evaluate(statistics, None, limits_of(species), len(parts) - len(counted))
     return AssemblyRecord(
         job_id=None,
         pipeline_version="",

@@ -75,4 +75,5 @@ def _judged(stats: dict[str, Any], limits: Thresholds) -> dict[str, Any]:
     # an older pipeline may have measured less; what has a limit, all did
     measured = Statistics(**{each.name: found.get(each.name, 0) for each in fields(Statistics)})
     percent = next((each["value"] for each in stats["qa"]["measures"] if each["measure"] == "species"), None)
-    return qa.evaluate(measured, None if percent is None else percent / 100, limits)
+    short = stats["qa"].get("short_contigs", 0)
+    return qa.evaluate(measured, None if percent is None else percent / 100, limits, short)

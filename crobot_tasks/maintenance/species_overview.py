@@ -10,9 +10,12 @@ import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.maintenance.outdated import current_of, current_version, standing, why_outdated
 from db.engine import transaction
 from db.known_species import find_species
-from db.species import AssemblyLookup, Scheme, outdated, overview
+from db.species import AssemblyLookup, AssemblyStatus, LookupStatus, Scheme, outdated, overview
 from db.species.assemblies import find_assembly, list_assemblies
 from db.species.schemes import ON_DEMAND, find_scheme, list_schemes
+
+#: a genome passes the limits that the head knows, and the job that checks its species is not over
+BEING_JUDGED = "Being judged"
 
 
 def schemes(species: str) -> list[dict[str, Any]]:
@@ -64,9 +67,17 @@ def assemblies(species: str, limit: int, strain: str = "", before: int | None = 
         known = {scheme.description: scheme for scheme in list_schemes(session)}
         found = [dict(row._mapping) for row in list_assemblies(session, limit, strain, before)][::-1]
         for one in found:
+            one["status"] = _status(one)
             one["schemes"] = {name: standing(known[name], **stand) for name, stand in one["schemes"].items()}
             one["outdated"] = _outdated(one["job_id"], one["pipeline_version"])
     return found
+
+
+def _status(one: dict[str, Any]) -> str:
+    """Return the verdict, and for a genome whose species is still to be checked that it is none yet."""
+    check = one["schemes"].get("assembly_stats")
+    unchecked = check and check["status"] == LookupStatus.QUEUED and one["status"] == AssemblyStatus.ASSEMBLED
+    return BEING_JUDGED if unchecked else str(one["status"])
 
 
 def assembly(species: str, barcode: str) -> dict[str, Any]:

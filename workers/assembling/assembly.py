@@ -12,6 +12,8 @@ from workers.fasta import Record, read_records
 
 #: contigs are dropped whose depth is at most this share of the mean
 THIN = 0.2
+#: shorter contigs are not counted in genomes that were assembled elsewhere: assemblers leave them out by themselves
+SHORTEST_COUNTED = 200
 LINE = 80
 
 
@@ -83,6 +85,11 @@ def keep_solid(contigs: Iterable[Contig], min_length: int) -> list[Contig]:
     long = [contig for contig in contigs if contig.length >= min_length]
     limit = THIN * mean_depth(long)
     return [contig for contig in long if contig.depth > limit or limit == 0]
+
+
+def counted(contigs: Sequence[Contig]) -> list[Contig]:
+    """The contigs by which a genome that was assembled elsewhere is judged; if all are short, all of them."""
+    return [contig for contig in contigs if contig.length >= SHORTEST_COUNTED] or list(contigs)
 
 
 def scale_depths(contigs: Sequence[Contig], read_bases: int) -> list[Contig]:

@@ -50,15 +50,20 @@ class Measure:
     passed: bool | None
 
 
-def evaluate(found: Statistics, species_share: float | None, limits: Thresholds) -> dict[str, Any]:
-    """The verdict: "pass" or "fail", the measures that failed, and all of them in their order."""
+def evaluate(
+    found: Statistics, species_share: float | None, limits: Thresholds, short_contigs: int = 0
+) -> dict[str, Any]:
+    """The verdict: "pass" or "fail", the measures that failed, and all of them in their order.
+
+    It says how many ``short_contigs`` are not among what was found, if there are any.
+    """
     measures = _measures(found, species_share, limits)
     failed = [each.measure for each in measures if each.passed is False]
     return {
         "verdict": "fail" if failed else "pass",
         "failed": failed,
         "measures": [asdict(each) for each in measures],
-    }
+    } | ({"short_contigs": short_contigs} if short_contigs else {})
 
 
 def _measures(found: Statistics, species_share: float | None, limits: Thresholds) -> list[Measure]:

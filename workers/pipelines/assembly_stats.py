@@ -26,7 +26,7 @@ class AssemblyStats(OnAssembly):
     """Bases, contigs, N50, N, GC and the share of the species, each beside its limit."""
 
     name = "assembly_stats"
-    version = "1.0"
+    version = "1.1"
     tools = (MASH,)
     expected_s = 3.0
 
@@ -56,8 +56,10 @@ class AssemblyStats(OnAssembly):
         """Count, screen, judge."""
         params = attempt.job.params
         references = [attempt.input_file(path) for path in params.get("references", [])]
-        found = assembly.statistics(assembly_.contigs)
+        counted = assembly.counted(assembly_.contigs)
+        found = assembly.statistics(counted)
         share = species_share(attempt, assembly_.contigs, assembly_.path, references)
-        verdict = qa.evaluate(found, share, thresholds_of(params))
+        short = len(assembly_.contigs) - len(counted)
+        verdict = qa.evaluate(found, share, thresholds_of(params), short)
         attempt.log(f"QA: {verdict['verdict']} {', '.join(verdict['failed'])}".rstrip())
         return Outcome({"statistics": found.as_dict(), "qa": verdict})

@@ -11,6 +11,7 @@ from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.show.scheme_results import show_scheme
 from crobot_tasks.cli.tables import Matrix, facts, table
 from crobot_tasks.operate.amounts import duration, size
+from workers.assembling.assembly import SHORTEST_COUNTED
 
 _MEASURE_COLUMNS = (
     Column("Measure"),
@@ -52,6 +53,7 @@ def _show_assembly(out: Console, found: dict[str, Any]) -> None:
     statistics, qa = found.get("statistics", {}), found["qa"]
     out.print()
     out.print(facts({"QA": qa["verdict"] + "".join(f", {name} failed" for name in qa["failed"]),
+                     "Not counted": _short_contigs(qa),
                      "Largest contig": f"{statistics.get('largest', 0):,} bp",
                      "Depth": f"{depth:.0f}x" if (depth := statistics.get("mean_depth")) else None,
                      "GC": f"{100 * statistics.get('gc_share', 0):.1f} %",
@@ -59,6 +61,11 @@ def _show_assembly(out: Console, found: dict[str, Any]) -> None:
                      "Assembler": found.get("assembler"),
                      "Qualities of reads": _odd_qualities(found)}))  # fmt: skip
     out.print(table(_MEASURE_COLUMNS, [_measure(one) for one in qa["measures"]]))
+
+
+def _short_contigs(qa: dict[str, Any]) -> str | None:
+    short = qa.get("short_contigs")
+    return f"{short:,} contigs below {SHORTEST_COUNTED} bases" if short else None
 
 
 def _low_bases(found: dict[str, Any]) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from workers.assembling import qa
-from workers.assembling.assembly import Statistics
+from workers.assembling.assembly import Contig, Statistics, counted, statistics
 
 GOOD = Statistics(4_800_000, 80, 165_000, 10, 400_000, 0.0, 0.52, 40.0)
 
@@ -55,3 +55,14 @@ def test_a_species_that_was_not_checked_does_not_fail() -> None:
     assert found["measures"][-1] | {"unit": ""} == {
         "measure": "species", "value": None, "limit": "not checked", "unit": "", "passed": None
     }  # fmt: skip
+
+
+def test_short_contigs_are_not_counted_and_it_is_said() -> None:
+    contigs = [Contig(str(length), "A" * length) for length in (1000, 200, 199, 50)]
+    found = counted(contigs)
+    assert [each.length for each in found] == [1000, 200]
+    assert counted(contigs[2:]) == contigs[2:]
+    judged = qa.evaluate(statistics(found), None, qa.SALMONELLA, len(contigs) - len(found))
+    assert judged["short_contigs"] == 2
+    assert next(each["value"] for each in judged["measures"] if each["measure"] == "contigs") == 2
+    assert "short_contigs" not in qa.evaluate(statistics(found), None, qa.SALMONELLA)
