@@ -20,8 +20,9 @@ from workers.tools import Tool
 
 MODE = "locus_search"
 OUTFMT = "6 qseqid sseqid qlen qstart qend sstart send nident length evalue bitscore"
-#: percent, of identity and of the query's length: what is less alike is not reported
-MIN_IDENTITY, MIN_COVERAGE = 70.0, 10.0
+#: percent, of identity and of the query's length, unless a job says otherwise: what is less alike is another gene, or a
+#: part that many genes have
+MIN_IDENTITY, MIN_COVERAGE = 90.0, 50.0
 #: hits that travel in the report, the best ones; all are in the table
 MOST_HITS = 200
 #: a hit that lacks no more of the query at both ends together than this share is judged as a gene
