@@ -112,7 +112,7 @@ def test_a_missing_package_breaks_one_command_which_names_it(
     broken = process(line, PYTHONPATH=without, WITHOUT=package)
     assert (broken.returncode, broken.stdout) == (1, "")
     assert broken.stderr.startswith(f"crobot: `crobot {line}` needs the Python package '{package}'")
-    assert f"{sys.executable} -m pip install '{requirement}>=" in broken.stderr
+    assert f"{sys.executable} -m pip install '{requirement}" in broken.stderr
     assert broken.stderr.count("\n") == 1
 
     document = process(line, "--json", PYTHONPATH=without, WITHOUT=package)
