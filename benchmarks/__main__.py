@@ -17,6 +17,7 @@ from benchmarks import (
     batch,
     chords,
     decisions,
+    http_sends,
     latency,
     live,
     loci,
@@ -29,7 +30,7 @@ from benchmarks import (
 from benchmarks.figures import Chapter, show
 from benchmarks.stage import stage
 
-LETTERS = ("d", "b", "a", "h", "c", "j", "k", "l")
+LETTERS = ("d", "b", "a", "h", "c", "j", "k", "l", "m")
 #: these make what they need themselves
 ALONE = ("e", "f", "g", "i")
 
@@ -37,7 +38,7 @@ ALONE = ("e", "f", "g", "i")
 @click.command()
 @click.argument("letters", type=click.Choice(sorted((*LETTERS, *ALONE))), nargs=-1)
 @click.option("--jobs", default=2000, show_default=True, help="In a round of (a); (d): five times.")
-@click.option("--rounds", default=5, show_default=True, help="Rounds of (a), (c) and (h).")
+@click.option("--rounds", default=5, show_default=True, help="Rounds of (a), (c), (h) and (m).")
 @click.option("--sends", default=200, show_default=True, help="Single sends of (b).")
 @click.option("--simulated", default=1_000_000, show_default=True, help="Jobs of (f).")
 @click.option("--items", default=10_000, show_default=True, help="In the batch of (k).")
@@ -57,7 +58,7 @@ def main(
 ) -> None:
     """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory,
     (e) decisions, (f) simulations, (g) dispatches, (h) the window, (i) loci, (j) chords, (k) batches,
-    (l) streams of events.
+    (l) streams of events, (m) sends over HTTP.
 
     All if none is named.
     """
@@ -72,6 +73,7 @@ def main(
         "j": chords.measure,
         "k": lambda running: batch.measure(running, items),
         "l": lambda running: live.measure(running, streams),
+        "m": lambda running: http_sends.measure(running, rounds),
     }
     alone = {
         "e": decisions.measure,

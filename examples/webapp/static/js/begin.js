@@ -7,12 +7,12 @@ import { callable, options, typing } from "./schemes.js";
 const MOST_CALLS = 1000;
 const MOST_SEARCHES = 20;
 
-/** kind → heading, how many genomes it takes at least, whether none means all, its fields, and what is sent. */
+/** kind → heading, how many genomes it takes at least, whether none means all, its schemes, its fields, and what is sent. */
 const KINDS = {
   search: { heading: "Search a sequence", least: 1, fields: searchFields, send: sendSearches },
-  tree: { heading: "MS tree", least: 2, ofAll: true, fields: treeFields, send: sendTree },
+  tree: { heading: "MS tree", least: 2, ofAll: true, schemes: typing, fields: treeFields, send: sendTree },
   project: { heading: "SNP project", least: 4, fields: projectFields, send: sendProject },
-  call: { heading: "Call a scheme", least: 1, fields: callFields, send: sendCalls },
+  call: { heading: "Call a scheme", least: 1, schemes: callable, fields: callFields, send: sendCalls },
 };
 
 /**
@@ -38,11 +38,13 @@ export function beginnings(about, kinds, show) {
 
 function form(kind, about, submit) {
   const few = about.genomes.length < kind.least && !(kind.ofAll && !about.genomes.length);
+  const noScheme = kind.schemes && !kind.schemes(about.schemes).length;
   return html`<form class="form" aria-label=${kind.heading} @submit=${submit}>
     <h3 class="sub">${kind.heading}</h3>
     ${kind.fields(about)}
     ${few ? html`<p class="quiet">It takes ${kind.least} genomes at least; ${about.genomes.length} are chosen.</p>` : nothing}
-    <button class="main" type="submit" ?disabled=${few}>Begin</button>
+    ${noScheme ? html`<p class="quiet">This species has no scheme for it.</p>` : nothing}
+    <button class="main" type="submit" ?disabled=${few || noScheme}>Begin</button>
   </form>`;
 }
 
@@ -57,7 +59,7 @@ function searchFields() {
       required spellcheck="false" autocapitalize="off"></textarea>`)}
     <div class="fields">
       ${text("name", "Name")}
-      ${percent("min_identity", "Least identity, %", 70)} ${percent("min_coverage", "Least coverage of the sequence, %", 10)}
+      ${percent("min_identity", "Least identity, %", 90)} ${percent("min_coverage", "Least coverage of the sequence, %", 50)}
     </div>`;
 }
 

@@ -456,12 +456,16 @@ def _of_species(size: int) -> dict[str, Call]:
         "db.species.profiles.profiles": lambda s: profiles.profiles(s, _mlst(s), barcodes),
         "db.species.result_rows.schemes": lambda s: result_rows.schemes(s, []),
         "db.species.result_rows.assemblies": lambda s: result_rows.assemblies(s, 400, 100, in_use=True),
+        "db.species.result_rows.newest_assemblies": lambda s: result_rows.newest_assemblies(s, 400, 100),
+        "db.species.result_rows.newest_assemblies first":
+            lambda s: result_rows.newest_assemblies(s, None, 100, in_use=True),
         "db.species.result_rows.standings":
             lambda s: result_rows.standings(s, _mlst(s).id, range(400, 500), {"alleles": ("alleles",)}),
         "db.species.result_rows.published": lambda s: result_rows.published(s, _mlst(s).id, [1, 7, 404]),
         "db.species.schemes.find_scheme": lambda s: schemes.find_scheme(s, SCHEME),
         "db.species.schemes.list_schemes": schemes.list_schemes,
         "db.species.schemes.add_scheme": lambda s: schemes.add_scheme(s, "new", "new", "SeroPred"),
+        "db.species.schemes.call_on_demand": _on_demand,
         "db.species.schemes.schemes_to_call": schemes.schemes_to_call,
         "db.species.schemes.schemes_never_sent": lambda s: schemes.schemes_never_sent(s, barcodes[0]),
         "db.species.strains.add_strain_with_reads": lambda s: strains.add_strain_with_reads(s, "new", ["ERR000001"]),
@@ -482,6 +486,11 @@ GFF = (
 
 def _mlst(session: Session) -> Scheme:
     return schemes.find_scheme(session, SCHEME)
+
+
+def _on_demand(session: Session) -> Scheme:
+    schemes.add_scheme(session, "new", "new", "SeroPred")
+    return schemes.call_on_demand(session, "new")
 
 
 def _lookup(session: Session) -> int:

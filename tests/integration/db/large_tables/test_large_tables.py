@@ -33,6 +33,7 @@ WHOLE = {
     "db.crobot.deliveries.resend_given_up": "an operator sends again what was given up within a month",
     "db.crobot.webhooks.switch_on": "an operator switches an address on",
     "db.crobot.webhooks.switch_off": "all that waits for an address is held, once",
+    "db.crobot.revoking.missed": "it looks up each id that was revoked within the hour, by one index or the other",
     "db.crobot.batches.failed": "a person sends again what failed of one batch",
     "db.nomenclature.exporting.export": "a release is all alleles of a scheme, and is rare",
     "db.nomenclature.exporting.has_unpublished": "it is a part of a release",

@@ -22,7 +22,7 @@ OURS = "of the web app"
 def table(sign_in: SignIn, typed: list[Genome]) -> Page:
     """The table of genomes, with those of these tests."""
     page = sign_in().page
-    page.goto("/genomes")
+    page.goto("/genomes/senterica")
     search(page, OURS)
     return page
 
@@ -80,7 +80,7 @@ def test_a_condition_that_cannot_be_is_answered_in_the_words_of_the_api(
     sign_in: SignIn, typed: list[Genome]
 ) -> None:
     user = sign_in()
-    user.page.goto("/genomes")
+    user.page.goto("/genomes/senterica")
     user.page.get_by_label("Condition").fill("contig>5")
     user.page.get_by_role("button", name="Search", exact=True).click()
     expect(user.page.get_by_role("alert")).to_contain_text("did you mean contigs?")
@@ -170,7 +170,7 @@ def test_what_a_token_may_not_do_is_said_in_plain_words(sign_in: SignIn, typed: 
 
 def test_pages_fit_a_telephone(sign_in: SignIn, typed: list[Genome]) -> None:
     page = sign_in(width=400, color_scheme="dark").page
-    for path in ("/genomes", f"/genomes/senterica/{typed[1].barcode}", "/trees"):
+    for path in ("/genomes/senterica", f"/genomes/senterica/{typed[1].barcode}", "/trees"):
         page.goto(path)
         expect(page.get_by_role("heading", level=2).first).to_be_visible()
         for button in ("Search a sequence", "SNP project"):

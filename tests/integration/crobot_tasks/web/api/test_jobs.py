@@ -159,10 +159,19 @@ def test_a_job_names_what_came_of_it(cluster: Cluster, client: Make, genome: str
     job = user.job(number)
     came = [job[name] for name in ("assembly", "analysis", "project", "resent_from", "followers")]
     assert came == [genome, None, None, None, []]
-    ended(other.post(f"{ROOT}/jobs", item)["job"])
+    others = other.post(f"{ROOT}/jobs", item)["job"]
+    ended(others)
     resent = user.post(f"{ROOT}/jobs/{number}/resend", {})["job"]
     assert user.job(resent)["resent_from"] == number
-    # what others have sent for the same assembly is not told
+    # whatever is sent for the same assembly later is none that followed
+    assert user.job(number)["followers"] == []
+    query(
+        "UPDATE crobot.jobs SET context = CAST(context AS jsonb) || jsonb_build_object('follows', CAST(:job AS int))"
+        " WHERE id = ANY(:ids) RETURNING id",
+        job=number,
+        ids=[others, resent],
+    )
+    # what others have sent is not told
     (follower,) = user.job(number)["followers"]
     assert (follower["job"], follower["type"]) == (resent, "nomenclature:MLST_Achtman")
     assert follower["url"] == f"{ROOT}/jobs/{resent}"
