@@ -48,8 +48,11 @@ def secret_key() -> str:
     path = Path(celeryconfig.crobot_data_dir) / "webapp.key"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32), encoding="ascii")
+        # whole or not at all: with half a key nobody could sign in ever after
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(secrets.token_hex(32), encoding="ascii")
+        unfinished.replace(path)
     return path.read_text(encoding="ascii")
 
 

@@ -11,6 +11,8 @@ from crobot_tasks.operate import explain
 from crobot_tasks.web.flower.page import Page
 from db.crobot import LIVE, JobState, clock, jobs
 
+#: seconds after which the page of a waiting job is shown anew
+_WAITING_S = 15
 #: characters of arguments and results that are shown
 _MOST = 20_000
 
@@ -26,14 +28,16 @@ class Job(Page):
         job = jobs.find(session, job_id) if job_id < 2**63 else None
         if job is None:
             raise UnknownJob(f"there is no job {job_id}")
+        # what is to come is simulated, which takes a second with thousands of waiting jobs
+        waits = explain.explain(job_id) if job.state == JobState.WAITING else None
         return {
             "job": job,
             "attempts": [_of_attempt(row, clock.now(session)) for row in jobs.attempts(session, job_id)],
             "why": explain.why_each_waits(session, [job_id]).get(job_id, "") if job.state in LIVE else "",
-            "verdicts": explain.explain(job_id).nodes if job.state == JobState.WAITING else {},
+            "waits": waits,
             "given": _text({"args": job.args, "kwargs": job.kwargs}),
             "result": _text(job.result) if job.result is not None else "",
-            "again_s": self.again_s if job.state in LIVE else 0,
+            "again_s": 0 if job.state not in LIVE else _WAITING_S if waits else self.again_s,
         }
 
 

@@ -33,6 +33,7 @@ def test_the_start_page_says_what_waits_and_why(cluster: Cluster, get: Get) -> N
     assert "no node offers probe: has" in shown
     assert "the job needs 64 cores" in shown
     assert 'href="/jobs?state=LIVE&amp;pipeline=probe"' in shown
+    assert "has 2 cores in all, the job needs 64 cores" in get(f"/jobs/{number}").text
     crobot("cancel", number)
 
 
