@@ -18,7 +18,11 @@ from workers.job import JobInput
 #: schemes of the result stores whose chords we look after
 _RESULTS_IN_MEMORY = ("redis", "rediss", "valkey")
 #: tasks of all processes, whatever they do: their modules load no database
-_EVERYWHERE = ["crobot_tasks.tasks", "crobot_tasks.lifecycle.errbacks", "crobot_tasks.lifecycle.park_message"]
+_EVERYWHERE = [
+    "crobot_tasks.tasks",
+    "crobot_tasks.lifecycle.settling.errbacks",
+    "crobot_tasks.lifecycle.calls.park_message",
+]
 #: Celery's own tasks that run no other; its map, starmap and chunks call a task's body
 BOOKKEEPING = frozenset(
     f"celery.{name}" for name in "accumulate backend_cleanup chain chord chord_unlock group".split()
@@ -29,9 +33,9 @@ def results_url(url: str) -> str:
     """Return the address of a result store as Celery takes it, with the class that knows jobs."""
     scheme = url.partition("://")[0]
     if scheme in _RESULTS_IN_MEMORY:
-        return f"crobot_tasks.lifecycle.result_backend:ResultStore+{url}"
+        return f"crobot_tasks.lifecycle.settling.result_backend:ResultStore+{url}"
     if scheme.startswith("db+"):
-        return f"crobot_tasks.lifecycle.result_table:ResultTable+{url.removeprefix('db+')}"
+        return f"crobot_tasks.lifecycle.settling.result_table:ResultTable+{url.removeprefix('db+')}"
     return url
 
 
@@ -53,7 +57,7 @@ class CRobotApp(Celery):
 
     control_cls = "crobot_tasks.lifecycle.control:Control"
     #: the base of tasks that are no jobs
-    task_cls = "crobot_tasks.lifecycle.plain_task:PlainTask"
+    task_cls = "crobot_tasks.lifecycle.calls.plain_task:PlainTask"
     #: set in the processes of a calculation node, which have no database
     node: Node | None = None
     #: transport options of what this process consumes, beside the settings' own
@@ -75,12 +79,12 @@ class CRobotApp(Celery):
     @cached_property
     def outbox(self) -> Any:
         """What a plain task needs of the database that was committed before it was published; loaded by name, too."""
-        return import_module("crobot_tasks.lifecycle.outbox")
+        return import_module("crobot_tasks.lifecycle.sending.outbox")
 
     @cached_property
     def door(self) -> Any:
         """What a send by name means here; loaded by name, since it knows jobs, and jobs know this app."""
-        return import_module("crobot_tasks.lifecycle.send_task")
+        return import_module("crobot_tasks.lifecycle.sending.send_task")
 
     def send_task(
         self,

@@ -13,8 +13,10 @@ from typing import Any
 from celery.backends.redis import RedisBackend
 from kombu import Producer
 
-from crobot_tasks.lifecycle import finish, outbox, owed_results, settle
-from crobot_tasks.lifecycle.sends import Sends
+from crobot_tasks.lifecycle import finish, settle
+from crobot_tasks.lifecycle.calls.sends import Sends
+from crobot_tasks.lifecycle.finishing import owed_results
+from crobot_tasks.lifecycle.sending import outbox
 
 
 def _die(*_: Any, **__: Any) -> None:

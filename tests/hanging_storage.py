@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from crobot_tasks.broker.folders import storage_root
-from crobot_tasks.lifecycle import storage_access
+from crobot_tasks.lifecycle.storage import access as storage_access
 
 #: in place of 30 s
 STALLED_S = 3.0

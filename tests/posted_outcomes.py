@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from crobot_tasks.lifecycle.job_result import JobResult
+from crobot_tasks.lifecycle.calls.job_result import JobResult
 from crobot_tasks.tasks import job_task
 from crobot_tasks.webhooks import outcomes
 from db.engine import notify, transaction

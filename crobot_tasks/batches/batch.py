@@ -15,7 +15,7 @@ from crobot_tasks.batches.choosing import Through
 from crobot_tasks.batches.making import USUAL, Item, Limits, Plan, make, parts
 from crobot_tasks.broker.json_values import plain
 from crobot_tasks.celery import app
-from crobot_tasks.lifecycle.call_options import priority_of
+from crobot_tasks.lifecycle.calls.call_options import priority_of
 from crobot_tasks.lifecycle.cancel import cancel_each
 from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.operate import hold

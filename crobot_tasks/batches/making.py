@@ -13,7 +13,7 @@ import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadInput
 from crobot_tasks.batches.kinds import KINDS
 from crobot_tasks.broker.json_values import plain
-from crobot_tasks.lifecycle.call_options import priority_of
+from crobot_tasks.lifecycle.calls.call_options import priority_of
 from db.crobot import Batch, batches
 from db.engine import lock, retrying, transaction
 from db.known_species import find_species

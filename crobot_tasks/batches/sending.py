@@ -9,8 +9,8 @@ from celery import group
 
 from crobot_tasks.batches.kinds import KINDS, Call
 from crobot_tasks.lifecycle import finish
-from crobot_tasks.lifecycle.commit_sends import JobsAtOnce, commit
-from crobot_tasks.lifecycle.sends import collecting
+from crobot_tasks.lifecycle.calls.sends import collecting
+from crobot_tasks.lifecycle.sending.commit_sends import JobsAtOnce, commit
 from db.crobot import batches
 
 

@@ -14,10 +14,10 @@ from crobot_tasks.batches.standing import Standing, standing
 from crobot_tasks.broker.json_values import revive, storable
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle import finish
+from crobot_tasks.lifecycle.calls.sends import Sends, collecting
 from crobot_tasks.lifecycle.cancel import cancel_each
-from crobot_tasks.lifecycle.commit_sends import commit
-from crobot_tasks.lifecycle.sends import Sends, collecting
-from crobot_tasks.lifecycle.storage_mark import why_unusable
+from crobot_tasks.lifecycle.sending.commit_sends import commit
+from crobot_tasks.lifecycle.storage.mark import why_unusable
 from crobot_tasks.webhooks import outcomes
 from crobot_tasks.webhooks.address import Address
 from db.crobot import SubjectKind, batches, control

@@ -13,8 +13,8 @@ from crobot_tasks.broker import deputy
 from crobot_tasks.broker.consumer import PatientConsumer
 from crobot_tasks.broker.queues import CALLBACKS
 from crobot_tasks.celery import BOOKKEEPING, app
-from crobot_tasks.lifecycle.errbacks import call_errback
 from crobot_tasks.lifecycle.job_task import JobTask
+from crobot_tasks.lifecycle.settling.errbacks import call_errback
 
 Strategy = Callable[..., None]
 

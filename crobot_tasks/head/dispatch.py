@@ -12,7 +12,8 @@ from crobot_tasks.broker.queues import UNREACHABLE, node_queue, queue
 from crobot_tasks.celery import app
 from crobot_tasks.head import cluster_state
 from crobot_tasks.head.numbers import numbers
-from crobot_tasks.lifecycle import policy_in_force, time_limits
+from crobot_tasks.lifecycle import policy_in_force
+from crobot_tasks.lifecycle.calls import time_limits
 from crobot_tasks.lifecycle.cancel import expire
 from crobot_tasks.router import Cluster, Policy, Queue, place
 from db.crobot import accounting, dispatching

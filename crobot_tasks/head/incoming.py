@@ -19,7 +19,7 @@ from crobot_tasks.broker.formats import (
 from crobot_tasks.broker.json_values import storable
 from crobot_tasks.broker.progress import Progress, checked_progress
 from crobot_tasks.head.incoming_report import checked_report, is_report
-from crobot_tasks.lifecycle.report import Report
+from crobot_tasks.lifecycle.finishing.report import Report
 
 log = logging.getLogger(__name__)
 

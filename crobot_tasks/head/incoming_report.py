@@ -11,8 +11,8 @@ from crobot_errors import TEXT_CHARACTERS, BadInput, OutcomeKind
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.broker.formats import ATTEMPT_ID, TRACEBACK_CHARACTERS, attempt_key
 from crobot_tasks.broker.json_values import plain, storable
-from crobot_tasks.lifecycle.continuation import Continuation, checked
-from crobot_tasks.lifecycle.report import Report, ResultFile
+from crobot_tasks.lifecycle.finishing.continuation import Continuation, checked
+from crobot_tasks.lifecycle.finishing.report import Report, ResultFile
 from workers.storage import output_dir
 
 log = logging.getLogger(__name__)

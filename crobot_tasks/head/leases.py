@@ -13,8 +13,8 @@ from crobot_tasks.celery import app
 from crobot_tasks.head import incoming
 from crobot_tasks.head.numbers import numbers
 from crobot_tasks.lifecycle import finish, policy_in_force
+from crobot_tasks.lifecycle.finishing.report import Report
 from crobot_tasks.lifecycle.progress import tell_progress
-from crobot_tasks.lifecycle.report import Report
 from crobot_tasks.lifecycle.stop_order import stop_attempts
 from db.crobot import finishing, leases, parking
 from db.engine import notify, retrying, transaction

@@ -19,8 +19,8 @@ from typing import Any
 from crobot_errors import text_of
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.broker.formats import AttemptKey
-from crobot_tasks.lifecycle import storage_mark
-from crobot_tasks.lifecycle.storage_access import reading
+from crobot_tasks.lifecycle.storage import mark as storage_mark
+from crobot_tasks.lifecycle.storage.access import reading
 from db.crobot import dispatching
 from db.crobot import numbers as queries
 from db.crobot.numbers import Reached

@@ -12,7 +12,7 @@ from celery.worker.control import control_command, ok
 from crobot_tasks.broker.queues import SETTLE
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle import revoke as revoking
-from crobot_tasks.lifecycle.refused import REVOKED
+from crobot_tasks.lifecycle.sending.refused import REVOKED
 
 #: what Celery stores REVOKED over
 _NOT_BEGUN = {states.PENDING, states.RECEIVED, states.RETRY, states.REJECTED}

@@ -15,9 +15,9 @@ from crobot_errors import BadInput, CRobotError, ServiceError
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.jobs.base import CRobotJob, digest
 from crobot_tasks.jobs.file_fingerprints import stamps
-from crobot_tasks.lifecycle.new_job import NewJob
-from crobot_tasks.lifecycle.outputs import Outputs
-from crobot_tasks.lifecycle.storage_access import is_file
+from crobot_tasks.lifecycle.calls.new_job import NewJob
+from crobot_tasks.lifecycle.storage.access import is_file
+from crobot_tasks.lifecycle.storage.outputs import Outputs
 from crobot_tasks.webhooks import analyses
 from db.crobot import jobs
 from db.engine import after_commit, transaction

@@ -15,8 +15,8 @@ from crobot_tasks.jobs.file_fingerprints import stamps
 from crobot_tasks.jobs.following import send_following
 from crobot_tasks.jobs.judging import params_of
 from crobot_tasks.lifecycle.job_types import register
-from crobot_tasks.lifecycle.outputs import Outputs
-from crobot_tasks.lifecycle.storage_access import is_file
+from crobot_tasks.lifecycle.storage.access import is_file
+from crobot_tasks.lifecycle.storage.outputs import Outputs
 from db.crobot import JobState
 from db.engine import transaction
 from db.known_species import Species, find_species

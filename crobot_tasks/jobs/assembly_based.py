@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from crobot_errors import UnknownScheme
 from crobot_tasks.jobs.base import CRobotJob, Job, digest
 from crobot_tasks.jobs.file_fingerprints import stamps
-from crobot_tasks.lifecycle.new_job import NewJob
+from crobot_tasks.lifecycle.calls.new_job import NewJob
 from db.engine import transaction
 from db.species import LookupStatus, Scheme, lookups
 from db.species.assemblies import find_assembly

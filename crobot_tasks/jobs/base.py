@@ -13,9 +13,9 @@ from celery.canvas import Signature
 from sqlalchemy.orm import Session
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
+from crobot_tasks.lifecycle.calls.new_job import NewJob
 from crobot_tasks.lifecycle.job_task import JobTask
-from crobot_tasks.lifecycle.new_job import NewJob
-from crobot_tasks.lifecycle.outputs import Outputs, read_outputs
+from crobot_tasks.lifecycle.storage.outputs import Outputs, read_outputs
 from crobot_tasks.tasks import job_task
 from db.crobot import JobState, jobs
 from db.engine import transaction

@@ -21,14 +21,14 @@ from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
 from crobot_tasks.jobs.base import CRobotJob, Job
 from crobot_tasks.jobs.generic import ANNOTATION, GENERIC, AnnotationJob, GenericJob
 from crobot_tasks.jobs.nomenclature import NomenclatureJob
-from crobot_tasks.lifecycle import kept_calls
-from crobot_tasks.lifecycle.commit_sends import checked_job
-from crobot_tasks.lifecycle.kept_calls import KeptTask
-from crobot_tasks.lifecycle.new_job import NewJob
-from crobot_tasks.lifecycle.sends import Sends, collecting
-from crobot_tasks.lifecycle.storage_access import StorageStalls, reading
-from crobot_tasks.lifecycle.storage_mark import why_away
-from crobot_tasks.lifecycle.store_job import store
+from crobot_tasks.lifecycle.calls.new_job import NewJob
+from crobot_tasks.lifecycle.calls.sends import Sends, collecting
+from crobot_tasks.lifecycle.sending import kept_calls
+from crobot_tasks.lifecycle.sending.commit_sends import checked_job
+from crobot_tasks.lifecycle.sending.kept_calls import KeptTask
+from crobot_tasks.lifecycle.sending.store_job import store
+from crobot_tasks.lifecycle.storage.access import StorageStalls, reading
+from crobot_tasks.lifecycle.storage.mark import why_away
 from db.engine import in_savepoint, is_away, retrying, transaction
 from db.species import Scheme
 from db.species.schemes import schemes_never_sent

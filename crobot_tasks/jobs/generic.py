@@ -10,7 +10,7 @@ from crobot_errors import BadInput
 from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
 from crobot_tasks.jobs.judging import params_of
 from crobot_tasks.lifecycle.job_types import register_schemes, scheme_class
-from crobot_tasks.lifecycle.outputs import Outputs
+from crobot_tasks.lifecycle.storage.outputs import Outputs
 from db.engine import transaction
 from db.known_species import find_species
 from db.species import Scheme

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from crobot_tasks.jobs.analysis import AnalysisJob
 from crobot_tasks.lifecycle.job_types import register
-from crobot_tasks.lifecycle.outputs import Outputs
+from crobot_tasks.lifecycle.storage.outputs import Outputs
 from db.engine import transaction
 from db.species import allele_positions
 from db.species.annotations import PlacedLocus, placed_loci

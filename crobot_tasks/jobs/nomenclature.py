@@ -12,7 +12,7 @@ from crobot_errors import BadInput
 from crobot_tasks.jobs import scheme_export
 from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
 from crobot_tasks.lifecycle.job_types import register
-from crobot_tasks.lifecycle.outputs import Outputs
+from crobot_tasks.lifecycle.storage.outputs import Outputs
 from db import nomenclature
 from db.species import Scheme
 

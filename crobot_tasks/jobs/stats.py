@@ -11,7 +11,7 @@ from crobot_tasks.jobs.assembly import failed_measures, top_species
 from crobot_tasks.jobs.following import send_following
 from crobot_tasks.jobs.generic import GenericJob
 from crobot_tasks.lifecycle.job_types import register_schemes
-from crobot_tasks.lifecycle.outputs import Outputs
+from crobot_tasks.lifecycle.storage.outputs import Outputs
 from db.engine import transaction
 from db.known_species import find_species
 from db.species import Assembly

@@ -12,7 +12,7 @@ from crobot_errors import OutcomeKind, UnknownJob
 from crobot_tasks.broker.formats import attempt_id
 from crobot_tasks.broker.queues import UNREACHABLE
 from crobot_tasks.lifecycle import finish
-from crobot_tasks.lifecycle.endings import Ending
+from crobot_tasks.lifecycle.finishing.endings import Ending
 from crobot_tasks.lifecycle.stop_order import stop_attempts
 from db.crobot import LIVE, JobState, finishing, jobs, revoking
 from db.engine import after_commit, retrying, transaction

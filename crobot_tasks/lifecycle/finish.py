@@ -11,21 +11,17 @@ from typing import Any
 from crobot_errors import TRIED_AGAIN, BrokerUnreachable, OutcomeKind, ServiceError, ToolFailed
 from crobot_tasks.broker.exceptions import exception_json
 from crobot_tasks.broker.formats import AttemptKey, attempt_id
-from crobot_tasks.lifecycle import (
-    commit_sends,
-    owed_results,
-    policy_in_force,
-    read_ahead,
-    time_limits,
-    told_outcomes,
-)
-from crobot_tasks.lifecycle.continuation import Continuation, again_columns, named
-from crobot_tasks.lifecycle.endings import Ending, first_line, processed
-from crobot_tasks.lifecycle.refused import Refused
-from crobot_tasks.lifecycle.report import Report
-from crobot_tasks.lifecycle.result_files import portions
+from crobot_tasks.lifecycle import policy_in_force
+from crobot_tasks.lifecycle.calls import time_limits
+from crobot_tasks.lifecycle.finishing import owed_results, read_ahead, told_outcomes
+from crobot_tasks.lifecycle.finishing.continuation import Continuation, again_columns, named
+from crobot_tasks.lifecycle.finishing.endings import Ending, first_line, processed
+from crobot_tasks.lifecycle.finishing.report import Report
+from crobot_tasks.lifecycle.finishing.result_files import portions
 from crobot_tasks.lifecycle.retries import Trial, next_step
-from crobot_tasks.lifecycle.storage_access import StorageStalls
+from crobot_tasks.lifecycle.sending import commit_sends
+from crobot_tasks.lifecycle.sending.refused import Refused
+from crobot_tasks.lifecycle.storage.access import StorageStalls
 from crobot_tasks.router import Policy
 from db.crobot import JobState, finishing, jobs, numbers, parking
 from db.engine import may_repeat, notify, retrying, tables_of, transaction

@@ -9,11 +9,11 @@ from celery.exceptions import Ignore, ImproperlyConfigured
 from celery.utils import uuid
 from celery.utils.functional import maybe_list
 
-import crobot_tasks.lifecycle.each_item  # noqa: F401 (it makes jobs of the items of `map`)
+import crobot_tasks.lifecycle.calls.each_item  # noqa: F401 (it makes jobs of the items of `map`)
 from crobot_errors import CRobotError
 from crobot_tasks.broker import deputy
-from crobot_tasks.lifecycle.failure_arguments import revived
-from crobot_tasks.lifecycle.sends import collected
+from crobot_tasks.lifecycle.calls.failure_arguments import revived
+from crobot_tasks.lifecycle.calls.sends import collected
 from workers.job import Resources
 
 
@@ -138,7 +138,7 @@ class JobTask(Task):
         """Park the job: one row, committed with whatever transaction is open; returns a `JobResult`.
 
         Takes Celery's options (queue, routing_key and exchange are the head's to choose), and ``job``: see `Details` in
-        `crobot_tasks.lifecycle.call_options`.
+        `crobot_tasks.lifecycle.calls.call_options`.
 
         Raises:
             BadInput: the call cannot work; nothing was stored.

@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from crobot_errors import BadInput
-from crobot_tasks.lifecycle.new_job import NewJob
-from crobot_tasks.lifecycle.outputs import Outputs
+from crobot_tasks.lifecycle.calls.new_job import NewJob
+from crobot_tasks.lifecycle.storage.outputs import Outputs
 
 
 class JobClass(Protocol):

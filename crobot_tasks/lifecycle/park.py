@@ -8,12 +8,13 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from crobot_errors import CommitLost
-from crobot_tasks.lifecycle import finish, refused
-from crobot_tasks.lifecycle.check_call import new_job
-from crobot_tasks.lifecycle.job_result import JobResult
+from crobot_tasks.lifecycle import finish
+from crobot_tasks.lifecycle.calls.job_result import JobResult
+from crobot_tasks.lifecycle.calls.new_job import NewJob
 from crobot_tasks.lifecycle.job_task import JobTask
-from crobot_tasks.lifecycle.new_job import NewJob
-from crobot_tasks.lifecycle.store_job import store
+from crobot_tasks.lifecycle.sending import refused
+from crobot_tasks.lifecycle.sending.check_call import new_job
+from crobot_tasks.lifecycle.sending.store_job import store
 from db.crobot.parking import Parked
 from db.engine import patiently, retrying, transaction
 

@@ -10,7 +10,7 @@ from crobot_tasks.broker.formats import AttemptKey
 from crobot_tasks.broker.progress import Progress
 from crobot_tasks.broker.queues import UNREACHABLE
 from crobot_tasks.celery import app
-from crobot_tasks.lifecycle.result_backend import ResultStore
+from crobot_tasks.lifecycle.settling.result_backend import ResultStore
 from db.crobot import progress
 from db.engine import retrying, transaction
 

@@ -13,7 +13,7 @@ from crobot_errors import BadInput
 from crobot_tasks.broker.formats import ATTEMPT_ID, attempt_key
 from crobot_tasks.broker.json_values import plain, storable
 from crobot_tasks.lifecycle.cancel import SLICE, cancel_each
-from crobot_tasks.lifecycle.refused import REVOKED
+from crobot_tasks.lifecycle.sending.refused import REVOKED
 from db.crobot import revoking
 from db.engine import retrying, transaction
 

@@ -12,14 +12,16 @@ from celery.utils import uuid
 from crobot_tasks.broker.json_values import revive
 from crobot_tasks.broker.queues import UNREACHABLE
 from crobot_tasks.celery import app
-from crobot_tasks.lifecycle import claims, finish, outbox
-from crobot_tasks.lifecycle.claims import overdue_s
-from crobot_tasks.lifecycle.commit_sends import commit
-from crobot_tasks.lifecycle.outcomes import failure
-from crobot_tasks.lifecycle.owed_results import settle_all
-from crobot_tasks.lifecycle.result_backend import remind
-from crobot_tasks.lifecycle.sends import Sends, collecting
-from crobot_tasks.lifecycle.settlement_request import request_of
+from crobot_tasks.lifecycle import finish
+from crobot_tasks.lifecycle.calls.sends import Sends, collecting
+from crobot_tasks.lifecycle.finishing.outcomes import failure
+from crobot_tasks.lifecycle.finishing.owed_results import settle_all
+from crobot_tasks.lifecycle.sending import outbox
+from crobot_tasks.lifecycle.sending.commit_sends import commit
+from crobot_tasks.lifecycle.settling import claims
+from crobot_tasks.lifecycle.settling.claims import overdue_s
+from crobot_tasks.lifecycle.settling.result_backend import remind
+from crobot_tasks.lifecycle.settling.settlement_request import request_of
 from db.crobot import JobState, access, deliveries, settlements, webhooks
 from db.engine import is_away, patiently, retrying, transaction
 

@@ -10,9 +10,9 @@ from celery.exceptions import Retry
 from celery.result import allow_join_result
 
 from crobot_tasks.broker.json_values import plain
-from crobot_tasks.lifecycle.continuation import Again, Continuation, named
+from crobot_tasks.lifecycle.calls.sends import Send, Sends, collecting
+from crobot_tasks.lifecycle.finishing.continuation import Again, Continuation, named
 from crobot_tasks.lifecycle.job_task import Replaced
-from crobot_tasks.lifecycle.sends import Send, Sends, collecting
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from celery.result import GroupResult
 
 from crobot_errors import CRobotError
 from crobot_tasks.broker.json_values import plain
-from crobot_tasks.lifecycle.sends import Sends, collected
+from crobot_tasks.lifecycle.calls.sends import Sends, collected
 
 #: its address, as Celery's settings have it
 URL = "crobot_tasks.node.body_results:BodyResults+disabled://"

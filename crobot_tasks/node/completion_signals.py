@@ -14,9 +14,9 @@ from crobot_errors import AttemptError, BadInput, OutcomeKind, described, text_o
 from crobot_tasks.broker.exceptions import exception_json
 from crobot_tasks.broker.formats import ATTEMPT_ID, TRACEBACK_CHARACTERS, attempt_key
 from crobot_tasks.broker.json_values import plain, storable
-from crobot_tasks.lifecycle.continuation import Continuation, to_json
+from crobot_tasks.lifecycle.finishing.continuation import Continuation, to_json
 from crobot_tasks.lifecycle.job_task import JobTask
-from crobot_tasks.lifecycle.storage_access import StorageStalls, reading
+from crobot_tasks.lifecycle.storage.access import StorageStalls, reading
 from crobot_tasks.node.carried_errors import usage_of
 from crobot_tasks.node.courier import Courier
 from crobot_tasks.node.result_file import bounded

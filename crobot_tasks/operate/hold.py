@@ -10,7 +10,7 @@ from typing import Any
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.broker.json_values import plain
-from crobot_tasks.lifecycle.call_options import priority_of
+from crobot_tasks.lifecycle.calls.call_options import priority_of
 from db.crobot import LIVE, control, counting, parking
 from db.crobot.control import States
 from db.crobot.selection import Selection

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from crobot_tasks.lifecycle.told_outcomes import INLINE_BYTES
+from crobot_tasks.lifecycle.finishing.told_outcomes import INLINE_BYTES
 from crobot_tasks.webhooks import outcomes
 from crobot_tasks.webhooks.address import Address
 from db.crobot import SubjectKind

@@ -8,7 +8,8 @@ from typing import Any
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadInput, UnknownJob
-from crobot_tasks.lifecycle import policy_in_force, told_outcomes
+from crobot_tasks.lifecycle import policy_in_force
+from crobot_tasks.lifecycle.finishing import told_outcomes
 from crobot_tasks.webhooks import address
 from crobot_tasks.webhooks.address import Address
 from db.crobot import OVER, SubjectKind, deliveries, webhooks

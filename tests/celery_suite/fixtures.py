@@ -44,7 +44,7 @@ PATIENT_TIMES = 8
 GRACE_S = 5.0
 #: keys that several tests share
 KEYS = ("redis-echo", "redis-count", "redis-group-ids")
-RESULT_STORE = "crobot_tasks.lifecycle.result_backend:ResultStore"
+RESULT_STORE = "crobot_tasks.lifecycle.settling.result_backend:ResultStore"
 
 _LIVE = "SELECT id FROM crobot.jobs WHERE finished_at IS NULL"
 _OWED = "SELECT count(*) FROM crobot.settlements WHERE settled_at IS NULL"

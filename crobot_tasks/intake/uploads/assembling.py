@@ -9,7 +9,7 @@ from crobot_errors import BadInput, BadReads
 from crobot_tasks.broker.folders import roots, storage_root
 from crobot_tasks.intake.uploads.naming import path_of
 from crobot_tasks.jobs import AssemblyJob
-from crobot_tasks.lifecycle.storage_access import reading
+from crobot_tasks.lifecycle.storage.access import reading
 from db.engine import retrying, transaction
 from db.species.new_reads import NewReads, add_reads
 from db.species.strains import find_trace

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from crobot_errors import NodeBroken, ServiceError, StorageFull
 from crobot_tasks.broker.folders import storage_root
-from crobot_tasks.lifecycle.storage_access import StorageStalls, reading
+from crobot_tasks.lifecycle.storage.access import StorageStalls, reading
 from workers.storage import FULL, make_dir
 
 

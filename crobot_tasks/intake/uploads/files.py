@@ -24,7 +24,7 @@ from crobot_errors import (
 )
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.intake.uploads.naming import path_of
-from crobot_tasks.lifecycle.storage_access import reading
+from crobot_tasks.lifecycle.storage.access import reading
 from db.engine import lock, retrying, transaction
 from db.system import UploadFileState, UploadState, upload_files, uploads
 from workers.storage import free_bytes

@@ -15,8 +15,8 @@ from crobot_tasks.intake.uploads import verdict
 from crobot_tasks.intake.uploads.assembling import assemble_user_uploads
 from crobot_tasks.intake.uploads.files import Claim
 from crobot_tasks.intake.uploads.naming import folder_of
-from crobot_tasks.lifecycle.storage_access import reading
-from crobot_tasks.lifecycle.storage_mark import why_unusable
+from crobot_tasks.lifecycle.storage.access import reading
+from crobot_tasks.lifecycle.storage.mark import why_unusable
 from db.engine import transaction
 from db.system import UploadFileState, upload_files, uploads
 from workers.short_reads.arriving import Arrived, ArrivingReads

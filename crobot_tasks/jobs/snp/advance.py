@@ -17,7 +17,7 @@ from crobot_errors import CRobotError
 from crobot_tasks.jobs.base import CRobotJob
 from crobot_tasks.jobs.snp.state import State, Step, Tag
 from crobot_tasks.lifecycle.job_types import job_class
-from crobot_tasks.lifecycle.storage_access import is_file
+from crobot_tasks.lifecycle.storage.access import is_file
 from crobot_tasks.tasks import job_task
 from db.engine import database_of, in_savepoint
 from db.species import AssemblyLookup, LookupStatus, lookups

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from crobot_tasks.jobs.snp.advance import pair_keys
 from crobot_tasks.jobs.snp.state import State, Step
 from crobot_tasks.jobs.snp.steps import SharedStepJob
+from crobot_tasks.lifecycle.calls.new_job import NewJob
 from crobot_tasks.lifecycle.job_types import register
-from crobot_tasks.lifecycle.new_job import NewJob
-from crobot_tasks.lifecycle.outputs import Outputs
+from crobot_tasks.lifecycle.storage.outputs import Outputs
 from db.species import lookups
 from db.species.assemblies import find_assembly
 from db.species.lookups import Key

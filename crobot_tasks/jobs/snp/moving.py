@@ -8,9 +8,9 @@ from typing import Any
 from crobot_tasks.celery import app
 from crobot_tasks.jobs.snp.advance import advance, advance_all
 from crobot_tasks.jobs.snp.state import State
-from crobot_tasks.lifecycle import kept_calls
-from crobot_tasks.lifecycle.kept_calls import KeptTask
-from crobot_tasks.lifecycle.storage_mark import why_unusable
+from crobot_tasks.lifecycle.sending import kept_calls
+from crobot_tasks.lifecycle.sending.kept_calls import KeptTask
+from crobot_tasks.lifecycle.storage.mark import why_unusable
 from db.engine import retrying, transaction
 
 log = logging.getLogger(__name__)

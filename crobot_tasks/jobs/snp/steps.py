@@ -11,9 +11,9 @@ from crobot_tasks.jobs.base import CRobotJob
 from crobot_tasks.jobs.snp.advance import PIPELINES, file_of, mask_key, pair_keys
 from crobot_tasks.jobs.snp.moving import move_all_on, move_on
 from crobot_tasks.jobs.snp.state import TRUE, State, Step, Tag
+from crobot_tasks.lifecycle.calls.new_job import NewJob
 from crobot_tasks.lifecycle.job_types import register
-from crobot_tasks.lifecycle.new_job import NewJob
-from crobot_tasks.lifecycle.outputs import Outputs
+from crobot_tasks.lifecycle.storage.outputs import Outputs
 from db.species import assemblies, lookups
 
 

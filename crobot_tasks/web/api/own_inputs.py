@@ -14,7 +14,7 @@ from typing import Any
 from crobot_errors import BadPath, UnknownAnalysis, UnknownJob
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.jobs.analysis import analysis_types
-from crobot_tasks.lifecycle.storage_access import StorageStalls, reading
+from crobot_tasks.lifecycle.storage.access import StorageStalls, reading
 from crobot_tasks.web.api import stored_files
 from crobot_tasks.web.api.access import caller, visible, visible_analysis
 from db.crobot import jobs

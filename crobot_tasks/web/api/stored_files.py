@@ -12,7 +12,7 @@ from flask import Response, send_file
 import celeryconfig
 from crobot_errors import BadPath
 from crobot_tasks.broker.folders import storage_root
-from crobot_tasks.lifecycle.storage_access import StorageStalls, reading
+from crobot_tasks.lifecycle.storage.access import StorageStalls, reading
 from crobot_tasks.web.api.problems import RETRY_AFTER_S, Problem
 from workers.storage import own_file
 

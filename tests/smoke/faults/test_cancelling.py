@@ -9,8 +9,8 @@ import pytest
 from celery.exceptions import TaskRevokedError
 
 from crobot_tasks.celery import app
+from crobot_tasks.lifecycle.calls.job_result import JobResult
 from crobot_tasks.lifecycle.cancel import cancel
-from crobot_tasks.lifecycle.job_result import JobResult
 from tests import ends
 from tests.canvas_tasks import jobs
 from tests.canvas_tasks import note as called

@@ -14,7 +14,7 @@ import celeryconfig
 from crobot_tasks import embedded
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle.cancel import cancel
-from crobot_tasks.lifecycle.result_backend import MARK
+from crobot_tasks.lifecycle.settling.result_backend import MARK
 from tests import ends
 from tests.fault_tasks import noted, trial
 from tests.processes import PATIENCE_S, Cluster, query, value, wait_for

@@ -20,9 +20,10 @@ from crobot_tasks.intake.reads import send_reads
 from crobot_tasks.intake.scheme_calls import send_scheme
 from crobot_tasks.jobs import AssemblyJob, NomenclatureJob, get_crobot_job
 from crobot_tasks.jobs.scheme_export import publish
-from crobot_tasks.lifecycle import finish, kept_calls
+from crobot_tasks.lifecycle import finish
 from crobot_tasks.lifecycle.cancel import cancel
-from crobot_tasks.lifecycle.endings import Ending
+from crobot_tasks.lifecycle.finishing.endings import Ending
+from crobot_tasks.lifecycle.sending import kept_calls
 from crobot_tasks.operate.resend import resend
 from db.crobot import JobState
 from db.engine import transaction

@@ -19,10 +19,10 @@ from crobot_tasks.jobs import following
 from crobot_tasks.jobs.following import follow
 from crobot_tasks.jobs.stats import send_statistics
 from crobot_tasks.lifecycle import finish
-from crobot_tasks.lifecycle.endings import Ending
-from crobot_tasks.lifecycle.outputs import Outputs
-from crobot_tasks.lifecycle.storage_access import reading
-from crobot_tasks.lifecycle.storage_mark import why_away
+from crobot_tasks.lifecycle.finishing.endings import Ending
+from crobot_tasks.lifecycle.storage.access import reading
+from crobot_tasks.lifecycle.storage.mark import why_away
+from crobot_tasks.lifecycle.storage.outputs import Outputs
 from db import engine, migrate
 from db.crobot import JobState
 from db.engine import transaction
@@ -190,7 +190,7 @@ def test_a_file_that_shows_late_is_waited_for_and_not_for_ever(
 
 def test_a_call_that_comes_twice_sends_once(judged: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as dying:
-        dying.setattr("crobot_tasks.lifecycle.kept_calls._call", lambda *_: None)
+        dying.setattr("crobot_tasks.lifecycle.sending.kept_calls._call", lambda *_: None)
         end(judged, _PASS)
     (call,) = query(_KEPT)
     with ThreadPoolExecutor(4) as pool:
@@ -203,7 +203,7 @@ def test_a_database_that_is_away_keeps_the_call(
     judged: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with monkeypatch.context() as dying:
-        dying.setattr("crobot_tasks.lifecycle.kept_calls._call", lambda *_: None)
+        dying.setattr("crobot_tasks.lifecycle.sending.kept_calls._call", lambda *_: None)
         end(judged, _PASS)
     (call,) = query(_KEPT)
     former = engine.configure(lambda: "postgresql+psycopg2://nobody@localhost:1/nowhere")

@@ -17,11 +17,11 @@ from redis.exceptions import RedisError
 from crobot_errors import OutcomeKind
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle import finish
+from crobot_tasks.lifecycle.calls.sends import Sends, collecting
 from crobot_tasks.lifecycle.cancel import cancel_each
-from crobot_tasks.lifecycle.continuation import Continuation
-from crobot_tasks.lifecycle.report import Report
-from crobot_tasks.lifecycle.result_backend import ResultStore
-from crobot_tasks.lifecycle.sends import Sends, collecting
+from crobot_tasks.lifecycle.finishing.continuation import Continuation
+from crobot_tasks.lifecycle.finishing.report import Report
+from crobot_tasks.lifecycle.settling.result_backend import ResultStore
 from tests import ends
 from tests.body_tasks import ends as ends_once
 from tests.body_tasks import jobs, many, plain

@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle import settle
-from crobot_tasks.lifecycle.owed_results import settle_all
+from crobot_tasks.lifecycle.finishing.owed_results import settle_all
 from db.crobot import chords, settlements
 from db.engine import engine, transaction
 from tests import ends

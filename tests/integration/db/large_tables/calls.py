@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import TextClause, select
 from sqlalchemy.orm import Session
 
-from crobot_tasks.lifecycle.continuation import Again, again_columns
+from crobot_tasks.lifecycle.finishing.continuation import Again, again_columns
 from db import nomenclature
 from db.crobot import (
     LIVE,

@@ -10,8 +10,8 @@ from sqlalchemy import func, select, text
 from crobot_errors import BadInput, UnknownScheme
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.jobs import NomenclatureJob
-from crobot_tasks.lifecycle.call_options import owed_of
-from crobot_tasks.lifecycle.new_job import NewJob
+from crobot_tasks.lifecycle.calls.call_options import owed_of
+from crobot_tasks.lifecycle.calls.new_job import NewJob
 from db import nomenclature
 from db.engine import engine, retrying, transaction
 from db.nomenclature import LOCAL_OFFSET, number_alleles, number_profile

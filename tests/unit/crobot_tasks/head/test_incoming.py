@@ -14,7 +14,7 @@ from crobot_tasks.broker.json_values import revive
 from crobot_tasks.broker.progress import META_BYTES, Progress
 from crobot_tasks.head import incoming
 from crobot_tasks.head.incoming_report import MOST_BYTES, MOST_NUMBERS, MOST_TOOLS, usage
-from crobot_tasks.lifecycle.report import ResultFile
+from crobot_tasks.lifecycle.finishing.report import ResultFile
 from workers.storage import output_dir
 
 BEAT = {

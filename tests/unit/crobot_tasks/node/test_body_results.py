@@ -9,7 +9,7 @@ from celery.result import AsyncResult, GroupResult
 
 from crobot_errors import CRobotError
 from crobot_tasks.celery import app
-from crobot_tasks.lifecycle.sends import Send, Sends, collecting
+from crobot_tasks.lifecycle.calls.sends import Send, Sends, collecting
 from crobot_tasks.node.body_results import BodyResults
 
 

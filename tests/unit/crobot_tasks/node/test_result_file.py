@@ -10,8 +10,8 @@ import pytest
 
 import celeryconfig
 from crobot_errors import BadInput, BadPath, InternalError, LateFile, NodeBroken
-from crobot_tasks.lifecycle.report import Report, ResultFile
-from crobot_tasks.lifecycle.result_files import AT_ONCE_BYTES, portions, read_result
+from crobot_tasks.lifecycle.finishing.report import Report, ResultFile
+from crobot_tasks.lifecycle.finishing.result_files import AT_ONCE_BYTES, portions, read_result
 from crobot_tasks.node import result_file
 from crobot_tasks.node.result_file import INLINE_BYTES, bounded
 from workers.storage import output_dir

@@ -22,8 +22,8 @@ from crobot_tasks.jobs.snp import Project, resume_project, send_project
 from crobot_tasks.jobs.snp.moving import move
 from crobot_tasks.lifecycle import finish
 from crobot_tasks.lifecycle.cancel import cancel
-from crobot_tasks.lifecycle.endings import Ending
-from crobot_tasks.lifecycle.storage_mark import why_unusable
+from crobot_tasks.lifecycle.finishing.endings import Ending
+from crobot_tasks.lifecycle.storage.mark import why_unusable
 from crobot_tasks.operate.projects import describe
 from db.crobot import JobState, SubjectKind, jobs, webhooks
 from db.engine import transaction

@@ -1,0 +1,90 @@
+"""(a) A call of a JobTask is checked, before anything is stored, and becomes a new job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crobot_errors import BadInput
+from crobot_tasks.broker.json_values import plain
+from crobot_tasks.lifecycle.calls.call_options import (
+    TIMES,
+    Details,
+    chosen_of,
+    details_of,
+    owed_of,
+    priority_of,
+    whole_seconds,
+)
+from crobot_tasks.lifecycle.calls.caller import message_of
+from crobot_tasks.lifecycle.calls.new_job import NewJob
+from crobot_tasks.lifecycle.job_task import JobTask
+from crobot_tasks.lifecycle.job_types import job_class
+
+
+def new_job(
+    task: JobTask, args: Any, kwargs: dict[str, Any], task_id: str, options: dict[str, Any]
+) -> NewJob:
+    """Check a call, and return what is to be stored of it.
+
+    Raises:
+        BadInput: it cannot work.
+    """
+    details, priority = _details(task, options), priority_of(options.get("priority"))
+    task.check_arguments(args, kwargs)
+    version = task.wanted_version(kwargs)
+    task.check(args, kwargs)
+    chosen = chosen_of(details, options)
+    if chosen:
+        # a resend chooses the same
+        details.context["chosen"] = chosen
+    resources = vars(task.resources(args, kwargs)) | chosen
+    owed = owed_of(task_id, options)  # it checks times, of which Celery's message takes any
+    message = message_of(task, args, kwargs, task_id, options)
+    return NewJob(
+        **_described(details),
+        owed=owed,
+        pipeline=task.name,
+        priority=priority,
+        args=plain(list(args), "args"),
+        kwargs=plain(kwargs, "kwargs"),
+        version=version,
+        cores=resources["cores"],
+        memory_bytes=resources["memory_bytes"],
+        disk_bytes=resources["disk_bytes"],
+        time_limit_s=whole_seconds(resources["time_s"]),
+        expected_s=task.expected_seconds(args, kwargs),
+        data=task.data(args, kwargs),
+        request=message.request(),
+        message=message,
+    )
+
+
+def unusable_job(task: JobTask, task_id: str, options: dict[str, Any]) -> NewJob:
+    """Return what is to be stored of a call that cannot work, so that its end can be told."""
+    try:
+        details = _details(task, options)
+    except BadInput:
+        details = Details()
+    canvas = {name: value for name, value in options.items() if name not in TIMES}
+    return NewJob(**_described(details), owed=owed_of(task_id, canvas), pipeline=task.name)
+
+
+def _details(task: JobTask, options: dict[str, Any]) -> Details:
+    details = details_of(options.get("job"))
+    if details.type:
+        job_class(details.type, task.name)
+    return details
+
+
+def _described(details: Details) -> dict[str, Any]:
+    return {
+        "type": details.type,
+        "tag": details.tag,
+        "database": details.database,
+        "batch": details.batch,
+        "user_id": details.user_id or 0,
+        "workgroup": details.workgroup,
+        "context": plain(details.context, "context"),
+        "unique_key": details.unique_key or None,
+        "cache_key": details.cache_key or None,
+    }

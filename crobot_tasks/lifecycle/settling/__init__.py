@@ -1,0 +1,1 @@
+"""(e) The parts of `settle`: who settles, and how Celery results are answered."""
