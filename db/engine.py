@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import Session
 
 from crobot_errors import CommitLost, DatabaseUnreachable
+from db import prepared
 from db.base import SPECIES
 from db.jsonb import to_json
 
@@ -122,6 +123,7 @@ def open_engine(url: str, application_name: str = "crobot") -> Engine:
     )
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _ping_if_idle)
+    prepared.listen(engine)
     return engine
 
 

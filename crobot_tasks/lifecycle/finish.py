@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -40,9 +40,23 @@ def apply(reports: Iterable[Report]) -> set[AttemptKey]:
     """
     waiting: set[AttemptKey] = set()
     for portion in portions({report.key: report for report in reports}.values()):
-        ready, late = read_ahead.read(portion)
-        waiting |= late | _apply_each_species({report.key: _with_jobs(report) for report in ready})
+        kinds = _kinds(portion)
+        typed = {job_id for job_id, kind in kinds.items() if kind.type}
+        ready, late = read_ahead.read(portion, typed)
+        databases = {job_id: kind.database for job_id, kind in kinds.items()}
+        waiting |= late | _apply_each_species(list(map(_with_jobs, ready)), databases)
     return waiting
+
+
+def _kinds(reports: Sequence[Report]) -> dict[int, Any]:
+    """Job id → its species and its job class."""
+    job_ids = [report.job_id for report in reports]
+
+    def read() -> dict[int, Any]:
+        with transaction() as session:
+            return jobs.kinds(session, job_ids)
+
+    return retrying(read)
 
 
 def _with_jobs(report: Report) -> Report:
@@ -51,13 +65,9 @@ def _with_jobs(report: Report) -> Report:
     return replace(report, jobs=commit_sends.checked_jobs(sends)) if sends.calls else report
 
 
-def _apply_each_species(known: dict[AttemptKey, Report]) -> set[AttemptKey]:
-    if not known:
-        return set()
-    with transaction() as session:
-        databases = jobs.databases(session, [job_id for job_id, _ in known])
+def _apply_each_species(reports: Sequence[Report], databases: Mapping[int, str | None]) -> set[AttemptKey]:
     # one transaction a species, so that species never wait for each other
-    by_database = sorted(known.values(), key=lambda report: databases.get(report.job_id) or "")
+    by_database = sorted(reports, key=lambda report: databases.get(report.job_id) or "")
     species = groupby(by_database, key=lambda report: databases.get(report.job_id))
     return {key for database, group in species for key in _apply_group(database, list(group))}
 

@@ -63,7 +63,8 @@ def _surely(new: NewJob) -> Parked:
 def _store(new: NewJob) -> Parked:
     with transaction() as session:
         parked = store(new)
-        finish.refuse(session, refused.revoked(session, [new.owed.task_id]))
+        if parked.may_be_revoked:
+            finish.refuse(session, refused.revoked(session, [new.owed.task_id]))
         return parked
 
 

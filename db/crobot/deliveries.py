@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.crobot import DeliveryState, SubjectKind
 from db.engine import notify
 from db.jsonb import as_json
+from db.prepared import prepared
 
 #: PostgreSQL channel on which senders hear that there is something to post
 CHANNEL = "crobot_deliveries"
@@ -36,7 +37,7 @@ _JOB_BODY = """json_build_object(
             'result_is_inline', COALESCE(octet_length(CAST(j.result AS text)), 0) <= :most_bytes,
             'attempt', j.attempt, 'node', j.node, 'sent_at', j.sent_at, 'started_at', j.started_at,
             'finished_at', j.finished_at, 'url', CAST(:jobs AS text) || '/' || j.id))"""
-_OF_JOBS = text(f"""
+_OF_JOBS = prepared(f"""
     {_INSERT.format(body=_JOB_BODY)}
     JOIN crobot.jobs j ON j.id = w.number
     WHERE w.kind = 'job' AND w.number = ANY(:job_ids) AND (CAST(:url AS text) IS NULL OR w.url = :url)""")

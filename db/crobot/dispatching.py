@@ -10,12 +10,13 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from db.jsonb import as_json
+from db.prepared import prepared
 
 #: jobs of a line that may start, among which smaller ones are looked for behind larger ones
 LOOK = 1000
 
 # One dispatch at a time: free cores are shared state, and two heads that look at them at once would both use them.
-_LOCK = text("""
+_LOCK = prepared("""
     SELECT pg_try_advisory_xact_lock(hashtext('crobot.dispatch')) AS only, EXTRACT(epoch FROM now()) AS now,
            COALESCE((SELECT dispatches FROM crobot.numbers), 0) AS dispatches,
            EXISTS (SELECT FROM crobot.pauses) AS paused,
@@ -30,7 +31,7 @@ _TYPICAL = """LEFT JOIN crobot.typical t
       ON t.pipeline = j.pipeline AND t.version = j.version AND t.expected_s = j.expected_s AND t.samples >= 5"""
 
 # A node is as free as its live attempts leave it: there is no counter that could go wrong.
-_NODES = text(f"""
+_NODES = prepared(f"""
     SELECT n.name, n.cores, n.memory_bytes, n.disk_bytes, n.pipelines, n.unavailable, n.tags,
            n.local_data, n.message_format,
            n.drained_at, n.drain_reason, n.quarantined_at, n.quarantine_reason, n.lost_at,
@@ -47,7 +48,7 @@ _NODES = text(f"""
 # The lines of waiting jobs are found by skipping through the index, so that a million jobs in one of them cost nothing.
 _LINE = "priority, workgroup, user_id, pipeline, version, COALESCE(database, '')"
 _THAT_LINE = "l.priority, l.workgroup, l.user_id, l.pipeline, l.version, l.database"
-_LINES = text(f"""
+_LINES = prepared(f"""
     WITH RECURSIVE lines AS (
         (SELECT {_LINE} AS database FROM crobot.jobs
          WHERE state = 'WAITING' AND held_at IS NULL ORDER BY {_LINE} LIMIT 1)
@@ -133,7 +134,7 @@ _SUSPECTS = text("""
         WHERE a.job_id = l.job_id AND a.outcome = 'node_lost' AND a.started_at IS NOT NULL) >= :deaths""")
 
 # An attempt that a database from a backup has forgotten may still be at work: its number is not given again.
-_ROUTE = text("""
+_ROUTE = prepared("""
     WITH placed AS (
         SELECT * FROM json_to_recordset(:placements) AS p(job_id bigint, node text, reason text)),
     counted AS (

@@ -9,11 +9,12 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from db.jsonb import as_json
+from db.prepared import prepared
 
 _REPORTED = "json_to_recordset(:reports) AS r(job_id bigint, number smallint)"
 
 # Rows are locked in the order of their ids, here and below, so that two heads never wait for each other.
-_STARTED = text(f"""
+_STARTED = prepared(f"""
     WITH routed AS (
         SELECT j.id FROM crobot.jobs j JOIN {_REPORTED} ON j.id = r.job_id AND j.attempt = r.number
         WHERE j.state = 'ROUTED' AND j.node = :node ORDER BY j.id FOR UPDATE OF j),
@@ -24,7 +25,7 @@ _STARTED = text(f"""
     UPDATE crobot.attempts a SET started_at = now(), incarnation = :incarnation, missing_since = NULL
     FROM begun b WHERE a.job_id = b.id AND a.number = b.attempt""").bindparams(*as_json("reports"))
 
-_LIVE = text("""
+_LIVE = prepared("""
     SELECT j.id, j.attempt, j.database, j.type, j.pipeline, j.version, j.memory_bytes, j.time_limit_s,
            j.started_at IS NOT NULL AS begun, j.cancel_requested_at IS NOT NULL AS cancel_requested,
            j.message, j.context->'chosen' AS chosen,
@@ -34,7 +35,7 @@ _LIVE = text("""
     WHERE j.state IN ('ROUTED', 'RUNNING')
     ORDER BY j.id FOR UPDATE OF j""").bindparams(*as_json("reports"))
 
-_END_ATTEMPTS = text("""
+_END_ATTEMPTS = prepared("""
     UPDATE crobot.attempts a
     SET ended_at = now(), started_at = COALESCE(a.started_at, CASE WHEN e.begun THEN now() END),
         outcome = e.outcome, message = e.message, usage = e.usage, by_head = e.by_head,
@@ -43,7 +44,7 @@ _END_ATTEMPTS = text("""
          AS e(job_id bigint, number smallint, outcome text, message text, usage jsonb, begun boolean, by_head boolean)
     WHERE a.job_id = e.job_id AND a.number = e.number AND a.ended_at IS NULL""").bindparams(*as_json("ends"))
 
-_END_JOBS = text("""
+_END_JOBS = prepared("""
     UPDATE crobot.jobs j
     SET state = e.state, finished_at = now(), started_at = COALESCE(j.started_at, CASE WHEN e.begun THEN now() END),
         outcome = e.outcome, message = e.message, result = e.result, output_location = e.output_location,

@@ -9,11 +9,13 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from db.crobot import JobState
+from db.crobot.models.jobs import Job
 from db.crobot.selection import ALL, OF_LIVE, OF_OVER, Selection
+from db.prepared import prepared
 
 _JOB = text("SELECT * FROM crobot.jobs WHERE id = :job_id")
 _STATES = text("SELECT id, state FROM crobot.jobs WHERE id = ANY(:job_ids)")
-_DATABASES = text("SELECT id, database FROM crobot.jobs WHERE id = ANY(:job_ids)")
+_KINDS = prepared("SELECT id, database, type FROM crobot.jobs WHERE id = ANY(:job_ids)")
 _ATTEMPTS = text("SELECT * FROM crobot.attempts WHERE job_id = :job_id ORDER BY number")
 _TASK = text("""
     SELECT job_id FROM crobot.settlements WHERE task_id = :task_id ORDER BY sent_at DESC LIMIT 1""")
@@ -44,7 +46,9 @@ _CACHED = text("""
     SELECT id, context, state FROM crobot.jobs
     WHERE cache_key = :cache_key AND state = 'COMPLETE' ORDER BY id DESC LIMIT 1""")
 
-_TYPED = text("SELECT * FROM crobot.jobs WHERE id = ANY(:job_ids) AND type <> ''")
+_TYPED = prepared(
+    f"SELECT {', '.join(Job.__table__.columns.keys())} FROM crobot.jobs WHERE id = ANY(:job_ids) AND type <> ''"
+)
 _LOCK = text(
     "SELECT id, attempt, state, node FROM crobot.jobs WHERE id = ANY(:job_ids) ORDER BY id FOR UPDATE"
 )
@@ -120,7 +124,12 @@ def states(session: Session, job_ids: Sequence[int]) -> dict[int, JobState]:
 
 def databases(session: Session, job_ids: Sequence[int]) -> dict[int, str | None]:
     """Job id → its species' schema."""
-    return {row.id: row.database for row in session.execute(_DATABASES, {"job_ids": list(job_ids)})}
+    return {job_id: row.database for job_id, row in kinds(session, job_ids).items()}
+
+
+def kinds(session: Session, job_ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """Job id → ``database``, its species' schema if it has one, and ``type``, empty if it has no job class."""
+    return {row.id: row for row in session.execute(_KINDS, {"job_ids": list(job_ids)})}
 
 
 def typed(session: Session, job_ids: Sequence[int]) -> dict[int, Row[Any]]:

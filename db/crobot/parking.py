@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from db.crobot import LIVE_SQL
 from db.engine import notify
 from db.jsonb import as_json
+from db.prepared import prepared
 
 #: PostgreSQL channel on which the heads hear that there is something to dispatch
 CHANNEL = "crobot_dispatch"
@@ -24,6 +25,8 @@ class Parked:
     job_id: int
     #: false if a live job for the same thing, or this very send, was there already
     created: bool
+    #: false if neither its task id is revoked nor it has stamps, of which one may be
+    may_be_revoked: bool = True
 
 
 _COLUMNS = (
@@ -36,9 +39,10 @@ _TIMES = """
            COALESCE(CAST({0}expires_at AS timestamptz),
                     now() + make_interval(secs => CAST({0}expires_s AS double precision)))"""
 
-# One round trip for the usual case. The settlement's primary key holds back a transaction that is repeated since its
-# commit was not answered; the partial unique index on unique_key finds the live job for the same thing.
-_PARK = text(f"""
+# One round trip for the usual case, in which nothing is revoked. The settlement's primary key holds back a transaction
+# that is repeated since its commit was not answered; the partial unique index on unique_key finds the live job for the
+# same thing.
+_PARK = prepared(f"""
     WITH owed AS (
         INSERT INTO crobot.settlements (id, task_id, job_id, options, ignore_result, chord_id, stamps)
         VALUES (CAST(:settlement_id AS uuid), :task_id, nextval(pg_get_serial_sequence('crobot.jobs', 'id')),
@@ -50,7 +54,11 @@ _PARK = text(f"""
     SELECT job_id, {", ".join(f":{name}" for name in _COLUMNS)},{_TIMES.format(":")}
     FROM owed
     ON CONFLICT (unique_key) WHERE {LIVE_SQL} DO NOTHING
-    RETURNING id, pg_notify('{CHANNEL}', '')""").bindparams(*as_json(*_JSON))
+    RETURNING id, pg_notify('{CHANNEL}', ''), CAST(:stamps AS jsonb) IS NOT NULL OR EXISTS (
+        SELECT FROM crobot.revoked r
+        WHERE r.header = '' AND r.value = to_jsonb(CAST(:task_id AS text))) AS may_be_revoked""").bindparams(
+    *as_json(*_JSON)
+)
 
 # Columns as the statement above has them, but many rows at once, of jobs that are like no other.
 _PARK_EACH = text(f"""
@@ -90,9 +98,9 @@ def park(session: Session, row: dict[str, Any]) -> Parked:
     ``ignore_result``, ``chord_id``, ``stamps``, ``eta``, ``countdown_s``, ``expires_at``, ``expires_s``.
     """
     while True:
-        created = session.execute(_PARK, row).scalar()
+        created = session.execute(_PARK, row).one_or_none()
         if created is not None:
-            return Parked(created, True)
+            return Parked(created.id, True, created.may_be_revoked)
         owner = session.execute(_OWNER, row).one()
         if owner.has_job:
             return Parked(owner.job_id, False)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.crobot import LIVE_SQL
 from db.jsonb import as_json
+from db.prepared import prepared
 
 #: as long as Celery's results are kept, and so the word REVOKED that Celery stores for a task id
 KEPT = "7 days"
@@ -39,7 +40,7 @@ _WITH_IDS = text(f"""
 
 _WITH_STAMPS = text(_STAMPED.format(_NOTES)).bindparams(*as_json("notes"))
 
-_REVOKED = text("""
+_REVOKED = prepared("""
     SELECT s.task_id, s.job_id FROM crobot.settlements s
     WHERE s.task_id = ANY(:task_ids) AND s.settled_at IS NULL AND (
         EXISTS (SELECT FROM crobot.revoked r WHERE r.header = '' AND r.value = to_jsonb(s.task_id))

@@ -9,13 +9,14 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from db.crobot import LIVE_SQL
+from db.prepared import prepared
 
 #: what is told of a job `j` to whom the settlement `s` is owed
 SETTLED_JOB = """
     s.task_id, s.job_id, j.state, j.result, j.message, j.traceback, j.pipeline, j.args, j.kwargs, j.request, j.node,
     j.finished_at, j.replacement, j.children"""
 
-_OWED = text(f"""
+_OWED = prepared(f"""
     SELECT {SETTLED_JOB}, s.id, s.options, s.ignore_result
     FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
     WHERE s.job_id = ANY(:job_ids) AND s.settled_at IS NULL
@@ -34,14 +35,17 @@ _OVERDUE = text(f"""
     ORDER BY s.job_id LIMIT :limit""")
 
 # The newest send of a task id answers for it.
-_OUTCOMES = text(f"""
+_OUTCOMES = prepared(f"""
     SELECT {SETTLED_JOB}
     FROM (SELECT DISTINCT ON (task_id) task_id, job_id FROM crobot.settlements
           WHERE task_id = ANY(:task_ids) ORDER BY task_id, sent_at DESC) s
     JOIN crobot.jobs j ON j.id = s.job_id WHERE j.finished_at IS NOT NULL""")
 
-_SETTLED = text(
-    "UPDATE crobot.settlements SET settled_at = now() WHERE id = ANY(CAST(:ids AS uuid[])) AND settled_at IS NULL"
+_SETTLED = prepared(
+    """
+    UPDATE crobot.settlements s SET settled_at = now()
+    FROM unnest(CAST(:ids AS uuid[])) AS told(id) WHERE s.id = told.id AND s.settled_at IS NULL""",
+    ids="text[]",
 )
 
 _ID_OF_TASK = text("""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,9 +29,12 @@ from db.engine import is_away, retrying, transaction
 log = logging.getLogger(__name__)
 
 
-def read(reports: Sequence[Report]) -> tuple[list[Report], set[AttemptKey]]:
-    """Return the reports that can be applied, with what was read for them, and the attempts of those that wait."""
-    rows = {(row.id, row.attempt): row for row in _jobs_that_read(reports)}
+def read(reports: Sequence[Report], typed: Collection[int]) -> tuple[list[Report], set[AttemptKey]]:
+    """Return the reports that can be applied, with what was read for them, and the attempts of those that wait.
+
+    ``typed`` are the jobs that have a job class.
+    """
+    rows = {(row.id, row.attempt): row for row in _jobs_that_read(reports, typed)}
     if not rows:
         return list(reports), set()
     away, ready, waiting = why_unusable(), [], {}
@@ -48,19 +51,21 @@ def read(reports: Sequence[Report]) -> tuple[list[Report], set[AttemptKey]]:
     return ready, set(waiting)
 
 
-def _jobs_that_read(reports: Sequence[Report]) -> Sequence[Any]:
+def _jobs_that_read(reports: Sequence[Report], typed: Collection[int]) -> Sequence[Any]:
     """Return the jobs of whose reports something is read: a file, or, if they end well, what the result names."""
-    done = {
-        report.key: report for report in reports if report.outcome is OutcomeKind.OK or report.result_file
+    reading_ones = {
+        report.key: report.node
+        for report in reports
+        if report.result_file or (report.outcome is OutcomeKind.OK and report.job_id in typed)
     }
-    if not done:
+    if not reading_ones:
         return []
 
     def live() -> Sequence[Any]:
         with transaction() as session:
-            return unapplied.live(session, {key: report.node for key, report in done.items()})
+            return unapplied.live(session, reading_ones)
 
-    return [row for row in retrying(live) if row.type or done[row.id, row.attempt].result_file]
+    return retrying(live)
 
 
 def _read_one(report: Report, row: Any) -> tuple[Report, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,8 +14,11 @@ from sqlalchemy.orm import Session
 from db.engine import engine, transaction
 from tests.integration.db.large_tables.fill import SPECIES
 
-#: what PostgreSQL can explain
-_EXPLAINED = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")
+#: what PostgreSQL can explain, and how it is prepared if that is new
+_EXPLAINED = re.compile(
+    r"\s*(?:DEALLOCATE \w+; )?(?P<prepare>PREPARE .*; )?(?P<execute>(?:SELECT|WITH|INSERT|UPDATE|DELETE|EXECUTE)\b.*)",
+    re.DOTALL,
+)
 
 #: rows of a table that may be read from end to end
 LARGE = 10_000
@@ -74,11 +78,12 @@ class Plans:
     def _before_cursor(
         self, connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
     ) -> None:
-        if statement.lstrip().startswith(_EXPLAINED):
-            plan = _explain(
-                connection, statement, parameters[0] if isinstance(parameters, list) else parameters
+        if explained := _EXPLAINED.fullmatch(statement):
+            values = parameters[0] if isinstance(parameters, list) else parameters
+            plan = _explain(connection, explained["prepare"], explained["execute"], values)
+            self._note(
+                context.statement, Reading(_buffers(plan), plan["Actual Total Time"], frozenset(_scans(plan)))
             )
-            self._note(statement, Reading(_buffers(plan), plan["Actual Total Time"], frozenset(_scans(plan))))
 
     def _note(self, statement: str, reading: Reading) -> None:
         key = self._call, " ".join(statement.split())
@@ -92,13 +97,20 @@ class _Undo(Exception):
     """Ends a transaction without a commit."""
 
 
-def _explain(connection: Any, statement: str, parameters: Any) -> dict[str, Any]:
+def _explain(connection: Any, prepare: str | None, execute: str, parameters: Any) -> dict[str, Any]:
+    """Return the plan; of what is prepared, that for any parameters, which PostgreSQL may come to use."""
+    if prepare:  # under another name, since it is prepared once more when it is executed
+        name = prepare.split()[1]
+        prepare, execute = (text.replace(name, "explained", 1) for text in (prepare, execute))
     with connection.connection.driver_connection.cursor() as cursor:
         cursor.execute("SAVEPOINT explained")
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters)
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor.execute(f"{prepare or ''}EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {execute}", parameters)
         plan: dict[str, Any] = cursor.fetchone()[0][0]["Plan"]
         cursor.execute("ROLLBACK TO SAVEPOINT explained")
         cursor.execute("RELEASE SAVEPOINT explained")
+        if prepare:
+            cursor.execute("DEALLOCATE explained")
     return plan
 
 

@@ -17,6 +17,7 @@ from crobot_tasks import embedded
 from db import engine, migrate, registry
 from db.handle import dbhandle
 from db.migrations.revision import scratch_database
+from db.prepared import prepared
 from tests.integration.conftest import GENERA
 from tests.integration.db.large_tables import calls
 from tests.integration.db.large_tables.fill import SPECIES, fill
@@ -53,6 +54,7 @@ FULL = [pytest.mark.full, pytest.mark.timeout(1800)]
 #: statements that are slow on purpose, and one that is not
 PLANTED = {
     "slow": text("SELECT FROM crobot.jobs WHERE message = 'nobody says this'"),
+    "slow_prepared": prepared("SELECT FROM crobot.jobs WHERE message = 'nobody says this, either'"),
     "slow_too": text("SELECT count(workgroup) FROM crobot.jobs WHERE id > 0 AND state = 'COMPLETE'"),
     "fast": text("SELECT FROM crobot.jobs WHERE id = 7"),
 }
@@ -150,5 +152,9 @@ def test_what_a_statement_reads_hardly_grows_with_the_tables(small: Measured, la
 
 
 def test_a_slow_statement_is_found_and_named(small: Measured, large: Measured) -> None:
-    assert [text.split()[0] for text in scanning(large.planted)] == ["slow"]
-    assert [text.split()[0] for text in growing(small.planted, large.planted)] == ["slow", "slow_too"]
+    assert [text.split()[0] for text in scanning(large.planted)] == ["slow", "slow_prepared"]
+    assert [text.split()[0] for text in growing(small.planted, large.planted)] == [
+        "slow",
+        "slow_prepared",
+        "slow_too",
+    ]

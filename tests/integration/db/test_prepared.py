@@ -1,0 +1,79 @@
+"""What is prepared gives what it gave before, whatever happens to its connection, and its plan is made anew in time."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from db import engine
+from db import prepared as module
+from db.engine import transaction
+from db.prepared import prepared
+
+ADDED = prepared("SELECT CAST(:left AS int) + CAST(:right AS int) + CAST(:left AS int)")
+BARE = prepared("SELECT 100 % 7, '%'")
+LISTED = prepared("SELECT count(*) FROM unnest(CAST(:ids AS uuid[])) AS one", ids="text[]")
+DIVIDED = prepared("SELECT 1 / CAST(:number AS int)")
+
+
+@pytest.fixture(autouse=True)
+def _new_connections(database_url: str) -> None:
+    """The database is there, and no connection of another test is."""
+    engine.engine().dispose()
+
+
+def known(session: Session) -> list[str]:
+    """What the connection has prepared."""
+    return list(session.execute(text("SELECT statement FROM pg_prepared_statements")).scalars())
+
+
+def test_parameters_come_by_name_as_often_as_they_stand_there() -> None:
+    with transaction() as session:
+        for left in (1, 2, 3):
+            assert session.execute(ADDED, {"left": left, "right": 10}).scalar() == 2 * left + 10
+        assert session.execute(BARE).one() == (2, "%")
+        assert session.execute(LISTED, {"ids": ["00000000-0000-0000-0000-000000000001"]}).scalar() == 1
+        assert session.execute(LISTED, {"ids": []}).scalar() == 0
+        assert len(known(session)) == 3
+
+
+def test_a_statement_is_prepared_once_for_a_connection() -> None:
+    for _ in range(3):
+        with transaction() as session:
+            session.execute(ADDED, {"left": 1, "right": 2})
+    with transaction() as session:
+        assert len(known(session)) == 1
+    engine.engine().dispose()
+    with transaction() as session:
+        assert session.execute(ADDED, {"left": 1, "right": 2}).scalar() == 4
+
+
+def test_its_plan_is_made_anew_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    with transaction() as session:
+        session.execute(ADDED, {"left": 1, "right": 2})
+        (first,) = session.execute(text("SELECT name FROM pg_prepared_statements")).scalars()
+        monkeypatch.setattr(module, "KEPT_S", 0.0)
+        assert session.execute(ADDED, {"left": 2, "right": 2}).scalar() == 6
+        (second,) = session.execute(text("SELECT name FROM pg_prepared_statements")).scalars()
+        assert second != first
+
+
+def _execute_in_a_failed_transaction() -> None:
+    with transaction() as session:
+        with pytest.raises(DBAPIError, match="does not exist"):
+            session.execute(text("SELECT nobody"))
+        session.execute(DIVIDED, {"number": 1})
+
+
+def test_after_an_error_it_is_prepared_or_not_as_postgresql_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kept_s in (10.0, 0.0):
+        monkeypatch.setattr(module, "KEPT_S", kept_s)
+        for _ in range(2):
+            with pytest.raises(DBAPIError, match="division by zero"), transaction() as session:
+                session.execute(DIVIDED, {"number": 0})
+            with pytest.raises(DBAPIError, match="aborted"):
+                _execute_in_a_failed_transaction()
+            with transaction() as session:
+                assert session.execute(DIVIDED, {"number": 1}).scalar() == 1
