@@ -63,7 +63,7 @@ def _round() -> float:
     """Place jobs on empty nodes; then put all back."""
     placed, began = 0, time.perf_counter()
     while placed < PLACED:
-        placed += dispatch()
+        placed += dispatch().jobs
     rate = placed / (time.perf_counter() - began)
     with transaction() as session:
         session.execute(_FREE)

@@ -128,6 +128,7 @@ class Waiting:
         *,
         paused: bool,
         rows: int = ROWS,
+        of_a_line: int = ROWS,
     ) -> None:
         self._session, self._policy, self._rows = session, policy, rows
         self._pauses = Pauses(dispatching.pauses(session) if paused else [])
@@ -141,9 +142,10 @@ class Waiting:
             key=lambda line: rank(line.priority, line.workgroup, line.user_id),
         )
         #: jobs of one line in one look
-        self._limit = max(FEWEST, rows // max(1, len(self._lines)))
+        self._limit = max(FEWEST, min(of_a_line, rows // max(1, len(self._lines))))
         #: lines of which there was more than that
         self._cut: list[Line] = []
+        self._all_seen = True
 
     def reserved(self) -> list[JobView]:
         """Return the jobs that have a node reserved."""
@@ -168,7 +170,12 @@ class Waiting:
         rows = dispatching.waiting(self._session, lines, self._limit)
         found = Counter(_line_of(row) for row in rows)
         self._cut += [line for line in lines if found[_line_of(line)] == self._limit]
+        self._all_seen = self._all_seen and not self._cut
         return self._views(rows)
+
+    def may_have_run_out(self, placed: int) -> bool:
+        """Whether so many placements may have taken all that was fetched of a line, of which there is more."""
+        return placed >= self._limit and not self._all_seen
 
     def _views(self, rows: Iterable[Any]) -> list[JobView]:
         new = [row for row in rows if row.id not in self._seen and self._apart(row)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from crobot_tasks.broker.formats import MESSAGE_FORMAT, attempt_id
@@ -25,25 +26,52 @@ log = logging.getLogger(__name__)
 #: jobs that one dispatch places
 BATCH = 500
 
+#: jobs of each line that are fetched at first; after a dispatch that placed many, twice as many more
+FETCHED = 64
+
 _used = cluster_state.Used()
 
 
-def dispatch() -> int:
-    """Place what can be placed now, and send it; returns how many jobs were sent."""
+@dataclass(frozen=True)
+class Dispatched:
+    """What a dispatch did."""
+
+    #: how many jobs were sent
+    jobs: int = 0
+    #: whether more could be sent at once
+    more: bool = False
+
+
+class _Pace:
+    """How many jobs were sent last, which tells how many the next dispatch needs."""
+
+    jobs = 0
+
+
+_pace = _Pace()
+
+
+def dispatch() -> Dispatched:
+    """Place what can be placed now, and send it."""
     with transaction() as session:
         beginning = dispatching.only_dispatch(session)
         if beginning is None or not numbers.agree(beginning.dispatches):
-            return 0
+            return Dispatched()
         policy = policy_in_force.current(session)
         cluster = Cluster(cluster_state.nodes(session, policy), policy)
-        routed = _route(session, cluster, policy, beginning) if cluster.open else []
+        routed, more = _route(session, cluster, policy, beginning) if cluster.open else ([], False)
     _publish(routed, beginning.storage_mark)
-    return len(routed)
+    _pace.jobs = len(routed)
+    return Dispatched(len(routed), more)
 
 
-def _route(session: Any, cluster: Cluster, policy: Policy, beginning: Beginning) -> Sequence[Any]:
+def _route(
+    session: Any, cluster: Cluster, policy: Policy, beginning: Beginning
+) -> tuple[Sequence[Any], bool]:
     used = _used.read(session, cluster, policy)
-    waiting = cluster_state.Waiting(session, cluster, policy, used, paused=beginning.paused)
+    waiting = cluster_state.Waiting(
+        session, cluster, policy, used, paused=beginning.paused, of_a_line=FETCHED + 2 * _pace.jobs
+    )
     jobs = Queue(waiting.reserved() if beginning.reserved else [], used, policy)
     placements: list[dict[str, Any]] = []
     reservations: list[dict[str, Any]] = []
@@ -59,7 +87,7 @@ def _route(session: Any, cluster: Cluster, policy: Policy, beginning: Beginning)
     routed = dispatching.route(session, placements) if placements else []
     if job_ids := waiting.reserving | {one["job_id"] for one in reservations}:
         dispatching.reserve(session, job_ids, reservations)
-    return routed
+    return routed, len(placements) >= BATCH or waiting.may_have_run_out(len(placements))
 
 
 def fold() -> None:

@@ -17,7 +17,7 @@ from crobot_tasks.broker.kombu_patches import survive_lost_connections
 from crobot_tasks.broker.queues import CALLBACKS, HEARTBEATS, REPORTS, SETTLE
 from crobot_tasks.celery import app
 from crobot_tasks.head.consumer import HeadConsumer
-from crobot_tasks.head.dispatch import BATCH, dispatch, expire_overdue, fold
+from crobot_tasks.head.dispatch import dispatch, expire_overdue, fold
 from crobot_tasks.head.leases import quarantine_failing
 from crobot_tasks.head.numbers import numbers
 from crobot_tasks.lifecycle.policy_in_force import PolicyFile
@@ -125,7 +125,7 @@ class Dispatcher(bootsteps.StartStopStep):
         while not self._stopping.is_set():
             try:
                 chores.do()
-                while dispatch() >= BATCH and not self._stopping.is_set():
+                while dispatch().more and not self._stopping.is_set():
                     pass
                 self._stopping.wait(PACE_S)  # what is sent or ends meanwhile is dispatched together
                 listener.wait(celeryconfig.crobot_dispatch_s)
