@@ -1,4 +1,7 @@
-"""Cures for kombu 5.7: a worker that lost Redis or Valkey at the wrong moment would end, or take no more messages."""
+"""Cures for kombu 5.7: a worker that lost Redis or Valkey at the wrong moment would end, or take no more messages.
+
+And for each command kombu makes a new client of redis-py, with its table of a few hundred commands.
+"""
 
 from __future__ import annotations
 
@@ -42,9 +45,25 @@ class QoS(redis.QoS):
             super().restore_unacked(client)
 
 
+class Channel(redis.Channel):
+    """Makes one client for each pool of connections, not for each command: a sixth of what a node's parent did."""
+
+    QoS = QoS
+    _of_pool: tuple[Any, Any] = (None, None)
+
+    def _create_client(self, asynchronous: bool = False) -> Any:
+        if asynchronous:
+            return super()._create_client(asynchronous)
+        pool, client = self._of_pool
+        if pool is not self.pool:  # none yet, or it was lost
+            client = super()._create_client()
+            self._of_pool = self.pool, client
+        return client
+
+
 def survive_lost_connections() -> None:
     """Make this process's workers reconnect whenever the broker goes away, or refuses what it is told."""
-    redis.Channel.QoS = QoS
+    redis.Transport.Channel = Channel
     # READONLY, MISCONF, out of memory: to kombu these are defects of the program, and would end a worker.
     if ResponseError not in redis.Transport.connection_errors:
         redis.Transport.connection_errors += (ResponseError,)

@@ -30,9 +30,10 @@ def valkey(tmp_path: Path) -> Iterator[Valkey]:
 @pytest.fixture
 def kombus_own() -> Iterator[None]:
     """kombu as it comes, again, after the test."""
-    former = redis.Channel.QoS
+    former = redis.Transport.Channel
+    redis.Transport.Channel = redis.Channel
     yield
-    redis.Channel.QoS = former
+    redis.Transport.Channel = former
 
 
 def holding_a_message(valkey: Valkey) -> Connection:
@@ -60,7 +61,6 @@ def test_a_lost_connection_with_a_message_in_hand_is_dropped_in_peace(
 
 
 def test_kombu_still_needs_the_cure(valkey: Valkey, kombus_own: None) -> None:
-    redis.Channel.QoS = redis.QoS
     connection = holding_a_message(valkey)
     valkey.stop()
     with pytest.raises(AttributeError, match="hostname"):
@@ -101,3 +101,15 @@ def test_a_head_reads_as_fast_as_before_after_all_its_connections_were_cut(clust
         app.send_task("crobot.rescue", queue=queue(HEARTBEATS), ignore_result=True)
     # one that looks at its queues once a second takes four a second, and needs 37 s
     wait_for("the messages to be read", lambda: app.backend.client.llen(HEARTBEATS) == 0, 30)
+
+
+def test_a_channel_has_one_client_until_its_connections_are_lost(valkey: Valkey, kombus_own: None) -> None:
+    kombu_patches.survive_lost_connections()
+    with Connection(valkey.url) as connection:
+        channel = connection.default_channel
+        with channel.conn_or_acquire() as first, channel.conn_or_acquire() as second:
+            assert first is second
+        channel._disconnect_pools()
+        with channel.conn_or_acquire() as third:
+            assert third is not first
+            assert third.ping()
