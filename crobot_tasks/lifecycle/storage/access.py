@@ -1,7 +1,8 @@
 """Access to the shared storage that may stall, kept from stalling the process: it is given up after a time.
 
 A network file system whose server is away lets a process wait in the kernel, where nothing can end it. So a thread of
-its own waits there. As long as it does, nobody else is sent after it.
+its own waits there. As long as it does, nobody else is sent after it. Threads that have their answer are used again:
+starting one takes longer than most answers.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TypeVar
+from queue import SimpleQueue
+from typing import Any, ClassVar, TypeVar
 
 from crobot_errors import ServiceError
 from crobot_tasks.broker.folders import storage_root
@@ -20,10 +22,53 @@ T = TypeVar("T")
 
 #: how long the storage may take for the files of one job
 STALLED_S = 30.0
+#: threads that are kept for the next who read
+MOST_IDLE = 8
 
 _stalled = threading.Event()
-# A process that is forked meanwhile has no thread that waits, and so none that would tell of the answer.
-os.register_at_fork(after_in_child=_stalled.clear)
+
+
+class _Reader(threading.Thread):
+    """Reads for others, one after the other; a daemon, since a process must be able to end while the storage hangs."""
+
+    #: those that have nothing to do
+    idle: ClassVar[list[_Reader]] = []
+
+    def __init__(self) -> None:
+        super().__init__(name="storage", daemon=True)
+        self._works: SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = SimpleQueue()
+        self.start()
+
+    @classmethod
+    def free(cls) -> _Reader:
+        """Return one that has nothing to do."""
+        try:
+            return cls.idle.pop()
+        except IndexError:
+            return cls()
+
+    def read(self, work: Callable[[], T]) -> Future[T]:
+        """Let it do ``work``."""
+        answer: Future[T] = Future()
+        self._works.put((work, answer))
+        return answer
+
+    def run(self) -> None:
+        """Work until the process ends, or enough others are idle."""
+        while True:
+            _answer(*self._works.get())
+            if len(self.idle) >= MOST_IDLE:
+                return
+            self.idle.append(self)
+
+
+def _forget_threads() -> None:
+    """In a process that is forked no thread waits, and so none would tell of the answer."""
+    _stalled.clear()
+    _Reader.idle.clear()
+
+
+os.register_at_fork(after_in_child=_forget_threads)
 
 
 class StorageStalls(ServiceError, OSError):
@@ -38,8 +83,7 @@ def reading(work: Callable[[], T], stalled_s: float = STALLED_S) -> T:
     """
     if _stalled.is_set():
         raise StorageStalls(f"the storage {storage_root()} does not answer")
-    answer: Future[T] = Future()
-    threading.Thread(target=_work, args=(work, answer), name="storage", daemon=True).start()
+    answer = _Reader.free().read(work)
     try:
         return answer.result(stalled_s)
     except TimeoutError:
@@ -59,7 +103,7 @@ def is_file(path: str | Path) -> bool:
     return reading(Path(path).is_file)
 
 
-def _work(work: Callable[[], T], answer: Future[T]) -> None:
+def _answer(work: Callable[[], T], answer: Future[T]) -> None:
     try:
         answer.set_result(work())
     # It belongs to whoever waits for the answer.

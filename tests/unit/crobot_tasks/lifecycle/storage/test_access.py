@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -42,3 +43,17 @@ def _soon() -> int:
             return reading(lambda: 7)
         except StorageStalls:
             threading.Event().wait(0.01)
+
+
+def test_threads_are_used_again_and_a_forked_process_has_its_own() -> None:
+    first = reading(threading.get_ident)
+    # a thread is idle a moment after it has answered
+    assert any(reading(threading.get_ident) == first for _ in range(100))
+    parent, child = os.pipe()
+    if (pid := os.fork()) == 0:
+        os.write(child, str(reading(lambda: 7, 5)).encode())
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert os.read(parent, 10) == b"7"
+    for end in (parent, child):
+        os.close(end)
