@@ -10,13 +10,16 @@ from typing import Any
 
 from benchmarks import plain, tasks, usage
 from benchmarks.figures import Chapter, Figure, compared
-from benchmarks.stage import Stage, all_settled, results_stored
+from benchmarks.stage import Stage, all_settled
 from crobot_tasks.celery import app
+from db.crobot import settlements
 from db.engine import transaction
 from tests.processes import wait_for
 
 #: jobs of one transaction, where many are sent together
 TOGETHER = 100
+#: results that are asked for at a time
+CHUNK = 200
 PATIENCE_S = 300.0
 Send = Callable[[int], Any]
 
@@ -27,7 +30,8 @@ class Kind:
 
     name: str
     send: Send
-    client: Any
+    #: task ids in the order of their sends → those from the first on that may have no result yet
+    without_result: Callable[[list[str]], list[str]]
     close: Callable[[], None]
     open: Callable[[], None]
     #: several sends in one transaction; plain Celery has none
@@ -62,8 +66,8 @@ def _kinds(stage: Stage) -> list[Kind]:
     def send_probe(number: int) -> Any:
         return probe.apply_async(kwargs={"params": {"value": number, "expected_s": 0.005}})
 
-    ours = (app.backend.client, stage.close_node, stage.open_node)
-    theirs = (plain.app.backend.client, stage.close_plain, stage.open_plain)
+    ours = (_not_ended, stage.close_node, stage.open_node)
+    theirs = (_not_stored, stage.close_plain, stage.open_plain)
     return [
         Kind("plain", plain.nothing.delay, *theirs, transactional=False),
         Kind("JobTask", tasks.nothing.delay, *ours),
@@ -109,13 +113,33 @@ def _concurrently(stage: Stage, kind: Kind, jobs: int) -> None:
 
 
 def _wait(kind: Kind, sent: list[Any]) -> None:
-    """Until the last result is stored, seen the same way for all kinds."""
-    keys = [result.backend.get_key_for_task(result.id) for result in sent]
+    """Until the last result is there: plain Celery's in its store, a job's in the database, which is asked as often."""
+    task_ids = [result.id for result in sent]
     ends_at = time.monotonic() + PATIENCE_S
-    while keys := results_stored(keys, kind.client):
+    while task_ids := kind.without_result(task_ids):
         if time.monotonic() > ends_at:
-            raise TimeoutError(f"{len(keys)} {kind.name} have no result after {PATIENCE_S:g} s")
+            raise TimeoutError(f"{len(task_ids)} {kind.name} have no result after {PATIENCE_S:g} s")
         time.sleep(0.01)
+
+
+def _not_stored(task_ids: list[str]) -> list[str]:
+    """Return those of plain tasks from the first chunk on that is not complete."""
+    store = plain.app.backend
+    while chunk := task_ids[:CHUNK]:
+        if store.client.exists(*map(store.get_key_for_task, chunk)) < len(chunk):
+            break
+        task_ids = task_ids[CHUNK:]
+    return task_ids
+
+
+def _not_ended(task_ids: list[str]) -> list[str]:
+    """Return those of jobs, alike."""
+    with transaction() as session:
+        while chunk := task_ids[:CHUNK]:
+            if len(settlements.outcomes(session, chunk)) < len(chunk):
+                break
+            task_ids = task_ids[CHUNK:]
+    return task_ids
 
 
 def _quiet() -> None:

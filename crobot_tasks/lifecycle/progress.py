@@ -28,11 +28,9 @@ def tell_progress(node: str, told: Mapping[AttemptKey, Progress]) -> None:
             news = progress.note(session, node, rows)
             return progress.awaited(session, news) if news else []
 
-    store = app.backend
-    for row in retrying(note):
-        if isinstance(store, ResultStore):
-            try:
-                store.wake(row)
-            except UNREACHABLE as error:
-                log.warning("nobody can be told of progress: %s", error)
-                return
+    store, rows_of_news = app.backend, retrying(note)
+    if isinstance(store, ResultStore):
+        try:
+            store.wake(rows_of_news)
+        except UNREACHABLE as error:
+            log.warning("nobody can be told of progress: %s", error)

@@ -26,29 +26,20 @@ def after_commit(session: Any, job_ids: Sequence[int]) -> None:
 
 def settle_all(owed: Sequence[Any]) -> None:
     """Tell plain results at once, and let Celery's tracer do the others; what fails here is found again as overdue."""
-    done: list[str] = []
-    for row in owed:
-        try:
-            _settle_one(row)
-        except UNREACHABLE as error:
-            log.warning("results cannot be stored now, they will be: %s", error)
-            break
-        # A backend has errors of its own, and one result must not stand in the way of the others.
-        except Exception:
-            log.exception("the result %s of job %s cannot be settled now", row.task_id, row.job_id)
-            continue
-        if not _goes_on(row):
-            done.append(row.id)
+    going_on = [row for row in owed if _goes_on(row)]
+    try:
+        done = _tell([row for row in owed if not _goes_on(row)])
+        for row in going_on:
+            settlement_id = str(row.id)
+            app.publish(
+                "crobot.settle", kwargs={"settlement_id": settlement_id}, queue=SETTLE, ignore_result=True
+            )
+    except UNREACHABLE as error:
+        log.warning("results cannot be told now, they will be: %s", error)
+        return
     if done:
         with transaction() as session:
             settlements.settled(session, done)
-
-
-def _settle_one(row: Any) -> None:
-    if _goes_on(row):
-        app.publish("crobot.settle", kwargs={"settlement_id": str(row.id)}, queue=SETTLE, ignore_result=True)
-    elif not row.ignore_result:
-        _tell(row)
 
 
 def _goes_on(row: Any) -> bool:
@@ -56,10 +47,27 @@ def _goes_on(row: Any) -> bool:
     return bool(row.options or row.replacement)
 
 
-def _tell(row: Any) -> None:
-    """Store a result, or wake whoever waits for it; doing it twice is harmless."""
-    store, (state, value) = app.backend, outcome(row)
+def _tell(rows: Sequence[Any]) -> list[str]:
+    """Store results, or wake whoever waits for them; doing it twice is harmless. Return those that are told."""
+    awaited = [row for row in rows if not row.ignore_result]
+    try:
+        _tell_all(awaited)
+    except UNREACHABLE:
+        raise
+    # A backend has errors of its own, and one result must not stand in the way of the others.
+    except Exception:
+        if len(rows) > 1:
+            return [settlement_id for row in rows for settlement_id in _tell([row])]
+        log.exception("the result %s of job %s cannot be told now", rows[0].task_id, rows[0].job_id)
+        return []
+    return [row.id for row in rows]
+
+
+def _tell_all(rows: Sequence[Any]) -> None:
+    store = app.backend
     if hasattr(store, "wake"):
-        store.wake(row)
-    else:
+        store.wake(rows)
+        return
+    for row in rows:
+        state, value = outcome(row)
         store.store_result(row.task_id, value, state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from time import sleep
 from traceback import walk_tb
@@ -77,10 +77,19 @@ class ResultStore(SentErrbacks, RedisBackend):
             raise exc
         super().mark_as_failure(task_id, exc, traceback=traceback, request=request, **options)
 
-    def wake(self, row: Any) -> None:
-        """Tell whoever waits for a job where it stands. That is not stored: who asks is answered from the database."""
-        meta = self.encode(self._encoded(meta_of(row)))
-        self.ensure(self.client.publish, (self.get_key_for_task(row.task_id), meta))
+    def wake(self, rows: Iterable[Any]) -> None:
+        """Tell whoever waits for jobs where they stand. That is not stored: who asks is answered from the database."""
+        told = [
+            (self.get_key_for_task(row.task_id), self.encode(self._encoded(meta_of(row)))) for row in rows
+        ]
+        if told:
+            self.ensure(self._publish, (told,))
+
+    def _publish(self, told: Iterable[tuple[Any, Any]]) -> None:
+        with self.client.pipeline(transaction=False) as pipe:
+            for channel, meta in told:
+                pipe.publish(channel, meta)
+            pipe.execute()
 
     def _of_jobs(self, task_ids: Sequence[str]) -> dict[str, Any]:
         """Task id → state and result, of the jobs that have ended."""
