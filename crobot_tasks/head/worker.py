@@ -46,7 +46,7 @@ HEARS = (
 THREADS = 4
 #: seconds between two rounds of chores
 CHORES_S = 1.0
-#: shortest time between two dispatches
+#: longest time between two dispatches while there is something to do
 PACE_S = 0.02
 
 
@@ -125,9 +125,11 @@ class Dispatcher(bootsteps.StartStopStep):
         while not self._stopping.is_set():
             try:
                 chores.do()
+                began = time.monotonic()
                 while dispatch().more and not self._stopping.is_set():
                     pass
-                self._stopping.wait(PACE_S)  # what is sent or ends meanwhile is dispatched together
+                # What is sent or ends meanwhile is dispatched together: the more there is to do, the more of it.
+                self._stopping.wait(min(PACE_S, time.monotonic() - began))
                 listener.wait(celeryconfig.crobot_dispatch_s)
             # Whatever it was (the database is away, a defect met by one job), the head must go on with the next round.
             except Exception:

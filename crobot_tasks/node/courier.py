@@ -49,7 +49,7 @@ MOST_UNREAD_REPORTS = 10
 TIDY_S = 60.0
 #: while acknowledgements are due, they are looked for this often
 ACK_POLL_S = 0.05
-#: what is ready within this time travels together
+#: what is ready within this time travels together, if a report was sent a moment ago: a lone one never waits
 GATHER_S = 0.005
 #: so long reports wait for the acknowledgement of those before: the busier the heads, the larger the messages
 BUSY_S = 0.1
@@ -148,7 +148,8 @@ class Courier(threading.Thread):
 
     def _wait(self, seconds: float) -> None:
         """Sleep until a process of this node has something to send, or the time is over."""
-        if select.select([self.spool.wake_fd], [], [], seconds)[0]:
+        woken = select.select([self.spool.wake_fd], [], [], seconds)[0]
+        if woken and time.monotonic() - self._last_report < BUSY_S:
             time.sleep(GATHER_S)
         with suppress(BlockingIOError):
             os.read(self.spool.wake_fd, 65536)
