@@ -12,6 +12,7 @@ from benchmarks import plain, tasks, usage
 from benchmarks.figures import Chapter, Figure, compared
 from benchmarks.stage import Stage, all_settled
 from crobot_tasks.celery import app
+from crobot_tasks.lifecycle.together import together
 from db.crobot import settlements
 from db.engine import transaction
 from tests.processes import wait_for
@@ -34,7 +35,7 @@ class Kind:
     without_result: Callable[[list[str]], list[str]]
     close: Callable[[], None]
     open: Callable[[], None]
-    #: several sends in one transaction; plain Celery has none
+    #: several sends together, all or none; plain Celery cannot
     transactional: bool = True
     #: measure → a value for each round
     rounds: dict[str, list[float]] = field(default_factory=dict)
@@ -96,7 +97,7 @@ def _backlog(stage: Stage, kind: Kind, jobs: int) -> None:
 def _together(kind: Kind, numbers: range) -> list[Any]:
     if not kind.transactional:
         return [kind.send(number) for number in numbers]
-    with transaction():
+    with together():
         return [kind.send(number) for number in numbers]
 
 
@@ -152,7 +153,7 @@ def _quiet() -> None:
 
 _MEASURES = {
     "sent": "sent one by one by one sender",
-    "sent together": f"sent in transactions of {TOGETHER}",
+    "sent together": f"sent {TOGETHER} together",
     "backlog": "worked off, all sent before",
     "whole life": "sent and worked off at once",
 }

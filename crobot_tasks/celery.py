@@ -23,6 +23,8 @@ _EVERYWHERE = [
     "crobot_tasks.lifecycle.settling.errbacks",
     "crobot_tasks.lifecycle.calls.park_message",
 ]
+#: so the addresses for replies begin of whoever has our code
+OURS = "crobot."
 #: Celery's own tasks that run no other; its map, starmap and chunks call a task's body
 BOOKKEEPING = frozenset(
     f"celery.{name}" for name in "accumulate backend_cleanup chain chord chord_unlock group".split()
@@ -80,6 +82,11 @@ class CRobotApp(Celery):
     def outbox(self) -> Any:
         """What a plain task needs of the database that was committed before it was published; loaded by name, too."""
         return import_module("crobot_tasks.lifecycle.sending.outbox")
+
+    @property
+    def thread_oid(self) -> str:
+        """Where Celery's replies to this thread would go; by it a job knows that its sender has our code."""
+        return OURS + super().thread_oid
 
     @cached_property
     def door(self) -> Any:

@@ -11,7 +11,7 @@ from crobot_tasks.batches.kinds import KINDS, Call
 from crobot_tasks.lifecycle import finish
 from crobot_tasks.lifecycle.calls.sends import collecting
 from crobot_tasks.lifecycle.sending.commit_sends import JobsAtOnce, commit
-from db.crobot import batches
+from db.crobot import batches, jobs
 
 
 def send_slice(session: Any, batch: Any) -> bool:
@@ -35,13 +35,13 @@ def _send_group(session: Any, signatures: Sequence[Any]) -> list[int]:
     with collecting(sends):
         group(signatures).apply_async(add_to_parent=False, ignore_result=True)
     finish.refuse(session, commit(session, sends, sends.jobs))
-    task_ids = [new.owed.task_id for new, _ in sends.jobs]
-    jobs = batches.jobs_of_tasks(session, task_ids)
-    return [jobs[task_id] for task_id in task_ids]
+    ids = [new.owed.settlement_id for new, _ in sends.jobs]
+    numbers = jobs.of_sends(session, ids)
+    return [numbers[one] for one in ids]
 
 
-def _became(item: Any, call: Call, jobs: Any) -> dict[str, Any]:
-    job_id = next(jobs) if call.signature is not None else call.cached
+def _became(item: Any, call: Call, sent: Any) -> dict[str, Any]:
+    job_id = next(sent) if call.signature is not None else call.cached
     return {
         "number": item.number,
         "job_id": job_id,

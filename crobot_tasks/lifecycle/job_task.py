@@ -166,7 +166,7 @@ class JobTask(Task):
             if self.app.node is not None:  # a body hears at once what cannot work; elsewhere nobody would
                 self.check(args, kwargs)
             sends.add(self.name, args, kwargs, task_id, options)
-            return self.AsyncResult(task_id)
+            return sends.note(self.AsyncResult(task_id))
         if self.app.node is not None:
             raise CRobotError(
                 f"{self.name}: a calculation node has no database and sends no jobs; return, and let the head"

@@ -78,7 +78,6 @@ _SENT = text("""
 
 _JOB = text("SELECT job_id FROM crobot.batch_items WHERE batch_id = :batch_id AND number = :number")
 
-_JOBS_OF_TASKS = text("SELECT task_id, job_id FROM crobot.settlements WHERE task_id = ANY(:task_ids)")
 
 # How an item stands. One that was left out has no job; the row of a job may have been removed since it ended.
 _STATE = """CASE WHEN i.skipped <> '' THEN 'skipped' WHEN i.cached THEN 'cached' WHEN i.job_id IS NULL THEN 'unsent'
@@ -305,12 +304,6 @@ def job_of(session: Session, batch_id: int, number: int) -> int | None:
     """Return the newest job of an item."""
     job_id: int | None = session.execute(_JOB, {"batch_id": batch_id, "number": number}).scalar()
     return job_id
-
-
-def jobs_of_tasks(session: Session, task_ids: Sequence[str]) -> dict[str, int]:
-    """Task id → its job, of what this transaction has sent."""
-    rows = session.execute(_JOBS_OF_TASKS, {"task_ids": list(task_ids)})
-    return {row.task_id: row.job_id for row in rows}
 
 
 def close_slices(session: Session, batch_id: int) -> None:

@@ -15,6 +15,9 @@ from db.prepared import prepared
 
 _JOB = text("SELECT * FROM crobot.jobs WHERE id = :job_id")
 _STATES = text("SELECT id, state FROM crobot.jobs WHERE id = ANY(:job_ids)")
+_OF_SENDS = text("""
+    SELECT CAST(s.id AS text) AS id, s.job_id FROM crobot.settlements s JOIN unnest(CAST(:ids AS uuid[])) AS sent(id)
+      ON s.id = sent.id""")
 _KINDS = prepared("SELECT id, database, type FROM crobot.jobs WHERE id = ANY(:job_ids)")
 _ATTEMPTS = text("SELECT * FROM crobot.attempts WHERE job_id = :job_id ORDER BY number")
 _TASK = text("""
@@ -125,6 +128,11 @@ def states(session: Session, job_ids: Sequence[int]) -> dict[int, JobState]:
 def databases(session: Session, job_ids: Sequence[int]) -> dict[int, str | None]:
     """Job id → its species' schema."""
     return {job_id: row.database for job_id, row in kinds(session, job_ids).items()}
+
+
+def of_sends(session: Session, settlement_ids: Sequence[str]) -> dict[str, int]:
+    """Settlement's id → its job, of those that were sent."""
+    return {row.id: row.job_id for row in session.execute(_OF_SENDS, {"ids": list(settlement_ids)})}
 
 
 def kinds(session: Session, job_ids: Sequence[int]) -> dict[int, Row[Any]]:

@@ -12,6 +12,7 @@ from celery.utils.functional import maybe_list
 
 from crobot_errors import BadInput
 from crobot_tasks.broker.json_values import plain
+from crobot_tasks.celery import OURS
 
 #: Celery's options that decide what happens after the job; they are kept, and given to the settling task.
 CANVAS_OPTIONS = (
@@ -79,6 +80,8 @@ def owed_of(task_id: str, options: dict[str, Any]) -> Owed:
     """Return what Celery's options say of who waits for the job, and when it may begin."""
     names = [*CANVAS_OPTIONS, *(options.get("stamped_headers") or [])]
     kept = {name: options[name] for name in names if options.get(name) not in (None, [], {})}
+    if str(kept.get("reply_to", "")).startswith(OURS):
+        del kept["reply_to"]  # it is answered from the database, and not from where Celery stores results
     expires = options.get("expires")
     in_seconds = isinstance(expires, int | float)
     return Owed(

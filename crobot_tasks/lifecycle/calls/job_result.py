@@ -20,8 +20,9 @@ class JobResult(AsyncResult):
     joined = False
 
     def then(self, callback: Any, on_error: Any = None, weak: bool = False) -> Any:
-        """Have a callback called when the job is over; not where sends are collected: there nothing is sent yet."""
-        if collected() is not None:
+        """Have a callback called when the job is over; where sends are collected nothing is sent yet."""
+        if (sends := collected()) is not None:
+            sends.wait_for(self)
             return self.on_ready.then(callback, on_error)
         return super().then(callback, on_error, weak)
 

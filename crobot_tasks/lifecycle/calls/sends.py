@@ -63,6 +63,13 @@ class Sends:
             )
         )
 
+    def note(self, result: Any) -> Any:
+        """Hear of the result that a call returned, and return it."""
+        return result
+
+    def wait_for(self, result: Any) -> None:
+        """Hear that somebody, a group say, waits for a result; here nobody will."""
+
 
 _collected: ContextVar[Sends | None] = ContextVar("crobot_sends", default=None)
 

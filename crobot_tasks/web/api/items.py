@@ -100,6 +100,11 @@ def check_callback(item: Item) -> None:
         raise WrongItem(str(error), "callback") from error
 
 
+def is_plain(item: Item) -> bool:
+    """Whether the job is a row and nothing else, so that many are sent together."""
+    return _kind(item) is PIPELINE
+
+
 def send(item: Item, caller: Caller) -> Sent:
     """Send a job, in the transaction that is open; its call-back address was checked.
 
@@ -109,6 +114,15 @@ def send(item: Item, caller: Caller) -> Sent:
     sent = _kind(item).send(item, caller)
     post_outcome(sent, item, caller)
     return sent
+
+
+def call(item: Item, caller: Caller) -> Any:
+    """Call the task of an item that is plain, and return its result, where calls are collected.
+
+    Raises:
+        BadInput: it cannot work.
+    """
+    return _call_pipeline(item, caller)
 
 
 def post_outcome(sent: Sent, item: Item, caller: Caller) -> None:
@@ -137,6 +151,11 @@ def _send_scheme(item: Item, caller: Caller) -> Sent:
 
 
 def _send_pipeline(item: Item, caller: Caller) -> Sent:
+    result = _call_pipeline(item, caller)
+    return Sent(result.job_id, result.joined)
+
+
+def _call_pipeline(item: Item, caller: Caller) -> Any:
     task = job_task(item["pipeline"])
     if item.get("database"):
         with transaction() as session:
@@ -153,10 +172,9 @@ def _send_pipeline(item: Item, caller: Caller) -> Sent:
     }
     options = {name: value for name, value in options.items() if value is not None}
     try:
-        sent = task.apply_async(kwargs=_arguments(task, item), job=details, ignore_result=True, **options)
+        return task.apply_async(kwargs=_arguments(task, item), job=details, ignore_result=True, **options)
     except TypeError as error:  # Celery's check of a call against the function
         raise WrongItem(f"{task.name} cannot be called like this: {error}", "params") from error
-    return Sent(sent.job_id, sent.joined)
 
 
 def _arguments(task: Any, item: Item) -> dict[str, Any]:

@@ -39,7 +39,6 @@ def of_batches(size: int) -> dict[str, Callable[[Session], Any]]:
         "db.crobot.batches.is_label": lambda s: batches.is_label(s, "batch1"),
         "db.crobot.batches.items": lambda s: batches.items(s, LARGE, batches.next_slice(s, LARGE)),
         "db.crobot.batches.job_of": lambda s: batches.job_of(s, LARGE, size // 2),
-        "db.crobot.batches.jobs_of_tasks": lambda s: batches.jobs_of_tasks(s, [f"task{number}" for number in some]),
         "db.crobot.batches.known": lambda s: batches.known(s, "large"),
         "db.crobot.batches.listed": lambda s: batches.listed(s, 20, over=True),
         "db.crobot.batches.live": lambda s: batches.live(s, LARGE),

@@ -228,6 +228,7 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.jobs.heartbeats_read_s_ago": jobs.heartbeats_read_s_ago,
         "db.crobot.jobs.states": lambda s: jobs.states(s, ids),
         "db.crobot.jobs.databases": lambda s: jobs.databases(s, ids),
+        "db.crobot.jobs.of_sends": lambda s: jobs.of_sends(s, [str(uuid4())]),
         "db.crobot.jobs.kinds": lambda s: jobs.kinds(s, ids),
         "db.crobot.jobs.typed": lambda s: jobs.typed(s, ids),
         "db.crobot.messages.add": lambda s: messages.add(s, [message]),
