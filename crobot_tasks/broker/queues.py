@@ -15,6 +15,8 @@ REPORTS = "crobot.reports"
 SETTLE = "crobot.settle"
 #: plain tasks that no route sends elsewhere
 CALLBACKS = "crobot.callbacks"
+#: how the names of the queues of nodes' work begin
+NODE_QUEUES = "node."
 
 #: so many messages that nobody has read say that no head reads them, and more of the same would tell it nothing
 MOST_UNREAD = 1000
@@ -31,7 +33,7 @@ def queue(name: str) -> Queue:
 
 def node_queue(node: str) -> str:
     """Return the queue of a node's work."""
-    return f"node.{node}"
+    return f"{NODE_QUEUES}{node}"
 
 
 def ack_queue(node: str) -> str:

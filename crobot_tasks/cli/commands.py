@@ -41,6 +41,7 @@ COMMANDS: Table = {
         "check": Entry("start.tables:check", "Say whether the database answers and its tables are current."),
         "upgrade": Entry("start.tables:upgrade", "Bring all tables to the form that this program needs."),
     }),
+    "doctor": Entry("show.doctor:doctor", "Say whether this installation is sound."),
     "drain": Entry("show.nodes:drain", "Give a node no new jobs; it finishes what it has."),
     "explain": Entry("show.explain:explain", "Say why a job runs where it runs or why it waits."),
     "flower": Entry("start.flower:flower", "Run Flower, read-only."),

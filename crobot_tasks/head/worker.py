@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 #: modules whose tasks a head runs
 HEARS = (
     "crobot_tasks.batches.tending",
+    "crobot_tasks.broker.storage_check",
     "crobot_tasks.maintenance.daily",
     "crobot_tasks.head.consumer",
     "crobot_tasks.head.leases",

@@ -29,8 +29,8 @@ from crobot_tasks.tasks import offered
 from workers import process, scratch
 from workers.short_reads.archive_url import checked_template
 
-#: what a node does with Celery's orders to revoke, instead of what Celery does
-CONTROL = "crobot_tasks.node.remote_control"
+#: orders that a node takes: what it does with Celery's orders to revoke, instead of what Celery does, and others
+CONTROL = ("crobot_tasks.node.remote_control", "crobot_tasks.broker.storage_check")
 #: what a tag is: short, and the same on every machine
 TAG = re.compile(r"[a-z0-9][a-z0-9_.=-]{0,39}")
 #: what all assemblers take in a path: SPAdes wants ASCII, and megahit hands paths to a shell
@@ -59,7 +59,8 @@ def node_worker(
     check_archive()
     app.conf.result_backend = body_results.URL
     app.loader.import_default_modules()  # what it offers includes the JobTasks of `imports`
-    app.loader.import_module(CONTROL)
+    for module in CONTROL:
+        app.loader.import_module(module)
     spool = Spool(state_dir)
     incarnation = spool.open()
     process.sweep(process.mark(state_dir))

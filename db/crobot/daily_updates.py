@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 # The clock of the database is the only one. Before the hour, the last day on which it was due is yesterday.
 _DUE = text("""
     SELECT CAST(now() AT TIME ZONE 'UTC' - make_interval(hours => :hour) AS date)""")
+
+_MISSED = text("""
+    SELECT database, day FROM crobot.daily_updates
+    WHERE day < CAST(now() AT TIME ZONE 'UTC' - make_interval(hours => :hour) AS date) ORDER BY database""")
 
 _BEGIN = text("""
     INSERT INTO crobot.daily_updates (database, day) VALUES (:database, :day) ON CONFLICT (database) DO NOTHING""")
@@ -24,6 +30,11 @@ def due(session: Session, hour: int) -> date:
     """Return the last day on which the update was due, at this hour of UTC."""
     found: date = session.execute(_DUE, {"hour": hour}).scalar_one()
     return found
+
+
+def missed(session: Session, hour: int) -> Sequence[Row[Any]]:
+    """Return ``database`` and last ``day`` of species whose update was due at this hour of UTC, and is not done."""
+    return session.execute(_MISSED, {"hour": hour}).all()
 
 
 def take(session: Session, database: str, day: date) -> bool:

@@ -10,10 +10,10 @@ from rich.console import Console
 from crobot_tasks.cli import services
 from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import emit, json_option, say, wide_option
-from crobot_tasks.cli.show.node_lacks import in_words
 from crobot_tasks.cli.tables import table
 from crobot_tasks.operate import explain, forget, paused
 from crobot_tasks.operate.amounts import duration, moment, size
+from crobot_tasks.operate.node_lacks import in_words
 from crobot_tasks.operate.nodes import describe
 from db.crobot import jobs as queries
 from db.crobot import leases, parking

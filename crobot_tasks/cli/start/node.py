@@ -17,11 +17,11 @@ from crobot_tasks.broker.queues import worker_hostname
 from crobot_tasks.celery import app
 from crobot_tasks.cli import broker, storage
 from crobot_tasks.cli.output import say
-from crobot_tasks.cli.show.node_lacks import in_words
 from crobot_tasks.cli.start import foreground
 from crobot_tasks.cli.values import SIZE
 from crobot_tasks.node.worker import node_worker
 from crobot_tasks.operate.amounts import size
+from crobot_tasks.operate.node_lacks import in_words
 
 #: of the machine's memory, unless the operator says how much
 MEMORY_SHARE = 0.8

@@ -8,19 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from psycopg2.errors import QueryCanceled
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import ServiceError
+from db.crobot import server
 from db.engine import retrying, transaction
 
 #: connections that pages take at a time
 _THREADS = 4
 #: a page that cannot be read in this time is given up, so that many readers never keep vacuum from its work
 TIMEOUT_S = 10
-
-_READ_ONLY = text(f"SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = '{TIMEOUT_S}s'")
 
 T = TypeVar("T")
 _threads = ThreadPoolExecutor(_THREADS, "pages")
@@ -38,7 +36,7 @@ async def read(look: Callable[[Any], T]) -> T:
 def _read(look: Callable[[Any], T]) -> T:
     def once() -> T:
         with transaction() as session:
-            session.execute(_READ_ONLY)
+            server.only_read(session, TIMEOUT_S)
             return look(session)
 
     try:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.crobot import access, live
+from db.crobot import access, live, server
 
 #: of a token that is not there
 SHA256 = bytes(32)
@@ -39,6 +39,17 @@ def of_access() -> dict[str, Callable[[Session], Any]]:
         "db.crobot.access.revoke_token": lambda s: access.revoke_token(s, 1),
         "db.crobot.access.tokens": access.tokens,
         "db.crobot.access.use_ticket": lambda s: access.use_ticket(s, SHA256),
+    }
+
+
+def of_server() -> dict[str, Callable[[Session], Any]]:
+    """The same of the server itself."""
+    return {
+        "db.crobot.server.bloated": lambda s: server.bloated(s, 100_000),
+        "db.crobot.server.not_vacuumed": server.not_vacuumed,
+        "db.crobot.server.only_read": lambda s: server.only_read(s, 20),
+        "db.crobot.server.settings": lambda s: server.settings(s, ["autovacuum"]),
+        "db.crobot.server.state": server.state,
     }
 
 

@@ -63,7 +63,7 @@ from db.species import overview as species_overview
 from db.species.barcodes import Kind
 from db.species.lookups import Key
 from db.system import preferences, projects, user_jobs
-from tests.integration.db.large_tables.access_calls import of_access, of_live
+from tests.integration.db.large_tables.access_calls import of_access, of_live, of_server
 from tests.integration.db.large_tables.batch_calls import of_batches
 from tests.integration.db.large_tables.fill import LIVE as NOT_OVER
 from tests.integration.db.large_tables.fill import LOCI, SCHEME
@@ -122,6 +122,7 @@ def calls(size: int) -> dict[str, Call]:
         | _of_species(size)
         | _of_numbers()
         | of_access()
+        | of_server()
         | of_live(size)
         | of_batches(size)
         | of_maintenance(size)

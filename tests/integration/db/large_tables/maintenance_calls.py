@@ -24,6 +24,7 @@ def of_maintenance(size: int) -> dict[str, Callable[[Session], Any]]:
     return {
         "db.crobot.daily_updates.due": lambda s: daily_updates.due(s, 3),
         "db.crobot.daily_updates.done": lambda s: daily_updates.done(s, SPECIES, DAY),
+        "db.crobot.daily_updates.missed": lambda s: daily_updates.missed(s, 5),
         "db.crobot.daily_updates.take": lambda s: daily_updates.take(s, SPECIES, DAY),
         "db.crobot.earlier.live_contexts": lambda s: earlier.live_contexts(s, SPECIES, "assembly"),
         "db.crobot.earlier.of_tags": lambda s: earlier.of_tags(s, SPECIES, SCHEME, tags),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crobot_tasks.cli.show.node_lacks import in_words
+from crobot_tasks.operate.node_lacks import in_words
 
 OFFERED = {"probe": "1.0"}
 
