@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from crobot_tasks.lifecycle.cancel import expire
 from crobot_tasks.router import Cluster, Policy, Queue, place
 from db.crobot import accounting, dispatching
 from db.crobot.dispatching import Beginning
-from db.engine import transaction
+from db.engine import after_commit, transaction
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ BATCH = 500
 FETCHED = 64
 
 _used = cluster_state.Used()
+#: how long the last dispatches took that sent something; monitoring is told, when the head folds
+_took_s: list[float] = []
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ _pace = _Pace()
 
 def dispatch() -> Dispatched:
     """Place what can be placed now, and send it."""
+    began = time.monotonic()
     with transaction() as session:
         beginning = dispatching.only_dispatch(session)
         if beginning is None or not numbers.agree(beginning.dispatches):
@@ -62,6 +66,8 @@ def dispatch() -> Dispatched:
         routed, more = _route(session, cluster, policy, beginning) if cluster.open else ([], False)
     _publish(routed, beginning.storage_mark)
     _pace.jobs = len(routed)
+    if routed:
+        _took_s.append(time.monotonic() - began)
     return Dispatched(len(routed), more)
 
 
@@ -96,6 +102,9 @@ def fold() -> None:
         if dispatching.only_dispatch(session) is not None:
             shares = policy_in_force.current(session).shares
             accounting.fold(session, shares.charge_gib, shares.half_life_s)
+            if _took_s:
+                accounting.note_durations(session, "dispatch", _took_s)
+                after_commit(_took_s.clear)
 
 
 def expire_overdue() -> None:

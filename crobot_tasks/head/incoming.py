@@ -30,6 +30,7 @@ _NUMBERS = {
     "memory_bytes": (0, 2**63 - 1),
     "disk_bytes": (0, 2**63 - 1),
     "queued": (0, 2**31 - 1),
+    "pending_reports": (0, 2**31 - 1),
     "message_format": (0, 2**15 - 1),
 }
 _TEXTS = ("software",)
@@ -40,7 +41,7 @@ _INCARNATION = re.compile(r"[0-9]{1,30}")
 _CHARACTERS, _ENTRIES = 4096, 20_000
 #: while no head is there, a node keeps the reports of all that it had
 _ATTEMPTS = 1_000_000
-#: older nodes do not send it, nor which format of messages they read, which was the first
+#: older nodes do not send it, nor which format of messages they read, which was the first, nor what their spool has
 _SINCE_0_2 = ("tags",)
 
 
@@ -68,7 +69,7 @@ def description(message: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         BadInput: it is not what a node would say.
     """
-    message = {"message_format": 1} | from_message(message)
+    message = {"message_format": 1, "pending_reports": 0} | from_message(message)
     described: dict[str, Any] = {name: _number(message, name) for name in _NUMBERS}
     described |= {name: _text(name, message.get(name)) for name in _TEXTS}
     described |= {name: _dict(name, message.get(name)) for name in _DICTS}

@@ -214,7 +214,8 @@ class Courier(threading.Thread):
         self.beat += 1
         self.oom_kills.look(time.monotonic())
         running = [attempt_id for attempt_id in self.spool.at_work() if attempt_id not in self._unreportable]
-        known = [*running, *self.spool.reported(), *_ids(state.reserved_requests)]
+        reported = self.spool.reported()
+        known = [*running, *reported, *_ids(state.reserved_requests)]
         description, queued = self.description, self._waiting_in(node_queue(self.node))
         free = psutil.disk_usage(str(self.spool.state_dir)).free
         if why := self._unable(free):
@@ -231,6 +232,7 @@ class Courier(threading.Thread):
             beat=self.beat,
             disk_bytes=free,
             queued=queued,
+            pending_reports=len(reported),
             running=running,
         )
 

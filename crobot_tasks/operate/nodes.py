@@ -21,6 +21,7 @@ def describe(row: Any) -> dict[str, Any]:
         "memory_bytes": row.memory_bytes,
         "free_disk_bytes": row.disk_bytes,
         "live_attempts": row.live,
+        "pending_reports": row.pending_reports,
         "pipelines": row.pipelines,
         "unavailable": row.unavailable,
         "heard_s_ago": round(float(row.silent_s), 1),

@@ -4,7 +4,16 @@ from db.crobot.models.access import ApiToken, Change, EventTicket, KeptAnswer
 from db.crobot.models.batches import Batch, BatchCallback, BatchItem, BatchSlice
 from db.crobot.models.jobs import LIVE, LIVE_SQL, OVER, OVER_SQL, Attempt, Job, JobState
 from db.crobot.models.nodes import Node
-from db.crobot.models.placement import AcceptedPolicy, Accounting, Pause, PausedKind, Share, Typical
+from db.crobot.models.placement import (
+    AcceptedPolicy,
+    Accounting,
+    Duration,
+    Ends,
+    Pause,
+    PausedKind,
+    Share,
+    Typical,
+)
 from db.crobot.models.results import Chord, Message, Revoked, Settlement
 from db.crobot.models.upkeep import DailyUpdate, Monitoring, Numbers, Restore, Storage
 from db.crobot.models.webhooks import (
@@ -23,6 +32,8 @@ __all__ = [
     "OVER_SQL",
     "AcceptedPolicy",
     "Accounting",
+    "Duration",
+    "Ends",
     "ApiToken",
     "Attempt",
     "Batch",

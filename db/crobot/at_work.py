@@ -23,6 +23,14 @@ _ENDED = text("""
     FROM crobot.attempts WHERE ended_at > now() - make_interval(hours => :hours)
     GROUP BY 1, 2 ORDER BY 1""")
 
+_LIVE_OF_SPECIES = text(f"""
+    SELECT database, state, count(*) AS jobs FROM crobot.jobs
+    WHERE {LIVE_SQL} AND database IS NOT NULL GROUP BY database, state ORDER BY database, state""")
+
+_IGNORED = text("""
+    SELECT COALESCE(sum(reports_ignored), 0) FROM crobot.attempts
+    WHERE ended_at > now() - make_interval(hours => :hours)""")
+
 _LONG = text("""
     SELECT pid, application_name, EXTRACT(epoch FROM now() - xact_start) AS open_s, state, left(query, 200) AS query
     FROM pg_stat_activity
@@ -41,6 +49,16 @@ _DEAD_ROWS = text(
 def live(session: Session) -> Sequence[Row[Any]]:
     """For each pipeline with live jobs: how many wait, are held, routed and run; and the ``first`` that waits."""
     return session.execute(_LIVE).all()
+
+
+def live_of_species(session: Session) -> Sequence[Row[Any]]:
+    """How many live ``jobs`` each species (``database``) has in each ``state``."""
+    return session.execute(_LIVE_OF_SPECIES).all()
+
+
+def reports_ignored(session: Session, hours: int) -> int:
+    """How many reports changed nothing, since their attempts had ended: of those that ended lately."""
+    return int(session.execute(_IGNORED, {"hours": hours}).scalar_one())
 
 
 def ended(session: Session, hours: int) -> Sequence[Row[Any]]:

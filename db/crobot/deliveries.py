@@ -17,6 +17,8 @@ from db.prepared import prepared
 CHANNEL = "crobot_deliveries"
 #: so long those that are over are shown
 KEPT = "30 days"
+#: and so long monitoring counts them
+LATELY = "1 day"
 
 _INSERT = """
     INSERT INTO crobot.deliveries (kind, number, url, origin, user_id, body, state, ended_at)
@@ -81,6 +83,14 @@ _UNPOSTED = text("""
     WHERE state = 'waiting' AND due_at < now() - interval '1 minute' AND NOT EXISTS (
         SELECT FROM crobot.deliveries WHERE state = 'waiting' AND tried_at > now() - interval '1 minute')""")
 
+_BY_STATE = text(f"""
+    SELECT state, count(*) AS outcomes FROM (
+        (SELECT state FROM crobot.deliveries WHERE state = 'waiting' ORDER BY origin, due_at LIMIT :most)
+        UNION ALL
+        (SELECT state FROM crobot.deliveries
+         WHERE state <> 'waiting' AND written_at > now() - interval '{LATELY}' ORDER BY written_at DESC LIMIT :most)) d
+    GROUP BY state""")
+
 _END = text("""
     UPDATE crobot.deliveries
     SET state = :state, ended_at = now(), status = :status, error = :error
@@ -116,6 +126,14 @@ _RESEND_GIVEN_UP = text(
 _FORGET = text(f"""
     DELETE FROM crobot.deliveries WHERE state <> 'waiting' AND written_at < now() - interval '{KEPT}'
       AND COALESCE(ended_at, written_at) < now() - interval '{KEPT}'""")
+
+
+def by_state(session: Session, most: int) -> dict[str, int]:
+    """State → how many outcomes: those that wait, and of those that are over what was written `LATELY`.
+
+    Of both, ``most`` are counted.
+    """
+    return {row.state: row.outcomes for row in session.execute(_BY_STATE, {"most": most})}
 
 
 def of_jobs(

@@ -15,16 +15,17 @@ from db.jsonb import as_json
 _HEARTBEAT = text("""
     INSERT INTO crobot.nodes AS n
         (name, incarnation, beat, cores, memory_bytes, disk_bytes, pipelines, unavailable, tags, local_data,
-         message_format, queued, software)
+         message_format, queued, pending_reports, software)
     VALUES (:name, :incarnation, :beat, :cores, :memory_bytes, :disk_bytes, :pipelines,
             :unavailable, :tags, COALESCE(CAST(:local_data AS jsonb), '[]'),
-            :message_format, :queued, :software)
+            :message_format, :queued, :pending_reports, :software)
     ON CONFLICT (name) DO UPDATE
     SET incarnation = excluded.incarnation, beat = excluded.beat, cores = excluded.cores,
         memory_bytes = excluded.memory_bytes, disk_bytes = excluded.disk_bytes,
         pipelines = excluded.pipelines, unavailable = excluded.unavailable, tags = excluded.tags,
         local_data = COALESCE(CAST(:local_data AS jsonb), n.local_data), message_format = excluded.message_format,
-        queued = excluded.queued, software = excluded.software, heartbeat_at = now(), lost_at = NULL
+        queued = excluded.queued, pending_reports = excluded.pending_reports,
+        software = excluded.software, heartbeat_at = now(), lost_at = NULL
     WHERE n.incarnation < excluded.incarnation OR (n.incarnation = excluded.incarnation AND n.beat < excluded.beat)
        OR n.heartbeat_at < now() - interval '30 seconds'
     RETURNING n.name""").bindparams(*as_json("pipelines", "unavailable", "tags", "local_data"))

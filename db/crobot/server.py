@@ -33,7 +33,6 @@ _BLOATED = text("""
 
 _ONLY_READ = text("SET TRANSACTION READ ONLY")
 _TIMEOUT = text("SELECT set_config('statement_timeout', :timeout, true)")
-_SERVER_PROCESS = text("SELECT pg_backend_pid()")
 
 
 def only_read(session: Session, timeout_s: float) -> None:
@@ -71,6 +70,6 @@ def shares_connections(rounds: int = 4) -> bool:
     with engine().connect() as first, engine().connect() as second:
         for _ in range(rounds):
             for connection, processes in zip((first, second), seen, strict=True):
-                processes.add(int(connection.execute(_SERVER_PROCESS).scalar_one()))
+                processes.add(int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()))
                 connection.commit()
     return bool(seen[0] & seen[1]) or max(map(len, seen)) > 1

@@ -7,6 +7,7 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
+from crobot_tasks.broker.memory import memory_of
 from crobot_tasks.celery import app
 from crobot_tasks.operate.amounts import size
 from crobot_tasks.operate.doctor.finding import Finding, ok, problem, warning
@@ -102,8 +103,7 @@ def _setting(client: Any, name: str) -> str | None:
 
 
 def _of_memory(info: Mapping[str, Any]) -> Iterator[Finding]:
-    used = int(info["used_memory"])
-    most = int(info.get("maxmemory") or info.get("total_system_memory") or 0)
+    used, most = memory_of(info)
     what = f"the broker has {size(used)} of {size(most)} of memory in use"
     if most and used > MOST_MEMORY * most:
         yield problem(

@@ -18,7 +18,7 @@ from crobot_tasks.celery import app
 from crobot_tasks.web.events.handler import handlers as events
 from crobot_tasks.web.flower import pages
 from crobot_tasks.web.flower.loader import Templates
-from crobot_tasks.web.flower.metrics import Metrics
+from crobot_tasks.web.flower.metrics.handler import Metrics
 
 #: at 4.8 kB a task: about 50 MB
 MAX_TASKS = 10_000

@@ -43,6 +43,8 @@ class Node(Base):
     message_format: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     #: messages that wait in its queue
     queued: Mapped[int] = mapped_column(server_default="0")
+    #: reports in its spool that no head has acknowledged
+    pending_reports: Mapped[int] = mapped_column(server_default="0")
     software: Mapped[str] = mapped_column(Text, server_default="")
     first_seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     heartbeat_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -63,6 +63,35 @@ class Accounting(Base):
     __table_args__ = (CheckConstraint("id = 1", name="one_row"), {"schema": "crobot"})
 
 
+class Duration(Base):
+    """How many durations of one kind fell into one bucket, since ever: what monitoring makes histograms of."""
+
+    __tablename__ = "durations"
+
+    #: waiting, running, dispatch
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    #: empty for what belongs to none
+    pipeline: Mapped[str] = mapped_column(Text, primary_key=True)
+    #: upper end of the bucket, infinity for the last; the lower end is that of the bucket below
+    up_to_s: Mapped[float] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+    total_s: Mapped[float]
+
+    __table_args__ = ({"schema": "crobot"},)
+
+
+class Ends(Base):
+    """How many attempts have ended with one outcome, since ever."""
+
+    __tablename__ = "ends"
+
+    pipeline: Mapped[str] = mapped_column(Text, primary_key=True)
+    outcome: Mapped[str] = mapped_column(Text, primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = ({"schema": "crobot"},)
+
+
 class PausedKind(StrEnum):
     """What can be paused."""
 

@@ -166,6 +166,9 @@ def _of_jobs(size: int) -> dict[str, Call]:
     placements = [{"job_id": number, "node": "node1", "reason": ""} for number in range(waiting - 5, waiting)]
     return {
         "db.crobot.accounting.fold": lambda s: accounting.fold(s, 0.25, DAY_S),
+        "db.crobot.accounting.durations": accounting.durations,
+        "db.crobot.accounting.ends": accounting.ends,
+        "db.crobot.accounting.note_durations": lambda s: accounting.note_durations(s, "dispatch", [0.01]),
         "db.crobot.accounting.used": lambda s: accounting.used(s, 0.25, DAY_S),
         "db.crobot.chords.keep": lambda s: chords.keep(s, "new", 3),
         "db.crobot.chords.grow": lambda s: chords.grow(s, "chord0", 3),
@@ -246,6 +249,8 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.overview.oldest_waiting": overview.oldest_waiting,
         "db.crobot.overview.unread_callbacks": overview.unread_callbacks,
         "db.crobot.at_work.live": at_work.live,
+        "db.crobot.at_work.live_of_species": at_work.live_of_species,
+        "db.crobot.at_work.reports_ignored": lambda s: at_work.reports_ignored(s, 1),
         "db.crobot.at_work.ended": lambda s: at_work.ended(s, 23),
         "db.crobot.at_work.oldest_transaction_s": at_work.oldest_transaction_s,
         "db.crobot.at_work.dead_rows": at_work.dead_rows,
@@ -312,6 +317,7 @@ def _of_nodes(size: int) -> dict[str, Call]:
     heartbeat: dict[str, Any] = {
         "name": "node1", "incarnation": "000002", "beat": 1, "cores": 32, "memory_bytes": GIB, "disk_bytes": GIB,
         "pipelines": {}, "unavailable": {}, "tags": [], "local_data": None, "message_format": 1, "queued": 10,
+        "pending_reports": 0,
         "software": ""}  # fmt: skip
     return {
         "db.crobot.leases.heartbeat": lambda s: leases.heartbeat(s, heartbeat),

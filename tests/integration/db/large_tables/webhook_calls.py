@@ -40,6 +40,7 @@ def of_webhooks(size: int) -> dict[str, Callable[[Session], Any]]:
         "db.crobot.deliveries.of_subject": lambda s: deliveries.of_subject(s, SubjectKind.BATCH, 1, {}),
         "db.crobot.deliveries.resend": lambda s: deliveries.resend(s, some),
         "db.crobot.deliveries.resend_given_up": deliveries.resend_given_up,
+        "db.crobot.deliveries.by_state": lambda s: deliveries.by_state(s, 1000),
         "db.crobot.deliveries.unposted": deliveries.unposted,
         "db.crobot.deliveries.try_again": lambda s: deliveries.try_again(s, _Claimed, 5, 500, "no"),
         "db.crobot.webhooks.all_off": webhooks.all_off,

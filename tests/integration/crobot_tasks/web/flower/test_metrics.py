@@ -7,11 +7,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.command import crobot, document
 from tests.integration.crobot_tasks.web.events.conftest import Flower
 from tests.integration.crobot_tasks.web.flower.conftest import Get
-from tests.processes import Cluster
+from tests.processes import Cluster, wait_for
+
+#: of buckets
+ENDS = ("0.5", "5.0", "+Inf")
+
+Numbers = dict[tuple[str, ...], float]
 
 
-def read(get: Get) -> dict[tuple[str, ...], float]:
-    """Name and values of labels → the number."""
+def read(get: Get) -> Numbers:
+    """Name and values of labels, in the order of the labels' names → the number."""
     families = text_string_to_metric_families(get("/metrics").text)
     return {
         (one.name, *one.labels.values()): one.value
@@ -38,10 +43,36 @@ def test_numbers_are_those_of_the_database(cluster: Cluster, get: Get) -> None:
     assert read(get)["crobot_attempts_ended_last_hour", "cancelled"] >= 1
 
 
+def test_what_has_ended_is_counted_for_ever(cluster: Cluster, get: Get) -> None:
+    before = read(get)
+    crobot("wait", document("send", "probe", "--sleep", 0.7)["job"], "--timeout", 60)
+    # what ended is folded some seconds later
+    wait_for(
+        "the end to be counted",
+        lambda: grown(before, read(get), "crobot_attempts_ended_total", "ok", "probe") == 1,
+    )
+    found = read(get)
+    ran = {end: grown(before, found, "crobot_running_seconds_bucket", end, "probe") for end in ENDS}
+    # the job of another test may have ended meanwhile
+    assert ran["0.5"] == 0
+    assert ran["5.0"] == ran["+Inf"] >= 1
+    assert 0.7 <= grown(before, found, "crobot_running_seconds_sum", "probe") < 10
+    assert grown(before, found, "crobot_waiting_seconds_count", "probe") >= 1
+    assert grown(before, found, "crobot_dispatch_seconds_count") >= 1
+    assert found["crobot_node_pending_reports", "calc01"] >= 0
+
+
+def grown(before: Numbers, after: Numbers, *sample: str) -> float:
+    return after.get(sample, 0) - before.get(sample, 0)
+
+
 def test_without_the_database_the_numbers_say_so(flower: Flower, get: Get) -> None:
     flower.database.go_away()
     try:
-        assert read(get) == {("crobot_up",): 0}
+        found = read(get)
+        assert found.pop(("crobot_broker_memory_bytes",)) > 0
+        assert found.keys() == {("crobot_up",), ("crobot_broker_up",), ("crobot_broker_memory_limit_bytes",)}
+        assert (found["crobot_up",], found["crobot_broker_up",]) == (0, 1)
     finally:
         flower.database.heal()
     assert read(get)["crobot_up",] == 1
