@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
+import subprocess
+from pathlib import Path
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.command import crobot, document
@@ -9,6 +14,9 @@ from tests.integration.crobot_tasks.web.events.conftest import Flower
 from tests.integration.crobot_tasks.web.flower.conftest import Get
 from tests.processes import Cluster, wait_for
 
+MONITORING = Path("monitoring")
+#: what samples are called beyond their family
+ENDINGS = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
 #: of buckets
 ENDS = ("0.5", "5.0", "+Inf")
 
@@ -76,3 +84,31 @@ def test_without_the_database_the_numbers_say_so(flower: Flower, get: Get) -> No
     finally:
         flower.database.heal()
     assert read(get)["crobot_up",] == 1
+
+
+def offered(get: Get) -> set[str]:
+    """Names of all samples that there can be, also of families that have none yet."""
+    names: set[str] = set()
+    for family in text_string_to_metric_families(get("/metrics").text):
+        names.update(family.name + end for end in ENDINGS.get(family.type, ("",)))
+    return names
+
+
+def test_dashboard_and_alerts_ask_for_what_there_is(get: Get) -> None:
+    panels = json.loads((MONITORING / "dashboard.json").read_text())["panels"]
+    asked = [target["expr"] for panel in panels for target in panel["targets"]]
+    assert len(asked) > 20
+    rules = re.sub(r"^\s*#.*$", "", (MONITORING / "alerts.yml").read_text(), flags=re.MULTILINE)
+    there = offered(get)
+    for expression in [*asked, *re.findall(r"expr: (.*?)\n +for:", rules, flags=re.DOTALL)]:
+        names = set(re.findall(r"\b(?:crobot|flower)_\w+", expression))
+        assert names, expression
+        assert names <= there, expression
+
+
+def test_promtool_finds_nothing_odd_in_our_names(get: Get) -> None:
+    ours = re.split(r"(?m)^(?=# HELP crobot_)", get("/metrics").text, maxsplit=1)[1]
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=ours, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
