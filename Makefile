@@ -25,8 +25,8 @@ install: programs $(INSTALLED) environments ## install CRobot into .venv, and th
 start: install ## run head, beat, callbacks, a node, Flower and the HTTP API here (see Procfile) until Ctrl-C
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start
 
-demo: programs $(INSTALLED) ## send real reads through two calculation nodes and watch
-	$(BIN)/python -m demo
+demo: programs $(INSTALLED) ## send real reads through two calculation nodes and watch; KEEP=1 leaves it open until Ctrl-C
+	$(BIN)/python -m demo $(if $(KEEP),--keep)
 
 demo-kill: programs $(INSTALLED) ## kill a node in the middle of an assembly, and see the job end once
 	$(BIN)/python -m demo kill

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,26 @@ SHORT = {
 STORIES = {"show": "demo.show", "kill": "demo.kill", "webapp": "demo.webapp"}
 
 
+def show() -> dict[str, str]:
+    """Return the settings of the overview page: its port, and the password, another one each time."""
+    return {
+        "CROBOT_FLOWER_PORT": str(free_port(int(os.environ.get("CROBOT_FLOWER_PORT", "5555")))),
+        "CROBOT_FLOWER_AUTH": f"operator:{secrets.token_urlsafe(8)}",
+    }
+
+
+def free_port(wanted: int) -> int:
+    """Return this port, or another one if somebody listens there."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("there is no free port on 127.0.0.1")
+
+
 def webapp() -> dict[str, str]:
     """Return the settings of the web app: its port, and where the streams of events are, which its pages read."""
     port, streams = os.environ.get("WEBAPP_PORT", "5557"), os.environ.get("CROBOT_FLOWER_PORT", "5555")
@@ -30,7 +51,7 @@ def webapp() -> dict[str, str]:
     }
 
 
-OF_STORIES: dict[str, Callable[[], dict[str, str]]] = {"kill": lambda: SHORT, "webapp": webapp}
+OF_STORIES: dict[str, Callable[[], dict[str, str]]] = {"show": show, "kill": lambda: SHORT, "webapp": webapp}
 
 
 def environment(story: str) -> dict[str, str]:
@@ -48,10 +69,11 @@ def main() -> None:
     story, *options = sys.argv[1:] or ["show"]
     if story.startswith("-"):
         story, options = "show", sys.argv[1:]
-    if story not in STORIES or any(option != "--small" for option in options):
+    if story not in STORIES or set(options) - {"--small", *(["--keep"] if story == "show" else [])}:
         sys.exit(
-            "usage: python -m demo [kill | webapp] [--small]\n"
-            "  --small: reads of 5 % of the genome: seconds instead of minutes, but it fails the QA, as it should"
+            "usage: python -m demo [kill | webapp] [--small] [--keep]\n"
+            "  --small: reads of 5 % of the genome: seconds instead of minutes, but it fails the QA, as it should\n"
+            "  --keep:  the demo alone: everything stays open at its end, until Ctrl-C"
         )
     os.chdir(PROJECT)
     # this interpreter, the project's own modules, arguments from the list above

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from crobot_tasks.intake.reads import send_reads
@@ -12,6 +13,7 @@ from crobot_tasks.jobs import AssemblyJob, NomenclatureJob
 from db.crobot import JobState
 from db.engine import transaction
 from db.handle import dbhandle
+from demo import overview
 from demo.again import type_again
 from demo.data import DemoData
 from demo.report import gather, judge, tell
@@ -28,6 +30,8 @@ def main() -> None:
     """Tell the story; exit code 0 only if everything came out right."""
     with stage(small="--small" in sys.argv) as running:
         data = running.set_up()
+        overview.start(running)
+        overview.say_where()
         job = send(data)
         see(job, running)
         if running.small:
@@ -37,6 +41,7 @@ def main() -> None:
         judge(facts)
         type_again(data, job)
         say_what_next(running, job)
+        end(running, keep="--keep" in sys.argv)
 
 
 def send(data: DemoData) -> AssemblyJob:
@@ -84,6 +89,16 @@ def type_by_hand(job: AssemblyJob) -> None:
             assembly_filepointer=assembly.file_pointer,
         ).send_job()
     dbhandle.remove()
+
+
+def end(running: Stage, keep: bool) -> None:
+    """Say where the overview is, and leave everything open until Ctrl-C, if that is wanted."""
+    overview.say_where()
+    if not keep:
+        console.print("It closes now; `make demo KEEP=1` leaves it open.\n", soft_wrap=True)
+        return
+    with suppress(KeyboardInterrupt):
+        overview.stay(running)
 
 
 def say_what_next(running: Stage, job: AssemblyJob) -> None:

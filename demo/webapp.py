@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import time
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
-
-import requests
 
 import celeryconfig
 from crobot_tasks.operate import tokens
 from crobot_tasks.operate.tokens import Scope
+from demo import overview
 from demo.data import DemoData
-from demo.stage import START_S, Stage, console, stage, wait_until
+from demo.stage import START_S, console, stage, wait_until
 
 #: who signs in
 USER, WORKGROUP = 17, "demo"
@@ -26,13 +23,13 @@ def main() -> None:
     with stage(small=True) as running:
         data = running.set_up()
         running.start("callbacks", "callbacks")
-        running.start("flower", "flower")
+        overview.start(running)
         running.start("webapp", module="examples.webapp")
         address = f"http://127.0.0.1:{os.environ['WEBAPP_PORT']}"
         for each in (celeryconfig.crobot_events_url, f"{address}/sign-in"):
-            wait_until(each, partial(_answers, each), START_S, running.check)
+            wait_until(each, partial(overview.answers, each), START_S, running.check)
         invite(address, data)
-        stay(running)
+        overview.stay(running)
 
 
 def invite(address: str, data: DemoData) -> None:
@@ -52,23 +49,7 @@ def invite(address: str, data: DemoData) -> None:
     ]
     for path in whole:
         console.print(f"          {path}", soft_wrap=True)
-    name, password = os.environ["CROBOT_FLOWER_AUTH"].split(":")
-    port = os.environ["CROBOT_FLOWER_PORT"]
-    console.print(f"Flower    http://127.0.0.1:{port}, user {name}, password {password}", soft_wrap=True)
-    console.print("Ctrl-C ends it.\n")
-
-
-def stay(running: Stage) -> None:
-    """Watch the processes until somebody ends this."""
-    while True:
-        running.check()
-        time.sleep(1)
-
-
-def _answers(address: str) -> bool:
-    with suppress(requests.ConnectionError):
-        return requests.get(address, timeout=10).status_code in (200, 401)
-    return False
+    overview.say_where()
 
 
 if __name__ == "__main__":
