@@ -55,6 +55,11 @@ crobot_daily_update_s = float(os.environ.get("CROBOT_DAILY_UPDATE_S", "300"))
 #: a file that a node has reported may take so long to show on a head's side of the storage; then its job fails
 crobot_storage_patience_s = float(os.environ.get("CROBOT_STORAGE_PATIENCE_S", "600"))
 
+# --- logs -------------------------------------------------------------------------------------------------------------
+
+#: text, or json: then each line is one document, with the job, attempt, node and request that it is about
+crobot_log_format = os.environ.get("CROBOT_LOG_FORMAT", "text")
+
 # --- Flower -----------------------------------------------------------------------------------------------------------
 
 #: user:password for Flower's pages; without it Flower does not start

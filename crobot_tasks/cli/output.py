@@ -19,6 +19,8 @@ from crobot_tasks.cli.text import wrap_text
 #: columns of a line when it goes to no terminal, or is asked for with --wide: nothing is wrapped or shortened
 UNBOUNDED = 2**31
 _WIDE = "crobot.wide"
+#: a sentence → the line that a service logs of it
+_line_of: Callable[[str], str] | None = None
 #: control characters that JSON allows in a text, but a terminal obeys, and characters that turn the reading direction
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -94,8 +96,17 @@ def print_text(text: str) -> None:
     click.echo(safe_lines(text) if sys.stdout.isatty() else text, nl=False)
 
 
+def say_as(line_of: Callable[[str], str] | None) -> None:
+    """Let `say` print this line of a sentence, as services do whose log is no text; None: the sentence itself."""
+    global _line_of
+    _line_of = line_of
+
+
 def say(text: str) -> None:
-    """Print a sentence about what is going on, apart from what was asked for."""
+    """Print a sentence about what is going on, apart from what was asked for; a service that logs as JSON logs it."""
+    if _line_of is not None:
+        click.echo(_line_of(text), err=True)
+        return
     console(to_stderr=True).print(text)
 
 

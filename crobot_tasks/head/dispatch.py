@@ -152,6 +152,7 @@ def _send(producer: Any, job: Any, storage_mark: str) -> None:
                 "data": job.data,
                 "storage_mark": storage_mark,
                 "caller": _caller(job),
+                **({"traceparent": job.traceparent} if job.traceparent else {}),
             }
         },
         argsrepr=f"job {job.id} attempt {job.attempt} of {job.type or job.pipeline}",

@@ -58,7 +58,7 @@ def readable(message: Any) -> bool:
             raise BadInput("its incarnation is not one")
     except (BadInput, TypeError, LookupError) as error:
         node = message.get("node") if isinstance(message, Mapping) else None
-        log.error("a message of node %.80r is dropped: %s", node, error)
+        log.error("a message of node %.80r is dropped: %s", node, error, extra={"node": str(node)[:80]})
         return False
     return True
 
@@ -100,7 +100,13 @@ def reports(message: Mapping[str, Any]) -> list[Report]:
         raise BadInput(f"its reports are {type(found).__name__}, not a list")
     usable = [one for one in found if is_report(one)]
     if len(usable) < len(found):
-        log.error("%d reports of node %s are none, and dropped", len(found) - len(usable), message["node"])
+        node = message["node"]
+        log.error(
+            "%d reports of node %s are none, and dropped",
+            len(found) - len(usable),
+            node,
+            extra={"node": node},
+        )
     return [checked_report(one, message["node"]) for one in usable]
 
 
@@ -120,7 +126,8 @@ def progress(message: Mapping[str, Any]) -> dict[AttemptKey, Progress]:
                 raise BadInput(f"{one!r:.80} names no attempt")
             told[attempt_key(one["id"])] = checked_progress(one.get("state"), one.get("meta"))
         except BadInput as error:
-            log.error("progress that node %s tells of is dropped: %s", message["node"], error)
+            node = message["node"]
+            log.error("progress that node %s tells of is dropped: %s", node, error, extra={"node": node})
     return told
 
 

@@ -13,6 +13,7 @@ from crobot_tasks.broker.formats import ATTEMPT_ID, TRACEBACK_CHARACTERS, attemp
 from crobot_tasks.broker.json_values import plain, storable
 from crobot_tasks.lifecycle.finishing.continuation import Continuation, checked
 from crobot_tasks.lifecycle.finishing.report import Report, ResultFile
+from crobot_tasks.logs.facts import of_attempt
 from workers.storage import output_dir
 
 log = logging.getLogger(__name__)
@@ -130,7 +131,12 @@ def _output_location(value: Any, job_id: int, number: int) -> str | None:
     own = str(output_dir(storage_root(), job_id, number))
     if value is not None and value != own:
         log.error(
-            "attempt %d.%d names %.200r as its folder, and not %s: left out", job_id, number, value, own
+            "attempt %d.%d names %.200r as its folder, and not %s: left out",
+            job_id,
+            number,
+            value,
+            own,
+            extra=of_attempt(job_id, number),
         )
     return own if value == own else None
 

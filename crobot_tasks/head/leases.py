@@ -37,7 +37,7 @@ def heartbeat(message: dict[str, Any]) -> None:
         described = incoming.description(message)
         running, attempts = incoming.attempts(message, "running"), incoming.attempts(message, "known")
     except BadInput as error:
-        log.error("a heartbeat of node %s is dropped: %s", node, error)
+        log.error("a heartbeat of node %s is dropped: %s", node, error, extra={"node": node})
         return
     numbers.hear(node, attempts)
     known, late = _named(attempts), _unread()
@@ -58,7 +58,11 @@ def heartbeat(message: dict[str, Any]) -> None:
             )
 
     if (found := retrying(note)) is None:
-        log.info("a heartbeat of node %s that came late, or from an earlier life of it, is passed over", node)
+        log.info(
+            "a heartbeat of node %s that came late, or from an earlier life of it, is passed over",
+            node,
+            extra={"node": node},
+        )
         return
     earlier, missing = found
     unknown = f"node {node} does not know the attempt, though its queue is empty"
@@ -78,7 +82,7 @@ def reports(message: dict[str, Any]) -> None:
         progress = incoming.progress(message)
         running += progress  # whoever tells how far it is has begun
     except BadInput as error:
-        log.error("reports of node %s are dropped: %s", node, error)
+        log.error("reports of node %s are dropped: %s", node, error, extra={"node": node})
         return
     if running:
         retrying(lambda: _start(running, node, message["incarnation"]))
@@ -111,6 +115,7 @@ def rescue() -> None:
                 "node %s has been silent for %g s: its jobs are routed again",
                 name,
                 celeryconfig.crobot_lease_s,
+                extra={"node": name},
             )
         lost = leases.on_lost_nodes(session, 0.0)
     if lost:
@@ -141,7 +146,11 @@ def quarantine_failing() -> None:
         for row in leases.failing(session, failures):
             reason = f"its last {row.failures} attempts failed, the latest: {row.message}"
             log.error(
-                "node %s is quarantined: %s; mend it, then `crobot resume %s`", row.name, reason, row.name
+                "node %s is quarantined: %s; mend it, then `crobot resume %s`",
+                row.name,
+                reason,
+                row.name,
+                extra={"node": row.name},
             )
             leases.quarantine(session, row.name, reason)
 
@@ -163,7 +172,7 @@ def _stop_unwanted(node: str, running: Attempts) -> None:
     with transaction() as session:
         unwanted = leases.unwanted(session, node, _named(running))
     if unwanted:
-        log.warning("node %s is told to stop %s", node, ", ".join(unwanted))
+        log.warning("node %s is told to stop %s", node, ", ".join(unwanted), extra={"node": node})
         stop_attempts(node, unwanted)
 
 

@@ -128,4 +128,9 @@ def _tell(node: str, attempt_ids: list[str]) -> None:
     try:
         stop_attempts(node, attempt_ids)
     except UNREACHABLE as error:
-        log.warning("the broker does not answer (%s); node %s is told with its next heartbeat", error, node)
+        log.warning(
+            "the broker does not answer (%s); node %s is told with its next heartbeat",
+            error,
+            node,
+            extra={"node": node},
+        )

@@ -22,9 +22,10 @@ from crobot_tasks.lifecycle.retries import Trial, next_step
 from crobot_tasks.lifecycle.sending import commit_sends
 from crobot_tasks.lifecycle.sending.refused import Refused
 from crobot_tasks.lifecycle.storage.access import StorageStalls
+from crobot_tasks.logs.facts import of_attempt
 from crobot_tasks.router import Policy
 from db.crobot import JobState, finishing, jobs, numbers, parking
-from db.engine import may_repeat, notify, retrying, tables_of, transaction
+from db.engine import after_commit, may_repeat, notify, retrying, tables_of, transaction
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +101,8 @@ def _apply_each(database: str | None, reports: list[Report]) -> set[AttemptKey]:
 
 
 def _waits(report: Report, error: ServiceError) -> set[AttemptKey]:
-    log.warning("the report on attempt %d.%d waits to be applied: %s", *report.key, error)
+    known = of_attempt(*report.key)
+    log.warning("the report on attempt %d.%d waits to be applied: %s", *report.key, error, extra=known)
     return {report.key}
 
 
@@ -131,10 +133,24 @@ def _apply(session: Any, reports: dict[tuple[int, int], Report]) -> None:
     _log_dropped(reports[key] for key in dead)
     accepted = [(job, _wanted(job, reports[job.id, job.attempt])) for job in live]
     finishing.end_attempts(session, [_attempt_end(report) for _, report in accepted])
+    after_commit(lambda: _log_ends(accepted))
     policy = policy_in_force.current(session)
     endings = [ending for job, report in accepted if (ending := _follow(session, policy, job, report))]
     end(session, endings)
     notify(session, parking.CHANNEL)
+
+
+def _log_ends(accepted: Iterable[tuple[Any, Report]]) -> None:
+    """Say how attempts ended; of jobs that nobody traces a line each would bury all others."""
+    for job, report in accepted:
+        log.log(
+            logging.INFO if job.traceparent else logging.DEBUG,
+            "attempt %d.%d ended on %s: %s",
+            *report.key,
+            job.node,
+            report.outcome,
+            extra=of_attempt(*report.key) | {"node": job.node, "traceparent": job.traceparent},
+        )
 
 
 def _tell_unknown(session: Any, reports: Sequence[Report]) -> None:
@@ -151,7 +167,8 @@ def _log_dropped(reports: Iterable[Report]) -> None:
     """Name what is not sent, since another attempt counts, or did."""
     for report in reports:
         if names := named(report.continuation.sends.calls):
-            log.warning("attempt %d.%d does not count: what it sent is not sent: %s", *report.key, names)
+            text = "attempt %d.%d does not count: what it sent is not sent: %s"
+            log.warning(text, *report.key, names, extra=of_attempt(*report.key))
 
 
 def _wanted(job: Any, report: Report) -> Report:

@@ -22,6 +22,7 @@ from crobot_tasks.lifecycle.settling import claims
 from crobot_tasks.lifecycle.settling.claims import overdue_s
 from crobot_tasks.lifecycle.settling.result_backend import remind
 from crobot_tasks.lifecycle.settling.settlement_request import request_of
+from crobot_tasks.logs.facts import about
 from db.crobot import JobState, access, deliveries, settlements, webhooks
 from db.engine import is_away, patiently, retrying, transaction
 
@@ -47,20 +48,23 @@ def settle_one(settlement_id: str) -> None:
     try:
         row = retrying(lambda: _claimed(settlement_id, by))
         if row is not None:
-            if (
-                row.unanswered_size is not None
-            ):  # the first try may have been cut off while it answered the chord
-                app.backend.remind(row.chord_id, row.unanswered_size)
-            elif row.grown_to is not None:
-                app.backend.grow(row.chord_id, row.grown_to)
-            with claims.held((settlement_id, by)):
-                _settle(row, by)
+            with about(job=row.job_id, traceparent=row.traceparent):
+                _settle_claimed(row, settlement_id, by)
     except UNREACHABLE as error:
         log.warning("the result %s cannot be settled now, it will be: %s", settlement_id, error)
     except Exception as error:
         if not is_away(error):
             raise
         log.warning("the database is away, and %s is settled when that is back: %s", settlement_id, error)
+
+
+def _settle_claimed(row: Any, settlement_id: str, by: str) -> None:
+    if row.unanswered_size is not None:  # the first try may have been cut off while it answered the chord
+        app.backend.remind(row.chord_id, row.unanswered_size)
+    elif row.grown_to is not None:
+        app.backend.grow(row.chord_id, row.grown_to)
+    with claims.held((settlement_id, by)):
+        _settle(row, by)
 
 
 def _claimed(settlement_id: str, by: str) -> Any:

@@ -17,6 +17,7 @@ from crobot_tasks.broker.json_values import plain, storable
 from crobot_tasks.lifecycle.finishing.continuation import Continuation, to_json
 from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.lifecycle.storage.access import StorageStalls, reading
+from crobot_tasks.logs import facts
 from crobot_tasks.node.carried_errors import usage_of
 from crobot_tasks.node.courier import Courier
 from crobot_tasks.node.result_file import bounded
@@ -50,6 +51,7 @@ class CompletionSignals:
         # Celery would forget a bound method at once if it held it weakly
         signals.worker_process_init.connect(self.on_fork, weak=False)
         signals.worker_shutting_down.connect(self.on_stopping, weak=False)
+        signals.task_prerun.connect(self.on_prerun, weak=False)
         signals.task_success.connect(self.on_success, weak=False)
         signals.task_retry.connect(self.on_retry, weak=False)
         signals.task_postrun.connect(self.on_postrun, weak=False)
@@ -64,6 +66,13 @@ class CompletionSignals:
         """In the parent, in a signal handler: somebody told the node to stop."""
         self.spool.stop()
 
+    def on_prerun(self, sender: Any, task_id: str, **_: Any) -> None:
+        """In the child: lines of the log are about this attempt, until it has ended."""
+        if isinstance(sender, JobTask) and ATTEMPT_ID.fullmatch(task_id):
+            job_id, number = attempt_key(task_id)
+            trace = (sender.request.get("crobot") or {}).get("traceparent")
+            facts.begin(job=job_id, attempt=number, traceparent=trace)
+
     def on_success(self, sender: Any, result: Any, **_: Any) -> None:
         """In the child: the task returned."""
         if isinstance(sender, JobTask):
@@ -73,6 +82,7 @@ class CompletionSignals:
         """In the child: the task ended; one that was replaced is none of Celery's successes or failures."""
         if isinstance(sender, JobTask) and state == states.IGNORED and _continuation(sender).replacement:
             self._returned(sender, OutcomeKind.OK, None)
+        facts.begin()
 
     def on_retry(self, sender: Any, reason: Any, **_: Any) -> None:
         """In the child: the task asked to be run again."""

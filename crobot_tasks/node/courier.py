@@ -18,7 +18,7 @@ from celery.worker import state
 
 import celeryconfig
 from crobot_errors import OutcomeKind
-from crobot_tasks.broker.formats import REPORT_FORMAT, report_format, to_message
+from crobot_tasks.broker.formats import REPORT_FORMAT, attempt_key, report_format, to_message
 from crobot_tasks.broker.queues import (
     HEARTBEATS,
     MOST_UNREAD,
@@ -30,6 +30,7 @@ from crobot_tasks.broker.queues import (
     waiting_in,
 )
 from crobot_tasks.celery import app
+from crobot_tasks.logs.facts import of_attempt
 from crobot_tasks.node.local_data import LocalData
 from crobot_tasks.node.spool import Spool
 from crobot_tasks.node.told_progress import LOOK_S, ToldProgress
@@ -246,7 +247,8 @@ class Courier(threading.Thread):
             except OSError as error:
                 # The next heartbeats do not name it, which says the same and needs no disk.
                 self._unreportable.add(attempt_id)
-                log.warning("no report on %s can be written: %s", attempt_id, error)
+                known = of_attempt(*attempt_key(attempt_id))
+                log.warning("no report on %s can be written: %s", attempt_id, error, extra=known)
         self._orphans = orphans
 
     def lost(self, message: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tornado.netutil import Resolver
 from tornado.simple_httpclient import HTTPTimeoutError, SimpleAsyncHTTPClient
 
 from crobot_errors import BadInput, text_of
+from crobot_tasks.logs import traceparent
 from crobot_tasks.router.targets import IpAddress, Targets
 from crobot_tasks.webhooks import address, signing
 from crobot_tasks.webhooks.address import Address, Lookup
@@ -76,6 +77,8 @@ async def post(row: Any, targets: Targets, limit_s: float, lookup: Lookup = sock
     # as often as it is written, it is the same text: ASCII, so that half a surrogate pair is none either
     body = json.dumps(row.body)
     headers = signing.headers(str(row.message_id), row.now, body, keys)
+    if row.traceparent:
+        headers[traceparent.HEADER] = row.traceparent
     return await _post(to, found, body, headers, ends_at - time.monotonic(), limit_s)
 
 

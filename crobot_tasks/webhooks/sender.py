@@ -17,11 +17,12 @@ import celeryconfig
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.broker.json_values import storable
 from crobot_tasks.lifecycle import policy_in_force
+from crobot_tasks.logs import facts
 from crobot_tasks.router.targets import Targets
 from crobot_tasks.webhooks.address import Lookup
 from crobot_tasks.webhooks.post import post
 from crobot_tasks.webhooks.schedule import Answer, next_step
-from db.crobot import DeliveryState, deliveries, webhooks
+from db.crobot import DeliveryState, SubjectKind, deliveries, webhooks
 from db.engine import patiently, transaction
 from db.listener import Listener
 
@@ -102,6 +103,7 @@ class Sender:
         self._wake.set()
 
     async def _deliver(self, row: Any, targets: Targets) -> None:
+        facts.begin(job=row.number if row.kind == SubjectKind.JOB else None, traceparent=row.traceparent)
         try:
             answer = await post(row, targets, celeryconfig.crobot_webhook_timeout_s, self._lookup)
             (self._ailing.discard if answer.good else self._ailing.add)(row.origin)

@@ -73,9 +73,11 @@ _CLAIM = text("""
         due_at = now() + make_interval(secs => :claim_s)
     FROM due
     WHERE d.id = due.id
-    RETURNING d.id, d.message_id, d.url, d.origin, d.body, d.claim, d.tries, now() AS now,
+    RETURNING d.id, d.message_id, d.kind, d.number, d.url, d.origin, d.body, d.claim, d.tries, now() AS now,
         (SELECT json_build_array(s.secret, CASE WHEN s.former_until > now() THEN s.former_secret END)
-         FROM crobot.webhook_secrets s WHERE s.origin = d.origin) AS secrets""").bindparams(*as_json("rooms"))
+         FROM crobot.webhook_secrets s WHERE s.origin = d.origin) AS secrets,
+        (SELECT j.traceparent FROM crobot.jobs j
+         WHERE d.kind = 'job' AND j.id = d.number) AS traceparent""").bindparams(*as_json("rooms"))
 
 # What a sender has in hand was tried just now; so a backlog to an app that is slow is none of these.
 _UNPOSTED = text("""

@@ -147,7 +147,7 @@ _ROUTE = prepared("""
             attempt = CASE WHEN j.id > c.unsure_to THEN j.attempt ELSE GREATEST(j.attempt, c.attempt_floor) END + 1
         FROM placed p, counted c WHERE j.id = p.job_id AND j.state = 'WAITING' AND j.held_at IS NULL
         RETURNING j.id, j.attempt, j.node, p.reason, j.pipeline, j.version, j.args, j.kwargs, j.tag, j.database, j.type,
-                  j.cores, j.memory_bytes, j.disk_bytes, j.time_limit_s, j.data, j.request,
+                  j.cores, j.memory_bytes, j.disk_bytes, j.time_limit_s, j.data, j.request, j.traceparent,
                   j.context->'chosen' AS chosen),
     attempts AS (
         INSERT INTO crobot.attempts (job_id, number, node, reason, cores, memory_bytes)

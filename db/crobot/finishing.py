@@ -26,8 +26,8 @@ _STARTED = prepared(f"""
     FROM begun b WHERE a.job_id = b.id AND a.number = b.attempt""").bindparams(*as_json("reports"))
 
 _LIVE = prepared("""
-    SELECT j.id, j.attempt, j.database, j.type, j.pipeline, j.version, j.memory_bytes, j.time_limit_s,
-           j.started_at IS NOT NULL AS begun, j.cancel_requested_at IS NOT NULL AS cancel_requested,
+    SELECT j.id, j.attempt, j.node, j.traceparent, j.database, j.type, j.pipeline, j.version, j.memory_bytes,
+           j.time_limit_s, j.started_at IS NOT NULL AS begun, j.cancel_requested_at IS NOT NULL AS cancel_requested,
            j.message, j.context->'chosen' AS chosen,
            EXISTS (SELECT FROM crobot.numbers n WHERE j.id <= n.unsure_to AND j.attempt <= n.attempt_floor) AS unsure
     FROM crobot.jobs j JOIN json_to_recordset(:reports) AS r(job_id bigint, number smallint, node text)

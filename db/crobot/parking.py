@@ -30,8 +30,8 @@ class Parked:
 
 
 _COLUMNS = (
-    "pipeline version type tag database batch user_id workgroup priority args kwargs request context cores memory_bytes"
-    " disk_bytes time_limit_s expected_s data unique_key cache_key"
+    "pipeline version type tag database batch user_id workgroup priority args kwargs request traceparent context cores"
+    " memory_bytes disk_bytes time_limit_s expected_s data unique_key cache_key"
 ).split()
 _JSON = ("args", "kwargs", "request", "context", "data", "options", "stamps")
 _TIMES = """
@@ -68,9 +68,9 @@ _PARK_EACH = text(f"""
             settlement_id uuid, task_id text, options json, ignore_result boolean, chord_id text, stamps jsonb,
             eta text, countdown_s double precision, expires_at text, expires_s double precision, pipeline text,
             version text, type text, tag text, database text, batch text, user_id integer, workgroup text,
-            priority smallint, args json, kwargs json, request json, context json, cores smallint, memory_bytes bigint,
-            disk_bytes bigint, time_limit_s integer, expected_s double precision, data jsonb, unique_key text,
-            cache_key text)),
+            priority smallint, args json, kwargs json, request json, traceparent text, context json, cores smallint,
+            memory_bytes bigint, disk_bytes bigint, time_limit_s integer, expected_s double precision, data jsonb,
+            unique_key text, cache_key text)),
     owed AS (
         INSERT INTO crobot.settlements (id, task_id, job_id, options, ignore_result, chord_id, stamps)
         SELECT settlement_id, task_id, job_id, options, ignore_result, chord_id, stamps FROM calls)

@@ -14,7 +14,7 @@ from db.prepared import prepared
 #: what is told of a job `j` to whom the settlement `s` is owed
 SETTLED_JOB = """
     s.task_id, s.job_id, j.state, j.result, j.message, j.traceback, j.pipeline, j.args, j.kwargs, j.request, j.node,
-    j.finished_at, j.replacement, j.children"""
+    j.finished_at, j.replacement, j.children, j.traceparent"""
 
 _OWED = prepared(f"""
     SELECT {SETTLED_JOB}, s.id, s.options, s.ignore_result

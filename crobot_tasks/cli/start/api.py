@@ -23,6 +23,7 @@ from crobot_tasks.web.api.server import serve
 )
 def api(address: str, port: int | None, processes: int, threads: int) -> None:
     """Serve the HTTP API. Who may use it, says `crobot token`."""
+    foreground.begin()
     port = port or celeryconfig.crobot_api_port
     sending.ready()
     foreground.announce(f"api: http://{address}:{port}/api/v1.0/", database=services.database_address())

@@ -20,6 +20,7 @@ from crobot_tasks.cli.start import foreground
 @click.option("--loglevel", default="INFO", show_default=True, help="DEBUG, INFO, WARNING or ERROR.")
 def beat(loglevel: str) -> None:
     """Run the clock: one for the whole system is enough."""
+    foreground.begin()
     folder = Path(celeryconfig.crobot_data_dir)
     broker.await_ready()
     folder.mkdir(parents=True, exist_ok=True)

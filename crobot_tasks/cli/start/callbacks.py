@@ -20,6 +20,7 @@ from crobot_tasks.cli.start import foreground
 @click.option("--loglevel", default="INFO", show_default=True, help="DEBUG, INFO, WARNING or ERROR.")
 def callbacks(concurrency: int, loglevel: str) -> None:
     """Run plain Celery tasks, for instance callbacks of jobs. Any number may run."""
+    foreground.begin()
     services.ready_database()
     broker.await_ready()
     foreground.announce(f"callbacks, {concurrency} at a time", database=services.database_address())

@@ -19,6 +19,7 @@ from crobot_tasks.web.flower import config
 @click.option("--address", default="127.0.0.1", show_default=True, help="The interface to listen on.")
 def flower(port: int | None, address: str) -> None:
     """Run Flower, read-only; without credentials (CROBOT_FLOWER_AUTH=user:password) it stays closed."""
+    foreground.begin()
     port = port or celeryconfig.crobot_flower_port
     if not celeryconfig.crobot_flower_auth:
         # It stays alive, since a Procfile runner that sees one process end stops all the others.

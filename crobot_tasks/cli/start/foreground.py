@@ -12,11 +12,23 @@ from typing import Any, NoReturn
 
 from celery.platforms import SecurityWarning
 
-from crobot_tasks.cli import broker
+from crobot_tasks.cli import broker, output
 from crobot_tasks.cli.output import say
+from crobot_tasks.logs import lines
 
 #: one line for each message would bury what matters; CRobot's own work is many small messages
 _CHATTY = ("celery.worker.strategy", "celery.app.trace", "celery.beat")
+
+
+def begin() -> None:
+    """Let this process log as the settings say; what it says to people becomes lines, too, if these are JSON.
+
+    Raises:
+        BadInput: the settings name a format that there is not.
+    """
+    lines.begin()
+    if lines.are_json():
+        output.say_as(lines.line)
 
 
 def announce(what: str, *, database: str = "") -> None:

@@ -13,6 +13,7 @@ from crobot_tasks.head.worker import head_worker
 @click.option("--loglevel", default="INFO", show_default=True, help="DEBUG, INFO, WARNING or ERROR.")
 def head(loglevel: str) -> None:
     """Run a head: it places jobs on nodes and writes their results. Any number may run."""
+    foreground.begin()
     services.ready_database()
     storage.ready()
     broker.await_ready()

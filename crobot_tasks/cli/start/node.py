@@ -19,6 +19,7 @@ from crobot_tasks.cli import broker, storage
 from crobot_tasks.cli.output import say
 from crobot_tasks.cli.start import foreground
 from crobot_tasks.cli.values import SIZE
+from crobot_tasks.logs import facts
 from crobot_tasks.node.worker import node_worker
 from crobot_tasks.operate.amounts import size
 from crobot_tasks.operate.node_lacks import in_words
@@ -58,9 +59,11 @@ def node(
     loglevel: str,
 ) -> None:
     """Run a calculation node: it offers the pipelines whose tools it finds here, and runs their jobs."""
+    foreground.begin()
     name = name or re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:40]
     cores = cores or len(os.sched_getaffinity(0))
     memory = memory or int(psutil.virtual_memory().total * MEMORY_SHARE)
+    facts.always(node=name)
     # said before anybody asks where results go: a node stores none, and must not look for a database to do it
     celeryconfig.crobot_result_backend = "disabled://"
     broker.await_ready()

@@ -13,6 +13,7 @@ from celery.utils.functional import maybe_list
 from crobot_errors import BadInput
 from crobot_tasks.broker.json_values import plain
 from crobot_tasks.celery import OURS
+from crobot_tasks.logs import traceparent
 
 #: Celery's options that decide what happens after the job; they are kept, and given to the settling task.
 CANVAS_OPTIONS = (
@@ -51,6 +52,8 @@ class Details:
     #: what one attempt gets, if the sender knows better than the pipeline
     cores: int | None = None
     memory_bytes: int | None = None
+    #: the trace that the call belongs to (W3C Trace Context), if it is not in the option ``headers``
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,11 @@ def details_of(given: dict[str, Any] | None) -> Details:
         [details.tag, details.workgroup, details.batch, details.unique_key, details.cache_key],
         "tag, workgroup, batch, unique_key and cache_key",
     )
+    if details.traceparent is not None and traceparent.parse(details.traceparent) is None:
+        raise BadInput(
+            f"traceparent {details.traceparent!r:.80} is none: version, trace id, parent id and flags, like "
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        )
     _check_amount("cores", details.cores, 2**15)
     _check_amount("memory_bytes", details.memory_bytes, 2**63)
     return details

@@ -38,6 +38,8 @@ class NewJob:
     data: list[str] = field(default_factory=list)
     #: what the body sees as its request
     request: dict[str, Any] = field(default_factory=dict)
+    #: the trace that the call belongs to; None: none
+    traceparent: str | None = None
     #: what listeners to sends are told; None if the call cannot work
     message: Message | None = None
 

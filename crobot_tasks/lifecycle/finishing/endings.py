@@ -18,6 +18,7 @@ from crobot_tasks.lifecycle.sending import commit_sends
 from crobot_tasks.lifecycle.sending.commit_sends import Checked
 from crobot_tasks.lifecycle.sending.refused import Refused
 from crobot_tasks.lifecycle.storage.outputs import Outputs
+from crobot_tasks.logs.facts import about
 from db.crobot import JobState, jobs
 from db.engine import in_savepoint
 
@@ -65,7 +66,7 @@ def processed(session: Any, endings: Sequence[Ending]) -> tuple[list[Ending], li
     noted = _cancel_together(session, [rows[job_id] for job_id in cancelled if job_id in rows])
     refused: list[Refused] = []
     ended = [
-        ending if ending.job_id in noted else _process(session, rows.get(ending.job_id), ending, refused)
+        ending if ending.job_id in noted else _traced(session, rows.get(ending.job_id), ending, refused)
         for ending in endings
     ]
     return ended, refused
@@ -88,6 +89,12 @@ def _cancel_together(session: Any, rows: Sequence[Any]) -> set[int]:
         if in_savepoint(session, partial(cls.process_cancels, session, cancelled)) is None:
             noted |= {job.job_id for job in cancelled}
     return noted
+
+
+def _traced(session: Any, row: Any, ending: Ending, refused: list[Refused]) -> Ending:
+    """Do it so that lines of the log say whose end it is."""
+    with about(job=ending.job_id, attempt=row and row.attempt, traceparent=row and row.traceparent):
+        return _process(session, row, ending, refused)
 
 
 def _process(session: Any, row: Any, ending: Ending, refused: list[Refused]) -> Ending:

@@ -58,7 +58,9 @@ def _tell(rows: Sequence[Any]) -> list[str]:
     except Exception:
         if len(rows) > 1:
             return [settlement_id for row in rows for settlement_id in _tell([row])]
-        log.exception("the result %s of job %s cannot be told now", rows[0].task_id, rows[0].job_id)
+        row = rows[0]
+        known = {"job": row.job_id, "traceparent": row.traceparent}
+        log.exception("the result %s of job %s cannot be told now", row.task_id, row.job_id, extra=known)
         return []
     return [row.id for row in rows]
 

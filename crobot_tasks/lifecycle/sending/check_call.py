@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from crobot_errors import BadInput
@@ -19,6 +20,7 @@ from crobot_tasks.lifecycle.calls.caller import message_of
 from crobot_tasks.lifecycle.calls.new_job import NewJob
 from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.lifecycle.job_types import job_class
+from crobot_tasks.logs import traceparent
 
 
 def new_job(
@@ -56,7 +58,17 @@ def new_job(
         data=task.data(args, kwargs),
         request=message.request(),
         message=message,
+        traceparent=_trace(details, message.headers),
     )
+
+
+def _trace(details: Details, headers: Mapping[str, Any]) -> str | None:
+    """Return the trace of a call: the sender's own word, what a library wrote into the headers, or the request's.
+
+    A header that is none counts for nothing, as the W3C says; whoever wrote it may have nothing to do with the call.
+    """
+    given = details.traceparent or headers.get(traceparent.HEADER)
+    return traceparent.parse(given) or traceparent.arrived.get()
 
 
 def unusable_job(task: JobTask, task_id: str, options: dict[str, Any]) -> NewJob:

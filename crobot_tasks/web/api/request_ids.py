@@ -10,6 +10,8 @@ from uuid import uuid4
 
 from flask import Response, g, request
 
+from crobot_tasks.logs import facts, traceparent
+
 log = logging.getLogger(__name__)
 
 HEADER = "X-Request-Id"
@@ -21,6 +23,11 @@ def begin() -> None:
     given = request.headers.get(HEADER, "")
     g.crobot_request_id = given if _SANE.fullmatch(given) else uuid4().hex
     g.crobot_began = time.monotonic()
+    traces = request.headers.getlist(traceparent.HEADER)
+    # of several nobody knows which counts
+    trace = traceparent.parse(traces[0]) if len(traces) == 1 else None
+    traceparent.arrived.set(trace)
+    facts.begin(request_id=g.crobot_request_id, traceparent=trace)
 
 
 def current() -> str:
@@ -29,7 +36,7 @@ def current() -> str:
 
 
 def end(response: Response) -> Response:
-    """Write the number into the answer, and one line into the log."""
+    """Write the number into the answer, and one line into the log; what comes next is not about this request."""
     if HEADER in response.headers:
         return response  # a blueprint's turn came before the app's
     response.headers[HEADER] = current()
@@ -45,4 +52,7 @@ def end(response: Response) -> Response:
         caller.user_id if caller else "-",
         current(),
     )
+    # the thread goes on with something else
+    traceparent.arrived.set(None)
+    facts.begin()
     return response

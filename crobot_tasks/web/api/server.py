@@ -9,10 +9,12 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import celeryconfig
 from crobot_errors import BadInput
+from crobot_tasks.logs import lines
 from crobot_tasks.web.api import body, request_ids
 from crobot_tasks.web.api.problems import answer
 from crobot_tasks.web.api.register import register
@@ -35,6 +37,16 @@ def application() -> Flask:
     return app
 
 
+class Lines(Logger):
+    """gunicorn's own lines, as those of CRobot."""
+
+    def setup(self, cfg: Any) -> None:
+        """Set them up."""
+        super().setup(cfg)
+        if lines.are_json():
+            lines.adopt(self.error_log)
+
+
 class Server(BaseApplication):
     """gunicorn with our settings, and without a file of its own."""
 
@@ -50,6 +62,7 @@ class Server(BaseApplication):
             # it would lie in the home directory, one for all servers of a user
             "control_socket_disable": True,
             "post_worker_init": _log_requests,
+            "logger_class": Lines,
         }
         super().__init__()
 
@@ -64,9 +77,7 @@ class Server(BaseApplication):
 
 
 def _log_requests(_: Any) -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.basicConfig(level=logging.INFO, handlers=[lines.handler()])
 
 
 def serve(address: str, port: int, processes: int, threads: int) -> None:

@@ -143,7 +143,8 @@ class Events(web.RequestHandler):
             connection.stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         self._stream = stream = Stream(admitted, connection.stream.close)
         who = f"token={admitted.caller.token_id} user={admitted.caller.user_id} request={self.request_id}"
-        log.info("%s follows %s, %s", self.request.remote_ip, admitted.followed, who)
+        known = {"request_id": self.request_id}
+        log.info("%s follows %s, %s", self.request.remote_ip, admitted.followed, who, extra=known)
         began = time.monotonic()
         self._service.gatherer.add(stream)
         try:
@@ -153,7 +154,7 @@ class Events(web.RequestHandler):
             connection.stream.close()
         finally:
             self._service.gatherer.remove(stream)
-            log.info("ended after %.0f s: %s, %s", time.monotonic() - began, stream.reason, who)
+            log.info("ended after %.0f s: %s, %s", time.monotonic() - began, stream.reason, who, extra=known)
 
     async def _send(self, stream: Stream) -> None:
         self.set_header("Content-Type", CONTENT_TYPE)

@@ -15,6 +15,7 @@ from flower.urls import settings
 
 from crobot_errors import BadInput
 from crobot_tasks.celery import app
+from crobot_tasks.logs import lines
 from crobot_tasks.web.events.handler import handlers as events
 from crobot_tasks.web.flower import pages
 from crobot_tasks.web.flower.loader import Templates
@@ -78,7 +79,7 @@ def serve(login: str, address: str, port: int) -> None:
 
 
 def _configure_log() -> None:
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, handlers=[lines.handler()])
     logging.getLogger("tornado.access").setLevel(logging.ERROR)
     # a line for each stream that begins or ends
     logging.getLogger("crobot_tasks.web.events").setLevel(logging.INFO)

@@ -85,6 +85,8 @@ class Job(Base):
     kwargs: Json = mapped_column(JSON)
     #: what Celery's message would say of the call, without what is usual: `self.request` in the job's body
     request: Mapped[dict[str, Any]] = mapped_column(JSON)
+    #: the trace that the call belongs to, as the W3C's Trace Context writes it
+    traceparent: Mapped[str | None]
     #: what the job class needs to rebuild itself, beyond the signature
     context: Mapped[dict[str, Any]] = mapped_column(JSON)
 

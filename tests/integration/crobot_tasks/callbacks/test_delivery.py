@@ -12,7 +12,9 @@ from crobot_errors import BadInput
 from crobot_tasks.lifecycle.cancel import cancel
 from crobot_tasks.operate import webhooks
 from crobot_tasks.operate.resend import resend
+from crobot_tasks.tasks import job_task
 from crobot_tasks.webhooks import outcomes, signing
+from db.engine import transaction
 from tests.posted_outcomes import Serve, of, over, send, tried
 from tests.processes import query, value, wait_for
 from tests.web_apps import WebApp, closes, drips, drips_a_body, huge, never, says
@@ -40,6 +42,18 @@ def test_how_a_job_ended_is_posted_signed_and_once(serve: Serve) -> None:
     )
     assert found["url"] == f"/api/v1.0/jobs/{sent.job_id}"
     assert of(app) == [row]
+
+
+def test_the_trace_of_a_call_comes_with_its_outcome(serve: Serve) -> None:
+    app, trace = serve(), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    with transaction():
+        sent = job_task("probe").apply_async(headers={"traceparent": trace})
+        outcomes.post_job(sent.job_id, app.url)
+    send(app.url)
+    over(app, 2)
+    traces = [request.headers.get("traceparent") for request in app.requests]
+    assert sorted(traces, key=str) == [trace, None]
+    assert signing.check(app.requests[0].headers, app.requests[0].body, [app.secret])
 
 
 def test_each_way_to_end_is_told_and_a_job_that_is_sent_again_too(serve: Serve) -> None:

@@ -1,7 +1,8 @@
-"""`crobot doctor` on an installation of its own, whose servers get the dangerous settings."""
+"""`crobot doctor` on an installation of its own, whose servers get the dangerous settings; it logs as JSON."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,12 +20,14 @@ from crobot_tasks import addresses, embedded
 from crobot_tasks.operate.doctor import broker, database, pooler, storage
 from crobot_tasks.operate.doctor.finding import Finding, Severity
 from crobot_tasks.operate.doctor.seen import Seen
+from crobot_tasks.tasks import job_task
 from db import engine
 from tests.command import crobot, document, process
 from tests.installation import installation
 from tests.integration.crobot_tasks.cli.test_commands import closed_port
 from tests.processes import Cluster, Process, wait_for
 
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 PGBOUNCER = """\
 [databases]
 crobot = host={host} port={port} dbname={name} user={user} password={password}
@@ -42,7 +45,7 @@ unix_socket_dir =
 def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """An installation with one node."""
     with (
-        installation(tmp_path_factory.mktemp("doctor"), ("calc01",)) as cluster,
+        installation(tmp_path_factory.mktemp("doctor"), ("calc01",), CROBOT_LOG_FORMAT="json") as cluster,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setattr("crobot_tasks.operate.doctor.seen.ANSWER_S", 0.7)
@@ -224,6 +227,28 @@ def test_a_broker_that_keeps_nothing_on_its_disk_is_a_warning(ours: Cluster, val
     assert "warning the broker keeps nothing on its disk" in graver(broker.examine(Seen()))
 
 
+def lines(process: Process) -> list[dict[str, Any]]:
+    """Each line of a log; none may be anything but JSON."""
+    return [json.loads(line) for line in process.text().splitlines()]
+
+
+def test_each_line_of_the_logs_is_json_and_says_which_attempt_it_is_about(ours: Cluster) -> None:
+    task = job_task("probe")
+    traced = task.apply_async(
+        kwargs={"params": {"fail": "crash"}}, headers={"traceparent": TRACE}, job={"batch": "traced"}
+    )
+    crobot("wait", traced.job_id, "--timeout", 60)
+    for each in ours.processes:
+        assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines(each))
+    about = {"job": traced.job_id, "attempt": 1, "node": "calc01", "traceparent": TRACE}
+    (ended,) = [line for line in lines(ours.heads[0]) if " ended on " in line["message"]]
+    assert about.items() <= ended.items()
+    assert ended["message"].startswith(f"attempt {traced.job_id}.1 ended on calc01: ")
+    raised = [line for line in lines(ours.nodes["calc01"]) if "exception" in line]
+    assert raised, ours.nodes["calc01"].text()
+    assert all(about.items() <= line.items() for line in raised)
+
+
 def test_a_node_with_another_storage_is_a_problem(
     ours: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,7 +270,7 @@ def test_a_node_with_another_storage_is_a_problem(
             f"problem a file written here does not show in {tmp_path} on crobot@calc09 within 2 s"
         )
     finally:
-        node.stop()
+        node.kill()
     # not before it is found silent
     wait_for("calc09 to be forgotten", lambda: crobot("nodes", "forget", "calc09").returncode == 0)
 
@@ -271,15 +296,15 @@ def test_without_the_broker_the_rest_is_looked_at(ours: Cluster) -> None:
 
 
 def test_a_beat_that_does_not_run_is_told_from_heads_that_do_not(ours: Cluster) -> None:
-    ours.beat.stop()
+    ours.beat.kill()
     try:
         silent = "the heads' silence"
         wait_for(silent, lambda: document("status")["warning"])
         found = whats(examined(code=1)[Severity.PROBLEM])
         assert found == "1 heads answer, and do nothing of what beat sends: beat does not run"
-        ours.callbacks.stop()
+        ours.callbacks.kill()
         assert "no `crobot callbacks` answers" in whats(examined(code=1)[Severity.WARNING])
-        ours.heads[0].stop()
+        ours.heads[0].kill()
         found = whats(examined(code=1)[Severity.PROBLEM])
         assert "no head has heard the nodes for" in found
         assert "no worker reads crobot.heartbeats, crobot.reports, crobot.settle" in found
