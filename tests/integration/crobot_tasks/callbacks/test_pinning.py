@@ -48,6 +48,7 @@ def delivery(url: str) -> Any:
         message_id="1",
         now=datetime.now(UTC),
         secrets=[signing.new_secret(), None],
+        traceparent=None,
     )
 
 
