@@ -8,7 +8,7 @@ from pathlib import Path
 
 import celeryconfig
 from crobot_tasks.broker.folders import storage_root
-from crobot_tasks.lifecycle.storage_access import reading
+from crobot_tasks.lifecycle.storage.access import reading
 from crobot_tasks.operate.amounts import size
 from crobot_tasks.operate.doctor.finding import Finding, ok, problem
 from crobot_tasks.operate.doctor.seen import Seen

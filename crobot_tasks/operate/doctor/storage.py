@@ -11,8 +11,8 @@ from crobot_tasks.broker import storage_check
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.broker.storage_check import seconds_until
 from crobot_tasks.celery import app
-from crobot_tasks.lifecycle import storage_mark
-from crobot_tasks.lifecycle.storage_access import reading
+from crobot_tasks.lifecycle.storage import mark as storage_mark
+from crobot_tasks.lifecycle.storage.access import reading
 from crobot_tasks.operate.amounts import now
 from crobot_tasks.operate.doctor.database import of_clock
 from crobot_tasks.operate.doctor.finding import Finding, ok, problem, warning
