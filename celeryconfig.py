@@ -62,8 +62,13 @@ crobot_log_format = os.environ.get("CROBOT_LOG_FORMAT", "text")
 
 # --- Flower -----------------------------------------------------------------------------------------------------------
 
-#: user:password for Flower's pages; without it Flower does not start
+#: user:password of a viewer of Flower's pages, who changes nothing
 crobot_flower_auth = os.environ.get("CROBOT_FLOWER_AUTH", "")
+#: user:password of those who may also change jobs, nodes and batches there, separated by commas; without any viewer or
+#: operator Flower does not start
+crobot_flower_operators = os.environ.get("CROBOT_FLOWER_OPERATORS", "")
+#: so many proxies of ours stand before `crobot flower`: the client's address is what the first of them says
+crobot_flower_proxies = int(os.environ.get("CROBOT_FLOWER_PROXIES", "0"))
 crobot_flower_port = int(os.environ.get("CROBOT_FLOWER_PORT", "5555"))
 
 # --- the HTTP API -----------------------------------------------------------------------------------------------------

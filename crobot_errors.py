@@ -129,6 +129,14 @@ class BadToken(BadInput):
     """A token of the HTTP API that does not count: unknown, expired or revoked."""
 
 
+class NotAllowed(BadInput):
+    """Somebody may not change this, or a form was not made for them: nothing was done."""
+
+
+class UnknownChange(BadInput):
+    """No change of this number."""
+
+
 class UnknownJob(BadInput):
     """No job of this number."""
 

@@ -23,7 +23,7 @@ def show() -> dict[str, str]:
     """Return the settings of the overview page: its port, and the password, another one each time."""
     return {
         "CROBOT_FLOWER_PORT": str(free_port(int(os.environ.get("CROBOT_FLOWER_PORT", "5555")))),
-        "CROBOT_FLOWER_AUTH": f"operator:{secrets.token_urlsafe(8)}",
+        "CROBOT_FLOWER_OPERATORS": f"operator:{secrets.token_urlsafe(8)}",
     }
 
 
@@ -45,7 +45,7 @@ def webapp() -> dict[str, str]:
     return {
         "WEBAPP_PORT": port,
         "CROBOT_FLOWER_PORT": streams,
-        "CROBOT_FLOWER_AUTH": f"operator:{secrets.token_urlsafe(8)}",
+        "CROBOT_FLOWER_OPERATORS": f"operator:{secrets.token_urlsafe(8)}",
         "CROBOT_EVENTS_URL": f"http://127.0.0.1:{streams}/events",
         "CROBOT_EVENTS_ORIGINS": f"http://127.0.0.1:{port},http://localhost:{port}",
     }

@@ -25,7 +25,7 @@ def address() -> str:
 
 def say_where() -> None:
     """Say where the overview is, and with which password."""
-    name, password = os.environ["CROBOT_FLOWER_AUTH"].split(":")
+    name, password = os.environ["CROBOT_FLOWER_OPERATORS"].split(":")
     console.print(f"Overview  {address()}, user {name}, password {password}", style="bold", soft_wrap=True)
 
 

@@ -111,7 +111,8 @@ def say_what_next(running: Stage, job: AssemblyJob) -> None:
     for command in (f"show {job.job_id}", f"log {job.job_id}", "jobs", "batch list --all", "nodes"):
         console.print(f"  {prefix} {shlex.quote(str(crobot))} {command}", markup=False, soft_wrap=True)
     console.print(
-        "  make start     head, beat, callbacks, a node, the HTTP API, Flower (needs CROBOT_FLOWER_AUTH=user:password)"
+        "  make start     head, beat, callbacks, a node, the HTTP API, Flower (needs "
+        "CROBOT_FLOWER_OPERATORS=user:password)"
     )
     console.print(
         "  make webapp    these results in a browser, at http://127.0.0.1:5557: upload reads, follow jobs, make trees"

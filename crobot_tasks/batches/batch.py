@@ -9,7 +9,7 @@ from typing import Any, Self
 from celery.canvas import Signature
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
-from crobot_errors import BadInput, CRobotError, ServiceError
+from crobot_errors import BadInput, CRobotError
 from crobot_tasks.batches import account, choosing, standing, tending
 from crobot_tasks.batches.choosing import Through
 from crobot_tasks.batches.making import USUAL, Item, Limits, Plan, make, parts
@@ -19,14 +19,13 @@ from crobot_tasks.lifecycle.calls.call_options import priority_of
 from crobot_tasks.lifecycle.cancel import cancel_each
 from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.operate import hold
-from crobot_tasks.operate.resend import AS_BEFORE, Changes, Resent
-from crobot_tasks.operate.resend import resend as resend_one
+from crobot_tasks.operate.resend import AS_BEFORE, Changes, resend_within
 from crobot_tasks.webhooks import outcomes
 from crobot_tasks.webhooks.address import Address
-from db.crobot import batches, jobs
+from db.crobot import batches
 from db.crobot.batches import Event
 from db.crobot.selection import Selection
-from db.engine import after_commit, in_savepoint, retrying, tables_of, transaction
+from db.engine import after_commit, retrying, transaction
 
 
 class Batch:
@@ -275,7 +274,7 @@ class Batch:
                 batch = batches.lock(session, self.name)
                 if batches.job_of(session, batch.id, number) != job_id:
                     return None
-                sent = self._sent_again(session, job_id, changes)
+                sent = resend_within(session, job_id, changes)
                 if isinstance(sent, CRobotError):
                     return sent
                 row = {"number": number, "job_id": sent.job_id, "cached": False, "skipped": ""}
@@ -284,18 +283,6 @@ class Batch:
                 return None
 
         return retrying(work)
-
-    def _sent_again(self, session: Any, job_id: int, changes: Changes) -> Resent | CRobotError:
-        """Send a job again; of one that cannot be sent nothing is left, and the transaction goes on."""
-        sent: list[Resent] = []
-        database = jobs.databases(session, [job_id]).get(job_id)
-        with tables_of(session, database):
-            error = in_savepoint(session, lambda: sent.append(resend_one(job_id, changes)))
-        if isinstance(error, CRobotError) and not isinstance(error, ServiceError):
-            return error
-        if error is not None:
-            raise error
-        return sent[0]
 
     def _row(self) -> Any:
         with transaction() as session:

@@ -44,7 +44,7 @@ COMMANDS: Table = {
     "doctor": Entry("show.doctor:doctor", "Say whether this installation is sound."),
     "drain": Entry("show.nodes:drain", "Give a node no new jobs; it finishes what it has."),
     "explain": Entry("show.explain:explain", "Say why a job runs where it runs or why it waits."),
-    "flower": Entry("start.flower:flower", "Run Flower, read-only."),
+    "flower": Entry("start.flower:flower", "Run Flower, with pages for operators."),
     "head": Entry("start.head:head", "Run a head: it places jobs on nodes and writes their results."),
     "hold": Entry("steer.hold:hold", "Hold jobs until they are released."),
     "intake": Entry("species.intake:intake", "Add strains and reads of a table, and send their assemblies."),

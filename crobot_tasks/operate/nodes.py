@@ -1,10 +1,35 @@
-"""What is known of a calculation node, for people and programs."""
+"""What is known of a calculation node, for people and programs, and whether it gets jobs."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import celeryconfig
+from crobot_tasks.operate import forget
+from db.crobot import jobs, leases, parking
+from db.engine import notify
+
+
+def drain(session: Any, name: str, reason: str) -> int:
+    """Give a node no new jobs; return how many it finishes.
+
+    Raises:
+        UnknownNode: no node of this name is known.
+    """
+    if not leases.drain(session, name, reason):
+        raise forget.unknown(session, name)
+    return next(int(row.live) for row in jobs.nodes(session) if row.name == name)
+
+
+def resume(session: Any, name: str) -> None:
+    """Give a drained or quarantined node jobs again; what failed there before is forgiven.
+
+    Raises:
+        UnknownNode: no node of this name is known.
+    """
+    if not leases.resume(session, name):
+        raise forget.unknown(session, name)
+    notify(session, parking.CHANNEL)
 
 
 def describe(row: Any) -> dict[str, Any]:

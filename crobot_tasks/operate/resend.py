@@ -14,7 +14,7 @@ from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.lifecycle.job_types import job_class
 from crobot_tasks.tasks import PipelineTask, job_task
 from db.crobot import LIVE, jobs
-from db.engine import retrying, transaction
+from db.engine import in_savepoint, retrying, tables_of, transaction
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,22 @@ def resend_each(
             raise
         except CRobotError as error:
             yield job_id, error
+
+
+def resend_within(session: Any, job_id: int, changes: Changes = AS_BEFORE) -> Resent | CRobotError:
+    """Send a job again in the transaction that is open; of one that cannot be sent nothing is left, and it goes on.
+
+    Raises:
+        ServiceError: a server is away.
+    """
+    sent: list[Resent] = []
+    with tables_of(session, jobs.databases(session, [job_id]).get(job_id)):
+        error = in_savepoint(session, lambda: sent.append(resend(job_id, changes)))
+    if isinstance(error, CRobotError) and not isinstance(error, ServiceError):
+        return error
+    if error is not None:
+        raise error
+    return sent[0]
 
 
 def _typed(row: Any, changes: Changes) -> Resent:

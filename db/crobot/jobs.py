@@ -33,8 +33,7 @@ LISTED = """
 _LIST = f"""
     SELECT {LISTED}, EXTRACT(epoch FROM COALESCE(finished_at, now()) - started_at) AS run_s
     FROM crobot.jobs
-    WHERE (CAST(:node AS text) IS NULL OR node = :node)
-      AND (CAST(:before AS bigint) IS NULL OR id < :before)
+    WHERE (CAST(:before AS bigint) IS NULL OR id < :before)
       AND {{}} ORDER BY id DESC LIMIT :limit"""
 _LIST_LIVE, _LIST_OVER = text(_LIST.format(OF_LIVE)), text(_LIST.format(OF_OVER))
 
@@ -87,12 +86,11 @@ def listing(
     session: Session,
     selection: Selection = ALL,
     *,
-    node: str | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> Sequence[Row[Any]]:
     """Jobs, the newest first, with ``run_s`` in seconds and ``progress``; ``before`` is the id to page on from."""
-    page = {"node": node, "before": before, "limit": limit}
+    page = {"before": before, "limit": limit}
     parts = selection.parts(_LIST_LIVE, _LIST_OVER)
     # by number: one that ends meanwhile is found among the live ones, and again among those that are over
     rows = {row.id: row for part, values in parts for row in session.execute(part, values | page)}

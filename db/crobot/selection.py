@@ -1,9 +1,10 @@
-"""Which jobs a person means: any combination of numbers, owners, batch, pipeline, species, tag and state; as SQL."""
+"""Which jobs a person means: any combination of numbers, owners, batch, pipeline, species, state and more; as SQL."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from db.crobot import LIVE, LIVE_SQL, OVER, JobState
@@ -16,6 +17,12 @@ _CONDITION = f"""
       AND (CAST(:pipeline AS text) IS NULL OR pipeline = :pipeline)
       AND (CAST(:database AS text) IS NULL OR database = :database)
       AND (CAST(:tag AS text) IS NULL OR tag = :tag)
+      AND (CAST(:node AS text) IS NULL OR node = :node)
+      AND (CAST(:outcome AS text) IS NULL OR outcome = :outcome)
+      AND (CAST(:sent_from AS timestamptz) IS NULL OR sent_at >= CAST(:sent_from AS timestamptz))
+      AND (CAST(:sent_until AS timestamptz) IS NULL OR sent_at < CAST(:sent_until AS timestamptz))
+      AND (CAST(:first_id AS bigint) IS NULL OR id >= CAST(:first_id AS bigint))
+      AND (CAST(:last_id AS bigint) IS NULL OR id <= CAST(:last_id AS bigint))
       AND (CAST(:held AS boolean) IS NOT TRUE OR held_at IS NOT NULL AND {LIVE_SQL})"""
 # The conditions on `crobot.jobs` that take the values of `Selection.parts`. Live jobs are few, and have an index of
 # their own; those that are over have an index for each thing that is asked for, in which each state is by itself.
@@ -37,6 +44,15 @@ class Selection:
     #: the species
     database: str | None = None
     tag: str | None = None
+    node: str | None = None
+    #: how it failed, or how its last attempt did
+    outcome: str | None = None
+    sent_from: datetime | None = None
+    #: exclusive
+    sent_until: datetime | None = None
+    #: between which all jobs of these times are: there is no index of times, see `db.crobot.moments`
+    first_id: int | None = None
+    last_id: int | None = None
     states: tuple[JobState, ...] | None = None
     #: only live jobs that are held
     held: bool = False
@@ -57,8 +73,10 @@ class Selection:
         return self == Selection()
 
     def __str__(self) -> str:
-        words = {"ids": "job", "user_id": "user", "database": "species", "states": "state"}
-        given = [(words.get(name, name), value) for name, value in asdict(self).items() if value]
+        words = {"ids": "job", "user_id": "user", "database": "species", "states": "state",
+                 "outcome": "ended as", "sent_from": "sent from", "sent_until": "sent before"}  # fmt: skip
+        told = {name: value for name, value in asdict(self).items() if name not in ("first_id", "last_id")}
+        given = [(words.get(name, name), value) for name, value in told.items() if value]
         if self.user_id == 0:
             given.append(("user", 0))
         return ", ".join("held" if name == "held" else f"{name} {_in_words(value)}" for name, value in given)
@@ -69,6 +87,8 @@ ALL = Selection()
 
 
 def _in_words(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone():%Y-%m-%d %H:%M %Z}"
     if not isinstance(value, tuple):
         return str(value)
     shown = " or ".join(map(str, value[:5]))

@@ -43,11 +43,11 @@ _COLUMNS = (
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
 @wide_option
 @json_option
-def jobs(selection: Selection, held: bool, as_json: bool, **page: Any) -> None:
+def jobs(selection: Selection, held: bool, node: str | None, as_json: bool, **page: Any) -> None:
     """List jobs, the newest first."""
     services.ready_database()
     with transaction() as session:
-        rows = queries.listing(session, replace(selection, held=held), **page)
+        rows = queries.listing(session, replace(selection, held=held, node=node), **page)
         live = [row.id for row in rows if row.state in LIVE]
         reasons = explain.why_each_waits(session, live)
     if not rows:

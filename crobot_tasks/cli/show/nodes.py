@@ -12,12 +12,12 @@ from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.output import emit, json_option, say, wide_option
 from crobot_tasks.cli.tables import table
 from crobot_tasks.operate import explain, forget, paused
+from crobot_tasks.operate import nodes as steering
 from crobot_tasks.operate.amounts import duration, moment, size
 from crobot_tasks.operate.node_lacks import in_words
 from crobot_tasks.operate.nodes import describe
 from db.crobot import jobs as queries
-from db.crobot import leases, parking
-from db.engine import notify, transaction
+from db.engine import transaction
 
 _COLUMNS = (
     Column("Node", Kind.NAME),
@@ -67,9 +67,7 @@ def drain(name: str, reason: str, as_json: bool) -> None:
     """Give a node no new jobs; it finishes what it has. Drain before you stop or upgrade a node."""
     services.ready_database()
     with transaction() as session:
-        if not leases.drain(session, name, reason):
-            raise forget.unknown(session, name)
-        live = next(row.live for row in queries.nodes(session) if row.name == name)
+        live = steering.drain(session, name, reason)
     left = f"it finishes {live} job{'s' if live != 1 else ''}" if live else "it has no jobs"
     emit(
         as_json,
@@ -85,9 +83,7 @@ def resume(name: str, as_json: bool) -> None:
     """Give a drained or quarantined node jobs again; what failed there before is forgiven."""
     services.ready_database()
     with transaction() as session:
-        if not leases.resume(session, name):
-            raise forget.unknown(session, name)
-        notify(session, parking.CHANNEL)
+        steering.resume(session, name)
     emit(
         as_json,
         {"node": name, "drained": False, "quarantined": False},

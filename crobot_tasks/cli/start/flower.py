@@ -10,6 +10,7 @@ from crobot_tasks.cli import broker
 from crobot_tasks.cli.output import say
 from crobot_tasks.cli.start import foreground
 from crobot_tasks.web.flower import config
+from crobot_tasks.web.flower.people import people
 
 
 @click.command()
@@ -18,17 +19,19 @@ from crobot_tasks.web.flower import config
 )
 @click.option("--address", default="127.0.0.1", show_default=True, help="The interface to listen on.")
 def flower(port: int | None, address: str) -> None:
-    """Run Flower, read-only; without credentials (CROBOT_FLOWER_AUTH=user:password) it stays closed."""
+    """Run Flower; without credentials it stays closed: CROBOT_FLOWER_OPERATORS=user:password for those who may also
+    change things there, CROBOT_FLOWER_AUTH for a viewer."""
     foreground.begin()
     port = port or celeryconfig.crobot_flower_port
-    if not celeryconfig.crobot_flower_auth:
+    who = people(celeryconfig.crobot_flower_auth, celeryconfig.crobot_flower_operators)
+    if not who.by_login:
         # It stays alive, since a Procfile runner that sees one process end stops all the others.
         with foreground.until_told_to_end():
             say(
-                "flower: closed, no port is open. To see the nodes, start it with CROBOT_FLOWER_AUTH=user:password"
+                "flower: closed, no port is open. Start it with CROBOT_FLOWER_OPERATORS=user:password to steer jobs "
+                "and nodes there, or with CROBOT_FLOWER_AUTH=user:password to look"
             )
         return
-    login = config.credentials(celeryconfig.crobot_flower_auth)
     check_answers()
-    say(f"flower: http://{address}:{port}/ as user {login.partition(':')[0]}, broker {broker.address()}")
-    config.serve(login, address, port)
+    say(f"flower: http://{address}:{port}/ for {who.names()}, broker {broker.address()}")
+    config.serve(who, address, port)

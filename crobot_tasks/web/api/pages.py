@@ -29,7 +29,7 @@ def page(asked: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[int, Any] = {}
     with transaction() as session:
         for part in _shown(selection, caller()):
-            rows = queries.listing(session, part, node=asked.get("node"), before=before, limit=limit + 1)
+            rows = queries.listing(session, part, before=before, limit=limit + 1)
             found |= {row.id: row for row in rows}
         ids = sorted(found, reverse=True)[:limit]
         why = explain.why_each_waits(session, [job_id for job_id in ids if found[job_id].state in LIVE])
@@ -56,7 +56,7 @@ def _selection(asked: Mapping[str, Any]) -> Selection:
     states = [
         one for state in asked.get("state", []) for one in (LIVE if state == "LIVE" else [JobState(state)])
     ]
-    named = {name: asked.get(name) for name in ("pipeline", "database", "batch", "tag", "workgroup")}
+    named = {name: asked.get(name) for name in ("pipeline", "database", "batch", "tag", "workgroup", "node")}
     return Selection(
         user_id=asked.get("user"),
         states=tuple(dict.fromkeys(states)) or None,

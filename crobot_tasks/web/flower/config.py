@@ -1,4 +1,4 @@
-"""Flower for CRobot: closed without credentials, read-only, bounded in memory, tasks by job, tag and species."""
+"""Flower for CRobot: closed without credentials, its own buttons off, bounded in memory, tasks by job and species."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ from crobot_errors import BadInput
 from crobot_tasks.celery import app
 from crobot_tasks.logs import lines
 from crobot_tasks.web.events.handler import handlers as events
-from crobot_tasks.web.flower import pages
+from crobot_tasks.web.flower import closed, pages
+from crobot_tasks.web.flower.closed import Closed
+from crobot_tasks.web.flower.forms import Forms
 from crobot_tasks.web.flower.loader import Templates
 from crobot_tasks.web.flower.metrics.handler import Metrics
+from crobot_tasks.web.flower.people import People
+from crobot_tasks.web.flower.steering import many
 
 #: at 4.8 kB a task: about 50 MB
 MAX_TASKS = 10_000
@@ -45,28 +49,17 @@ COLUMNS = "name,uuid,kwargs,state,worker,received,runtime"
 _SENT = re.compile(r"tag=(?P<tag>.*) species=(?P<species>\S+) version=(?P<version>[^\s'\"]*)")
 
 
-def credentials(text: str) -> str:
-    """Return Flower's user:password.
-
-    Raises:
-        BadInput: it is not of that form.
-    """
-    user, _, password = text.partition(":")
-    if not user or not password:
-        raise BadInput("CROBOT_FLOWER_AUTH is not of the form user:password")
-    return text
-
-
-def serve(login: str, address: str, port: int) -> None:
-    """Serve until told to end.
+def serve(who: People, address: str, port: int) -> None:
+    """Serve these people until told to end.
 
     Raises:
         BadInput: something else listens at this address.
     """
-    _configure(login, address, port)
+    _configure(who, address, port)
     _configure_log()
-    flower = Flower(capp=app, options=options, **settings, template_loader=Templates())
-    flower.add_handlers(r".*", [(r"/metrics", Metrics), *events(), *pages.handlers()])
+    ours = {"template_loader": Templates(), "crobot_people": who, "crobot_forms": Forms()}
+    flower = Flower(capp=app, options=options, **settings, **ours)
+    flower.add_handlers(r".*", [(r"/metrics", Metrics), (closed.PATHS, Closed), *events(), *pages.handlers()])
     try:
         flower.start_http_server()
     except OSError as error:
@@ -76,6 +69,8 @@ def serve(login: str, address: str, port: int) -> None:
         flower.start()
     except (KeyboardInterrupt, SystemExit):
         flower.stop()
+    finally:
+        many.stop()
 
 
 def _configure_log() -> None:
@@ -92,8 +87,8 @@ def format_task(task: Any) -> Any:
     return task
 
 
-def _configure(login: str, address: str, port: int) -> None:
-    options.basic_auth = [login]
+def _configure(who: People, address: str, port: int) -> None:
+    options.basic_auth = list(who.by_login)
     options.address = address
     options.port = port
     options.max_tasks = MAX_TASKS
@@ -101,7 +96,7 @@ def _configure(login: str, address: str, port: int) -> None:
     options.tasks_columns = COLUMNS
     options.format_task = format_task
     options.persistent = False
-    # Cores are counted by the head, and jobs are cancelled by `crobot cancel`: buttons here would only confuse both.
+    # Cores are counted by the head, and jobs are cancelled in the database: Flower's own buttons would confuse both.
     options.read_only = True
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
 from flower.views import BaseHandler
 from tornado import web
 
-from crobot_errors import BadInput, ServiceError, UnknownJob
+from crobot_errors import CRobotError, NotAllowed, ServiceError, UnknownBatch, UnknownChange, UnknownJob
 from crobot_tasks.web.flower import words
+from crobot_tasks.web.flower.forms import Forms
+from crobot_tasks.web.flower.people import People, Person
 from crobot_tasks.web.flower.reading import read
 
-#: a browser asks nobody else, whatever a page says
-_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+#: a browser asks nobody else, whatever a page says, and sends its forms to nobody else
+_POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; "
+    "form-action 'self'; base-uri 'none'"
+)
+#: seconds after which a page that could not be shown is asked for again
+_AGAIN_S = 5
 
 
 class Page(BaseHandler):
@@ -28,18 +36,11 @@ class Page(BaseHandler):
     @web.authenticated
     async def get(self, *path: str) -> None:
         """Show it."""
-        self.set_header("Content-Security-Policy", _POLICY)
-        self.set_header("Cache-Control", "no-store")
+        self.secure()
         try:
             found = await read(lambda session: self.look(session, *path))
-        except UnknownJob as error:
-            raise web.HTTPError(404, str(error)) from error
-        except BadInput as error:
-            self.set_status(400)
-            self._show("wrong.html", {"message": str(error), "again_s": 0})
-        except ServiceError as error:
-            self.set_status(503)
-            self._show("wrong.html", {"message": str(error), "again_s": 5})
+        except CRobotError as error:
+            self.say_why_not(error, "This page cannot be shown", _AGAIN_S)
         else:
             self._show(self.template, found)
 
@@ -47,10 +48,49 @@ class Page(BaseHandler):
         """Return what the template needs; runs in a thread, in a transaction that only reads."""
         raise NotImplementedError
 
+    def get_current_user(self) -> Person | None:
+        """Return who looks, by the credentials that Flower has checked.
+
+        Raises:
+            HTTPError: there are none that count.
+        """
+        try:
+            if not super().get_current_user():
+                return None
+        except TypeError as error:  # Flower cannot compare what is not ASCII
+            raise web.HTTPError(401) from error
+        login = b64decode(self.request.headers["Authorization"].split()[1]).decode()
+        people: People = self.settings["crobot_people"]
+        return people.named(login.partition(":")[0])
+
+    @property
+    def forms(self) -> Forms:
+        """What makes and checks the tokens of forms."""
+        forms: Forms = self.settings["crobot_forms"]
+        return forms
+
+    def token(self, purpose: str) -> str:
+        """Return a token for a form of this purpose; templates call it."""
+        return self.forms.token(self.current_user.name, purpose)
+
     def asked(self, name: str, default: str = "") -> str:
         """Return a field of the address as it was given; templates escape it."""
         return str(self.get_query_argument(name, default))
 
+    def secure(self) -> None:
+        """Say what a browser may do with the page."""
+        self.set_header("Content-Security-Policy", _POLICY)
+        self.set_header("Cache-Control", "no-store")
+
+    def say_why_not(self, error: CRobotError, title: str, again_s: int) -> None:
+        """Show why there is no page, or why nothing was done."""
+        away = isinstance(error, ServiceError)
+        missing = isinstance(error, UnknownBatch | UnknownChange | UnknownJob)
+        refused = isinstance(error, NotAllowed)
+        self.set_status(503 if away else 403 if refused else 404 if missing else 400)
+        found = {"title": title, "message": str(error), "again_s": again_s if away else 0, "away": away}
+        self._show("wrong.html", found)
+
     def _show(self, template: str, found: Mapping[str, Any]) -> None:
-        shown = {"tab": self.tab, "again_s": self.again_s, "words": words} | dict(found)
-        self.render(f"crobot/{template}", **shown)
+        shown = {"tab": self.tab, "again_s": self.again_s, "words": words, "token": self.token}
+        self.render(f"crobot/{template}", **shown | dict(found))

@@ -68,26 +68,50 @@ class KeptAnswer(Base):
 
 
 class Change(Base):
-    """One change that somebody made by the HTTP API, or to its tokens: written in the same transaction."""
+    """One change that somebody made by the HTTP API, on the pages for operators, or to a token.
+
+    It is written in the transaction that makes the change. One of many jobs is made in slices: its row is there before
+    the first of them, and each slice adds a row of its own, its part, and counts up the whole.
+    """
 
     __tablename__ = "changes"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     made_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    #: without a foreign key: what was done stays when a token is gone
-    token_id: Mapped[int]
-    user_id: Mapped[int]
+    #: without a foreign key: what was done stays when a token is gone; empty: by an operator, on a page
+    token_id: Mapped[int | None]
+    user_id: Mapped[int | None]
+    #: who made it on a page, as they are called there; empty: it was made by a token
+    operator: Mapped[str] = mapped_column(Text, server_default="")
     #: from where it came; empty: by the command line
     address: Mapped[str]
-    #: send, cancel, hold, release, resend, token create, token revoke; of a batch: batch make, batch pause, …
+    #: send, cancel, hold, release, priority, resend, token create, token revoke; batch pause, …; node drain, …
     action: Mapped[str]
-    #: what was changed, if it is no job: the name of a batch, the number of an analysis
+    #: what was changed: the name of a batch or a node, the number of an analysis, how jobs were selected
     about: Mapped[str] = mapped_column(Text, server_default="")
+    #: with what, and what came of it, for people
+    detail: Mapped[str] = mapped_column(Text, server_default="")
     job_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default="{}")
     request_id: Mapped[str] = mapped_column(Text, server_default="")
+    #: the form that asked for it: sent twice, it changes nothing twice
+    form: Mapped[str | None] = mapped_column(Text)
+    #: the change of which this is one slice
+    part_of: Mapped[int | None] = mapped_column(BigInteger)
+    #: how many jobs it was to change, and how many it has changed; empty where it was not about many
+    asked_jobs: Mapped[int | None]
+    changed_jobs: Mapped[int | None]
+    #: of a change in slices: when the last one was done, and when nothing was left to do
+    moved_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
 
     __table_args__ = (
         # who sent a job that others have sent, too
         Index("ix_changes_job_ids", "job_ids", postgresql_using="gin"),
+        Index("uq_changes_form", "form", unique=True, postgresql_where=text("form IS NOT NULL")),
+        Index("ix_changes_part_of", "part_of", postgresql_where=text("part_of IS NOT NULL")),
+        *(
+            Index(f"ix_changes_{column}", column, "id", postgresql_where=text("part_of IS NULL"))
+            for column in ("operator", "user_id", "action")
+        ),
         {"schema": "crobot"},
     )

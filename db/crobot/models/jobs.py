@@ -171,6 +171,7 @@ class Job(Base):
         Index(
             "ix_jobs_reserved", "id", postgresql_where=text("state = 'WAITING' AND reserved_on IS NOT NULL")
         ),
+        Index("ix_jobs_failed_outcome", "outcome", "state", "id", postgresql_where=text("state = 'FAILED'")),
         Index("ix_jobs_expiring", "expires_at", postgresql_where=text("state = 'WAITING'")),
         Index(
             "ix_jobs_resent_from",

@@ -7,11 +7,13 @@ from typing import Any
 
 from tornado.web import StaticFileHandler, url
 
+from crobot_tasks.web.flower.pages.audit import Audit, Change
 from crobot_tasks.web.flower.pages.batches import Batch, Batches
 from crobot_tasks.web.flower.pages.job import Job
 from crobot_tasks.web.flower.pages.jobs import Jobs
 from crobot_tasks.web.flower.pages.nodes import Nodes
 from crobot_tasks.web.flower.pages.overview import Overview
+from crobot_tasks.web.flower.pages.steer import Steer
 
 STATIC = Path(__file__).parents[1] / "static"
 
@@ -22,8 +24,11 @@ def handlers() -> list[Any]:
         url(r"/", Overview, name="overview"),
         url(r"/jobs", Jobs, name="crobot_jobs"),
         url(r"/jobs/([0-9]{1,18})", Job, name="crobot_job"),
+        url(r"/jobs/change", Steer, name="crobot_steer"),
         url(r"/nodes", Nodes, name="crobot_nodes"),
         url(r"/batches", Batches, name="crobot_batches"),
         url(r"/batches/(.+)", Batch, name="crobot_batch"),
+        url(r"/audit", Audit, name="crobot_audit"),
+        url(r"/audit/([0-9]{1,18})", Change, name="crobot_change"),
         url(r"/crobot/(.*)", StaticFileHandler, {"path": str(STATIC)}),
     ]

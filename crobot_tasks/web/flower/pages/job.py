@@ -9,7 +9,7 @@ from typing import Any
 from crobot_errors import UnknownJob
 from crobot_tasks.operate import explain
 from crobot_tasks.web.flower.page import Page
-from db.crobot import LIVE, JobState, clock, jobs
+from db.crobot import LIVE, JobState, changes, clock, jobs
 
 #: seconds after which the page of a waiting job is shown anew
 _WAITING_S = 15
@@ -35,10 +35,20 @@ class Job(Page):
             "attempts": [_of_attempt(row, clock.now(session)) for row in jobs.attempts(session, job_id)],
             "why": explain.why_each_waits(session, [job_id]).get(job_id, "") if job.state in LIVE else "",
             "waits": waits,
+            "actions": _actions(job),
+            "changes": changes.of_job(session, job_id),
             "given": _text({"args": job.args, "kwargs": job.kwargs}),
             "result": _text(job.result) if job.result is not None else "",
             "again_s": 0 if job.state not in LIVE else _WAITING_S if waits else self.again_s,
         }
+
+
+def _actions(job: Any) -> list[tuple[str, str]]:
+    """Return what can be done to it now, each with what a button says."""
+    if job.state not in LIVE:
+        return [("resend", "Send again")]
+    hold = ("release", "Release") if job.held_at else ("hold", "Hold")
+    return [("cancel", "Cancel"), hold, ("priority", "Priority")]
 
 
 def _of_attempt(row: Any, now: Any) -> dict[str, Any]:

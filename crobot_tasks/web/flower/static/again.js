@@ -8,8 +8,8 @@ var autorefresh = 0;
     const wanted = Number(page().dataset.againS);
     if (!wanted) return;
     await new Promise((go) => setTimeout(go, 1000 * wanted));
-    // who writes into a field, or has opened something, is not to lose it
-    const busy = page().contains(document.activeElement) || page().querySelector("details[open]");
+    // who writes into a field, has ticked or opened something, is not to lose it
+    const busy = page().contains(document.activeElement) || page().querySelector("details[open], input:checked");
     if (!document.hidden && !busy) await renew().catch(() => {});
     again();
   }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.crobot import access, live, server
+from db.crobot import access, changes, counting, jobs, live, moments, server, suggestions
+from db.crobot.changes import Begun
+from db.crobot.selection import Selection
 
 #: of a token that is not there
 SHA256 = bytes(32)
@@ -70,4 +73,50 @@ def of_live(size: int) -> dict[str, Callable[[Session], Any]]:
         "db.crobot.live.jobs": lambda s: live.jobs(s, some),
         "db.crobot.live.position": live.position,
         "db.crobot.live.progress": lambda s: live.progress(s, some),
+    }
+
+
+def of_pages() -> dict[str, Callable[[Session], Any]]:
+    """The same of pages for operators."""
+    begun = Begun("ada", "127.0.0.1", "cancel", "form", asked_jobs=2)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+
+    def slices(session: Session) -> Any:
+        number = changes.begin(session, begun)
+        assert number is not None
+        changes.note_part(session, number, [5, 6])
+        changes.end(session, number, "done")
+        return changes.done_before(session, number, [5]), changes.jobs_of(session, number, 10)
+
+    def an_hour(session: Session) -> Selection:
+        until = yesterday + timedelta(hours=1)
+        first, last = moments.first_id(session, yesterday), moments.last_id(session, until)
+        return Selection(sent_from=yesterday, sent_until=until, first_id=first, last_id=last)
+
+    def of_an_hour(session: Session) -> Any:
+        return jobs.listing(session, an_hour(session))
+
+    def of_form(session: Session) -> int:
+        changes.begin(session, begun)
+        return changes.of_form(session, "form")
+
+    return {
+        "db.crobot.changes.begin": slices,
+        "db.crobot.changes.note_part": slices,
+        "db.crobot.changes.end": slices,
+        "db.crobot.changes.done_before": slices,
+        "db.crobot.changes.jobs_of": slices,
+        "db.crobot.changes.of_form": of_form,
+        "db.crobot.changes.find": lambda s: changes.find(s, 5),
+        "db.crobot.changes.listing": changes.listing,
+        "db.crobot.changes.listing operator": lambda s: changes.listing(s, operator="ada"),
+        "db.crobot.changes.listing user": lambda s: changes.listing(s, user_id=7),
+        "db.crobot.changes.listing action": lambda s: changes.listing(s, action="cancel", before=9),
+        "db.crobot.changes.of_job": lambda s: changes.of_job(s, 5),
+        "db.crobot.changes.operators": changes.operators,
+        "db.crobot.moments.first_id": lambda s: moments.first_id(s, yesterday),
+        "db.crobot.moments.last_id": lambda s: moments.last_id(s, yesterday),
+        "db.crobot.jobs.listing of an hour": of_an_hour,
+        "db.crobot.counting.counts of an hour": lambda s: counting.counts(s, an_hour(s)),
+        "db.crobot.suggestions.suggestions": suggestions.suggestions,
     }

@@ -63,7 +63,7 @@ from db.species import overview as species_overview
 from db.species.barcodes import Kind
 from db.species.lookups import Key
 from db.system import preferences, projects, user_jobs
-from tests.integration.db.large_tables.access_calls import of_access, of_live, of_server
+from tests.integration.db.large_tables.access_calls import of_access, of_live, of_pages, of_server
 from tests.integration.db.large_tables.batch_calls import of_batches
 from tests.integration.db.large_tables.fill import LIVE as NOT_OVER
 from tests.integration.db.large_tables.fill import LOCI, SCHEME
@@ -124,6 +124,7 @@ def calls(size: int) -> dict[str, Call]:
         | of_access()
         | of_server()
         | of_live(size)
+        | of_pages()
         | of_batches(size)
         | of_maintenance(size)
         | of_webhooks(size)
@@ -224,7 +225,6 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.jobs.listing": jobs.listing,
         **{f"db.crobot.jobs.listing {selection}": lambda s, one=selection: jobs.listing(s, one)
            for selection in _selections()},
-        "db.crobot.jobs.listing node retired": lambda s: jobs.listing(s, node="retired"),
         "db.crobot.jobs.listing before": lambda s: jobs.listing(s, before=size // 2),
         "db.crobot.jobs.nodes": jobs.nodes,
         "db.crobot.jobs.lock": lambda s: jobs.lock(s, ids),
@@ -309,6 +309,9 @@ def _selections() -> list[Selection]:
         Selection(user_id=4242, pipeline="retired", states=(JobState.FAILED,)),
         Selection(pipeline="retired", states=LIVE),
         Selection(held=True),
+        Selection(node="retired"),
+        Selection(outcome="ok", states=(JobState.FAILED,)),
+        Selection(outcome="poison", states=(JobState.FAILED,)),
     ]
 
 

@@ -103,6 +103,22 @@ _WEBHOOKS = """
                CASE WHEN n % 1000 = 7 THEN 'waiting' ELSE 'delivered' END, now() - interval '1 hour'
         FROM generate_series(1, :jobs / 4) n"""
 
+# one in ten by an operator, each of these in two parts
+_CHANGES = """
+    INSERT INTO crobot.changes (id, token_id, user_id, address, action, job_ids)
+        OVERRIDING SYSTEM VALUE
+        SELECT n, 1, n % 97, '127.0.0.1', 'send', ARRAY[n] FROM generate_series(1, :jobs) n WHERE n % 10 > 0;
+    INSERT INTO crobot.changes (id, operator, address, action, form, asked_jobs, changed_jobs, moved_at, ended_at)
+        OVERRIDING SYSTEM VALUE
+        SELECT n, CASE WHEN n <= :rare THEN 'ada' ELSE 'ben' END, '127.0.0.1',
+               CASE WHEN n <= :rare THEN 'hold' ELSE 'cancel' END, 'form' || n, 4, 4, now(), now()
+        FROM generate_series(10, :jobs, 10) n;
+    INSERT INTO crobot.changes (id, operator, address, action, part_of, job_ids)
+        OVERRIDING SYSTEM VALUE
+        SELECT :jobs + n, 'ben', '127.0.0.1', 'cancel', n / 10 * 10, ARRAY[n, n + 1]
+        FROM generate_series(10, :jobs, 5) n;
+    SELECT setval(pg_get_serial_sequence('crobot.changes', 'id'), 3 * :jobs)"""
+
 _SMALL = """
     INSERT INTO crobot.accounting (id, folded_to) VALUES (1, now() - interval '5 minutes');
     INSERT INTO crobot.typical (pipeline, version, expected_s, samples, run_s, run_p90_s)
@@ -173,7 +189,7 @@ _LARGE = (
     *("system.user_preferences", "strains", "traces", "assemblies", "trace_assembly", "assembly_lookup"),
     *("annotations", "alleles", "sequence_types"),
     *("crobot.batches", "crobot.batch_slices", "crobot.batch_items"),
-    *("crobot.webhooks", "crobot.deliveries"),
+    *("crobot.webhooks", "crobot.deliveries", "crobot.changes"),
 )
 _NUMBERS = "SELECT setval(pg_get_serial_sequence('{}', 'id'), (SELECT max(id) FROM {}))"
 _NUMBERED = (
@@ -222,6 +238,7 @@ def _fill(session: Session, jobs: int) -> None:
         _MESSAGES,
         _BATCHES,
         _WEBHOOKS,
+        _CHANGES,
         _SMALL,
         _USER_JOBS,
         _PREFERENCES,

@@ -63,7 +63,7 @@ def webapp(cluster: Cluster, data_dir: Path, line: Proxy, streams: int) -> Itera
         "WEBAPP_PORT": address.rpartition(":")[2],
         "CROBOT_EVENTS_URL": f"http://127.0.0.1:{streams}/events",
         "CROBOT_EVENTS_ORIGINS": f"{address},{line.url}",
-        "CROBOT_FLOWER_AUTH": "operator:secret",
+        "CROBOT_FLOWER_OPERATORS": "operator:secret",
     }
     flower = [sys.executable, "-m", "crobot_tasks.cli", "flower", "--port", str(streams)]
     processes = [

@@ -48,7 +48,9 @@ def flower(cluster: Cluster, data_dir: Path) -> Iterator[Flower]:
     port, page_port = closed_port(), closed_port()
     database = Proxy(engine().url.render_as_string(hide_password=False))
     environment = {
-        "CROBOT_FLOWER_AUTH": "operator:secret",
+        "CROBOT_FLOWER_AUTH": "viewer:looks",
+        "CROBOT_FLOWER_OPERATORS": "operator:secret,ada:secret too",
+        "CROBOT_FLOWER_PROXIES": "1",
         "CROBOT_DATABASE_URL": database.url,
         "CROBOT_EVENTS_ORIGINS": f"http://127.0.0.1:{page_port},{ORIGIN}",
         "CROBOT_EVENTS_STREAMS": "50",

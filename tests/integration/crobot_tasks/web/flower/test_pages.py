@@ -85,7 +85,7 @@ def test_jobs_are_selected_and_read_by_pages(cluster: Cluster, get: Get) -> None
         ("/jobs?user=x%27", 400, """user "x'" is not a whole number"""),
         ("/jobs?user=99999999999", 400, "is not a whole number"),
         ("/jobs?before=-1", 400, "is not a whole number"),
-        ("/jobs?state=DONE", 400, "there is no state 'DONE': choose one of WAITING"),
+        ("/jobs?state=DONE", 400, "there is no state 'DONE': choose one of LIVE, HELD, WAITING"),
         ("/batches/nosuch", 404, "nosuch"),
         ("/nosuch", 404, ""),
     ],
