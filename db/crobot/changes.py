@@ -48,10 +48,9 @@ _LIST = text(f"""
     ORDER BY c.id DESC LIMIT :limit""")
 
 # The index on the arrays finds both: what was noted at once, and the slices of what was not.
-_OF_JOB = text(f"""
-    {_TOLD} WHERE c.id IN (
-        SELECT COALESCE(part_of, id) FROM crobot.changes WHERE job_ids @> ARRAY[CAST(:job_id AS bigint)])
-    ORDER BY c.id DESC LIMIT :limit""")
+_IDS_OF_JOB = text("""
+    SELECT COALESCE(part_of, id) FROM crobot.changes WHERE job_ids @> ARRAY[CAST(:job_id AS bigint)]""")
+_THESE = text(f"{_TOLD} WHERE c.id = ANY(:ids) ORDER BY c.id DESC LIMIT :limit")
 _JOBS_OF = text("""
     SELECT unnest(job_ids) AS job_id FROM (
         SELECT job_ids FROM crobot.changes WHERE id = :change_id
@@ -127,7 +126,9 @@ def listing(
 
 def of_job(session: Session, job_id: int, limit: int = 20) -> Sequence[Row[Any]]:
     """The changes that a job was part of, the newest first."""
-    return session.execute(_OF_JOB, {"job_id": job_id, "limit": limit}).all()
+    # by itself: nobody can tell beforehand how few they are, and a join would be planned for many
+    ids = list(session.execute(_IDS_OF_JOB, {"job_id": job_id}).scalars())
+    return session.execute(_THESE, {"ids": ids, "limit": limit}).all()
 
 
 def jobs_of(session: Session, change_id: int, limit: int) -> list[int]:

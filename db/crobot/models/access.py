@@ -109,6 +109,7 @@ class Change(Base):
         Index("ix_changes_job_ids", "job_ids", postgresql_using="gin"),
         Index("uq_changes_form", "form", unique=True, postgresql_where=text("form IS NOT NULL")),
         Index("ix_changes_part_of", "part_of", postgresql_where=text("part_of IS NOT NULL")),
+        Index("ix_changes_whole", "id", postgresql_where=text("part_of IS NULL")),
         *(
             Index(f"ix_changes_{column}", column, "id", postgresql_where=text("part_of IS NULL"))
             for column in ("operator", "user_id", "action")

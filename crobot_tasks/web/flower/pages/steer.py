@@ -88,7 +88,7 @@ class Steer(ChangingPage):
         if not ids:
             raise BadInput("no job was chosen: tick some of the list, or take all that match")
         unknown = control.unknown_ids(session, ids)
-        return Chosen(Selection(ids=ids), str(Selection(ids=ids)), unknown)
+        return Chosen(Selection(ids=ids), _named(ids), unknown)
 
     def _check_number(self, count: int) -> None:
         written = self.given("number").replace(",", "").replace(" ", "")
@@ -97,6 +97,11 @@ class Steer(ChangingPage):
                 f"this is about {words.number(count)} jobs, and {written!r:.20} was written as their number: write "
                 f"{count} if it is meant"
             )
+
+
+def _named(ids: tuple[int, ...]) -> str:
+    named = ", ".join(map(str, ids[:_NAMED]))
+    return f"job{'' if len(ids) == 1 else 's'} {named}" + (" and more" if len(ids) > _NAMED else "")
 
 
 def _ids(session: Any, kind: Kind, selection: Selection) -> list[int]:

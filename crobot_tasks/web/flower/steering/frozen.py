@@ -29,7 +29,10 @@ def thaw(text: str) -> list[int]:
         BadInput: it is not such a text.
     """
     try:
-        unpacked = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), MOST * _CHARACTERS)
+        reader = zlib.decompressobj()
+        unpacked = reader.decompress(base64.b64decode(text, validate=True), MOST * _CHARACTERS)
+        if not reader.eof:
+            raise ValueError("cut off, or too long")
         return list(accumulate(int(step) for step in unpacked.decode().split(",") if step))
     except (binascii.Error, zlib.error, ValueError) as error:
         raise BadInput("the list of jobs in this form is damaged: choose the jobs again") from error

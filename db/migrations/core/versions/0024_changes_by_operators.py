@@ -43,6 +43,9 @@ def upgrade() -> None:
         schema="crobot",
         postgresql_where=sa.text("part_of IS NOT NULL"),
     )
+    op.create_index(
+        "ix_changes_whole", "changes", ["id"], schema="crobot", postgresql_where=sa.text("part_of IS NULL")
+    )
     for column in ("operator", "user_id", "action"):
         op.create_index(
             f"ix_changes_{column}",
@@ -66,7 +69,7 @@ def downgrade() -> None:
     op.drop_index("ix_jobs_failed_outcome", "jobs", schema="crobot")
     # An older version knows no change without a token.
     op.execute("DELETE FROM crobot.changes WHERE token_id IS NULL")
-    for column in ("operator", "user_id", "action"):
+    for column in ("whole", "operator", "user_id", "action"):
         op.drop_index(f"ix_changes_{column}", "changes", schema="crobot")
     for column in ("token_id", "user_id"):
         op.alter_column("changes", column, nullable=False, schema="crobot")

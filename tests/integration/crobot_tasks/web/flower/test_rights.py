@@ -104,7 +104,7 @@ def test_it_is_noted_who_changed_what_when_from_where_and_how_many(
     ada.post(ada.form(change("hold", *jobs)), 200, proxied, reason=odd)
     shown = ada.get("/audit?who=ada&what=hold")
     row = next(row for row in shown.split("<tr>") if odd in row)
-    for text in ("ada", "198.51.100.7", "hold", f"job {jobs[0]} or {jobs[1]}", '"text-end">2<'):
+    for text in ("ada", "198.51.100.7", "hold", f"jobs {jobs[0]}, {jobs[1]}", '"text-end">2<'):
         assert text in row
     assert "<b>disk" not in ada.page("/audit")
     assert odd in ada.get(f"/jobs/{jobs[1]}")
