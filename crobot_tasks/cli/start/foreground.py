@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import warnings
@@ -57,8 +58,12 @@ def work(worker: Any) -> NoReturn:
 @contextmanager
 def until_told_to_end() -> Iterator[None]:
     """Do what is inside, then nothing until SIGTERM or Ctrl-C; one that comes earlier is not lost."""
-    ends = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    # A pipe, and no mask of signals: a mask is the main thread's own, and numpy's threads would take the signal.
+    told, tell = os.pipe()
+    former = {
+        one: signal.signal(one, lambda *_: os.write(tell, b".")) for one in (signal.SIGINT, signal.SIGTERM)
+    }
     yield
-    signal.sigwait(ends)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ends)
+    os.read(told, 1)
+    for one, handler in former.items():
+        signal.signal(one, handler)
