@@ -12,7 +12,7 @@ from crobot_tasks import router
 from crobot_tasks.head import cluster_state
 from crobot_tasks.lifecycle import policy_in_force
 from crobot_tasks.router import Cluster, Policy, Queue
-from crobot_tasks.simulator.estimate import estimate_start
+from crobot_tasks.simulator.estimate import estimate_start, estimate_starts
 from db.crobot import JobState, dispatching, jobs, unapplied
 from db.engine import transaction
 
@@ -41,11 +41,11 @@ class Explanation:
 
 
 class View:
-    """What the router would see now; it only reads."""
+    """What the router would see now, under the policy in force or another one; it only reads."""
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, policy: Policy | None = None) -> None:
         self._session = session
-        self.policy: Policy = policy_in_force.current(session)
+        self.policy: Policy = policy or policy_in_force.current(session)
         self.cluster = Cluster(cluster_state.nodes(session, self.policy), self.policy)
         self.now = dispatching.now(session)
         self.heads_warning = heads_warning(session)
@@ -97,6 +97,16 @@ class View:
         """Simulate what comes, and say in how many seconds the job begins; None if nobody can say."""
         if row.held_at or self.heads_warning or self._pauses.why(row.pipeline, row.database):
             return None
+        starts_at = estimate_start(self.cluster, self._queue(), row.id, self.policy, self.now, FORESEEN)
+        return None if starts_at is None else max(starts_at - self.now, 0.0)
+
+    def starts(self, most: int) -> dict[int, tuple[str, float]]:
+        """Simulate what comes: job id → the node on which it begins, and in how many seconds; the first so many."""
+        starts = estimate_starts(self.cluster, self._queue(), self.policy, self.now, most)
+        return {start.job_id: (start.node, max(start.at - self.now, 0.0)) for start in starts}
+
+    def _queue(self) -> Queue:
+        """Return what waits and could be placed, in the order of the policy."""
         used = cluster_state.Used().read(self._session, self.cluster, self.policy)
         waiting = cluster_state.Waiting(
             self._session, self.cluster, self.policy, used, paused=True, rows=FORESEEN
@@ -105,8 +115,7 @@ class View:
         while more := waiting.more():
             for job in more:
                 jobs.add(job)
-        starts_at = estimate_start(self.cluster, jobs, row.id, self.policy, self.now, FORESEEN)
-        return None if starts_at is None else max(starts_at - self.now, 0.0)
+        return jobs
 
     def _suspect(self, row: Any) -> str:
         last = cluster_state.last_chance(self.policy)

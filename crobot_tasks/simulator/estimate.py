@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 from itertools import islice
 
 from crobot_tasks.router import Cluster, JobView, Policy, Queue, place
@@ -14,6 +15,16 @@ from crobot_tasks.simulator.loop import Loop, Needs
 NOBODY = -1
 
 
+@dataclass(frozen=True)
+class Start:
+    """Where and when a job would begin."""
+
+    job_id: int
+    node: str
+    #: on the clock of ``now``
+    at: float
+
+
 def estimate_start(
     cluster: Cluster, queue: Queue, job_id: int, policy: Policy, now: float, events: int = 20_000
 ) -> float | None:
@@ -22,9 +33,17 @@ def estimate_start(
     Nothing that is given is changed. None if the job does not wait, can run nowhere, or has not begun after so many
     others did (``events``).
     """
-    jobs = {job.id: job for job in queue}
-    if job_id not in jobs:
+    if all(job.id != job_id for job in queue):
         return None
+    starts = estimate_starts(cluster, queue, policy, now, events)
+    return next((start.at for start in starts if start.job_id == job_id), None)
+
+
+def estimate_starts(
+    cluster: Cluster, queue: Queue, policy: Policy, now: float, events: int
+) -> Iterator[Start]:
+    """Yield where and when the waiting jobs would begin, the first first, up to so many; as `estimate_start`."""
+    jobs = {job.id: job for job in queue}
     present = cluster.copy()
     nodes = list(present.nodes.values())
     loop = Loop(
@@ -33,8 +52,8 @@ def estimate_start(
         _Present(present, deepcopy(queue), policy),
         running.ends(nodes, now),
     )
-    starts = loop.starts([(now, NOBODY)])
-    return next((at for job, _, at in islice(starts, events) if job == job_id), None)
+    for job, node, at in islice(loop.starts([(now, NOBODY)]), events):
+        yield Start(job, nodes[node].name, at)
 
 
 class _Typical:

@@ -13,6 +13,7 @@ from crobot_tasks.web.flower.pages.job import Job
 from crobot_tasks.web.flower.pages.jobs import Jobs
 from crobot_tasks.web.flower.pages.nodes import Nodes
 from crobot_tasks.web.flower.pages.overview import Overview
+from crobot_tasks.web.flower.pages.policy import Policy
 from crobot_tasks.web.flower.pages.steer import Steer
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -28,6 +29,7 @@ def handlers() -> list[Any]:
         url(r"/nodes", Nodes, name="crobot_nodes"),
         url(r"/batches", Batches, name="crobot_batches"),
         url(r"/batches/(.+)", Batch, name="crobot_batch"),
+        url(r"/policy", Policy, name="crobot_policy"),
         url(r"/audit", Audit, name="crobot_audit"),
         url(r"/audit/([0-9]{1,18})", Change, name="crobot_change"),
         url(r"/crobot/(.*)", StaticFileHandler, {"path": str(STATIC)}),
