@@ -2,19 +2,73 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
+from crobot_errors import printable
 from crobot_tasks.broker.folders import storage_root
+from crobot_tasks.lifecycle.storage_access import reading
 from crobot_tasks.operate import explain
 from db.crobot import JobState
 from workers.storage import log_path
+
+#: bytes that are read at a time
+_PIECE_BYTES = 64 * 1024
+#: so long a page waits for the storage
+STALLED_S = 3.0
+
+
+@dataclass(frozen=True)
+class LastLines:
+    """The end of a log."""
+
+    text: str
+    #: of the whole log
+    size_bytes: int
+    #: bytes before the text
+    left_out_bytes: int
 
 
 def path_of(job_id: int, attempt: int) -> Path:
     """Return where an attempt's log lies; nodes write it there while the attempt runs."""
     return log_path(storage_root(), job_id, attempt)
+
+
+def tail(path: Path, end: int, lines: int, most_bytes: int) -> int:
+    """Return at which byte the last lines before ``end`` begin; among the last ``most_bytes`` and a piece."""
+    begin, text = end, b""
+    with path.open("rb") as file:
+        while begin > max(0, end - most_bytes) and text.removesuffix(b"\n").count(b"\n") < lines:
+            step = min(_PIECE_BYTES, begin)
+            begin -= step
+            file.seek(begin)
+            text = file.read(step) + text
+    last = b"\n".join(text.removesuffix(b"\n").split(b"\n")[-lines:])
+    return end - len(last) - text.endswith(b"\n")
+
+
+def last_lines(job_id: int, attempt: int, lines: int, most_bytes: int) -> LastLines | None:
+    """Return the end of an attempt's log, for people: what cannot be seen is escaped; None if there is no log.
+
+    Raises:
+        ServiceError: the storage does not answer.
+    """
+    return reading(partial(_last_lines, path_of(job_id, attempt), lines, most_bytes), STALLED_S)
+
+
+def _last_lines(path: Path, lines: int, most_bytes: int) -> LastLines | None:
+    # a link could lead anywhere, and nodes write here
+    if path.is_symlink() or not path.is_file():
+        return None
+    end = path.stat().st_size
+    begin = max(tail(path, end, lines, most_bytes), end - most_bytes)
+    with path.open("rb") as file:
+        file.seek(begin)
+        text = file.read(end - begin).decode(errors="replace").replace("\r\n", "\n")
+    return LastLines(printable(text), end, begin)
 
 
 def why_none(job: Any, attempt: int | None = None) -> str:

@@ -60,7 +60,7 @@ def get(asked: dict[str, Any], job_id: int) -> Response:
         raise Problem(404, logs.why_none(job, asked.get("attempt")))
     if "tail" in asked:
         end = stored_files.size(path)
-        return _text(path, _tail(path, end, asked["tail"]), end)
+        return _text(path, logs.tail(path, end, asked["tail"], TAIL), end)
     if celeryconfig.crobot_api_accel:
         return stored_files.by_nginx(path, KIND)
     return _ranged(path)
@@ -103,19 +103,6 @@ def _pieces(path: Path, begin: int, end: int) -> Iterator[bytes]:
         while (left := end - begin) > 0 and (piece := file.read(min(PIECE, left))):
             begin += len(piece)
             yield piece
-
-
-def _tail(path: Path, end: int, lines: int) -> int:
-    """Return where the last lines begin; if they are longer than all that is looked through, where that begins."""
-    begin, text = end, b""
-    with path.open("rb") as file:
-        while begin > max(0, end - TAIL) and text.removesuffix(b"\n").count(b"\n") < lines:
-            step = min(PIECE, begin)
-            begin -= step
-            file.seek(begin)
-            text = file.read(step) + text
-    last = b"\n".join(text.removesuffix(b"\n").split(b"\n")[-lines:])
-    return end - len(last) - text.endswith(b"\n")
 
 
 # --- following --------------------------------------------------------------------------------------------------------

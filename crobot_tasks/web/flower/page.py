@@ -38,11 +38,15 @@ class Page(BaseHandler):
         """Show it."""
         self.secure()
         try:
-            found = await read(lambda session: self.look(session, *path))
+            found = await self.found(*path)
         except CRobotError as error:
             self.say_why_not(error, "This page cannot be shown", _AGAIN_S)
         else:
             self._show(self.template, found)
+
+    async def found(self, *path: str) -> Mapping[str, Any]:
+        """Return what the template needs."""
+        return await read(lambda session: self.look(session, *path))
 
     def look(self, session: Any, *path: str) -> Mapping[str, Any]:
         """Return what the template needs; runs in a thread, in a transaction that only reads."""

@@ -11,6 +11,7 @@ from crobot_tasks.web.flower.pages.audit import Audit, Change
 from crobot_tasks.web.flower.pages.batches import Batch, Batches
 from crobot_tasks.web.flower.pages.job import Job
 from crobot_tasks.web.flower.pages.jobs import Jobs
+from crobot_tasks.web.flower.pages.log import Log
 from crobot_tasks.web.flower.pages.nodes import Nodes
 from crobot_tasks.web.flower.pages.overview import Overview
 from crobot_tasks.web.flower.pages.policy import Policy
@@ -25,6 +26,7 @@ def handlers() -> list[Any]:
         url(r"/", Overview, name="overview"),
         url(r"/jobs", Jobs, name="crobot_jobs"),
         url(r"/jobs/([0-9]{1,18})", Job, name="crobot_job"),
+        url(r"/jobs/([0-9]{1,18})/log", Log, name="crobot_log"),
         url(r"/jobs/change", Steer, name="crobot_steer"),
         url(r"/nodes", Nodes, name="crobot_nodes"),
         url(r"/batches", Batches, name="crobot_batches"),
