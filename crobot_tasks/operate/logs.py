@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
-from crobot_errors import printable
+from crobot_errors import BadPath, printable
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.lifecycle.storage_access import reading
 from crobot_tasks.operate import explain
 from db.crobot import JobState
-from workers.storage import log_path
+from workers.storage import log_path, own_file
 
 #: bytes that are read at a time
 _PIECE_BYTES = 64 * 1024
@@ -60,8 +60,10 @@ def last_lines(job_id: int, attempt: int, lines: int, most_bytes: int) -> LastLi
 
 
 def _last_lines(path: Path, lines: int, most_bytes: int) -> LastLines | None:
-    # a link could lead anywhere, and nodes write here
-    if path.is_symlink() or not path.is_file():
+    try:
+        # nodes write here, and a link could lead anywhere
+        path = own_file(str(path), path.parent)
+    except (OSError, BadPath):
         return None
     end = path.stat().st_size
     begin = max(tail(path, end, lines, most_bytes), end - most_bytes)

@@ -62,6 +62,7 @@ class Change(Page):
             "job_ids": changes.jobs_of(session, number, _NAMED),
             "again": bool(self.asked("again")),
             "under_way": under_way,
+            "left": 0 if row.asked_jobs is None else row.asked_jobs - (row.jobs or 0),
             "stopped": under_way and float(row.still_s) > _STILL_S,
             "again_s": self.again_s if under_way else 0,
         }

@@ -97,6 +97,7 @@ def test_all_that_match_are_those_that_were_counted_and_the_number_is_asked_back
     assert states(jobs) == {"WAITING": 117, "CANCELLED": 3}
     done = operator.post(form, number="120")
     assert "cancel: 117 of 120 jobs" in done
+    assert "Over. 3 of them were not changed" in done
     assert "3 left as they were: not live any more" in done
     assert states(jobs) == {"CANCELLED": 120}
     assert states(late) == {"WAITING": 1}

@@ -5,11 +5,14 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
+from flower.views import BaseHandler
 
 from crobot_errors import BrokenInstallation
-from crobot_tasks.web.flower import words
+from crobot_tasks.web.flower import pages, words
+from crobot_tasks.web.flower.changing import ChangingPage
 from crobot_tasks.web.flower.chart import HEIGHT, Column, columns
 from crobot_tasks.web.flower.loader import BAR, FLOWERS, OURS, Templates, with_entries
+from crobot_tasks.web.flower.pages.policy import Policy
 
 
 def test_flowers_bar_has_a_place_for_our_entries() -> None:
@@ -31,6 +34,16 @@ def test_every_template_is_found_by_its_name_and_flowers_too() -> None:
     assert len(own) > 5
     for name in (*own, "workers.html", BAR):
         assert templates.load(name).name == name
+
+
+def test_no_page_takes_a_form_but_those_that_ask_for_a_token() -> None:
+    ours = [one.handler_class for one in pages.handlers() if issubclass(one.handler_class, BaseHandler)]
+    takes = {one for one in ours if one.post is not BaseHandler.post}
+    changing = {one for one in takes if one.post is ChangingPage.post}
+    # what it is given is looked at, and nothing is stored; it has a test of its own
+    assert takes - changing == {Policy}
+    assert len(changing) == 3
+    assert all(one.put is BaseHandler.put and one.delete is BaseHandler.delete for one in ours)
 
 
 def test_a_chart_has_a_column_for_each_hour_and_says_what_is_in_it() -> None:
