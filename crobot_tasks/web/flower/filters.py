@@ -51,6 +51,15 @@ def selection(session: Any, given: Mapping[str, str]) -> Selection:
     return _with_numbers(session, found)
 
 
+def text(name: str, given: str) -> str | None:
+    """Return a text that the database can hold; None if nothing was given.
+
+    Raises:
+        BadInput: it cannot.
+    """
+    return str(plain(given, name)) if given else None
+
+
 def whole(name: str, given: str, last: int) -> int | None:
     """Return a whole number from 0 to ``last``; None if nothing was given.
 

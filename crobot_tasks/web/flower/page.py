@@ -9,7 +9,15 @@ from typing import Any
 from flower.views import BaseHandler
 from tornado import web
 
-from crobot_errors import CRobotError, NotAllowed, ServiceError, UnknownBatch, UnknownChange, UnknownJob
+from crobot_errors import (
+    CRobotError,
+    NotAllowed,
+    ServiceError,
+    UnknownAnalysis,
+    UnknownBatch,
+    UnknownChange,
+    UnknownJob,
+)
 from crobot_tasks.web.flower import words
 from crobot_tasks.web.flower.forms import Forms
 from crobot_tasks.web.flower.people import People, Person
@@ -89,7 +97,7 @@ class Page(BaseHandler):
     def say_why_not(self, error: CRobotError, title: str, again_s: int) -> None:
         """Show why there is no page, or why nothing was done."""
         away = isinstance(error, ServiceError)
-        missing = isinstance(error, UnknownBatch | UnknownChange | UnknownJob)
+        missing = isinstance(error, UnknownAnalysis | UnknownBatch | UnknownChange | UnknownJob)
         refused = isinstance(error, NotAllowed)
         self.set_status(503 if away else 403 if refused else 404 if missing else 400)
         found = {"title": title, "message": str(error), "again_s": again_s if away else 0, "away": away}

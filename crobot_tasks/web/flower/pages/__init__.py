@@ -7,6 +7,7 @@ from typing import Any
 
 from tornado.web import StaticFileHandler, url
 
+from crobot_tasks.web.flower.pages.analyses import Analyses, Analysis, Picture
 from crobot_tasks.web.flower.pages.audit import Audit, Change
 from crobot_tasks.web.flower.pages.batches import Batch, Batches
 from crobot_tasks.web.flower.pages.job import Job
@@ -31,6 +32,9 @@ def handlers() -> list[Any]:
         url(r"/nodes", Nodes, name="crobot_nodes"),
         url(r"/batches", Batches, name="crobot_batches"),
         url(r"/batches/(.+)", Batch, name="crobot_batch"),
+        url(r"/analyses", Analyses, name="crobot_analyses"),
+        url(r"/analyses/([0-9]{1,18})", Analysis, name="crobot_analysis"),
+        url(r"/analyses/([0-9]{1,18})/([a-z_]{1,20})\.svg", Picture, name="crobot_picture"),
         url(r"/policy", Policy, name="crobot_policy"),
         url(r"/audit", Audit, name="crobot_audit"),
         url(r"/audit/([0-9]{1,18})", Change, name="crobot_change"),

@@ -16,7 +16,7 @@ from tests.integration.crobot_tasks.web.events.conftest import Flower
 from tests.integration.crobot_tasks.web.flower.conftest import LOGIN, Get
 from tests.processes import Cluster, query
 
-PAGES = ("/", "/jobs", "/jobs?state=LIVE&user=7", "/nodes", "/batches")
+PAGES = ("/", "/jobs", "/jobs?state=LIVE&user=7", "/nodes", "/batches", "/analyses", "/policy", "/audit")
 ODD = """<script>alert("x")</script> & 'so'"""
 
 
