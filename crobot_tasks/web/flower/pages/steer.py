@@ -32,6 +32,7 @@ class Chosen:
     words: str
     #: numbers that no job has
     unknown: list[int]
+    by_filter: bool
 
 
 class Steer(ChangingPage):
@@ -46,6 +47,8 @@ class Steer(ChangingPage):
         chosen = self._chosen(session)
         selected = counting.counts(session, chosen.selection)
         job_ids = _ids(session, kind, chosen.selection)
+        before = kind.before(session, job_ids) if chosen.by_filter else frozenset()
+        job_ids = [job_id for job_id in job_ids if job_id not in before]
         ids, about = freeze(job_ids), chosen.words
         return {
             "kind": kind,
@@ -54,7 +57,8 @@ class Steer(ChangingPage):
             "count": len(job_ids),
             "named": job_ids[:_NAMED],
             "states": counting.counts(session, kind.of(chosen.selection)),
-            "others": selected.total() - len(job_ids),
+            "before": len(before),
+            "others": selected.total() - len(job_ids) - len(before),
             "is_estimate": bool(selected.estimated),
             "everything": chosen.selection.empty,
             "must_write": len(job_ids) > MOST_UNASKED,
@@ -82,13 +86,13 @@ class Steer(ChangingPage):
             fields = filters.fields(self.asked)
             selection = filters.selection(session, fields)
             names.check(selection)
-            return Chosen(selection, f"all jobs with {selection}" if str(selection) else "all jobs", [])
+            return Chosen(selection, f"all jobs with {selection}" if str(selection) else "all jobs", [], True)
         given = [filters.whole("job", one, filters.LAST_JOB) for one in self.get_query_arguments("job")]
         ids = tuple(sorted({one for one in given if one is not None}))
         if not ids:
             raise BadInput("no job was chosen: tick some of the list, or take all that match")
         unknown = control.unknown_ids(session, ids)
-        return Chosen(Selection(ids=ids), _named(ids), unknown)
+        return Chosen(Selection(ids=ids), _named(ids), unknown, False)
 
     def _check_number(self, count: int) -> None:
         written = self.given("number").replace(",", "").replace(" ", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from crobot_tasks.lifecycle import cancel as cancelling
 from crobot_tasks.operate import hold as holding
 from crobot_tasks.operate.resend import Changes, resend_within
 from crobot_tasks.web.flower.steering.fields import Given
-from db.crobot import OVER
+from db.crobot import OVER, control
 from db.crobot.selection import Selection
 
 #: jobs that are sent again in one transaction: files may be looked at
@@ -40,6 +40,8 @@ class Kind:
     fields: tuple[str, ...] = ()
     #: those of the fields that may not be empty
     required: tuple[str, ...] = ()
+    #: those of a filter to which it was done before, which are left out: by number they are not
+    before: Callable[[Any, Sequence[int]], Set[int]] = lambda session, job_ids: frozenset()
     #: each transaction takes the jobs of one species
     by_species: bool = False
 
@@ -91,7 +93,8 @@ KINDS = {
         Kind("priority", "Change the priority of", "given another priority", holding.live, "live", _reprioritise,
              holding.SLICE, ("priority",), ("priority",)),
         Kind("resend", "Send again", "sent again", _over, "over", _resend, _RESENT_AT_ONCE,
-             ("priority", "params", "version", "cores", "memory_gib", "time_limit_h")),
+             ("priority", "params", "version", "cores", "memory_gib", "time_limit_h"),
+             before=control.resent),
     )
 }  # fmt: skip
 

@@ -159,6 +159,20 @@ def test_a_page_that_is_sent_again_changes_nothing_twice(cluster: Cluster, opera
     assert value(RESENT, id=str(job)) == 2
 
 
+def test_a_filter_leaves_out_what_was_sent_again_before_and_a_tick_does_not(
+    cluster: Cluster, operator: Person
+) -> None:
+    jobs = send(3, batch="again")
+    cancel_each(jobs)
+    operator.do("resend", jobs[0])
+    everything = "/jobs/change?what=resend&all=1&state=CANCELLED&batch=again"
+    assert "Send again 2 jobs?" in operator.get(everything)
+    assert "1 were sent again before and are left out" in operator.get(everything)
+    assert "resend: 2 of 2 jobs" in operator.post(operator.form(everything))
+    assert "there is nothing to do" in operator.get(everything)
+    assert "Send again 3 jobs?" in operator.get(change("resend", *jobs))
+
+
 def test_jobs_that_vanished_or_never_were_are_told_of(cluster: Cluster, operator: Person) -> None:
     jobs = send(2)
     assert "There is no job 999999999." in operator.get(change("hold", jobs[0], 999999999))
