@@ -10,7 +10,7 @@ from typing import Any
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadPath, printable
 from crobot_tasks.broker.folders import storage_root
-from crobot_tasks.lifecycle.storage_access import reading
+from crobot_tasks.lifecycle.storage.access import reading
 from crobot_tasks.operate import explain
 from db.crobot import JobState
 from workers.storage import log_path, own_file

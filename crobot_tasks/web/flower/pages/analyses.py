@@ -13,7 +13,7 @@ from tornado import web
 from crobot_errors import BadInput, BadPath, CRobotError, UnknownAnalysis
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.jobs.analysis import analysis_types
-from crobot_tasks.lifecycle.storage_access import reading
+from crobot_tasks.lifecycle.storage.access import reading
 from crobot_tasks.operate import analyses
 from crobot_tasks.operate.projects import described, summary
 from crobot_tasks.web.flower import filters
