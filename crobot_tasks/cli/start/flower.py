@@ -19,8 +19,8 @@ from crobot_tasks.web.flower.people import people
 )
 @click.option("--address", default="127.0.0.1", show_default=True, help="The interface to listen on.")
 def flower(port: int | None, address: str) -> None:
-    """Run Flower; without credentials it stays closed: CROBOT_FLOWER_OPERATORS=user:password for those who may also
-    change things there, CROBOT_FLOWER_AUTH for a viewer."""
+    """Run Flower, with pages for operators. Without credentials it stays closed: CROBOT_FLOWER_OPERATORS=user:password
+    for those who may also change things there, CROBOT_FLOWER_AUTH for a viewer."""
     foreground.begin()
     port = port or celeryconfig.crobot_flower_port
     who = people(celeryconfig.crobot_flower_auth, celeryconfig.crobot_flower_operators)
