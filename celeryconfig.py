@@ -50,7 +50,7 @@ crobot_dispatch_s = float(os.environ.get("CROBOT_DISPATCH_S", "1"))
 crobot_settle_s = float(os.environ.get("CROBOT_SETTLE_S", "30"))
 #: how often heads look after batches: what is over is counted, and the next jobs are sent
 crobot_batches_s = float(os.environ.get("CROBOT_BATCHES_S", "2"))
-#: how often heads look whether a daily update is due
+#: how often heads look whether a daily update, or the daily prune, is due
 crobot_daily_update_s = float(os.environ.get("CROBOT_DAILY_UPDATE_S", "300"))
 #: a file that a node has reported may take so long to show on a head's side of the storage; then its job fails
 crobot_storage_patience_s = float(os.environ.get("CROBOT_STORAGE_PATIENCE_S", "600"))
@@ -203,6 +203,11 @@ beat_schedule = {
     },
     "daily-update": {
         "task": "crobot.daily_update",
+        "schedule": crobot_daily_update_s,
+        "options": {"queue": "crobot.settle", "ignore_result": True},
+    },
+    "prune": {
+        "task": "crobot.prune",
         "schedule": crobot_daily_update_s,
         "options": {"queue": "crobot.settle", "ignore_result": True},
     },

@@ -63,6 +63,7 @@ COMMANDS: Table = {
         "resume": Entry("analyses.projects:resume", "Go on with a project from the step that failed."),
         "show": Entry("analyses.projects:show", "Show a project: its steps with their jobs."),
     }),
+    "prune": Entry("maintenance.prune:prune", "Remove what is old: logs, files that gave no result, rows."),
     "recount": Entry("maintenance.recount:recount", "Compare every counter and every state with the jobs."),
     "release": Entry("steer.hold:release", "Release jobs that are held."),
     "resend": Entry("steer.resend:resend", "Send jobs that are over again, with other parameters if wanted."),

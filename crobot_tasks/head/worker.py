@@ -33,6 +33,7 @@ HEARS = (
     "crobot_tasks.batches.tending",
     "crobot_tasks.broker.storage_check",
     "crobot_tasks.maintenance.daily",
+    "crobot_tasks.maintenance.pruning.prune",
     "crobot_tasks.head.consumer",
     "crobot_tasks.head.leases",
     "crobot_tasks.head.remote_control",

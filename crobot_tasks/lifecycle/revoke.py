@@ -78,9 +78,8 @@ def stamps_of(headers: Mapping[str, Any] | Sequence[str]) -> dict[str, list[Any]
 
 
 def look_again() -> None:
-    """Cancel the jobs whose parking was not committed yet when they were revoked, and forget what is old."""
+    """Cancel the jobs whose parking was not committed yet when they were revoked."""
     _cancel(_write(revoking.missed))
-    _write(revoking.forget_old)
 
 
 def _cancel(found: Sequence[Any]) -> None:

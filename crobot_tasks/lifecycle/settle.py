@@ -23,7 +23,7 @@ from crobot_tasks.lifecycle.settling.claims import overdue_s
 from crobot_tasks.lifecycle.settling.result_backend import remind
 from crobot_tasks.lifecycle.settling.settlement_request import request_of
 from crobot_tasks.logs.facts import about
-from db.crobot import JobState, access, deliveries, settlements, webhooks
+from db.crobot import JobState, settlements
 from db.engine import is_away, patiently, retrying, transaction
 
 log = logging.getLogger(__name__)
@@ -143,9 +143,6 @@ def settle_overdue() -> None:
     except UNREACHABLE as error:  # or it refuses to say: what is owed is settled all the same
         log.warning("nobody can tell whether the result store has forgotten anything: %s", error)
     with transaction() as session:
-        access.forget_answers(session)
-        deliveries.forget_old(session)
-        webhooks.forget_old(session)
         owed = settlements.overdue(session, overdue_s())
     settle_all(owed)
     outbox.publish_left_over(overdue_s())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadPath, printable
 from crobot_tasks.broker.folders import storage_root
+from crobot_tasks.lifecycle import policy_in_force
 from crobot_tasks.lifecycle.storage.access import reading
 from crobot_tasks.operate import explain
-from db.crobot import JobState
+from db.crobot import JobState, clock
+from db.engine import transaction
 from workers.storage import log_path, own_file
 
 #: bytes that are read at a time
@@ -82,4 +85,13 @@ def why_none(job: Any, attempt: int | None = None) -> str:
 def _why(job: Any) -> str:
     if job.state == JobState.RUNNING:
         return "it has begun, and written nothing yet"
-    return explain.why_waiting(job.id) or f"it is {job.state}, and wrote none"
+    return explain.why_waiting(job.id) or _why_gone(job) or f"it is {job.state}, and wrote none"
+
+
+def _why_gone(job: Any) -> str:
+    with transaction() as session:
+        days = policy_in_force.current(session).retention.days_of("logs")
+        now = clock.now(session)
+    if days is None or job.finished_at is None or now - job.finished_at < timedelta(days=days):
+        return ""
+    return f"it ended on {job.finished_at:%Y-%m-%d}, and logs are kept for {days} days (logs_d of the policy)"

@@ -1,4 +1,4 @@
-"""The rules of placement, retries and maintenance, and the TOML file that they are written in; reads no file itself."""
+"""The rules of placement, retries, maintenance and retention, and their TOML file; reads no file itself."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from crobot_errors import BadPolicy
 from crobot_tasks.router.maintenance import Maintenance, read_maintenance
+from crobot_tasks.router.retention import Retention, read_retention
 from crobot_tasks.router.targets import Targets, read_targets
 from crobot_tasks.router.toml_table import Table, parse
 
@@ -127,6 +128,7 @@ class Policy:
     maintenance: Maintenance = Maintenance()
     #: where outcomes may be posted to
     targets: Targets = Targets()
+    retention: Retention = Retention()
 
     def retry_of(self, pipeline: str) -> Retry:
         """Return how jobs of this pipeline are tried again."""
@@ -178,7 +180,7 @@ def read(text: str) -> Policy:
     """
     file = parse(text, BadPolicy).only(
         "poison_after", "classes", "shares", "window", "reservation", "quarantine", "retry", "tags",
-        "pipelines", "nodes", "maintenance", "webhooks",
+        "pipelines", "nodes", "maintenance", "webhooks", "retention",
     )  # fmt: skip
     retry = _retry(file.table("retry"), DEFAULT.retry)
     pipelines, nodes = file.table("pipelines"), file.table("nodes")
@@ -195,6 +197,7 @@ def read(text: str) -> Policy:
         nodes={name: NodeRule(frozenset(nodes.table(name).only("tags").names("tags"))) for name in nodes},
         maintenance=read_maintenance(file.table("maintenance")),
         targets=read_targets(file.table("webhooks")),
+        retention=read_retention(file.table("retention")),
     )
 
 

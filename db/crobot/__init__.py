@@ -15,7 +15,7 @@ from db.crobot.models.placement import (
     Typical,
 )
 from db.crobot.models.results import Chord, Message, Revoked, Settlement
-from db.crobot.models.upkeep import DailyUpdate, Monitoring, Numbers, Restore, Storage
+from db.crobot.models.upkeep import DailyUpdate, Monitoring, Numbers, Pruning, Restore, Storage
 from db.crobot.models.webhooks import (
     Delivery,
     DeliveryState,
@@ -55,6 +55,7 @@ __all__ = [
     "Numbers",
     "Pause",
     "PausedKind",
+    "Pruning",
     "Restore",
     "Revoked",
     "Settlement",

@@ -52,8 +52,6 @@ _KEEP_ANSWER = text("""
     SET request_sha256 = excluded.request_sha256, status = excluded.status, answer = excluded.answer,
         kept_at = now()""").bindparams(*as_json("answer"))
 
-_FORGET_ANSWERS = text(f"DELETE FROM crobot.kept_answers WHERE kept_at < now() - interval '{KEPT}'")
-
 _NOTE_CHANGE = text("""
     INSERT INTO crobot.changes (token_id, user_id, address, action, about, job_ids, request_id)
     VALUES (:token_id, :user_id, :address, :action, :about, :job_ids, :request_id)""")
@@ -105,11 +103,6 @@ def keep_answer(
     """Keep an answer for a request that may come again."""
     given = {"request_sha256": request_sha256, "status": status, "answer": answer}
     session.execute(_KEEP_ANSWER, {"token_id": token_id, "key": key} | given)
-
-
-def forget_answers(session: Session) -> None:
-    """Forget answers that are older than a request may be repeated."""
-    session.execute(_FORGET_ANSWERS)
 
 
 def note_change(

@@ -9,9 +9,6 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-#: as long as Celery's results are kept
-KEPT = "7 days"
-
 _KEEP = text("""
     INSERT INTO crobot.chords (id, size) VALUES (:chord_id, :size)
     ON CONFLICT (id) DO UPDATE SET size = excluded.size, grown = false, sent_at = now(), answered_at = NULL""")
@@ -37,8 +34,6 @@ _OWE_AGAIN = text("""
 _ANSWER = text("""
     INSERT INTO crobot.chords AS c (id, size, answered_at) VALUES (:chord_id, 0, now())
     ON CONFLICT (id) DO UPDATE SET answered_at = now() WHERE c.answered_at IS NULL RETURNING id""")
-
-_FORGET = text(f"DELETE FROM crobot.chords WHERE sent_at < now() - interval '{KEPT}'")
 
 
 def keep(session: Session, chord_id: str, size: int) -> None:
@@ -79,8 +74,3 @@ def answer(session: Session, chord_id: str) -> bool:
 def owe_again(session: Session, chord_ids: Iterable[str]) -> int:
     """Let the results of these chords be told once more; returns how many those are."""
     return len(session.execute(_OWE_AGAIN, {"chord_ids": list(chord_ids)}).all())
-
-
-def forget_old(session: Session) -> None:
-    """Forget chords whose results Celery has forgotten too."""
-    session.execute(_FORGET)

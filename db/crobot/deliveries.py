@@ -15,9 +15,7 @@ from db.prepared import prepared
 
 #: PostgreSQL channel on which senders hear that there is something to post
 CHANNEL = "crobot_deliveries"
-#: so long those that are over are shown
-KEPT = "30 days"
-#: and so long monitoring counts them
+#: so long monitoring counts those that are over
 LATELY = "1 day"
 
 _INSERT = """
@@ -125,10 +123,6 @@ _RESEND_GIVEN_UP = text(
     _RESEND.format("d.state = 'given_up' AND (CAST(:url AS text) IS NULL OR d.url = :url)")
 )
 
-_FORGET = text(f"""
-    DELETE FROM crobot.deliveries WHERE state <> 'waiting' AND written_at < now() - interval '{KEPT}'
-      AND COALESCE(ended_at, written_at) < now() - interval '{KEPT}'""")
-
 
 def by_state(session: Session, most: int) -> dict[str, int]:
     """State → how many outcomes: those that wait, and of those that are over what was written `LATELY`.
@@ -228,8 +222,3 @@ def _again(session: Session, sent: Any) -> list[int]:
     if ids:
         notify(session, CHANNEL)
     return ids
-
-
-def forget_old(session: Session) -> None:
-    """Forget deliveries that have long been over."""
-    session.execute(_FORGET)

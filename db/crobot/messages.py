@@ -10,9 +10,6 @@ from sqlalchemy.orm import Session
 
 from db.jsonb import as_json
 
-#: as long as Celery's results are kept
-KEPT = "7 days"
-
 _ADD = text("""
     INSERT INTO crobot.messages (id, task_id, name, args, kwargs, options)
     SELECT id, task_id, name, args, kwargs, options FROM json_to_recordset(:rows)
@@ -37,9 +34,6 @@ _AGE = text("""
 _DONE = text("""
     UPDATE crobot.messages SET begun_at = now(), published_at = now()
     WHERE id = CAST(:id AS uuid) AND begun_at IS NULL RETURNING id""")
-
-_FORGET = text(f"""
-    DELETE FROM crobot.messages WHERE sent_at < now() - interval '{KEPT}' AND published_at IS NOT NULL""")
 
 
 def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -71,8 +65,3 @@ def age_s(session: Session, message_id: str) -> float | None:
 def done(session: Session, message_id: str) -> bool:
     """Note that a call was begun and needs not be published any more; false if another copy was first."""
     return session.execute(_DONE, {"id": message_id}).scalar() is not None
-
-
-def forget_old(session: Session) -> None:
-    """Forget calls that were published long ago."""
-    session.execute(_FORGET)

@@ -12,8 +12,6 @@ from db.crobot import LIVE_SQL
 from db.jsonb import as_json
 from db.prepared import prepared
 
-#: as long as Celery's results are kept, and so the word REVOKED that Celery stores for a task id
-KEPT = "7 days"
 #: no transaction that parks a job is open for so long
 PARKED_WITHIN = "1 hour"
 
@@ -77,8 +75,6 @@ _LEAVE = text(f"""
         SELECT l.own_id, {_OF_THE_CALL}, '{{}}', '{{}}' FROM leaving l JOIN crobot.jobs j ON j.id = l.job_id)
     SELECT own_id, job_id FROM leaving ORDER BY own_id""")
 
-_FORGET = text(f"DELETE FROM crobot.revoked WHERE revoked_at < now() - interval '{KEPT}'")
-
 #: the name of a stamp → its values
 Stamps = Mapping[str, Sequence[Any]]
 
@@ -124,11 +120,6 @@ def leave(session: Session, job_ids: Sequence[int], task_ids: Sequence[str]) -> 
         return {}
     rows = session.execute(_LEAVE, values | {"job_ids": list(shared)}).all()
     return {row.own_id: row.job_id for row in rows}
-
-
-def forget_old(session: Session) -> None:
-    """Forget what was revoked so long ago that Celery has forgotten it too."""
-    session.execute(_FORGET)
 
 
 def _notes(stamps: Stamps) -> list[dict[str, Any]]:

@@ -8,12 +8,9 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from db.crobot import LIVE_SQL, SubjectKind
+from db.crobot import SubjectKind
 from db.crobot.deliveries import CHANNEL
 from db.engine import notify
-
-#: so long what was wanted of a job is known, for whoever sends it again
-KEPT = "90 days"
 
 _ORDER = text("""
     INSERT INTO crobot.webhooks (kind, number, url, origin, user_id)
@@ -28,11 +25,6 @@ _COPY = text("""
 _STATE = text("SELECT state FROM crobot.jobs WHERE id = :job_id FOR SHARE")
 
 _WANTED = text("SELECT EXISTS (SELECT FROM crobot.webhooks WHERE kind = :kind AND number = :number)")
-
-_FORGET = text(f"""
-    DELETE FROM crobot.webhooks w
-    WHERE kind = 'job' AND ordered_at < now() - interval '{KEPT}'
-      AND NOT EXISTS (SELECT FROM crobot.jobs j WHERE j.id = w.number AND j.{LIVE_SQL})""")
 
 _SECRET = text("SELECT * FROM crobot.webhook_secrets WHERE origin = :origin")
 _SECRETS = text("""
@@ -80,11 +72,6 @@ def state_of_job(session: Session, job_id: int) -> str | None:
 def wanted(session: Session, kind: SubjectKind, number: int) -> bool:
     """Whether anybody wants this outcome."""
     return bool(session.execute(_WANTED, {"kind": kind, "number": number}).scalar())
-
-
-def forget_old(session: Session) -> None:
-    """Forget what was wanted of jobs that are long over."""
-    session.execute(_FORGET)
 
 
 def secret(session: Session, origin: str) -> Row[Any] | None:

@@ -100,3 +100,10 @@ def schemes_never_sent(session: Session, assembly_barcode: str) -> Sequence[Sche
     )
     done = set(session.scalars(sent))
     return [scheme for scheme in schemes_to_call(session) if scheme.id not in done]
+
+
+def nomenclature_versions(session: Session) -> Sequence[tuple[str, str]]:
+    """Return the nomenclature's names of all schemes that have alleles, each with its current version."""
+    name = Scheme.param["scheme"].astext
+    found = select(name, Scheme.version).where(name.is_not(None), Scheme.version != "").order_by(Scheme.id)
+    return [(scheme, version) for scheme, version in session.execute(found)]

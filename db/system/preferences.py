@@ -35,6 +35,8 @@ _NOTE_OF_JOB = text(_NOTE + " AND CAST(data ->> 'job_id' AS bigint) = :job_id")
 
 _REMOVE_UNSENT = text("DELETE FROM system.user_preferences WHERE id = :id AND NOT data ? 'job_id'")
 
+_EXISTING = text("SELECT id FROM system.user_preferences WHERE id = ANY(:ids)")
+
 
 def reserve(session: Session) -> int:
     """Return the id of an analysis to be, so that its files can be written before its row."""
@@ -100,6 +102,11 @@ def find_analysis(session: Session, analysis_id: int) -> UserPreference:
     if found is None:
         raise UnknownAnalysis(f"there is no analysis {analysis_id}; `crobot analysis list` lists them")
     return found
+
+
+def existing(session: Session, ids: Sequence[int]) -> set[int]:
+    """Return those of these analyses, or other rows, that are there."""
+    return set(session.execute(_EXISTING, {"ids": list(ids)}).scalars())
 
 
 def locked(session: Session, analysis_id: int) -> UserPreference:

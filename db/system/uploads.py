@@ -56,10 +56,18 @@ _READY = text("""
     GROUP BY pair.id HAVING count(*) = 2 ORDER BY pair.id LIMIT 100""")
 
 # What is over has a time, too, by which it is forgotten; a sent one stays with its strain.
-_FORGET = text("""
-    DELETE FROM system.user_uploads AS pair
-    WHERE status IN ('expired', 'withdrawn') AND expires_at < now() - interval '30 days' AND NOT EXISTS (
-        SELECT FROM system.upload_files AS file WHERE file.upload_id = pair.id AND file.is_stored)""")
+_OLD = """
+    system.user_uploads AS pair
+    WHERE status IN ('expired', 'withdrawn') AND expires_at < now() - make_interval(days => :days) AND NOT EXISTS (
+        SELECT FROM system.upload_files AS file WHERE file.upload_id = pair.id AND file.is_stored)"""
+_COUNT_OLD = text(f"SELECT count(*) AS number, COALESCE(sum(pg_column_size(pair.*)), 0) AS bytes FROM {_OLD}")
+# The rows of its files go with it, by the index of their pairs.
+_FORGET = text(f"""
+    WITH gone AS (
+        DELETE FROM system.user_uploads WHERE id = ANY(ARRAY(
+            SELECT id FROM {_OLD} ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED))
+        RETURNING pg_column_size(user_uploads.*) AS bytes)
+    SELECT count(*) AS number, COALESCE(sum(bytes), 0) AS bytes FROM gone""")
 
 
 def add(session: Session, values: Mapping[str, Any], expires_s: float) -> Row[Any]:
@@ -112,6 +120,11 @@ def ready(session: Session) -> Sequence[int]:
     return session.scalars(_READY).all()
 
 
-def forget(session: Session) -> None:
-    """Forget pairs that came to nothing a month ago, once their bytes are gone."""
-    session.execute(_FORGET)
+def count_old(session: Session, days: int) -> Row[Any]:
+    """Return ``number`` and ``bytes`` of pairs that came to nothing so many days ago, once their files are gone."""
+    return session.execute(_COUNT_OLD, {"days": days}).one()
+
+
+def forget(session: Session, days: int, limit: int = 1000) -> Row[Any]:
+    """Forget some of these pairs, the oldest; return ``number`` and ``bytes``."""
+    return session.execute(_FORGET, {"days": days, "limit": limit}).one()

@@ -35,7 +35,6 @@ _busy = threading.Lock()
 def tend_uploads() -> None:
     """Do what is due; any number of heads may do so at once."""
     with transaction() as session:
-        uploads.forget(session)
         expired = uploads.expire(session)
         upload_files.end_all(session, expired, UploadFileState.EXPIRED)
     for upload_id in expired:

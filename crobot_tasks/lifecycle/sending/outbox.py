@@ -67,7 +67,6 @@ def _publish(producer: Any, call: Mapping[str, Any]) -> None:
 def publish_left_over(after_s: float) -> None:
     """Publish what a head left over that died after its commit, or whose broker was away."""
     with transaction() as session:
-        messages.forget_old(session)
         left = messages.left_over(session, after_s)
     if left:
         publish([dict(row._mapping) for row in left])

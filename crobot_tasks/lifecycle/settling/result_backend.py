@@ -257,4 +257,3 @@ def remind() -> None:
                 results,
             )
         chords.note_seen(session, run, now)
-        chords.forget_old(session)

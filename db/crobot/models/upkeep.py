@@ -1,4 +1,4 @@
-"""Models of what the heads note of heartbeats, the result store, the storage, the numbers and the daily updates."""
+"""Models of what heads note of heartbeats, the result store, the storage, numbers, daily updates and prunes."""
 
 from __future__ import annotations
 
@@ -106,5 +106,18 @@ class DailyUpdate(Base):
     )
     #: the last day, in UTC, for which it was done, or from which on it is done
     day: Mapped[date]
+
+    __table_args__ = ({"schema": "crobot"},)
+
+
+class Pruning(Base):
+    """How far heads have come with removing what is old, by kind: what was looked at is not looked at again."""
+
+    __tablename__ = "prunings"
+
+    #: unused_outputs, logs; daily: all kinds
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    #: attempts that ended up to then are done; of daily: the day, in UTC, for which it was done
+    done_to: Mapped[datetime]
 
     __table_args__ = ({"schema": "crobot"},)

@@ -13,6 +13,9 @@ import click
 import pytest
 
 from crobot_tasks.cli.commands import crobot
+from crobot_tasks.maintenance.pruning.prune import KINDS
+from crobot_tasks.router.retention import DAYS
+from db.crobot.old_rows import FIXED_DAYS
 from tests.pages import PAGES, ROOT, blocks, first_cells, page, section
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -145,3 +148,15 @@ def test_the_arrows_are_those_that_the_linter_checks() -> None:
 def test_every_section_stands_there_once(path: Path) -> None:
     headings = [line for line in path.read_text().splitlines() if line.startswith("## ")]
     assert len(headings) == len(set(headings))
+
+
+def test_the_table_of_what_is_kept_has_every_kind_with_its_age_and_how_to_change_it() -> None:
+    rows = [
+        [cell.strip().strip("`") for cell in line.strip("|").split(" |")]
+        for line in section(page("docs/operators.md"), "What is kept how long").splitlines()
+        if line.startswith("| `")
+    ]
+    told = {kind: (age.split()[0], changed) for kind, _, age, _, changed in rows}
+    fixed = {kind: (str(days), "") for kind, days in FIXED_DAYS.items()}
+    assert told == {kind: (str(days), f"{kind}_d") for kind, (days, _) in DAYS.items()} | fixed
+    assert told.keys() == set(KINDS)

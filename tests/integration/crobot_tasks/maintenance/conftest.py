@@ -29,11 +29,12 @@ def species(policy: Callable[[str], None]) -> Species:
 
 @pytest.fixture
 def policy(two_species: None) -> Iterator[Callable[[str], None]]:
-    """Puts a section [maintenance] in force until the test is over."""
+    """Puts a section in force until the test is over: [maintenance], if it does not name itself."""
 
     def accept(section: str) -> None:
+        text = section if section.startswith("[") else f"[maintenance]\n{section}"
         with transaction() as session:
-            policies.accept(session, f"[maintenance]\n{section}", "the test")
+            policies.accept(session, text, "the test")
         _look_again()
 
     accept("")

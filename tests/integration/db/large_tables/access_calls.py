@@ -34,7 +34,6 @@ def of_access() -> dict[str, Callable[[Session], Any]]:
         "db.crobot.access.create_ticket": ticket,
         "db.crobot.access.create_token": lambda s: access.create_token(s, token),
         "db.crobot.access.find_token": lambda s: access.find_token(s, SHA256),
-        "db.crobot.access.forget_answers": access.forget_answers,
         "db.crobot.access.has_sent": lambda s: access.has_sent(s, 7, 5),
         "db.crobot.access.keep_answer": keep,
         "db.crobot.access.kept_answer": lambda s: access.kept_answer(s, 1, "key"),

@@ -68,6 +68,7 @@ from tests.integration.db.large_tables.batch_calls import of_batches
 from tests.integration.db.large_tables.fill import LIVE as NOT_OVER
 from tests.integration.db.large_tables.fill import LOCI, SCHEME
 from tests.integration.db.large_tables.maintenance_calls import of_maintenance
+from tests.integration.db.large_tables.pruning_calls import of_pruning
 from tests.integration.db.large_tables.upload_calls import of_uploads
 from tests.integration.db.large_tables.webhook_calls import of_webhooks
 
@@ -129,6 +130,7 @@ def calls(size: int) -> dict[str, Call]:
         | of_maintenance(size)
         | of_webhooks(size)
         | of_uploads()
+        | of_pruning(size)
     )
 
 
@@ -180,7 +182,6 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.chords.unanswered": lambda s: chords.unanswered(s),
         "db.crobot.chords.owe_again": lambda s: chords.owe_again(s, [f"chord{size // 1000 - 1}"]),
         "db.crobot.chords.answer": lambda s: chords.answer(s, f"chord{size // 1000 - 1}"),
-        "db.crobot.chords.forget_old": chords.forget_old,
         "db.crobot.dispatching.now": dispatching.now,
         "db.crobot.dispatching.only_dispatch": dispatching.only_dispatch,
         "db.crobot.dispatching.nodes": dispatching.nodes,
@@ -241,7 +242,6 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.messages.begin": lambda s: messages.begin(s, KEY),
         "db.crobot.messages.age_s": lambda s: messages.age_s(s, KEY),
         "db.crobot.messages.done": lambda s: messages.done(s, KEY),
-        "db.crobot.messages.forget_old": messages.forget_old,
         "db.crobot.numbers.reached": numbers.reached,
         "db.crobot.numbers.restore": lambda s: numbers.restore(s, numbers.Reached(9, size + 100, 0), "the storage"),
         "db.crobot.numbers.restores": numbers.restores,
@@ -283,7 +283,6 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.revoking.missed": revoking.missed,
         "db.crobot.revoking.leave": lambda s: revoking.leave(s, live, [f"task{number}" for number in live]),
         "db.crobot.revoking.leave joined": lambda s: revoking.leave(s, [waiting], ["joined"]),
-        "db.crobot.revoking.forget_old": revoking.forget_old,
     }  # fmt: skip
 
 
@@ -393,6 +392,7 @@ def _of_system(size: int) -> dict[str, Call]:
         "db.system.preferences.failed": lambda s: preferences.failed(s, 7, 1, "no"),
         "db.system.preferences.remove_unsent": lambda s: preferences.remove_unsent(s, 7),
         "db.system.preferences.complete_by": lambda s: preferences.complete_by(s, 7, 1),
+        "db.system.preferences.existing": lambda s: preferences.existing(s, range(1, 1001)),
         "db.system.preferences.find_analysis": lambda s: preferences.find_analysis(s, 7),
         "db.system.preferences.locked": lambda s: preferences.locked(s, 1),
         "db.system.preferences.list_analyses": lambda s: preferences.list_analyses(s, ["ms_trees", "locus_search"]),
@@ -478,6 +478,7 @@ def _of_species(size: int) -> dict[str, Call]:
         "db.species.schemes.list_schemes": schemes.list_schemes,
         "db.species.schemes.add_scheme": lambda s: schemes.add_scheme(s, "new", "new", "SeroPred"),
         "db.species.schemes.call_on_demand": _on_demand,
+        "db.species.schemes.nomenclature_versions": schemes.nomenclature_versions,
         "db.species.schemes.schemes_to_call": schemes.schemes_to_call,
         "db.species.schemes.schemes_never_sent": lambda s: schemes.schemes_never_sent(s, barcodes[0]),
         "db.species.strains.add_strain_with_reads": lambda s: strains.add_strain_with_reads(s, "new", ["ERR000001"]),

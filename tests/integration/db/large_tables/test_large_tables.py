@@ -34,6 +34,12 @@ WHOLE = {
     "db.crobot.deliveries.resend_given_up": "an operator sends again what was given up within a month",
     "db.crobot.webhooks.switch_on": "an operator switches an address on",
     "db.crobot.webhooks.switch_off": "all that waits for an address is held, once",
+    **{
+        f"db.crobot.old_rows.count {kind}": "a person asks how much is old"
+        for kind in "answers messages chords revoked deliveries webhooks changes nodes".split()
+    },
+    "db.system.uploads.count_old": "a person asks how much is old",
+    "db.crobot.pruning.in_use": "a prune looks at all live jobs, once in half a minute",
     "db.crobot.revoking.missed": "it looks up each id that was revoked within the hour, by one index or the other",
     "db.crobot.batches.failed": "a person sends again what failed of one batch",
     "db.nomenclature.exporting.export": "a release is all alleles of a scheme, and is rare",

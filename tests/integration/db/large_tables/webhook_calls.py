@@ -32,7 +32,6 @@ def of_webhooks(size: int) -> dict[str, Callable[[Session], Any]]:
     return {
         "db.crobot.deliveries.claim": lambda s: deliveries.claim(s, {ORIGIN: 1}, room=4, most=64, claim_s=30),
         "db.crobot.deliveries.end": lambda s: deliveries.end(s, _Claimed, DeliveryState.DELIVERED, 204, ""),
-        "db.crobot.deliveries.forget_old": deliveries.forget_old,
         "db.crobot.deliveries.known": lambda s: deliveries.known(s, some),
         "db.crobot.deliveries.listing": deliveries.listing,
         "db.crobot.deliveries.listing job": lambda s: deliveries.listing(s, job_id=some[0]),
@@ -45,7 +44,6 @@ def of_webhooks(size: int) -> dict[str, Callable[[Session], Any]]:
         "db.crobot.deliveries.try_again": lambda s: deliveries.try_again(s, _Claimed, 5, 500, "no"),
         "db.crobot.webhooks.all_off": webhooks.all_off,
         "db.crobot.webhooks.copy": lambda s: webhooks.copy(s, some[0], size - 1),
-        "db.crobot.webhooks.forget_old": webhooks.forget_old,
         "db.crobot.webhooks.keep_secret": lambda s: webhooks.keep_secret(s, ORIGIN, "whsec_x"),
         "db.crobot.webhooks.off": lambda s: webhooks.off(s, URL),
         "db.crobot.webhooks.order": lambda s: webhooks.order(s, SubjectKind.JOB, size - 2, URL, ORIGIN, 7),
