@@ -336,18 +336,6 @@ def test_what_is_revoked_while_it_is_being_parked_is_cancelled_by_the_next_look(
     check_cancelled(result)
 
 
-def test_what_was_revoked_is_forgotten_after_a_week(cluster: Cluster) -> None:
-    old, new = str(uuid4()), str(uuid4())
-    revoke.revoke([old, new])  # the heads, which Celery's broadcast tells, would note it anew
-    with transaction() as session:
-        session.connection().exec_driver_sql(
-            "UPDATE crobot.revoked SET revoked_at = now() - interval '8 days' WHERE value = to_jsonb(%s::text)", (old,)
-        )  # fmt: skip
-    revoke.look_again()
-    kept = "SELECT count(*) FROM crobot.revoked WHERE header = '' AND value = to_jsonb(CAST(:id AS text))"
-    assert (value(kept, id=old), value(kept, id=new)) == (0, 1)
-
-
 def test_ids_that_no_job_can_have_are_told_to_workers_only(cluster: Cluster) -> None:
     app.control.revoke(["\0", "x" * 5000, "half a pair \ud800"])
     assert value("SELECT count(*) FROM crobot.revoked WHERE value::text LIKE '%xxxxx%'") == 0

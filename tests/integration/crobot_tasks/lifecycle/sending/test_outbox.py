@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
 
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle.calls.sends import Sends, collecting
@@ -79,14 +78,3 @@ def test_a_job_that_is_sent_by_name_is_parked(cluster: Cluster) -> None:
     assert (app.signature("jobs.add", args=(1, 1)) | app.signature("jobs.double")).delay().get(
         timeout=PATIENCE_S
     ) == 4
-
-
-def test_calls_are_forgotten_after_a_week(cluster: Cluster) -> None:
-    sends, result = collected(f"noted-{uuid4()}")
-    with transaction() as session:
-        commit(session, sends)
-    wait_for("its begin", lambda: query(_MESSAGE, task_id=result.id)[0].begun_at is not None)
-    with transaction() as session:
-        session.execute(text("UPDATE crobot.messages SET sent_at = now() - interval '8 days'"))
-    outbox.publish_left_over(0)
-    assert query(_MESSAGE, task_id=result.id) == []

@@ -15,6 +15,8 @@ import celeryconfig
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.intake.uploads.tending import tend_uploads
 from crobot_tasks.web.api.uploads import streams
+from db.engine import transaction
+from db.system import uploads
 from tests.integration.crobot_tasks.web.api.conftest import ROOT
 from tests.integration.crobot_tasks.web.api.uploads.conftest import (
     BYTES,
@@ -235,7 +237,8 @@ def test_what_nobody_goes_on_with_expires_and_is_removed(user: Uploader) -> None
         "UPDATE system.user_uploads SET expires_at = now() - interval '31 days' WHERE id = :id RETURNING id"
     )
     query(month, id=pair["upload"])
-    tend_uploads()
+    with transaction() as session:
+        assert uploads.forget(session, 30).number >= 1
     assert value("SELECT count(*) FROM system.upload_files WHERE upload_id = :id", id=pair["upload"]) == 0
     user.client.problem("GET", f"{ROOT}/uploads/{pair['upload']}", 404)
 
