@@ -17,6 +17,7 @@ from benchmarks import (
     batch,
     chords,
     decisions,
+    history,
     http_sends,
     latency,
     live,
@@ -32,17 +33,18 @@ from benchmarks.stage import stage
 
 LETTERS = ("d", "b", "a", "h", "c", "j", "k", "l", "m")
 #: these make what they need themselves
-ALONE = ("e", "f", "g", "i")
+ALONE = ("e", "f", "g", "i", "n")
 
 
 @click.command()
 @click.argument("letters", type=click.Choice(sorted((*LETTERS, *ALONE))), nargs=-1)
-@click.option("--jobs", default=2000, show_default=True, help="In a round of (a); (d): five times.")
-@click.option("--rounds", default=5, show_default=True, help="Rounds of (a), (c), (h) and (m).")
+@click.option("--jobs", default=2000, show_default=True, help="In a round of (a) or (n); (d): five times.")
+@click.option("--rounds", default=5, show_default=True, help="Rounds of (a), (c), (h), (m) and (n).")
 @click.option("--sends", default=200, show_default=True, help="Single sends of (b).")
 @click.option("--simulated", default=1_000_000, show_default=True, help="Jobs of (f).")
 @click.option("--items", default=10_000, show_default=True, help="In the batch of (k).")
 @click.option("--streams", default=1000, show_default=True, help="Clients of (l).")
+@click.option("--history", "past", default=1_000_000, show_default=True, help="Jobs that are over, in (n).")
 @click.option("--keep", is_flag=True, help="Keep the folder with logs and data.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def main(
@@ -53,12 +55,13 @@ def main(
     simulated: int,
     items: int,
     streams: int,
+    past: int,
     keep: bool,
     as_json: bool,
 ) -> None:
     """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory,
     (e) decisions, (f) simulations, (g) dispatches, (h) the window, (i) loci, (j) chords, (k) batches,
-    (l) streams of events, (m) sends over HTTP.
+    (l) streams of events, (m) sends over HTTP, (n) jobs beside the history of years.
 
     All if none is named.
     """
@@ -80,6 +83,7 @@ def main(
         "f": lambda: simulation.measure(simulated),
         "g": waiting.measure,
         "i": loci.measure,
+        "n": lambda: history.measure(past, jobs, rounds),
     }
     wanted = letters or (*LETTERS, *ALONE)
     chapters: list[Chapter] = []
