@@ -9,6 +9,7 @@ Each answer is a line of JSON.
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from typing import Any
@@ -53,6 +54,7 @@ _LOOK = """
 
 def main(rows: int) -> None:
     """Set the stage, fill it, and obey."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the stage is cleared
     with stage() as running:
         if rows:
             _fill(rows)
