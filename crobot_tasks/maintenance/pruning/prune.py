@@ -13,8 +13,8 @@ from math import inf
 from crobot_errors import ServiceError
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle import policy_in_force
-from crobot_tasks.lifecycle.storage_access import StorageStalls
-from crobot_tasks.lifecycle.storage_mark import why_unusable
+from crobot_tasks.lifecycle.storage.access import StorageStalls
+from crobot_tasks.lifecycle.storage.mark import why_unusable
 from crobot_tasks.maintenance.pruning.folders import prune_analyses, prune_schemes
 from crobot_tasks.maintenance.pruning.job_files import prune_job_files
 from crobot_tasks.router.retention import Retention

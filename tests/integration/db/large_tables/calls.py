@@ -144,7 +144,7 @@ def _of_jobs(size: int) -> dict[str, Call]:
     told = [{"job_id": number, "number": 1, "state": "PROGRESS", "meta": {"current": 1}} for number in live]
     lines = [Line(n % 10, f"group{n % 7}", n % 97, "nomenclature", "4.1", "ecoli", 4, 64 * GIB, GIB)
              for n in range(waiting - 200, waiting)]  # fmt: skip
-    parked = dict.fromkeys("eta expires_at expires_s options chord_id stamps cache_key".split()) | {
+    parked = dict.fromkeys("eta expires_at expires_s options chord_id stamps cache_key traceparent".split()) | {
         "pipeline": "QAssembly", "version": "4.1", "type": "", "tag": "tag1", "database": "senterica", "batch": "",
         "user_id": 1, "workgroup": "", "priority": 5, "args": [], "kwargs": {}, "context": {}, "request": {},
         "cores": 1, "memory_bytes": GIB, "disk_bytes": 0, "time_limit_s": 60, "expected_s": 60.0, "data": [],
