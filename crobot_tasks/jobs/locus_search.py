@@ -14,7 +14,7 @@ from db.engine import transaction
 from db.species import allele_positions
 from db.species.annotations import PlacedLocus, placed_loci
 from db.species.assemblies import find_assembly
-from workers.nomenclature.locus_search import MODE
+from workers.nomenclature.locus_search import MODE, RULES
 from workers.nomenclature.query import fasta, parse_query
 
 
@@ -55,7 +55,7 @@ class LocusSearchJob(AnalysisJob):
             pipeline="nomenclature",
             database=database,
             name=name,
-            asked=[self._query, typed_by],
+            asked=[self._query, typed_by, RULES],
             inputs={"assembly": path},
             params=chosen | {"mode": MODE},
             context={"assembly_id": assembly_id},

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from workers.nomenclature.places import SLACK, Place
-from workers.nomenclature.schemes import Locus
 
 
-def read_around(
-    contigs: Mapping[str, str], circular: Collection[str], loci: Iterable[Locus]
-) -> dict[str, str]:
-    """The contigs; those that are circular go on with their begin, so far that every locus is there in one piece."""
-    reach = max((locus.longest for locus in loci), default=0) + 2 * SLACK
+def read_around(contigs: Mapping[str, str], circular: Collection[str], longest: int) -> dict[str, str]:
+    """The contigs; those that are circular go on with their begin, so far that the longest locus is in one piece."""
+    reach = longest + 2 * SLACK
     return {
         name: sequence + sequence[:reach] if name in circular else sequence
         for name, sequence in contigs.items()

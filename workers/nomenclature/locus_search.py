@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,16 @@ from workers.attempt import Attempt
 from workers.contigs import check_assembly
 from workers.fasta import Record, reverse_complement
 from workers.job import JobInput, Resources
+from workers.nomenclature.circular import read_around
 from workers.nomenclature.query import fasta, parse_query, read_query_text
 from workers.nomenclature.representatives import is_coding
 from workers.nomenclature.translation import translation
 from workers.tools import Tool
 
 MODE = "locus_search"
+#: goes up whenever the same search may find something else; the pipeline's version says that of alleles, too, which
+#: would all be outdated
+RULES = "2"
 OUTFMT = "6 qseqid sseqid qlen qstart qend sstart send nident length evalue bitscore"
 #: percent, of identity and of the query's length, unless a job says otherwise: what is less alike is another gene, or a
 #: part that many genes have
@@ -51,6 +55,9 @@ class Found:
     bit_score: float
     #: of a query that is a coding sequence, and is here as a whole: what it translates to
     translation: str | None
+
+
+COLUMNS = tuple(field.name for field in fields(Found))
 
 
 def check(job: JobInput, roots: Sequence[Path]) -> None:
@@ -93,20 +100,67 @@ def file_of(job: JobInput, name: str) -> str:
     return path
 
 
+def read_queries(attempt: Attempt) -> list[Record]:
+    """The sequences that are searched.
+
+    Raises: UnusableInput if the query is not what the head saw.
+    """
+    try:
+        return parse_query(read_query_text(attempt.input_file(file_of(attempt.job, "query"))))
+    except BadQuery as error:
+        raise UnusableInput(str(error)) from error
+
+
+def hits_in(
+    attempt: Attempt,
+    blastn: Tool,
+    queries: Sequence[Record],
+    contigs: Mapping[str, str],
+    circular: Collection[str] = (),
+) -> list[Found]:
+    """What is like the queries by the limits of the job, of each query the best hit first.
+
+    ``circular`` contigs are read around: the end of a hit across the opening lies beyond the contig's length.
+    """
+    min_identity, min_coverage = limits_of(attempt.job)
+    longest = max(len(query.sequence) for query in queries)
+    searched = read_around(contigs, circular, longest)
+    found = _hits(attempt, blastn, queries, searched, min_identity)
+    enough = [hit for hit in found if hit.coverage >= min_coverage / 100]
+    lengths = {name: len(contigs[name]) for name in circular}
+    return sorted(once(enough, lengths), key=_best_first)
+
+
+def once(hits: Iterable[Found], lengths: Mapping[str, int]) -> Iterator[Found]:
+    """Without those that are found in what was read a second time, or are a part of one across the opening.
+
+    ``lengths`` are those of the circular contigs.
+    """
+    whole = [hit for hit in hits if hit.start <= lengths.get(hit.contig, hit.start)]
+    across = [hit for hit in whole if hit.end > lengths.get(hit.contig, hit.end)]
+    for hit in whole:
+        begin, end = (at + lengths.get(hit.contig, 0) for at in (hit.start, hit.end))
+        if not any(
+            other.query == hit.query
+            and other.contig == hit.contig
+            and other.strand == hit.strand
+            and other.start <= begin
+            and end <= other.end
+            for other in across
+        ):
+            yield hit
+
+
 def search(
-    attempt: Attempt, blastn: Tool, contigs: Mapping[str, str]
+    attempt: Attempt, blastn: Tool, contigs: Mapping[str, str], circular: Collection[str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Search the query in the contigs; returns the results, and the table of all hits.
 
     Raises: UnusableInput if the query is not what the head saw.
     """
-    try:
-        queries = parse_query(read_query_text(attempt.input_file(file_of(attempt.job, "query"))))
-    except BadQuery as error:
-        raise UnusableInput(str(error)) from error
+    queries = read_queries(attempt)
     min_identity, min_coverage = limits_of(attempt.job)
-    hits = sorted(_hits(attempt, blastn, queries, contigs, min_identity), key=_best_first)
-    hits = [hit for hit in hits if hit.coverage * 100 >= min_coverage]
+    hits = hits_in(attempt, blastn, queries, contigs, circular)
     attempt.log(f"{len(queries)} sequences, {len(contigs)} contigs: {len(hits)} hits")
     table = attempt.output_dir / "hits.tsv"
     table.write_text(_table(hits), encoding="utf-8")
@@ -151,13 +205,18 @@ def _found(
     at, contig = int(columns[0]), names[int(columns[1])]
     length, q_start, q_end, s_start, s_end, same, aligned = map(int, columns[2:9])
     strand, start, end = ("+", s_start, s_end) if s_start <= s_end else ("-", s_end, s_start)
-    coverage = (q_end - q_start + 1) / length
+    coverage = _share(q_end - q_start + 1, length)
     return Found(
         queries[at].name, length, q_start, q_end, contig, start, end, strand,
-        round(same / aligned, 4), round(coverage, 4), aligned, float(columns[9]), float(columns[10]),
+        _share(same, aligned), coverage, aligned, float(columns[9]), float(columns[10]),
         _translated(contigs[contig], start, end, strand, q_start - 1, length - q_end)
         if coding[at] and coverage >= WHOLE else None,
     )  # fmt: skip
+
+
+def _share(part: int, whole: int) -> float:
+    """Rounded down: one letter of 30,000 that differs does not become identity."""
+    return part * 10_000 // whole / 10_000
 
 
 def _translated(contig: str, start: int, end: int, strand: str, before: int, after: int) -> str | None:
@@ -168,6 +227,11 @@ def _translated(contig: str, start: int, end: int, strand: str, before: int, aft
         return None
     bases = contig[first:last]
     return translation(bases if strand == "+" else reverse_complement(bases)).value
+
+
+def is_identical(hit: Found) -> bool:
+    """Whether the whole query lies there as it is."""
+    return hit.identity == 1 and hit.coverage == 1
 
 
 def _best_first(hit: Found) -> tuple[Any, ...]:
@@ -181,13 +245,15 @@ def _summary(query: Record, hits: Iterable[Found]) -> dict[str, Any]:
         "length": len(query.sequence),
         "coding": is_coding(query.sequence),
         "hits": len(own),
-        "whole_and_identical": sum(hit.identity == 1 and hit.coverage == 1 for hit in own),
+        "whole_and_identical": sum(map(is_identical, own)),
     }
 
 
 def _table(hits: Iterable[Found]) -> str:
-    lines = ["\t".join(field.name for field in fields(Found))]
-    lines += [
-        "\t".join("" if value is None else str(value) for value in asdict(hit).values()) for hit in hits
-    ]
+    lines = ["\t".join(COLUMNS), *("\t".join(cells(hit)) for hit in hits)]
     return "\n".join(lines) + "\n"
+
+
+def cells(hit: Found) -> list[str]:
+    """A hit's line in a table, by `COLUMNS`."""
+    return ["" if value is None else str(value) for value in asdict(hit).values()]

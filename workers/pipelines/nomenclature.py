@@ -81,7 +81,8 @@ class Nomenclature(Pipeline):
         path = attempt.input_file(_assembly(attempt.job))
         contigs = _read_assembly(path)
         if _is_search(attempt.job):
-            return Outcome(*locus_search.search(attempt, BLASTN, contigs))
+            circular = circular_contigs(path, contigs)
+            return Outcome(*locus_search.search(attempt, BLASTN, contigs, circular))
         params = _checked_params(attempt.job)
         attempt.input_file(str(Path(params["scheme_dir"], DESCRIPTION)))
         scheme = read_scheme(Path(params["scheme_dir"]))
@@ -145,7 +146,8 @@ def _calls(
 ) -> list[Call]:
     """One call for each locus, in the scheme's order."""
     loci = {locus.name: locus for locus in scheme.loci}
-    places = search(attempt, scheme, read_around(contigs, circular, scheme.loci))
+    longest = max((locus.longest for locus in scheme.loci), default=0)
+    places = search(attempt, scheme, read_around(contigs, circular, longest))
     settled = exact_places(places, scheme.alleles())
     unknown = _others(places, settled)
     if unknown:

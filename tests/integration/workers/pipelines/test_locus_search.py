@@ -62,3 +62,14 @@ def test_what_is_less_alike_is_a_hit_if_it_is_asked_for(assembly: Path, tmp_path
     assert {hit["contig"] for hit in hits} == set(CONTIGS)
     (homologue,) = (hit for hit in hits if hit["contig"] == "homologue")
     assert homologue["identity"] == pytest.approx(0.76, abs=0.02)
+
+
+@pytest.mark.parametrize(("header", "places"), [("ring circular=true", [(1301, 2200)]), ("line", [(1, 500)])])
+def test_a_sequence_across_the_opening_of_a_circle_is_one_hit(
+    tmp_path: Path, header: str, places: list[tuple[int, int]]
+) -> None:
+    path = tmp_path / "opened.fasta"
+    path.write_text(f">{header}\n{GENE[400:]}{''.join(BASES.choices('ACGT', k=800))}{GENE[:400]}\n")
+    hits = found(path, tmp_path)
+    assert [(hit["start"], hit["end"]) for hit in hits] == places
+    assert (hits[0]["identity"], hits[0]["coverage"]) == (1.0, 1.0 if header != "line" else 0.5555)

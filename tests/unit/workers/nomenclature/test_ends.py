@@ -9,7 +9,6 @@ import pytest
 from workers.nomenclature.circular import once, read_around
 from workers.nomenclature.ends import End, end_of
 from workers.nomenclature.places import SLACK, Place
-from workers.nomenclature.schemes import Locus
 
 ALLELE_LENGTH = 400
 BASES = "".join(Random(3).choices("ACGT", k=200))
@@ -59,9 +58,8 @@ def place(start: int, end: int) -> Place:
 
 
 def test_a_circle_is_read_around_as_far_as_its_longest_locus() -> None:
-    loci = [Locus("a", typical_length=30, longest=40, coding=False)]
     contigs = {"ring": BASES, "line": BASES}
-    around = read_around(contigs, {"ring"}, loci)
+    around = read_around(contigs, {"ring"}, 40)
     assert around == {"ring": BASES + BASES[: 40 + 2 * SLACK], "line": BASES}
 
 
