@@ -121,7 +121,21 @@ def own_file(text: object, folder: Path) -> Path:
 
 
 def below_roots(text: str, roots: Iterable[Path]) -> Path:
-    """The true path of something that exists below one of the roots."""
+    """The true path of something that exists below one of the roots.
+
+    Raises: BadPath naming the path and what to do.
+    """
+    path = place_below_roots(text, roots)
+    if not path.exists():
+        raise BadPath(f"{text!r} does not exist")
+    return path
+
+
+def place_below_roots(text: str, roots: Iterable[Path]) -> Path:
+    """The same, of what need not be there (any more).
+
+    Raises: BadPath naming the path and what to do.
+    """
     if not isinstance(text, str) or not text.isprintable() or not text.startswith("/"):
         raise BadPath(f"{text!r} is not an absolute path")
     roots = [root.resolve() for root in roots]
@@ -129,8 +143,6 @@ def below_roots(text: str, roots: Iterable[Path]) -> Path:
     if not any(path.is_relative_to(root) for root in roots):
         allowed = ", ".join(map(str, roots)) or "none is configured"
         raise BadPath(f"{text!r} lies outside the directories that jobs may read ({allowed})")
-    if not path.exists():
-        raise BadPath(f"{text!r} does not exist")
     return path
 
 

@@ -78,6 +78,7 @@ COMMANDS: Table = {
     "send": Branch("Send jobs.", {
         "accession": Entry("send.reads:accession", "Send runs of one isolate from the read archive."),
         "locus-search": Entry("send.analysis:locus_search", "Search nucleotide sequences."),
+        "locus-table": Entry("send.analysis:locus_table", "Search nucleotide sequences in many assemblies."),
         "ms-tree": Entry("send.analysis:ms_tree", "Make a tree of the allelic profiles of assemblies."),
         "probe": Entry("send.probe:probe", "Send a job that does nothing, to see whether everything works."),
         "reads": Entry("send.reads:reads", "Send paired FASTQ files of one isolate."),

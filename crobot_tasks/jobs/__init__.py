@@ -14,6 +14,7 @@ from crobot_tasks.jobs.base import CRobotJob, RemoteJob
 from crobot_tasks.jobs.generic import GenericJob
 from crobot_tasks.jobs.local import LocalJob
 from crobot_tasks.jobs.locus_search import LocusSearchJob
+from crobot_tasks.jobs.locus_table import LocusTableJob
 from crobot_tasks.jobs.ms_tree import MSTreeJob
 from crobot_tasks.jobs.nomenclature import NomenclatureJob
 from crobot_tasks.jobs.posted import of_data
@@ -33,6 +34,7 @@ __all__ = [
     "GenericJob",
     "LocalJob",
     "LocusSearchJob",
+    "LocusTableJob",
     "MSTreeJob",
     "MatrixJob",
     "NomenclatureJob",

@@ -17,6 +17,9 @@ from db.species import Assembly, AssemblyLookup, AssemblyStatus, Scheme, Strain,
 from db.species.barcodes import Kind, check
 from db.species.strains import NewRow, new_row
 
+#: barcodes in one message
+_NAMED = 5
+
 
 @dataclass(frozen=True)
 class AssemblyRecord:
@@ -85,6 +88,37 @@ def find_assembly(session: Session, barcode: str) -> Assembly:
             f"the species {database!r} has no assembly {barcode!r}: `crobot assembly list {database}` lists them"
         )
     return found
+
+
+def find_assemblies(session: Session, barcodes: Sequence[str]) -> list[Assembly]:
+    """Return assemblies by their barcodes, in their order.
+
+    Raises:
+        BadInput: one is given twice, is no assembly's barcode, one of another species, or of none that exists.
+    """
+    database = database_of(session)
+    prefix = barcode_prefix(session, database)
+    for barcode, times in Counter(barcodes).items():
+        check(barcode, Kind.ASSEMBLY, prefix)
+        if times > 1:
+            raise BadInput(f"{barcode} is given {times} times: name each assembly once")
+    query = select(Assembly).where(Assembly.barcode.in_(barcodes))
+    found = {str(one.barcode): one for one in session.scalars(query)}
+    if missing := [barcode for barcode in barcodes if barcode not in found]:
+        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+        raise BadInput(
+            f"the species {database!r} has no assembly {', '.join(missing[:_NAMED])}{more}: "
+            f"`crobot assembly list {database}` lists them"
+        )
+    return [found[barcode] for barcode in barcodes]
+
+
+def assemblies_in_use(session: Session, most: int) -> Sequence[Assembly]:
+    """Return the assemblies that strains have in use, the oldest first, so many at most."""
+    in_use = select(Strain.best_assembly).where(Strain.best_assembly.is_not(None))
+    return session.scalars(
+        select(Assembly).where(Assembly.id.in_(in_use)).order_by(Assembly.id).limit(most)
+    ).all()
 
 
 def find_made(session: Session, job_id: int) -> Assembly | None:

@@ -17,6 +17,7 @@ _PLACES = {
     "SeroPred": "seropred:SeroPred",
     "prokka_annotation": "prokka_annotation:ProkkaAnnotation",
     "CRISPR": "crispr:Crispr",
+    "locus_table": "locus_table:LocusTable",
     "ms_tree": "ms_tree:MSTree",
     "refMasker": "ref_masker:RefMasker",
     "refMapper": "ref_mapper:RefMapper",

@@ -1,4 +1,4 @@
-"""The results of analyses in tables: hits of a locus search, the figures of a tree."""
+"""The results of analyses in tables: hits of a locus search, presence and absence, the figures of a tree."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.console import Console
 
 from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.tables import facts, table
+from workers.nomenclature.presence import State
 
 #: more hits or nodes than these are counted only
 MOST_LINES = 40
@@ -33,6 +34,19 @@ _HIT_COLUMNS = (
     Column("Translation", importance=3),
     Column("Loci", Kind.LIST),
 )
+
+
+_PRESENCE_COLUMNS = (
+    Column("Sequence", Kind.NAME),
+    Column("Bases", Kind.NUMBER, importance=5),
+    Column("Present", Kind.NUMBER),
+    Column("Identical", Kind.NUMBER, importance=8),
+    Column("Whole", Kind.NUMBER, importance=7),
+    Column("Part", Kind.NUMBER, importance=7),
+    Column("Absent", Kind.NUMBER, importance=8),
+)
+#: so many sequences have a column each in the list of assemblies
+MOST_SEQUENCES = 6
 
 
 def show_analysis(out: Console, one: dict[str, Any]) -> None:
@@ -79,6 +93,35 @@ def _show_hits(out: Console, found: Mapping[str, Any]) -> None:
         out.print(f"and {found['hit_count'] - len(lines):,} more")
 
 
+def _show_presence(out: Console, found: Mapping[str, Any]) -> None:
+    queries = found["queries"]
+    words = ("length", "present", "identical", "whole", "part", "absent")
+    lines = [[one["query"], *(one[word] for word in words)] for one in queries[:MOST_LINES]]
+    out.print(table(_PRESENCE_COLUMNS, lines))
+    if len(queries) > len(lines):
+        out.print(f"and {len(queries) - len(lines):,} more")
+    out.print()
+    shown = queries[:MOST_SEQUENCES]
+    columns = [Column("Strain", Kind.NAME), Column("Assembly", Kind.NAME, importance=9)]
+    columns += [Column(one["query"], Kind.NAME) for one in shown]
+    rows = found["rows"][:MOST_LINES]
+    out.print(
+        table(
+            columns,
+            [
+                [row["strain"], row["barcode"], *(State(one).word for one in row["states"][: len(shown)])]
+                for row in rows
+            ],
+        )
+    )
+    if (more := found["searched"] + found["not_searched"] - len(rows)) > 0:
+        out.print(f"and {more:,} more")
+    out.print()
+    unsearched = {f"{one['barcode']} not searched": one["error"] for one in found["errors"][:MOST_LINES]}
+    files = {"Table": "table", "All hits": "hits", "As JSON": "json", "Picture": "png"}
+    out.print(facts(unsearched | {word: _path(found, key) for word, key in files.items()}))
+
+
 def _show_tree(out: Console, found: Mapping[str, Any]) -> None:
     profiles = f"{found['profiles']:,} ({found['different_profiles']:,} different)"
     out.print(
@@ -107,5 +150,6 @@ def _path(found: Mapping[str, Any], key: str) -> Path | None:
 #: type → a key that its results have, and who prints them
 _SHOWN: dict[str, tuple[str, Callable[[Console, Mapping[str, Any]], None]]] = {
     "locus_search": ("hits", _show_hits),
+    "locus_table": ("rows", _show_presence),
     "ms_tree": ("different_profiles", _show_tree),
 }

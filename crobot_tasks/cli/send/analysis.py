@@ -1,4 +1,4 @@
-"""`crobot send locus-search` and `ms-tree`: analyses, whose results `crobot analysis show` shows."""
+"""`crobot send locus-search`, `locus-table` and `ms-tree`: analyses, whose results `crobot analysis show` shows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 from crobot_tasks.cli import sending
 from crobot_tasks.cli.output import json_option
 from crobot_tasks.cli.send import options, posting
-from crobot_tasks.jobs import AnalysisJob, LocusSearchJob, MSTreeJob
+from crobot_tasks.jobs import AnalysisJob, LocusSearchJob, LocusTableJob, MSTreeJob
 from crobot_tasks.results import values_of
 from workers.nomenclature.locus_search import MIN_COVERAGE, MIN_IDENTITY
 from workers.nomenclature.query import read_query_text
@@ -18,6 +18,11 @@ from workers.pipelines.ms_tree import METHODS
 
 _PERCENT = click.FloatRange(0, 100)
 _name = click.option("--name", default="", help="Its name, for people.")
+_min_identity = click.option(
+    "--min-identity", type=_PERCENT, default=MIN_IDENTITY, show_default=True, help="Percent."
+)
+_min_coverage = click.option("--min-coverage", type=_PERCENT, default=MIN_COVERAGE, show_default=True,
+                             help="Percent of the sequence's length.")  # fmt: skip
 
 
 @click.command("locus-search")
@@ -25,9 +30,8 @@ _name = click.option("--name", default="", help="Its name, for people.")
 @click.argument("barcode")
 @click.argument("fasta", type=click.Path(path_type=Path))
 @_name
-@click.option("--min-identity", type=_PERCENT, default=MIN_IDENTITY, show_default=True, help="Percent.")
-@click.option("--min-coverage", type=_PERCENT, default=MIN_COVERAGE, show_default=True,
-              help="Percent of the sequence's length.")  # fmt: skip
+@_min_identity
+@_min_coverage
 @options.request
 @options.again
 @options.follow
@@ -50,6 +54,41 @@ def locus_search(
         database=species,
         assembly_barcode=barcode,
         query=read_query_text(fasta),
+        params={"min_identity": min_identity, "min_coverage": min_coverage},
+        **request,
+    )
+    _send(job, callback, again, follow, as_json)
+
+
+@click.command("locus-table")
+@click.argument("species")
+@click.argument("fasta", type=click.Path(path_type=Path))
+@click.argument("barcodes", metavar="[BARCODE…]", nargs=-1)
+@_name
+@_min_identity
+@_min_coverage
+@options.request
+@options.again
+@options.follow
+@json_option
+def locus_table(
+    species: str,
+    fasta: Path,
+    barcodes: tuple[str, ...],
+    min_identity: float,
+    min_coverage: float,
+    again: bool,
+    follow: bool,
+    as_json: bool,
+    callback: str | None,
+    **request: Any,
+) -> None:
+    """Search nucleotide sequences in many assemblies (by default all in use): one table tells which have them."""
+    sending.ready()
+    job = LocusTableJob(
+        database=species,
+        query=read_query_text(fasta),
+        barcodes=barcodes,
         params={"min_identity": min_identity, "min_coverage": min_coverage},
         **request,
     )

@@ -1,4 +1,4 @@
-"""`/api/v1.0/analyses`: locus searches and trees of profiles are sent, listed, shown with their files."""
+"""`/api/v1.0/analyses`: locus searches, their tables, and trees are sent, listed, shown with their files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, url_for
 
 from crobot_tasks.broker.folders import storage_root
-from crobot_tasks.jobs import AnalysisJob, LocusSearchJob, MSTreeJob
+from crobot_tasks.jobs import AnalysisJob, LocusSearchJob, LocusTableJob, MSTreeJob
 from crobot_tasks.jobs.analysis import analysis_types
 from crobot_tasks.operate.analyses import described
 from crobot_tasks.operate.tokens import Scope
@@ -21,6 +21,7 @@ from crobot_tasks.web.api.analysis_schemas import (
     AnalysesSchema,
     AnalysisSchema,
     LocusSearchSchema,
+    LocusTableSchema,
     MSTreeSchema,
     SentAnalysisSchema,
 )
@@ -79,7 +80,7 @@ def show(analysis_id: int) -> dict[str, Any]:
 @blueprint.route("/<int:analysis_id>/files/<name>", methods=["GET"])
 @blueprint.sends_file(*READ)
 def file(analysis_id: int, name: str) -> Response:
-    """Get a file of an analysis: hits, a tree, its picture."""
+    """Get a file of an analysis: hits, a table, a tree, a picture."""
     found = described(visible_analysis(analysis_id, analysis_types()))
     texts = _texts(found)
     path = _where(found, texts[name]) if name in texts else None
@@ -103,6 +104,25 @@ def locus_search(given: dict[str, Any]) -> Response:
         lambda request: LocusSearchJob(
             assembly_barcode=given["assembly"],
             query=given["query"],
+            params={"min_identity": given["min_identity"], "min_coverage": given["min_coverage"]},
+            **request,
+        ),
+    )
+
+
+@blueprint.route("/locus-table", methods=["POST"])
+@blueprint.opens(Scope.JOBS_SEND, refuses=SENDS)
+@blueprint.doc(parameters=[PARAMETER])
+@blueprint.arguments(LocusTableSchema)
+@blueprint.response(201, SentAnalysisSchema)
+@blueprint.alt_response(200, schema=SentAnalysisSchema, description="Nothing new was sent", success=True)
+def locus_table(given: dict[str, Any]) -> Response:
+    """Tell which of many assemblies have nucleotide sequences; its files are the table (TSV, JSON) and a picture."""
+    return _send(
+        given,
+        lambda request: LocusTableJob(
+            query=given["query"],
+            barcodes=given["barcodes"],
             params={"min_identity": given["min_identity"], "min_coverage": given["min_coverage"]},
             **request,
         ),

@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, validate
 from crobot_tasks.web.api.answers import FileSchema
 from crobot_tasks.web.api.schemas import Number, Strict, Text, Yes, callback, mark, priority
 from workers.nomenclature.locus_search import MIN_COVERAGE, MIN_IDENTITY
+from workers.pipelines.locus_table import MOST_ASSEMBLIES
 from workers.pipelines.ms_tree import METHODS
 from workers.trees.names import Names
 
@@ -41,11 +42,8 @@ def _names() -> fields.String:
     )
 
 
-class LocusSearchSchema(_Request):
-    """Nucleotide sequences that are searched in an assembly."""
-
+class _SearchSchema(_Request):
     name = Text(load_default="", metadata={"description": "for people"})
-    assembly = Text(required=True, metadata={"description": "barcode of the assembly"})
     query = _Query(required=True, metadata={"description": "FASTA, or a bare sequence"})
     min_identity = Number(
         load_default=MIN_IDENTITY, validate=validate.Range(0, 100), metadata={"description": "percent"}
@@ -54,6 +52,23 @@ class LocusSearchSchema(_Request):
         load_default=MIN_COVERAGE,
         validate=validate.Range(0, 100),
         metadata={"description": "percent of the sequence's length"},
+    )
+
+
+class LocusSearchSchema(_SearchSchema):
+    """Nucleotide sequences that are searched in an assembly."""
+
+    assembly = Text(required=True, metadata={"description": "barcode of the assembly"})
+
+
+class LocusTableSchema(_SearchSchema):
+    """Nucleotide sequences that are searched in many assemblies."""
+
+    barcodes = fields.List(
+        Text(),
+        load_default=list,
+        validate=validate.Length(0, MOST_ASSEMBLIES),
+        metadata={"description": "lines stand in this order; by default all that strains have in use"},
     )
 
 

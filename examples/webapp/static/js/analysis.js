@@ -1,14 +1,17 @@
-// One analysis, live: a locus search with its hits, or an MS tree with its picture.
+// One analysis, live: a locus search with its hits, a table of many genomes or an MS tree with its picture.
 
 import { change, get } from "./api.js";
 import { downloads, picture, wide } from "./files.js";
 import { follow } from "./live.js";
 import { about, attempt, facts, html, may, nothing, number, page, problem, state, table, time } from "./parts.js";
+import { ofPresence, presence } from "./presence.js";
 import { lacks } from "./rights.js";
 
-const WORDS = { ms_tree: "MS tree", locus_search: "Locus search" };
-const FILES = { nwk: "Tree (Newick)", svg: "Picture (SVG)", png: "Picture (PNG)", json: "Tree with positions (JSON)",
-  hits_file: "Hits as a table (TSV)" };
+const WORDS = { ms_tree: "MS tree", locus_search: "Locus search", locus_table: "Search in many genomes" };
+const FILES = { nwk: "Tree (Newick)", svg: "Picture (SVG)", png: "Picture (PNG)", json: "The same for programs (JSON)",
+  hits_file: "Hits as a table (TSV)", table: "Table (TSV)", hits: "All hits with their places (TSV)" };
+/** type → its facts, and what it has found */
+const KINDS = { ms_tree: [({ data }) => ofTree(data), tree], locus_table: [ofPresence, presence], locus_search: [ofSearch, hits] };
 const MOST_HITS = 200;
 const view = { found: null, job: null, refused: null };
 
@@ -45,8 +48,8 @@ function show() {
       ${found.name === found.type ? nothing : html`<b>${found.name}</b>`} ${live && job?.why ? html`(${job.why})` : nothing}</p>
     ${found.error ? html`<div class="problem"><p>${found.error}</p></div>` : nothing}
     ${live && may("jobs:steer") ? html`<button type="button" class="danger" @click=${cancel}>Cancel</button>` : nothing}
-    ${facts([...shared(found), ...(found.type === "ms_tree" ? ofTree(found.data) : ofSearch(found))])}
-    ${found.type === "ms_tree" ? tree(found) : hits(found)}
+    ${facts([...shared(found), ...KINDS[found.type][0](found)])}
+    ${KINDS[found.type][1](found)}
     ${live ? nothing : html`<h2>Files</h2>${downloads(found.files, FILES)}`}`);
 }
 
@@ -67,18 +70,22 @@ const ofTree = (data) => [
   ["Missing alleles", data.missing_alleles],
 ];
 
-const ofSearch = ({ species, data }) => [
-  ["Assembly", html`<a href="/genomes/${species}/${data.assembly_barcode}">${data.assembly_barcode}</a>`],
-  ["Sequences", data.query_names?.filter(Boolean).join(", ")],
-  ["Bases", data.query_bases && number(data.query_bases)],
-  ["Least identity", `${data.min_identity} %`],
-  ["Least coverage", `${data.min_coverage} %`],
-  ["Hits", data.hit_count],
-];
+function ofSearch({ species, data }) {
+  return [
+    ["Assembly", html`<a href="/genomes/${species}/${data.assembly_barcode}">${data.assembly_barcode}</a>`],
+    ["Sequences", data.query_names?.filter(Boolean).join(", ")],
+    ["Bases", data.query_bases && number(data.query_bases)],
+    ["Least identity", `${data.min_identity} %`],
+    ["Least coverage", `${data.min_coverage} %`],
+    ["Hits", data.hit_count],
+  ];
+}
 
-const tree = ({ files, data, name, type }) => picture(files, "svg",
-  `${data.method} tree ${name === type ? "" : `“${name}” `}of ${number(data.assemblies)} genomes by ${data.scheme}: ` +
-  `${number(data.different_profiles ?? 0)} different profiles; branches are numbers of alleles that differ.`);
+function tree({ files, data, name, type }) {
+  return picture(files, "svg",
+    `${data.method} tree ${name === type ? "" : `“${name}” `}of ${number(data.assemblies)} genomes by ${data.scheme}: ` +
+    `${number(data.different_profiles ?? 0)} different profiles; branches are numbers of alleles that differ.`);
+}
 
 function hits({ data }) {
   if (!data.hits) return nothing;

@@ -5,11 +5,11 @@ import { attempt, html, nothing, number, problem, table } from "./parts.js";
 import { callable, options, typing } from "./schemes.js";
 
 const MOST_CALLS = 1000;
-const MOST_SEARCHES = 20;
+const MOST_SEARCHED = 5000;
 
 /** kind → heading, how many genomes it takes at least, whether none means all, its schemes, its fields, and what is sent. */
 const KINDS = {
-  search: { heading: "Search a sequence", least: 1, fields: searchFields, send: sendSearches },
+  search: { heading: "Search a sequence", least: 1, fields: searchFields, send: sendSearch },
   tree: { heading: "MS tree", least: 2, ofAll: true, schemes: typing, fields: treeFields, send: sendTree },
   project: { heading: "SNP project", least: 4, fields: projectFields, send: sendProject },
   call: { heading: "Call a scheme", least: 1, schemes: callable, fields: callFields, send: sendCalls },
@@ -54,8 +54,9 @@ const text = (name, words, required = false) =>
 const genomesOf = (about, first = nothing) => html`${first}${about.genomes.map(([barcode, strain]) =>
   html`<option value=${barcode}>${strain || barcode}${strain ? html` (${barcode})` : nothing}</option>`)}`;
 
-function searchFields() {
-  return html`${label("query", "Sequence (FASTA, or bases alone)", html`<textarea id="begin-query" name="query" rows="5"
+function searchFields({ genomes }) {
+  return html`${genomes.length > 1 ? html`<p>One table of ${number(genomes.length)} genomes, and a picture: which of them have it.</p>` : nothing}
+    ${label("query", "Sequence (FASTA, or bases alone)", html`<textarea id="begin-query" name="query" rows="5"
       required spellcheck="false" autocapitalize="off"></textarea>`)}
     <div class="fields">
       ${text("name", "Name")}
@@ -66,17 +67,15 @@ function searchFields() {
 const percent = (name, words, usual) => label(name, words, html`<input id="begin-${name}" name=${name} type="number" min="0"
   max="100" step="any" value=${usual} required>`);
 
-async function sendSearches({ species, genomes }, { query, name, min_identity, min_coverage }) {
-  if (genomes.length > MOST_SEARCHES) throw new Error(`A sequence is searched in ${MOST_SEARCHES} genomes at a time.`);
+/** In one genome with the loci that lie there, in several as one table. */
+async function sendSearch({ species, genomes }, { query, name, min_identity, min_coverage }) {
+  if (genomes.length > MOST_SEARCHED) throw new Error(`${number(MOST_SEARCHED)} genomes at a time: choose fewer.`);
+  const barcodes = genomes.map(([barcode]) => barcode);
+  const [path, where] = barcodes.length === 1 ? ["locus-search", { assembly: barcodes[0] }] : ["locus-table", { barcodes }];
   const limits = { min_identity: Number(min_identity), min_coverage: Number(min_coverage) };
-  const sent = [];
-  for (const [barcode, strain] of genomes) {
-    const body = { database: species, assembly: barcode, query, name, ...limits };
-    const answer = await change("POST", "/analyses/locus-search", body);
-    sent.push([`/analyses/${answer.analysis}`, `search in ${strain || barcode}`]);
-  }
-  if (sent.length === 1) location.assign(sent[0][0]);
-  return sent;
+  const answer = await change("POST", `/analyses/${path}`, { database: species, query, name, ...limits, ...where });
+  location.assign(`/analyses/${answer.analysis}`);
+  return [[`/analyses/${answer.analysis}`, `search in ${number(barcodes.length)} genomes`]];
 }
 
 function treeFields({ schemes, genomes }) {

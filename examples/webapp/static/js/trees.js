@@ -9,7 +9,7 @@ import { lacks } from "./rights.js";
 import { soon } from "./soon.js";
 
 const SIZE = 20;
-const TYPES = { ms_tree: "MS tree", locus_search: "Locus search" };
+const TYPES = { ms_tree: "MS tree", locus_search: "Locus search", locus_table: "Search in many genomes" };
 const KINDS = ["analyses", "projects"];
 const view = { all: [], species: "", schemes: [], analyses: [], projects: [], next: {}, pages: { analyses: 1, projects: 1 },
   refused: null };

@@ -434,6 +434,8 @@ def _of_species(size: int) -> dict[str, Call]:
         "db.species.assemblies.record_assembly": lambda s: assemblies.record_assembly(s, record, [101]),
         "db.species.assemblies.assembly_of_strain": lambda s: assemblies.assembly_of_strain(s, 101, "0"),
         "db.species.assemblies.strain_names_of": lambda s: assemblies.strain_names_of(s, barcodes[0]),
+        "db.species.assemblies.find_assemblies": lambda s: assemblies.find_assemblies(s, barcodes[:20]),
+        "db.species.assemblies.assemblies_in_use": lambda s: assemblies.assemblies_in_use(s, 1000),
         "db.species.assemblies.find_assembly": lambda s: assemblies.find_assembly(s, barcodes[0]),
         "db.species.assemblies.find_made": lambda s: assemblies.find_made(s, 404),
         "db.species.assemblies.judge_assembly": lambda s: assemblies.judge_assembly(

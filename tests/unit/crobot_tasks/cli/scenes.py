@@ -36,8 +36,8 @@ GOLDEN = Path(__file__).parent / "golden"
 WIDTHS = (80, 160)
 NOW = datetime(2026, 11, 25, 14, 21, 32, tzinfo=UTC)
 PIPELINES = ("QAssembly", "nomenclature", "assembly_stats", "SeroPred", "CRISPR", "prokka_annotation", "refMasker",
-             "refMapper", "refMapper_matrix", "matrix_phylogeny", "ms_tree", "probe")  # fmt: skip
-OFFERED = dict(zip(PIPELINES, ("4.1", "4.1", *["1.0"] * 10), strict=True))
+             "refMapper", "refMapper_matrix", "matrix_phylogeny", "ms_tree", "locus_table", "probe")  # fmt: skip
+OFFERED = dict(zip(PIPELINES, ("4.1", "4.1", *["1.0"] * 11), strict=True))
 FOLDER = "/srv/crobot/storage/outputs/1234/1234567/1"
 NO_ROOM = (
     "no node offers QAssembly: has 2 cores in all, the job needs 64 cores on calc01, calculation-node-02"
@@ -226,6 +226,28 @@ HITS: dict[str, Any] = ANALYSES[0] | {"error": None, "state": "complete", "modif
               "end": 2_456_973, "strand": "+", "identity": 0.9988, "coverage": 1.0, "alignment_length": 861,
               "translation": "whole", "loci": [{"locus": f"STMMW_{number:05}", "allele": number, "scheme": "cgMLST_v2"}
                                                for number in range(1, 5)]}]}}  # fmt: skip
+_SHOWN = [
+    {
+        "query": name,
+        "length": length,
+        "coding": True,
+        "present": 58,
+        "identical": 31,
+        "whole": 20,
+        "part": 7,
+        "absent": 1140,
+        "unknown": 2,
+    }
+    for name, length in (("mecA_10_AB512767", 2007), ("blaZ_36_AJ400722", 846))
+]
+PRESENCE: dict[str, Any] = ANALYSES[0] | {"error": None, "state": "complete", "modified": None, "type": "locus_table",
+                                          "data": {
+    "queries": _SHOWN, "searched": 1198, "not_searched": 2, "table": f"{FOLDER}/presence.tsv",
+    "hits": f"{FOLDER}/hits.tsv", "json": f"{FOLDER}/presence.json", "png": f"{FOLDER}/presence.png",
+    "rows": [{"barcode": f"SAL_AA{number:04}AA_AS", "strain": f"outbreak strain {number} of 2026", "states": states}
+             for number, states in enumerate(("i-", "wp", "--", "??"), 1)],
+    "errors": [{"barcode": "SAL_AA0004AA_AS", "strain": "outbreak strain 4 of 2026",
+                "error": f"{FOLDER}/assembly.fasta is not there any more"}]}}  # fmt: skip
 TREE: dict[str, Any] = ANALYSES[1] | {"state": "complete", "modified": None, "data": {
     "different_profiles": 10_292, "profiles": 398_211, "method": "MSTreeV2", "loci": 3002, "missing_alleles": 123_456,
     "total_length": 1234567.0, "longest_edge": 1200.0, "nwk": f"{FOLDER}/{'a-long-folder/' * 5}tree.nwk",
@@ -341,6 +363,7 @@ SCENES: dict[str, Scene] = {
     "species-list": lambda out: species._show(out, SPECIES),
     "analysis-list": lambda out: analyses._show_list(out, ANALYSES),
     "analysis-hits": lambda out: show_analysis(out, HITS),
+    "analysis-presence": lambda out: show_analysis(out, PRESENCE),
     "analysis-tree": lambda out: show_analysis(out, TREE),
     "project-list": lambda out: projects._show_list(out, [PROJECT]),
     "project-show": lambda out: projects._show(out, PROJECT),

@@ -62,6 +62,30 @@ def test_a_sequence_is_searched_and_its_hits_are_got_as_a_file(
     assert [row.about for row in noted] == [f"analysis {sent['analysis']}"] * 2
 
 
+def test_a_sequence_is_searched_in_many_and_the_table_and_its_picture_are_got(
+    senterica: str, genomes: list[str], app_of_7: Client, demo_data: DemoData
+) -> None:
+    wanted = {
+        "database": senterica,
+        "barcodes": genomes[:3],
+        "query": first_bases(demo_data),
+        "min_coverage": 80,
+    }
+    sent = app_of_7.post(f"{ROOT}/analyses/locus-table", wanted)
+    assert ended(sent["job"]) == "COMPLETE"
+    found = app_of_7.get(sent["url"])
+    assert (found["type"], found["data"]["searched"], found["data"]["min_coverage"]) == ("locus_table", 3, 80)
+    files = {one["name"]: one["url"] for one in found["files"]}
+    assert files.keys() == {"table", "hits", "json", "svg", "png"}
+    table = app_of_7.call("GET", files["table"], 200).get_data(as_text=True).splitlines()
+    assert [line.split("\t")[0] for line in table] == ["barcode", *genomes[:3]]
+    document = json.loads(app_of_7.call("GET", files["json"], 200).data)
+    assert [one["barcode"] for one in document["assemblies"]] == genomes[:3]
+    assert app_of_7.call("GET", files["svg"], 200).content_type.startswith("image/svg+xml")
+    again = app_of_7.post(f"{ROOT}/analyses/locus-table", wanted, 200)
+    assert (again["analysis"], again["cached"]) == (sent["analysis"], True)
+
+
 def test_a_tree_of_profiles_is_sent_and_cancelled(
     cluster: Cluster, senterica: str, genomes: list[str], app_of_7: Client
 ) -> None:
@@ -175,6 +199,9 @@ def test_files_of_a_project_come_from_its_own_jobs_only(cluster: Cluster, app_of
         ("analyses/locus-search", {"assembly": "x", "query": "not a sequence!"}, ""),
         ("analyses/locus-search", {"assembly": "x", "query": "A\0C"}, ""),
         ("analyses/locus-search", {"assembly": "x", "query": "ACGT", "min_identity": "90"}, "min_identity"),
+        ("analyses/locus-table", {"barcodes": ["ESC_AA0001AA_AS"], "query": "ACGT" * 20}, "ESC_AA0001AA_AS"),
+        ("analyses/locus-table", {"barcodes": ["x"] * 5001, "query": "ACGT" * 20}, "barcodes"),
+        ("analyses/locus-table", {"barcodes": [], "query": "ACGT" * 20, "min_coverage": 101}, "min_coverage"),
         ("analyses/ms-tree", {"scheme": "nosuch", "barcodes": ["a", "b"]}, "nosuch"),
         ("analyses/ms-tree", {"scheme": "SeroPred", "barcodes": ["a"]}, "barcodes"),
         ("analyses/ms-tree", {"scheme": "MLST_Achtman", "method": "UPGMA"}, "method"),

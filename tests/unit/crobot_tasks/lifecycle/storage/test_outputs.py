@@ -16,6 +16,7 @@ from crobot_tasks.jobs import (
     AssemblyStatsJob,
     GenericJob,
     LocusSearchJob,
+    LocusTableJob,
     MatrixJob,
     MSTreeJob,
     NomenclatureJob,
@@ -26,8 +27,8 @@ from crobot_tasks.jobs import (
 from workers.storage import job_dir
 
 CLASSES = [
-    AssemblyJob, AssemblyStatsJob, GenericJob, LocusSearchJob, MSTreeJob, MatrixJob, NomenclatureJob, PhylogenyJob,
-    RefMapperJob, RefMaskerJob,
+    AssemblyJob, AssemblyStatsJob, GenericJob, LocusSearchJob, LocusTableJob, MSTreeJob, MatrixJob, NomenclatureJob,
+    PhylogenyJob, RefMapperJob, RefMaskerJob,
 ]  # fmt: skip
 ROW: dict[str, Any] = dict.fromkeys(("type", "tag", "database", "workgroup", "batch", "priority", "node"), "")
 RESULT = {"results": {"qa": {"verdict": "fail"}}}
