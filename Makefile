@@ -49,8 +49,8 @@ api: test-programs $(INSTALLED_DEV) ## ask the HTTP API whatever its description
 canvas: test-programs $(INSTALLED_DEV) ## run Celery's own tests of canvas over plain tasks and over jobs, and name those that differ (20 minutes)
 	$(BIN)/python -m tests.celery_suite
 
-truth: truth-programs install $(INSTALLED_DEV) ## compare results with published ones (minutes)
-	$(BIN)/python -m pytest -s tests/truth tests/integration/db/nomenclature/test_numbering_at_once.py
+truth: truth-programs install $(INSTALLED_DEV) ## compare results with published ones, and print one table (20 minutes)
+	$(BIN)/python -m pytest -q tests/truth tests/integration/db/nomenclature/test_numbering_at_once.py
 
 lint: $(INSTALLED_DEV) ## check format, style, import contracts and types
 	$(BIN)/ruff format --check .

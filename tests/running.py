@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,21 @@ from workers.pipelines import pipeline
 from workers.runner import run_attempt
 
 _numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run of a pipeline took."""
+
+    pipeline: str
+    seconds: float
+    #: of the largest tool, and what this process took beside it
+    tools_bytes: int
+    own_bytes: int
+
+
+#: those of this process, for whoever wants to tell
+RUNS: list[Run] = []
 
 
 def run_pipeline(
@@ -38,7 +55,20 @@ def run_pipeline(
     if checked:
         ran.validate(job, readable)
     attempt = Attempt(next(_numbers), 1, job, ran.resources(job), storage, readable, state)
-    return run_attempt(ran, attempt)
+    began, before = time.monotonic(), _memory_bytes("VmRSS")
+    # from now on the kernel counts the largest size anew
+    Path("/proc/self/clear_refs").write_text("5")
+    report = run_attempt(ran, attempt)
+    own = max(0, _memory_bytes("VmHWM") - before)
+    RUNS.append(Run(name, time.monotonic() - began, report["usage"]["peak_memory_bytes"], own))
+    return report
+
+
+def _memory_bytes(name: str) -> int:
+    """What the kernel says of this process."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (found,) = (line.split()[1] for line in lines if line.startswith(f"{name}:"))
+    return 1024 * int(found)
 
 
 def run_on(name: str, assembly: Path, folder: Path, **params: Any) -> dict[str, Any]:

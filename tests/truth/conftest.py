@@ -5,18 +5,57 @@ from __future__ import annotations
 import gzip
 import hashlib
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from demo.data import DemoData, fetch, fetch_genome
+from tests.running import RUNS
+from tests.truth.table import Truth, pipelines
 from workers import environments
 
 #: genomes of four species, complete and as contigs, in a Debian package that is only downloaded
 PACKAGE, MEMBERS = "ragout-examples", "usr/share/doc/ragout/examples"
 CONTIGS_SHA256 = "c8263c263924bb8f2aee0193f97cb2f5edfccc8f57d66938803b49584e1e0bcc"
+
+
+_TRUTH = Truth()
+
+
+@pytest.fixture(scope="session")
+def truth() -> Truth:
+    """Takes each comparison into the table that is printed at the end."""
+    return _TRUTH
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed is in the table, whether it came to its comparison or not."""
+    report = yield
+    told = any(not row.agrees for row in _TRUTH.rows[item.stash.get(_BEFORE, 0) :])
+    if report.failed and not told:
+        _TRUTH.failed(item.name.removeprefix("test_").replace("_", " "))
+    return report
+
+
+_BEFORE = pytest.StashKey[int]()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Remember how long the table was."""
+    item.stash[_BEFORE] = len(_TRUTH.rows)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the table, and what the pipelines took."""
+    if _TRUTH.rows:
+        terminalreporter.section("truth")
+        terminalreporter.write_line("\n".join([*_TRUTH.lines(), "", *pipelines(RUNS)]))
 
 
 @pytest.fixture(scope="session")
