@@ -14,6 +14,7 @@ from crobot_tasks.lifecycle.cancel import cancel
 from db.engine import transaction
 from db.system import preferences
 from demo.data import DemoData
+from tests.command import crobot, document
 from tests.integration.crobot_tasks.jobs.test_following import ended
 from tests.processes import Cluster, value, wait_for
 from workers.contigs import read_assembly
@@ -69,6 +70,21 @@ def test_one_table_tells_which_assemblies_have_it_and_names_those_that_are_lost(
     assert table([gone, *good, broken], sequence, user_id=7).send_job() != job.number
     ordered = table([*good, gone], sequence, user_id=7), table([gone, *good], sequence, user_id=7)
     assert ordered[0].unique_key != ordered[1].unique_key
+
+
+def test_a_table_is_asked_for_by_command_and_shown(
+    genomes: list[Genome], sequence: str, tmp_path: Path
+) -> None:
+    query = tmp_path / "query.fasta"
+    query.write_text(f">mine\n{sequence}\n")
+    barcodes = [genome.barcode for genome in genomes[5:7]]
+    sent = document("send", "locus-table", "senterica", query, *barcodes, "--min-coverage", "80", "--follow")
+    assert sent["state"] == "COMPLETE"
+    found = document("analysis", "show", sent["analysis"])["data"]
+    assert (found["min_coverage"], [row["barcode"] for row in found["rows"]]) == (80, barcodes)
+    shown = crobot("analysis", "show", sent["analysis"]).stdout
+    assert "mine" in shown
+    assert shown.count("identical") == 2
 
 
 def test_without_barcodes_all_assemblies_in_use_are_searched(genomes: list[Genome], sequence: str) -> None:
