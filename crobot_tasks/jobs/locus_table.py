@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from crobot_errors import BadInput
 from crobot_tasks.jobs.analysis import AnalysisJob
 from crobot_tasks.lifecycle.job_types import register
-from crobot_tasks.lifecycle.outputs import Outputs
+from crobot_tasks.lifecycle.storage.outputs import Outputs
 from db.engine import transaction
 from db.known_species import find_species
 from db.species.assemblies import assemblies_in_use, find_assemblies, strain_names
