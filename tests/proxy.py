@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import struct
 import threading
@@ -17,6 +18,9 @@ T = TypeVar("T")
 CHUNK_BYTES = 65536
 #: closes by RST instead of FIN, as a crashed machine or a firewall does
 _RESET = struct.pack("ii", 1, 0)
+#: how `db.prepared` prepares a statement, and executes it later
+_PREPARE = re.compile(rb"PREPARE (crobot_\d+)\b(.*?); EXECUTE \1\b", re.DOTALL)
+_EXECUTE = re.compile(rb"\bEXECUTE (crobot_\d+)\b")
 
 
 @dataclass(eq=False)
@@ -27,6 +31,8 @@ class Link:
     server: asyncio.StreamWriter
     #: the end of what the client said since its last commit
     said: bytes = b""
+    #: name → statement, of what the client has prepared
+    prepared: dict[bytes, bytes] = field(default_factory=dict)
     #: the server's next answer is swallowed, and the connection reset
     doomed: bool = False
 
@@ -196,9 +202,11 @@ class Proxy:
 
     def _commit(self, link: Link, data: bytes) -> bool:
         """Look at what a client of PostgreSQL says; false if it ends here."""
+        link.prepared |= dict(_PREPARE.findall(data))
         if (cut := self._commits) is None:
             return True
-        link.said = (link.said + data)[-4 * CHUNK_BYTES :]
+        executed = b"".join(link.prepared.get(name, b"") for name in _EXECUTE.findall(data))
+        link.said = (link.said + data + executed)[-4 * CHUNK_BYTES :]
         ends = b"COMMIT\0" in data
         if cut.times and ends and cut.words in link.said:
             cut.times -= 1
