@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 #: how long the storage may take for the files of one job
 STALLED_S = 30.0
+#: what a thread is called while it reads, which is for ever if the storage hangs, and while it has nothing to do
+READS, IDLE = "storage", "storage, idle"
 #: threads that are kept for the next who read
 MOST_IDLE = 8
 
@@ -35,7 +37,7 @@ class _Reader(threading.Thread):
     idle: ClassVar[list[_Reader]] = []
 
     def __init__(self) -> None:
-        super().__init__(name="storage", daemon=True)
+        super().__init__(name=IDLE, daemon=True)
         self._works: SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = SimpleQueue()
         self.start()
 
@@ -56,7 +58,11 @@ class _Reader(threading.Thread):
     def run(self) -> None:
         """Work until the process ends, or enough others are idle."""
         while True:
-            _answer(*self._works.get())
+            work, answer = self._works.get()
+            self.name = READS
+            _answer(work, answer)
+            self.name = IDLE
+            del work, answer  # what was read is not kept until the next comes
             if len(self.idle) >= MOST_IDLE:
                 return
             self.idle.append(self)
