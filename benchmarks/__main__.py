@@ -7,11 +7,13 @@ import os
 import signal
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 
+import celeryconfig
 from benchmarks import (
     assembly,
     batch,
@@ -29,22 +31,41 @@ from benchmarks import (
     window,
 )
 from benchmarks.figures import Chapter, show
+from benchmarks.peers import measure as peers
+from benchmarks.peers.catalogue import PEERS
+from benchmarks.peers.sheet import Sheet
 from benchmarks.stage import stage
 
 LETTERS = ("d", "b", "a", "h", "c", "j", "k", "l", "m")
 #: these make what they need themselves
 ALONE = ("e", "f", "g", "i", "n")
+#: not among all: this one fetches packages
+ASKED_FOR = ("peers",)
 
 
 @click.command()
-@click.argument("letters", type=click.Choice(sorted((*LETTERS, *ALONE))), nargs=-1)
-@click.option("--jobs", default=2000, show_default=True, help="In a round of (a) or (n); (d): five times.")
-@click.option("--rounds", default=5, show_default=True, help="Rounds of (a), (c), (h), (m) and (n).")
-@click.option("--sends", default=200, show_default=True, help="Single sends of (b).")
+@click.argument("letters", type=click.Choice((*sorted((*LETTERS, *ALONE)), *ASKED_FOR)), nargs=-1)
+@click.option("--jobs", default=2000, show_default=True, help="In a round of (a), (n) and peers; (d): five times.")
+@click.option("--rounds", default=5, show_default=True, help="Rounds of (a), (c), (h), (m), (n) and peers.")
+@click.option("--sends", default=200, show_default=True, help="Single sends of (b) and, a round, of peers.")
 @click.option("--simulated", default=1_000_000, show_default=True, help="Jobs of (f).")
 @click.option("--items", default=10_000, show_default=True, help="In the batch of (k).")
 @click.option("--streams", default=1000, show_default=True, help="Clients of (l).")
 @click.option("--history", "past", default=1_000_000, show_default=True, help="Jobs that are over, in (n).")
+@click.option(
+    "--peer",
+    "names",
+    type=click.Choice([peer.name for peer in PEERS]),
+    multiple=True,
+    help="Of peers: this one; again for more. All if none is named.",
+)
+@click.option(
+    "--environments",
+    type=click.Path(path_type=Path),
+    help="Where the peers are installed, once.",
+    default=Path(celeryconfig.crobot_data_dir) / "benchmarks",
+    show_default="in CRobot's data directory",
+)
 @click.option("--keep", is_flag=True, help="Keep the folder with logs and data.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def main(
@@ -56,14 +77,17 @@ def main(
     items: int,
     streams: int,
     past: int,
+    names: tuple[str, ...],
+    environments: Path,
     keep: bool,
     as_json: bool,
 ) -> None:
     """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory,
     (e) decisions, (f) simulations, (g) dispatches, (h) the window, (i) loci, (j) chords, (k) batches,
-    (l) streams of events, (m) sends over HTTP, (n) jobs beside the history of years.
+    (l) streams of events, (m) sends over HTTP, (n) jobs beside the history of years; peers: beside other job
+    systems, which pip installs.
 
-    All if none is named.
+    All if none is named, but peers.
     """
     out, began = Console(), os.getloadavg()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the stage is cleared
@@ -76,6 +100,7 @@ def main(
         "j": chords.measure,
         "k": lambda running: batch.measure(running, items),
         "l": lambda running: live.measure(running, streams),
+        "peers": lambda running: peers.measure(running, jobs, rounds, sends, names, environments),
         "m": lambda running: http_sends.measure(running, rounds),
     }
     alone = {
@@ -86,10 +111,10 @@ def main(
         "n": lambda: history.measure(past, jobs, rounds),
     }
     wanted = letters or (*LETTERS, *ALONE)
-    chapters: list[Chapter] = []
+    chapters: list[Chapter | Sheet] = []
     for letter in [one for one in ALONE if one in wanted]:
         chapters.append(_shown(alone[letter](), out, as_json))
-    if staged := [one for one in LETTERS if one in wanted]:
+    if staged := [one for one in (*LETTERS, *ASKED_FOR) if one in wanted]:
         with stage(keep) as running:
             # (d) first: it wants processes that have done nothing yet
             for letter in staged:
@@ -102,8 +127,10 @@ def main(
         out.print(", ".join(f"{name} {text}" for name, text in machine.items()))
 
 
-def _shown(chapter: Chapter, out: Console, as_json: bool) -> Chapter:
-    if not as_json:
+def _shown(chapter: Chapter | Sheet, out: Console, as_json: bool) -> Chapter | Sheet:
+    if isinstance(chapter, Sheet) and not as_json:
+        click.echo(chapter.markdown())
+    elif isinstance(chapter, Chapter) and not as_json:
         show(chapter, out)
     return chapter
 

@@ -18,11 +18,11 @@ def measure(stage: Stage, sends: int) -> Chapter:
     """Send one job, one task, one job, …, each when the one before is over."""
     for task in KINDS.values():
         for _ in range(5):
-            _once(task)
+            once(task)
     looks: dict[str, list[tuple[float, ...]]] = {name: [] for name in KINDS}
     for _ in range(sends):
         for name, task in KINDS.items():
-            looks[name].append(_once(task))
+            looks[name].append(once(task))
     figures = []
     for position, what in enumerate(("send() returns", "the body starts", "the result is there")):
         ours, theirs = ([1000 * look[position] for look in looks[name]] for name in KINDS)
@@ -34,7 +34,7 @@ def measure(stage: Stage, sends: int) -> Chapter:
     return Chapter("b", f"{sends} single sends, idle node", "plain Celery", figures)
 
 
-def _once(task: Any) -> tuple[float, float, float]:
+def once(task: Any) -> tuple[float, float, float]:
     # an idle node, at no fixed phase of anybody's clock
     time.sleep(random.uniform(0.05, 0.15))
     sent = time.time()

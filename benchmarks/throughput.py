@@ -67,8 +67,8 @@ def _kinds(stage: Stage) -> list[Kind]:
     def send_probe(number: int) -> Any:
         return probe.apply_async(kwargs={"params": {"value": number, "expected_s": 0.005}})
 
-    ours = (_not_ended, stage.close_node, stage.open_node)
-    theirs = (_not_stored, stage.close_plain, stage.open_plain)
+    ours = (not_ended, stage.close_node, stage.open_node)
+    theirs = (not_stored, stage.close_plain, stage.open_plain)
     return [
         Kind("plain", plain.nothing.delay, *theirs, transactional=False),
         Kind("JobTask", tasks.nothing.delay, *ours),
@@ -89,9 +89,9 @@ def _backlog(stage: Stage, kind: Kind, jobs: int) -> None:
     kind.note("sent together", (jobs - half) / (time.perf_counter() - began))
     began = time.perf_counter()
     kind.open()
-    _wait(kind, sent)
+    wait(kind, sent)
     kind.note("backlog", jobs / (time.perf_counter() - began))
-    _quiet()
+    quiet()
 
 
 def _together(kind: Kind, numbers: range) -> list[Any]:
@@ -106,14 +106,14 @@ def _concurrently(stage: Stage, kind: Kind, jobs: int) -> None:
     cpu_s, counted = usage.cpu_s(stage), usage.counters()
     began = time.perf_counter()
     sent = [kind.send(number) for number in range(jobs)]
-    _wait(kind, sent)
+    wait(kind, sent)
     kind.note("whole life", jobs / (time.perf_counter() - began))
-    _quiet()
+    quiet()
     kind.cpu_s.append(usage.used(cpu_s, usage.cpu_s(stage)))
     kind.counted.append(usage.used(counted, usage.counters()))
 
 
-def _wait(kind: Kind, sent: list[Any]) -> None:
+def wait(kind: Kind, sent: list[Any]) -> None:
     """Until the last result is there: plain Celery's in its store, a job's in the database, which is asked as often."""
     task_ids = [result.id for result in sent]
     ends_at = time.monotonic() + PATIENCE_S
@@ -123,7 +123,7 @@ def _wait(kind: Kind, sent: list[Any]) -> None:
         time.sleep(0.01)
 
 
-def _not_stored(task_ids: list[str]) -> list[str]:
+def not_stored(task_ids: list[str]) -> list[str]:
     """Return those of plain tasks from the first chunk on that is not complete."""
     store = plain.app.backend
     while chunk := task_ids[:CHUNK]:
@@ -133,7 +133,7 @@ def _not_stored(task_ids: list[str]) -> list[str]:
     return task_ids
 
 
-def _not_ended(task_ids: list[str]) -> list[str]:
+def not_ended(task_ids: list[str]) -> list[str]:
     """Return those of jobs, alike."""
     with transaction() as session:
         while chunk := task_ids[:CHUNK]:
@@ -143,7 +143,7 @@ def _not_ended(task_ids: list[str]) -> list[str]:
     return task_ids
 
 
-def _quiet() -> None:
+def quiet() -> None:
     """Until the heads have noted that everything is settled, so that the next measure begins with nothing to do."""
     wait_for("the settlements", all_settled)
     time.sleep(0.3)

@@ -26,7 +26,7 @@ _PATH = re.compile(r"`([\w./-]+\.(?:py|toml|md))`")
 _SETTING = re.compile(r'environ\.get\("((?:CROBOT_|USE_)\w+)", "?([^")]*)')
 _ASSIGNED = re.compile(r"\w+=.*")
 #: where the files are that pages name
-ROOMS = ("crobot_tasks", "db", "workers", "tests", "docs", "tools", "examples")
+ROOMS = ("crobot_tasks", "db", "workers", "tests", "docs", "tools", "examples", "benchmarks")
 #: what ends a command in a shell
 _OPERATORS = {"|", ">", "<", "&&", ";"}
 
