@@ -56,7 +56,7 @@ PEERS = (
         "awa-pg",
         ("awa-pg==0.6.9",),
         "with_awa.py",
-        "1 process, 10 coroutines",
+        "1 process, 50 coroutines",
         "SELECT EXISTS (SELECT FROM awa.jobs WHERE state IN ('available', 'running'))",
     ),
 )  # fmt: skip

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+import psutil
+import psycopg2
+
 from benchmarks.peers.catalogue import Peer, chosen
 from benchmarks.peers.environments import PeerFailed, python_of
 from benchmarks.peers.own_round import own_rounds
@@ -61,5 +64,6 @@ def _measure(contestant: Contestant, one_round: Round, jobs: int, sends: int) ->
     print(f"{contestant.name} …", file=sys.stderr, flush=True)
     try:
         contestant.rounds.append(one_round.measure(jobs, sends))
-    except PeerFailed as error:
-        contestant.reason = str(error)
+    # its worker may go while we look at it, and its tables may not be what we ask for
+    except (PeerFailed, psutil.Error, psycopg2.Error) as error:
+        contestant.reason = str(error).strip()

@@ -1,4 +1,4 @@
-"""awa-pg: one worker of ten coroutines; in bulk by COPY."""
+"""awa-pg: one worker of fifty coroutines, which is its default; in bulk by COPY."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def work(url: str) -> None:
             body(job.args.number)
 
         works()
-        await client.start([(QUEUE, 10)])
+        await client.start([(QUEUE, 50)])
         await until_terminated()
         await client.shutdown()
 
