@@ -45,7 +45,9 @@ ASKED_FOR = ("peers",)
 
 @click.command()
 @click.argument("letters", type=click.Choice((*sorted((*LETTERS, *ALONE)), *ASKED_FOR)), nargs=-1)
-@click.option("--jobs", default=2000, show_default=True, help="In a round of (a), (n) and peers; (d): five times.")
+@click.option(
+    "--jobs", default=2000, show_default=True, help="In a round of (a), (n) and peers; (d): five times."
+)
 @click.option("--rounds", default=5, show_default=True, help="Rounds of (a), (c), (h), (m), (n) and peers.")
 @click.option("--sends", default=200, show_default=True, help="Single sends of (b) and, a round, of peers.")
 @click.option("--simulated", default=1_000_000, show_default=True, help="Jobs of (f).")
