@@ -57,13 +57,13 @@ def test_what_has_ended_is_counted_for_ever(cluster: Cluster, get: Get) -> None:
     # what ended is folded some seconds later
     wait_for(
         "the end to be counted",
-        lambda: grown(before, read(get), "crobot_attempts_ended_total", "ok", "probe") == 1,
+        lambda: grown(before, read(get), "crobot_attempts_ended_total", "ok", "probe") >= 1,
     )
     found = read(get)
     ran = {end: grown(before, found, "crobot_running_seconds_bucket", end, "probe") for end in ENDS}
-    # the job of another test may have ended meanwhile
-    assert ran["0.5"] == 0
-    assert ran["5.0"] == ran["+Inf"] >= 1
+    # the job of another test may have ended meanwhile, and one that was cancelled ran for a moment
+    assert ran["5.0"] - ran["0.5"] >= 1
+    assert ran["5.0"] == ran["+Inf"]
     assert 0.7 <= grown(before, found, "crobot_running_seconds_sum", "probe") < 10
     assert grown(before, found, "crobot_waiting_seconds_count", "probe") >= 1
     assert grown(before, found, "crobot_dispatch_seconds_count") >= 1
