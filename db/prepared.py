@@ -5,6 +5,8 @@ Planning them took as long as executing them. psycopg2 prepares nothing, so this
 A plan is right for tables of the size that they had: after a while it is made anew, so that a database that was empty
 when its heads began does not keep the plans of small tables. Such a statement names its columns: with ``*``, it would
 fail on the connections that are open while a migration adds one.
+
+Behind a pooler, which may give each transaction another of the server's processes, nothing is prepared.
 """
 
 from __future__ import annotations
@@ -36,8 +38,18 @@ def prepared(sql: str, **types: str) -> TextClause:
 
 def listen(engine: Engine) -> None:
     """Let the connections of this engine execute what `prepared` made."""
+    event.listen(engine, "connect", _look_for_a_pooler)
     event.listen(engine, "before_cursor_execute", _execute_prepared, retval=True)
     event.listen(engine, "after_cursor_execute", _note)
+
+
+def _look_for_a_pooler(connection: Any, record: Any) -> None:
+    """Note whether the process that answers is the one that the connection was made to: of a pooler it is not."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    connection.rollback()
+    record.info["prepared"] = {} if pid == connection.info.backend_pid else None
 
 
 @dataclass(frozen=True)
@@ -53,9 +65,9 @@ def _execute_prepared(
     connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
 ) -> tuple[str, Any]:
     types = context.execution_options.get("prepared") if context else None
-    if types is None or executemany:
+    made: dict[str, _Made] | None = connection.info.get("prepared")
+    if types is None or made is None or executemany:
         return statement, parameters
-    made: dict[str, _Made] = connection.info.setdefault("prepared", {})
     known, now = made.get(statement), time.monotonic()
     if known is not None and now - known.at < KEPT_S:
         return f"EXECUTE {known.name}{_given(statement)}", parameters

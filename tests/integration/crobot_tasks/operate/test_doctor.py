@@ -25,7 +25,7 @@ from db import engine
 from tests.command import crobot, document, process
 from tests.installation import installation
 from tests.integration.crobot_tasks.cli.test_commands import closed_port
-from tests.processes import Cluster, Process, wait_for
+from tests.processes import Cluster, Process, value, wait_for
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 PGBOUNCER = """\
@@ -108,8 +108,8 @@ def valkey() -> Iterator[redis.Redis]:
     names = ("maxmemory-policy", "maxmemory", "save")
     before = {name: client.config_get(name)[name] for name in names}
     yield client
-    for name, value in before.items():
-        client.config_set(name, value)
+    for name, old in before.items():
+        client.config_set(name, old)
     client.close()
 
 
@@ -190,6 +190,12 @@ def pgbouncer(ours: Cluster) -> Iterator[Callable[[str], str]]:
         one.stop()
 
 
+def park_some() -> list[int]:
+    """Send jobs in transactions that a pooler may give to different processes; how often each is there."""
+    calls = [job_task("probe").delay(params={"value": number}) for number in range(3)]
+    return [value("SELECT count(*) FROM crobot.settlements WHERE task_id = :id", id=one.id) for one in calls]
+
+
 def test_a_pooler_by_transaction_is_seen_and_one_by_session_only_by_what_it_drops(
     pgbouncer: Callable[[str], str],
 ) -> None:
@@ -199,6 +205,7 @@ def test_a_pooler_by_transaction_is_seen_and_one_by_session_only_by_what_it_drop
         former = engine.configure(lambda address=address: address)
         try:
             found[mode] = graver(pooler.examine(Seen()))
+            assert park_some() == [1, 1, 1]
         finally:
             engine.engine().dispose()
             assert former is not None
