@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,5 +45,6 @@ def _entries(folder: Path) -> list[Path]:
     """Return what lies in an attempt's folder; nothing if it is none, or is a link to elsewhere."""
     if folder.is_symlink() or not folder.is_dir():
         return []
-    with os.scandir(folder) as entries:
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:  # another head may just remove it
         return sorted(folder / entry.name for entry in entries)
+    return []

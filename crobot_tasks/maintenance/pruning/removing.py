@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from db.crobot.old_rows import Amount
 
@@ -24,13 +25,19 @@ def remove(path: Path, *, dry: bool) -> Amount:
         return found
     try:
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+            shutil.rmtree(path, onerror=_unless_gone)
         else:
             path.unlink(missing_ok=True)
     except OSError as error:
         log.warning("%s is old, and cannot be removed: %s", path, error)
         return Amount()
     return found
+
+
+def _unless_gone(function: Callable[..., object], path: str, error: Any) -> None:
+    """Go on where somebody else has just removed a part of it: who stopped there would leave the rest."""
+    if not issubclass(error[0], FileNotFoundError):
+        raise error[1]
 
 
 def remove_empty(folder: Path) -> None:
