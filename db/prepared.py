@@ -25,6 +25,8 @@ KEPT_S = 10.0
 
 #: a parameter, as SQLAlchemy writes it for psycopg2
 _PARAMETER = re.compile(r"%\((\w+)\)s")
+#: the first table that a statement is about
+_FIRST = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM|FROM) crobot\.(\w+)")
 _numbers = count(1)
 
 
@@ -73,7 +75,7 @@ def _execute_prepared(
         return f"EXECUTE {known.name}{_given(statement)}", parameters
     # All in one round trip. It is noted once it worked: in a transaction that has failed before, nothing is prepared.
     made.pop(statement, None)
-    new = _Made(f"crobot_{next(_numbers)}", now)
+    new = _Made(f"crobot_{next(_numbers)}_{_word(statement)}", now)
     context.prepared = statement, new
     former = f"DEALLOCATE {known.name}; " if known is not None else ""
     return (
@@ -87,6 +89,13 @@ def _note(
 ) -> None:
     if (new := getattr(context, "prepared", None)) is not None:
         connection.info["prepared"][new[0]] = new[1]
+
+
+@cache
+def _word(statement: str) -> str:
+    """Say what it does, for whoever looks at what the server is doing: update_jobs."""
+    found = _FIRST.search(statement)
+    return f"{found[1].split()[0]}_{found[2]}".lower() if found else "statement"
 
 
 @cache

@@ -19,8 +19,8 @@ CHUNK_BYTES = 65536
 #: closes by RST instead of FIN, as a crashed machine or a firewall does
 _RESET = struct.pack("ii", 1, 0)
 #: how `db.prepared` prepares a statement, and executes it later
-_PREPARE = re.compile(rb"PREPARE (crobot_\d+)\b(.*?); EXECUTE \1\b", re.DOTALL)
-_EXECUTE = re.compile(rb"\bEXECUTE (crobot_\d+)\b")
+_PREPARE = re.compile(rb"PREPARE (crobot_\w+)\b(.*?); EXECUTE \1\b", re.DOTALL)
+_EXECUTE = re.compile(rb"\bEXECUTE (crobot_\w+)")
 
 
 @dataclass(eq=False)

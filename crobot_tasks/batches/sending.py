@@ -36,8 +36,8 @@ def _send_group(session: Any, signatures: Sequence[Any]) -> list[int]:
         group(signatures).apply_async(add_to_parent=False, ignore_result=True)
     finish.refuse(session, commit(session, sends, sends.jobs))
     ids = [new.owed.settlement_id for new, _ in sends.jobs]
-    numbers = jobs.of_sends(session, ids)
-    return [numbers[one] for one in ids]
+    sent = jobs.of_sends(session, ids)
+    return [sent[one].job_id for one in ids]
 
 
 def _became(item: Any, call: Call, sent: Any) -> dict[str, Any]:

@@ -48,7 +48,6 @@ class QoS(redis.QoS):
 class Channel(redis.Channel):
     """Makes one client for each pool of connections, not for each command: a sixth of what a node's parent did."""
 
-    QoS = QoS
     _of_pool: tuple[Any, Any] = (None, None)
 
     def _create_client(self, asynchronous: bool = False) -> Any:
@@ -63,6 +62,7 @@ class Channel(redis.Channel):
 
 def survive_lost_connections() -> None:
     """Make this process's workers reconnect whenever the broker goes away, or refuses what it is told."""
+    redis.Channel.QoS = QoS  # also of the channels to Sentinel, which have their own way to a client
     redis.Transport.Channel = Channel
     # READONLY, MISCONF, out of memory: to kombu these are defects of the program, and would end a worker.
     if ResponseError not in redis.Transport.connection_errors:

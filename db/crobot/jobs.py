@@ -16,8 +16,9 @@ from db.prepared import prepared
 _JOB = text("SELECT * FROM crobot.jobs WHERE id = :job_id")
 _STATES = text("SELECT id, state FROM crobot.jobs WHERE id = ANY(:job_ids)")
 _OF_SENDS = text("""
-    SELECT CAST(s.id AS text) AS id, s.job_id FROM crobot.settlements s JOIN unnest(CAST(:ids AS uuid[])) AS sent(id)
-      ON s.id = sent.id""")
+    SELECT CAST(s.id AS text) AS id, s.job_id, COALESCE(j.request->>'id' <> s.task_id, false) AS joined
+    FROM crobot.settlements s JOIN unnest(CAST(:ids AS uuid[])) AS sent(id) ON s.id = sent.id
+    JOIN crobot.jobs j ON j.id = s.job_id""")
 _KINDS = prepared("SELECT id, database, type FROM crobot.jobs WHERE id = ANY(:job_ids)")
 _ATTEMPTS = text("SELECT * FROM crobot.attempts WHERE job_id = :job_id ORDER BY number")
 _TASK = text("""
@@ -128,9 +129,9 @@ def databases(session: Session, job_ids: Sequence[int]) -> dict[int, str | None]
     return {job_id: row.database for job_id, row in kinds(session, job_ids).items()}
 
 
-def of_sends(session: Session, settlement_ids: Sequence[str]) -> dict[str, int]:
-    """Settlement's id → its job, of those that were sent."""
-    return {row.id: row.job_id for row in session.execute(_OF_SENDS, {"ids": list(settlement_ids)})}
+def of_sends(session: Session, settlement_ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """Settlement's id → ``job_id``, and ``joined``: another send had made that job; of those that were sent."""
+    return {row.id: row for row in session.execute(_OF_SENDS, {"ids": list(settlement_ids)})}
 
 
 def kinds(session: Session, job_ids: Sequence[int]) -> dict[int, Row[Any]]:

@@ -26,17 +26,14 @@ def after_commit(session: Any, job_ids: Sequence[int]) -> None:
 
 def settle_all(owed: Sequence[Any]) -> None:
     """Tell plain results at once, and let Celery's tracer do the others; what fails here is found again as overdue."""
-    going_on = [row for row in owed if _goes_on(row)]
+    done: list[str] = []
     try:
         done = _tell([row for row in owed if not _goes_on(row)])
-        for row in going_on:
-            settlement_id = str(row.id)
-            app.publish(
-                "crobot.settle", kwargs={"settlement_id": settlement_id}, queue=SETTLE, ignore_result=True
-            )
+        for row in owed:
+            if _goes_on(row):
+                _hand_over(row)
     except UNREACHABLE as error:
         log.warning("results cannot be told now, they will be: %s", error)
-        return
     if done:
         with transaction() as session:
             settlements.settled(session, done)
@@ -45,6 +42,17 @@ def settle_all(owed: Sequence[Any]) -> None:
 def _goes_on(row: Any) -> bool:
     """Whether anything is to be sent: what is next in a canvas, or what takes the job's place."""
     return bool(row.options or row.replacement)
+
+
+def _hand_over(row: Any) -> None:
+    """Give a result to the task that settles it."""
+    try:
+        app.publish("crobot.settle", kwargs={"settlement_id": str(row.id)}, queue=SETTLE, ignore_result=True)
+    except UNREACHABLE:
+        raise
+    # The jobs have ended: whoever ended them must hear of no error, and the result is found again as overdue.
+    except Exception:
+        log.exception("the result %s of job %s cannot be handed over now", row.task_id, row.job_id)
 
 
 def _tell(rows: Sequence[Any]) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from db import engine
+from db import engine, migrate
 from db import prepared as module
 from db.engine import transaction
 from db.prepared import prepared
@@ -15,6 +17,7 @@ from db.prepared import prepared
 ADDED = prepared("SELECT CAST(:left AS int) + CAST(:right AS int) + CAST(:left AS int)")
 BARE = prepared("SELECT 100 % 7, '%'")
 LISTED = prepared("SELECT count(*) FROM unnest(CAST(:ids AS uuid[])) AS one", ids="text[]")
+COUNTED = prepared("SELECT count(*) FROM crobot.jobs WHERE id = :id")
 DIVIDED = prepared("SELECT 1 / CAST(:number AS int)")
 
 
@@ -77,3 +80,13 @@ def test_after_an_error_it_is_prepared_or_not_as_postgresql_has_it(monkeypatch: 
                 _execute_in_a_failed_transaction()
             with transaction() as session:
                 assert session.execute(DIVIDED, {"number": 1}).scalar() == 1
+
+
+def test_its_name_tells_what_it_is_about() -> None:
+    migrate.upgrade()
+    with transaction() as session:
+        session.execute(COUNTED, {"id": 7})
+        (name,) = session.execute(
+            text("SELECT name FROM pg_prepared_statements WHERE statement ~ 'count'")
+        ).scalars()
+    assert re.fullmatch("crobot_[0-9]+_from_jobs", name)

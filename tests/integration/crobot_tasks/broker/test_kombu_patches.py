@@ -30,10 +30,10 @@ def valkey(tmp_path: Path) -> Iterator[Valkey]:
 @pytest.fixture
 def kombus_own() -> Iterator[None]:
     """kombu as it comes, again, after the test."""
-    former = redis.Transport.Channel
-    redis.Transport.Channel = redis.Channel
+    former = redis.Transport.Channel, redis.Channel.QoS
+    redis.Transport.Channel, redis.Channel.QoS = redis.Channel, redis.QoS
     yield
-    redis.Transport.Channel = former
+    redis.Transport.Channel, redis.Channel.QoS = former
 
 
 def holding_a_message(valkey: Valkey) -> Connection:
@@ -113,3 +113,8 @@ def test_a_channel_has_one_client_until_its_connections_are_lost(valkey: Valkey,
         with channel.conn_or_acquire() as third:
             assert third is not first
             assert third.ping()
+
+
+def test_channels_to_sentinel_have_the_cure_too(kombus_own: None) -> None:
+    kombu_patches.survive_lost_connections()
+    assert redis.SentinelChannel.QoS is redis.Transport.Channel.QoS is kombu_patches.QoS

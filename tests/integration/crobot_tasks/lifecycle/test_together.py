@@ -70,7 +70,29 @@ def test_two_sends_for_the_same_thing_are_one_job(cluster: Cluster) -> None:
             jobs.add.s(1, number).set(job=job).delay() for number, job in ((1, same), (1, same), (2, {}))
         )
     assert first.job_id == second.job_id != other.job_id
+    assert [one.joined for one in (first, second, other)] == [False, True, False]
     assert [one.get(timeout=PATIENCE_S) for one in (first, second, other)] == [2, 2, 3]
+
+
+def test_a_block_in_a_block_is_sent_with_it(cluster: Cluster) -> None:
+    with together():
+        with together():
+            inner = jobs.add.delay(1, 1)
+        assert value(_JOBS, ids=[inner.id]) == 0
+        outer = jobs.add.delay(1, 2)
+    assert inner.job_id != outer.job_id
+    assert [one.get(timeout=PATIENCE_S) for one in (inner, outer)] == [2, 3]
+
+
+def test_of_plain_tasks_nobody_can_tell_whether_they_are_there(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(sends: Any) -> Any:
+        raise CommitLost("the connection was lost in a commit")
+
+    monkeypatch.setattr(module, "_send", cut)
+    with pytest.raises(CommitLost), together():
+        note.delay("never")
 
 
 def test_a_call_that_cannot_work_raises_where_it_stands_and_nothing_is_sent(cluster: Cluster) -> None:
