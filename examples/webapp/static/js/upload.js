@@ -90,6 +90,9 @@ function wrongOf(pair) {
 
 /** Announce the pairs, all of them before any byte; those that are refused stay, with the reason. */
 async function send() {
+  // whoever is quicker than the list of species waits for it
+  await started;
+  if (!here.chosen) throw new Problem(0, { detail: "there is no species to send to: open the page again once there is one" });
   const wrong = here.pairs.filter(wrongOf);
   if (wrong.length) throw new Problem(0, { detail: `${counted(wrong.length, "pair")} cannot be sent yet: what is missing stands there` });
   for (const pair of [...here.pairs]) {
@@ -180,4 +183,4 @@ function content() {
 }
 
 addEventListener("beforeunload", (event) => { if (queue.busy) event.preventDefault(); });
-start();
+const started = start();

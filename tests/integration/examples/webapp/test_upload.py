@@ -319,3 +319,19 @@ def test_a_pasted_table_says_which_row_and_column_is_wrong_before_anything_is_se
         "t_a": {"country": "Ireland", "year": 2019},
         "t_b": {"country": "France", "year": 2020},
     }
+
+
+@pytest.mark.usefixtures("assembled_later")
+def test_who_is_quicker_than_the_list_of_species_sends_to_it_all_the_same(
+    sign_in: SignIn, tmp_path: Path
+) -> None:
+    page, held = sign_in().page, []
+    page.route("**/species", lambda route: held.append(route))
+    with page.expect_request("**/species"):
+        page.goto("/upload")
+    choose(page, *pair_of_files(tmp_path, "early"))
+    send(page)
+    expect(page.get_by_role("button", name="Send 1 pair")).to_be_disabled()
+    for one in held:
+        one.continue_()
+    expect(card(page, "early").get_by_text("sent", exact=True)).to_be_visible(timeout=SOON_MS)
