@@ -10,7 +10,7 @@ from typing import Any
 
 from crobot_tasks.broker.formats import REPORT_FORMATS
 from crobot_tasks.head import dispatch, leases
-from crobot_tasks.node import courier, run_attempt
+from crobot_tasks.node import connection, run_attempt
 
 #: what format 1 had when it began
 _FIRST_HEARTBEAT = {
@@ -22,13 +22,13 @@ _FIRST_HEADER = {"format", "cores", "memory_bytes", "disk_bytes", "time_s"}
 
 def _old_node() -> None:
     """Sends no tags and no local data."""
-    publish = courier.Courier._publish
+    publish = connection.Connection.publish
 
     def publish_first(self: Any, task: str, queue_name: str, *version: int, **message: Any) -> None:
         message = {name: value for name, value in message.items() if name in _FIRST_HEARTBEAT}
         publish(self, task, queue_name, *version, **message)
 
-    courier.Courier._publish = publish_first  # type: ignore[method-assign]
+    connection.Connection.publish = publish_first  # type: ignore[method-assign]
 
 
 def _old_head() -> None:
@@ -56,12 +56,12 @@ def _behind() -> None:
 
 def _ahead() -> None:
     """A node that reports in a format that the head does not know yet."""
-    publish = courier.Courier._publish
+    publish = connection.Connection.publish
 
     def publish_newer(self: Any, task: str, queue_name: str, version: int = 0, **message: Any) -> None:
         publish(self, task, queue_name, max(REPORT_FORMATS) + 1, **message)
 
-    courier.Courier._publish = publish_newer  # type: ignore[method-assign]
+    connection.Connection.publish = publish_newer  # type: ignore[method-assign]
 
 
 {"old node": _old_node, "old head": _old_head, "behind": _behind, "ahead": _ahead}[

@@ -107,7 +107,7 @@ class CompletionSignals:
             return
         body = _failed(exception) | {"traceback": _traceback(einfo)}
         if isinstance(exception, WorkerLostError):
-            body |= self.courier.lost(message(exception))
+            body |= self.courier.orphans.lost(message(exception))
         self._report(task_id, body)
 
     def on_revoked(self, sender: Any, request: Any, expired: bool = False, **_: Any) -> None:

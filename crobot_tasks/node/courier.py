@@ -10,40 +10,26 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import psutil
 from celery.worker import state
 
 import celeryconfig
-from crobot_errors import OutcomeKind
-from crobot_tasks.broker.formats import REPORT_FORMAT, attempt_key, report_format, to_message
-from crobot_tasks.broker.queues import (
-    HEARTBEATS,
-    MOST_UNREAD,
-    REPORTS,
-    UNREACHABLE,
-    ack_queue,
-    node_queue,
-    queue,
-    waiting_in,
-)
-from crobot_tasks.celery import app
-from crobot_tasks.logs.facts import of_attempt
+from crobot_tasks.broker.formats import REPORT_FORMAT, report_format, to_message
+from crobot_tasks.broker.queues import HEARTBEATS, MOST_UNREAD, REPORTS, UNREACHABLE, node_queue
+from crobot_tasks.node.connection import Connection
 from crobot_tasks.node.local_data import LocalData
+from crobot_tasks.node.orphans import Orphans
+from crobot_tasks.node.resending import Sent
 from crobot_tasks.node.spool import Spool
 from crobot_tasks.node.told_progress import LOOK_S, ToldProgress
 from workers.exit_reasons import FULL_BELOW_BYTES
-from workers.oom_kills import RecentOomKills
 
 log = logging.getLogger(__name__)
 
 #: reports in one message
 BATCH = 200
-#: a report that is not acknowledged is sent again after so many seconds, and then after twice as many, and so on
-RESEND_S = 10.0
-LONGEST_RESEND_S = 600.0
 #: nothing is sent again while heads have more than so many messages before it: the first copy is among them
 MOST_UNREAD_REPORTS = 10
 #: how often what dead attempts left is removed
@@ -58,23 +44,6 @@ BUSY_S = 0.1
 ANNOUNCE_S = 0.05
 
 
-@dataclass(frozen=True)
-class Sent:
-    """When a report was last sent, and how often; times are monotonic seconds."""
-
-    at: float = 0.0
-    times: int = 0
-
-    def again(self, now: float) -> Sent:
-        """Return the same, sent once more."""
-        return Sent(now, self.times + 1)
-
-    @property
-    def due_at(self) -> float:
-        """When it is to be sent again, if it is not acknowledged before."""
-        return self.at + min(RESEND_S * 2 ** min(self.times - 1, 10), LONGEST_RESEND_S)
-
-
 class Courier(threading.Thread):
     """Sends what is in the spool until the heads have it, and heartbeats that say what the node is doing."""
 
@@ -82,11 +51,12 @@ class Courier(threading.Thread):
         self, name: str, spool: Spool, local_data: LocalData, incarnation: str, description: dict[str, Any]
     ) -> None:
         super().__init__(name=f"courier of {name}", daemon=True)
-        self.node, self.spool, self.local_data, self.incarnation = name, spool, local_data, incarnation
+        self.node, self.spool, self.local_data = name, spool, local_data
         #: cores, memory_bytes, pipelines, unavailable, software, tags, message_format
         self.description = description
         self.progress = ToldProgress(spool.state_dir)
-        self.oom_kills = RecentOomKills()
+        self.orphans = Orphans(spool)
+        self.connection = Connection(name, incarnation)
         self.beat = 0
         self._next_heartbeat = 0.0
         self._announced: set[str] = set()
@@ -95,15 +65,9 @@ class Courier(threading.Thread):
         self._last_report = 0.0
         #: attempt id → its report, which was sent and is not acknowledged
         self._sent: dict[str, Sent] = {}
-        self._connection: Any = None
-        self._producer: Any = None
         self._stopping = threading.Event()
         #: the worker takes no more messages, for whatever reason: the node is not up, although this thread is
         self.worker_ended = False
-        #: attempts at work on disk that Celery did not know at the last heartbeat
-        self._orphans: set[str] = set()
-        #: those of them whose report could not be written
-        self._unreportable: set[str] = set()
         self._next_tidy = 0.0
 
     def stop(self, timeout_s: float = 5.0) -> None:
@@ -140,7 +104,7 @@ class Courier(threading.Thread):
         self._receive()
         self._send()
         if time.monotonic() >= self._next_heartbeat:
-            self._end_orphans()
+            self.orphans.end(lambda: _ids(state.active_requests))
             self._heartbeat()
             self._next_heartbeat = time.monotonic() + celeryconfig.crobot_heartbeat_s
         if time.monotonic() >= self._next_tidy:
@@ -191,7 +155,7 @@ class Courier(threading.Thread):
             by_format.setdefault(report_format(report), []).append(report)
         for version, some in by_format.items():
             more = {"running": begun, "progress": progress} if version == REPORT_FORMAT else {"running": []}
-            self._publish("crobot.reports", REPORTS, version, reports=some, **more)
+            self.connection.publish("crobot.reports", REPORTS, version, reports=some, **more)
 
     def _begun(self, now: float) -> set[str]:
         """Attempts that have been at work for a while, and were not announced to the heads."""
@@ -205,19 +169,21 @@ class Courier(threading.Thread):
         if self._sent and now - self._last_report < BUSY_S and not self._stopping.is_set():
             return []
         on_its_way = {attempt_id for attempt_id, sent in self._sent.items() if now < sent.due_at}
-        if len(on_its_way) < len(self._sent) and self._waiting_in(REPORTS) > MOST_UNREAD_REPORTS:
+        if len(on_its_way) < len(self._sent) and self.connection.waiting_in(REPORTS) > MOST_UNREAD_REPORTS:
             on_its_way = set(self._sent)
         return self.spool.pending(BATCH, but=on_its_way)
 
     def _heartbeat(self) -> None:
-        if self._waiting_in(HEARTBEATS) > MOST_UNREAD:
+        if self.connection.waiting_in(HEARTBEATS) > MOST_UNREAD:
             return  # no head reads them, and more of them would say nothing new
         self.beat += 1
-        self.oom_kills.look(time.monotonic())
-        running = [attempt_id for attempt_id in self.spool.at_work() if attempt_id not in self._unreportable]
+        self.orphans.oom_kills.look(time.monotonic())
+        running = [
+            attempt_id for attempt_id in self.spool.at_work() if attempt_id not in self.orphans.unreportable
+        ]
         reported = self.spool.reported()
         known = [*running, *reported, *_ids(state.reserved_requests)]
-        description, queued = self.description, self._waiting_in(node_queue(self.node))
+        description, queued = self.description, self.connection.waiting_in(node_queue(self.node))
         free = psutil.disk_usage(str(self.spool.state_dir)).free
         if why := self._unable(free):
             unavailable = dict.fromkeys(description["pipelines"], why)
@@ -226,7 +192,7 @@ class Courier(threading.Thread):
             queued = 0  # it takes nothing more: what waits in its queue is for the others
         if (names := self.local_data.due(time.monotonic())) is not None:
             description = description | {"local_data": names}
-        self._publish(
+        self.connection.publish(
             "crobot.heartbeat",
             HEARTBEATS,
             **to_message(description | {"known": known}),
@@ -236,44 +202,6 @@ class Courier(threading.Thread):
             pending_reports=len(reported),
             running=running,
         )
-
-    def _end_orphans(self) -> None:
-        """Report attempts whose process is gone without a report at two heartbeats in a row."""
-        orphans = set(self.spool.at_work()) - set(_ids(state.active_requests))
-        self._unreportable = set()
-        for attempt_id in orphans & self._orphans:
-            try:
-                self.spool.end(attempt_id, self.lost("it ended without a report"))
-            except OSError as error:
-                # The next heartbeats do not name it, which says the same and needs no disk.
-                self._unreportable.add(attempt_id)
-                known = of_attempt(*attempt_key(attempt_id))
-                log.warning("no report on %s can be written: %s", attempt_id, error, extra=known)
-        self._orphans = orphans
-
-    def lost(self, message: str) -> dict[str, Any]:
-        """Return the report on an attempt whose process is gone: by a stop, for want of memory, or nobody knows why."""
-        if self.spool.is_stopping():
-            return {"outcome": OutcomeKind.NODE_STOPPED, "message": f"the node was stopped: {message}"}
-        if self.oom_kills.seen():
-            killed = "when the kernel killed for want of memory"
-            return {"outcome": OutcomeKind.OUT_OF_MEMORY, "message": f"{message} {killed}"}
-        return {"outcome": OutcomeKind.NODE_LOST, "message": message}
-
-    def _publish(self, task: str, queue_name: str, version: int = REPORT_FORMAT, **message: Any) -> None:
-        message |= {"format": version, "node": self.node, "incarnation": self.incarnation}
-        app.publish(
-            task,
-            kwargs={"message": message},
-            producer=self._connected(),
-            queue=queue(queue_name),
-            ignore_result=True,
-            argsrepr=self.node,
-            kwargsrepr="",
-        )
-
-    def _waiting_in(self, name: str) -> int:
-        return waiting_in(name, self._connected().channel)
 
     def _unable(self, free_bytes: int) -> str:
         """Say why the node takes no jobs at all; empty if it does."""
@@ -293,29 +221,12 @@ class Courier(threading.Thread):
     def _receive(self) -> None:
         if not self._sent:
             return
-        acks = queue(ack_queue(self.node))(self._connected().channel)
-        while (message := acks.get(no_ack=True)) is not None:
-            for attempt_id in message.payload:
-                self.spool.acknowledge(attempt_id)
-                self._sent.pop(attempt_id, None)
-
-    # --- the connection -----------------------------------------------------------------------------------------------
-
-    def _connected(self) -> Any:
-        if self._producer is None:
-            self._connection = app.connection_for_write()
-            self._connection.ensure_connection(max_retries=1)
-            self._producer = app.amqp.Producer(self._connection, auto_declare=False)
-            channel = self._producer.channel
-            for name in (HEARTBEATS, REPORTS, ack_queue(self.node), node_queue(self.node)):
-                queue(name)(channel).declare()
-        return self._producer
+        for attempt_id in self.connection.acknowledged():
+            self.spool.acknowledge(attempt_id)
+            self._sent.pop(attempt_id, None)
 
     def _disconnect(self) -> None:
-        if self._connection is not None:
-            with suppress(*UNREACHABLE):
-                self._connection.release()
-        self._connection = self._producer = None
+        self.connection.release()
         self.progress.unsent()
 
 

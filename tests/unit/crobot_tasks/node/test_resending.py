@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crobot_tasks.node.courier import LONGEST_RESEND_S, RESEND_S, Sent
+from crobot_tasks.node.resending import LONGEST_RESEND_S, RESEND_S, Sent
 
 
 def test_a_report_is_sent_again_ever_more_slowly() -> None:
