@@ -1,8 +1,8 @@
 // What may be done with a job, and the question before it.
 
-import { change } from "./api.js";
-import { asked } from "./asking.js";
-import { html, may, user } from "./parts.js";
+import { change } from "../shared/api.js";
+import { asked } from "../shared/asking.js";
+import { html, may, user } from "../shared/parts.js";
 import { again } from "./resending.js";
 
 export const LIVE = ["WAITING", "ROUTED", "RUNNING"];

@@ -1,10 +1,10 @@
 // One SNP project, live: its steps, counts, matrix as a table and a picture, tree, files.
 
-import { address, change, get } from "./api.js";
-import { downloads, picture, wide } from "./files.js";
-import { follow } from "./live.js";
-import { about, attempt, facts, html, may, nothing, number, page, problem, state, table, time } from "./parts.js";
-import { lacks } from "./rights.js";
+import { address, change, get } from "../shared/api.js";
+import { downloads, picture, wide } from "../shared/files.js";
+import { follow } from "../shared/live.js";
+import { about, attempt, facts, html, may, nothing, number, page, problem, state, table, time } from "../shared/parts.js";
+import { lacks } from "../shared/rights.js";
 
 const STEPS = { ref_masker: "Repeats of the reference", ref_mapper: "Genomes mapped to it",
   ref_mapper_matrix: "Matrix of SNPs", matrix_phylogeny: "Tree" };

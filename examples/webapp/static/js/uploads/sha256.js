@@ -1,6 +1,6 @@
 // The sha256 of a file that is larger than the memory: piece by piece, and the page stays alive between them.
 
-import "../vendor/sha256.umd.min.js";
+import "../../vendor/sha256.umd.min.js";
 
 const PIECE = 4 * 1024 * 1024;
 

@@ -1,12 +1,12 @@
 // The genomes of a species as a table, the newest first: what the API's table of results has, by pages.
 
-import { address, get } from "./api.js";
-import { beginnings, chosenList } from "./begin.js";
-import { chosenOf } from "./chosen.js";
-import { wide } from "./files.js";
+import { address, get } from "../shared/api.js";
+import { beginnings, chosenList } from "../analyses/begin.js";
+import { chosenOf } from "../shared/chosen.js";
+import { wide } from "../shared/files.js";
 import { columnChoice, shownColumns } from "./genome_columns.js";
-import { about, html, nothing, number, page, problem, table, told } from "./parts.js";
-import { lacks } from "./rights.js";
+import { about, html, nothing, number, page, problem, table, told } from "../shared/parts.js";
+import { lacks } from "../shared/rights.js";
 
 /** pages without a single line that are looked through by themselves */
 const EMPTY = 25;

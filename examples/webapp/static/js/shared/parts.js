@@ -1,6 +1,6 @@
 // What several pages show: states, times, sizes, problems, tables.
 
-import { html, nothing, render } from "../vendor/lit-html.js";
+import { html, nothing, render } from "../../vendor/lit-html.js";
 
 export { html, nothing, render };
 
