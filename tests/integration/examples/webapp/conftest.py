@@ -1,4 +1,4 @@
-"""The app and the streams of events as processes on the cluster, and Debian's chromium."""
+"""The app and the streams of events as processes on the cluster, and a browser."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from crobot_tasks.intake.genomes import Genome, add_assembly
 from crobot_tasks.intake.scheme_calls import send_scheme
 from crobot_tasks.operate import tokens
 from crobot_tasks.operate.tokens import Scope
 from demo.data import DemoData
+from tests.browser import chromium
 from tests.integration.crobot_tasks.cli.test_commands import closed_port
 from tests.integration.crobot_tasks.jobs.test_following import ended
 from tests.processes import Cluster, Process, wait_for
@@ -85,14 +86,10 @@ def _answers(process: Process, address: str) -> bool:
     return False
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    # a guard, as in tests.processes: a loaded machine is no fault
-    expect.set_options(timeout=60_000)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

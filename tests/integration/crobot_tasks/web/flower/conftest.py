@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 import requests
+from playwright.sync_api import Browser
 
 from crobot_tasks.celery import app
 from db.engine import transaction
+from tests.browser import chromium
 from tests.integration.crobot_tasks.web.events.conftest import Flower, flower
 
 __all__ = ["flower"]
@@ -112,6 +114,12 @@ def send(number: int, **job: str) -> list[int]:
             app.tasks["probe"].apply_async(kwargs={"params": {}}, countdown=3600, job=job).job_id
             for _ in range(number)
         ]
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from crobot_tasks.lifecycle.cancel import cancel_each
 from tests.integration.crobot_tasks.web.events.conftest import Flower
@@ -13,14 +11,6 @@ from tests.integration.crobot_tasks.web.flower.conftest import LOGIN, Person, ch
 from tests.processes import Cluster, query, value
 
 STATE = "SELECT state FROM crobot.jobs WHERE id = :id"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def open_page(browser: Browser, operator: Person, width: int, *, scripts: bool = True) -> Page:

@@ -6,7 +6,7 @@ from html import escape, unescape
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle.cancel import cancel_each
@@ -106,19 +106,18 @@ def test_without_the_database_a_page_says_so_and_comes_back(flower: Flower, get:
         get(path)
 
 
-def test_a_page_that_is_left_open_shows_how_it_goes_on(flower: Flower, cluster: Cluster) -> None:
+def test_a_page_that_is_left_open_shows_how_it_goes_on(
+    flower: Flower, cluster: Cluster, browser: Browser
+) -> None:
     number = document("send", "probe", "--sleep", 4)["job"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        login = {"username": LOGIN[0], "password": LOGIN[1]}
-        for width in (1400, 400):
-            window = browser.new_context(viewport={"width": width, "height": 900}, http_credentials=login)
-            page, wrong = window.new_page(), []
-            page.on("pageerror", lambda error, wrong=wrong: wrong.append(str(error)))
-            for path in (*PAGES, f"/jobs/{number}"):
-                page.goto(flower.url.removesuffix("/events") + path)
-                assert page.evaluate("document.documentElement.scrollWidth") <= width
-            expect(page.get_by_role("heading", level=1)).to_contain_text("complete", timeout=60_000)
-            assert wrong == []
-            window.close()
-        browser.close()
+    login = {"username": LOGIN[0], "password": LOGIN[1]}
+    for width in (1400, 400):
+        window = browser.new_context(viewport={"width": width, "height": 900}, http_credentials=login)
+        page, wrong = window.new_page(), []
+        page.on("pageerror", lambda error, wrong=wrong: wrong.append(str(error)))
+        for path in (*PAGES, f"/jobs/{number}"):
+            page.goto(flower.url.removesuffix("/events") + path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        expect(page.get_by_role("heading", level=1)).to_contain_text("complete")
+        assert wrong == []
+        window.close()
