@@ -60,14 +60,14 @@ def prepare(connection: Connection, tree: Tree) -> str:
 
 
 @contextmanager
-def scratch_database(url: URL) -> Iterator[Engine]:
-    """Create an empty database beside the given one, and drop it at the end."""
+def scratch_database(url: URL, template: str = "template1") -> Iterator[Engine]:
+    """Create a database beside the given one, as a copy of ``template`` (an empty one), and drop it at the end."""
     name = f"crobot_scratch_{secrets.token_hex(4)}"
     server = open_engine(url.render_as_string(hide_password=False)).execution_options(
         isolation_level="AUTOCOMMIT"
     )
     with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     engine = open_engine(url.set(database=name).render_as_string(hide_password=False))
     try:
         yield engine

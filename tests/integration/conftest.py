@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 import celeryconfig
 from crobot_tasks import embedded
@@ -31,25 +32,44 @@ def own_storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _connected(url: URL) -> Iterator[str]:
+    """Connect `db` to a database until the end; its URL."""
+    text = url.render_as_string(hide_password=False)
+    former = engine.configure(lambda: text)
+    yield text
+    dbhandle.remove()
+    engine.engine().dispose()
+    if former is not None:
+        engine.configure(former)
+
+
 @pytest.fixture(scope="module")
 def database_url(servers: embedded.Servers, own_storage: None) -> Iterator[str]:
     """The URL of an empty database, to which `db` is connected until the module's tests are over."""
-    with scratch_database(make_url(servers.database_url)) as empty:
-        url = empty.url.render_as_string(hide_password=False)
-        former = engine.configure(lambda: url)
+    with scratch_database(make_url(servers.database_url)) as empty, _connected(empty.url) as url:
         yield url
-        dbhandle.remove()
-        engine.engine().dispose()
-        if former is not None:
-            engine.configure(former)
+
+
+@pytest.fixture(scope="session")
+def species_template(servers: embedded.Servers) -> Iterator[str]:
+    """The name of a database with all tables and two species, which is migrated once; nobody connects to it."""
+    with scratch_database(make_url(servers.database_url)) as made:
+        with _connected(made.url):
+            migrate.upgrade()
+            registry.add_species("senterica", "Salmonella enterica", "Salmonella", "SAL", [], GENERA)
+            registry.add_species("ecoli", "Escherichia coli", "Escherichia", "ESC", [], GENERA)
+        yield str(made.url.database)
 
 
 @pytest.fixture(scope="module")
-def two_species(database_url: str) -> None:
-    """A database with all tables and the species senterica (SAL) and ecoli (ESC)."""
-    migrate.upgrade()
-    registry.add_species("senterica", "Salmonella enterica", "Salmonella", "SAL", [], GENERA)
-    registry.add_species("ecoli", "Escherichia coli", "Escherichia", "ESC", [], GENERA)
+def two_species(servers: embedded.Servers, own_storage: None, species_template: str) -> Iterator[str]:
+    """The URL of a database with all tables, senterica (SAL) and ecoli (ESC), to which `db` is connected as above."""
+    with (
+        scratch_database(make_url(servers.database_url), species_template) as copy,
+        _connected(copy.url) as url,
+    ):
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -75,7 +75,7 @@ def test_upgrades_at_the_same_time_wait_for_each_other(database_url: str) -> Non
     assert revisions.current() == {CROBOT: (revisions.head("core"), revisions.head("core"))}
 
 
-def test_a_species_with_old_tables_is_named_and_brought_up_to_date(two_species: None) -> None:
+def test_a_species_with_old_tables_is_named_and_brought_up_to_date(two_species: str) -> None:
     revisions.check()
     with transaction() as session:
         command.downgrade(SPECIES.config(session.connection(), "ecoli"), "0001")
@@ -87,7 +87,7 @@ def test_a_species_with_old_tables_is_named_and_brought_up_to_date(two_species: 
 
 @pytest.mark.parametrize("schema", [CROBOT, "senterica"])
 def test_tables_newer_than_the_program_are_refused_by_name_and_stay_as_they_are(
-    two_species: None, schema: str
+    two_species: str, schema: str
 ) -> None:
     def at(former: str | None, revision: str | None) -> None:
         with transaction() as session:
@@ -110,7 +110,7 @@ def test_tables_newer_than_the_program_are_refused_by_name_and_stay_as_they_are(
     revisions.check()
 
 
-def test_one_database_of_two_species_added_at_once_gets_both(two_species: None) -> None:
+def test_one_database_of_two_species_added_at_once_gets_both(two_species: str) -> None:
     def add(name: str, prefix: str) -> None:
         registry.add_species(name, name, "Salmonella", prefix, [], GENERA)
 

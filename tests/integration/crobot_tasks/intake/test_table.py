@@ -32,7 +32,7 @@ _numbers = count(1)
 
 
 @pytest.fixture
-def species(two_species: None, monkeypatch: pytest.MonkeyPatch) -> str:
+def species(two_species: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A species that no other test uses, in a database that no head knows; and the address of an archive."""
     monkeypatch.setattr(celeryconfig, "crobot_archive_url", ARCHIVE)
     name = f"table{next(_numbers)}"
@@ -143,12 +143,12 @@ def test_the_report_has_the_strain_and_the_lines_of_each_item(species: str, tabl
 
 @pytest.mark.parametrize("step", dying_intake.STEPS)
 def test_a_command_that_is_killed_goes_on_where_it_was(
-    species: str, table: Path, step: str, database_url: str
+    species: str, table: Path, step: str, two_species: str
 ) -> None:
     died = subprocess.run(
         [sys.executable, "-m", "tests.dying_intake", "intake", table, "--database", species],
         env=os.environ
-        | {"DIE_AT": step, "CROBOT_DATABASE_URL": database_url, "CROBOT_ARCHIVE_URL": ARCHIVE}
+        | {"DIE_AT": step, "CROBOT_DATABASE_URL": two_species, "CROBOT_ARCHIVE_URL": ARCHIVE}
         | {"CROBOT_STORAGE": celeryconfig.crobot_storage},
         capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip

@@ -28,7 +28,7 @@ def species(policy: Callable[[str], None]) -> Species:
 
 
 @pytest.fixture
-def policy(two_species: None) -> Iterator[Callable[[str], None]]:
+def policy(two_species: str) -> Iterator[Callable[[str], None]]:
     """Puts a section in force until the test is over: [maintenance], if it does not name itself."""
 
     def accept(section: str) -> None:

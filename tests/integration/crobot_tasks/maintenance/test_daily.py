@@ -119,7 +119,7 @@ def test_without_an_hour_there_is_none(due: Species, policy: Policy) -> None:
     ("2026-10-25 03:30:00+02", 2, "2026-10-24"),
     ("2026-10-25 03:00:00+01", 2, "2026-10-25"),
 ])  # fmt: skip
-def test_days_are_those_of_utc(two_species: None, at: str, hour: int, day: str) -> None:
+def test_days_are_those_of_utc(two_species: str, at: str, hour: int, day: str) -> None:
     statement = daily_updates._DUE.text.replace("now()", "CAST(:at AS timestamptz)")
     assert str(value(statement, at=at, hour=hour)) == day
 

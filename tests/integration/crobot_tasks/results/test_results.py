@@ -44,7 +44,7 @@ QASSEMBLY, SEROPRED = current_version("QAssembly"), current_version("SeroPred")
 
 
 @pytest.fixture(scope="module")
-def species(two_species: None) -> str:
+def species(two_species: str) -> str:
     """Four genomes: all known of the first, what odd results look like of the others."""
     registry.add_species(DATABASE, "Salmonella enterica", "Salmonella", "TOR", [], GENERA)
     import_types(TYPES)

@@ -27,7 +27,7 @@ SCHEME = "cgMLST"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def scheme(two_species: None) -> int:
+def scheme(two_species: str) -> int:
     """A scheme of 300 loci."""
     alleles = [(locus, 1, "ACGT" * 20) for locus in LOCI]
     with engine.transaction("senterica") as session:
@@ -123,9 +123,9 @@ OLD_ROW = """
 
 
 @pytest.fixture
-def old_tables(database_url: str) -> Iterator[tuple]:
+def old_tables(two_species: str) -> Iterator[tuple]:
     """The tables of a species as they were before, in a database of their own."""
-    with scratch_database(make_url(database_url)) as server, server.connect() as connection:
+    with scratch_database(make_url(two_species)) as server, server.connect() as connection:
         config = SPECIES.config(connection, prepare(connection, SPECIES))
         command.upgrade(config, "0002")
         yield connection, config

@@ -46,7 +46,7 @@ def test_the_same_request_gets_the_first_answer_another_body_is_refused(
 
 
 def test_the_first_answer_is_given_again_although_the_files_have_gone(
-    two_species: None, data_dir: Path, app_of_7: Client
+    two_species: str, data_dir: Path, app_of_7: Client
 ) -> None:
     names = [data_dir / "reads" / f"gone_{mate}.fastq" for mate in (1, 2)]
     for mate, path in enumerate(names, 1):
