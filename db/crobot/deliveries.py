@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.crobot import DeliveryState, SubjectKind
 from db.engine import notify
 from db.jsonb import as_json
-from db.prepared import prepared
+from db.prepared import Prepared
 
 #: PostgreSQL channel on which senders hear that there is something to post
 CHANNEL = "crobot_deliveries"
@@ -23,6 +23,8 @@ _INSERT = """
     SELECT w.kind, w.number, w.url, w.origin, w.user_id, {body},
            CASE WHEN o.url IS NULL THEN 'waiting' ELSE 'held' END, CASE WHEN o.url IS NOT NULL THEN now() END
     FROM crobot.webhooks w LEFT JOIN crobot.webhooks_off o ON o.url = w.url"""
+# senders hear of it when the transaction commits
+_TELL = f"RETURNING pg_notify('{CHANNEL}', '')"
 
 # What makes a job again, how it ended, and where the rest is.
 _JOB_BODY = """json_build_object(
@@ -37,15 +39,16 @@ _JOB_BODY = """json_build_object(
             'result_is_inline', COALESCE(octet_length(CAST(j.result AS text)), 0) <= :most_bytes,
             'attempt', j.attempt, 'node', j.node, 'sent_at', j.sent_at, 'started_at', j.started_at,
             'finished_at', j.finished_at, 'url', CAST(:jobs AS text) || '/' || j.id))"""
-_OF_JOBS = prepared(f"""
+_OF_JOBS = Prepared(f"""
     {_INSERT.format(body=_JOB_BODY)}
     JOIN crobot.jobs j ON j.id = w.number
-    WHERE w.kind = 'job' AND w.number = ANY(:job_ids) AND (CAST(:url AS text) IS NULL OR w.url = :url)""")
+    WHERE w.kind = 'job' AND w.number = ANY(:job_ids) AND (CAST(:url AS text) IS NULL OR w.url = :url)
+    {_TELL}""")
 
 _OF_SUBJECT = text(f"""
     {_INSERT.format(body=":body")}
     WHERE w.kind = :kind AND w.number = :number AND (CAST(:url AS text) IS NULL OR w.url = :url)
-    """).bindparams(*as_json("body"))
+    {_TELL}""").bindparams(*as_json("body"))
 
 # Origin by origin, each by one step through the index, however much waits for it; so that one which does not answer
 # never stands before the others. Of each, only as many as the sender has room for.
@@ -140,7 +143,7 @@ def of_jobs(
     In the transaction that ends them.
     """
     values = {"job_ids": list(job_ids), "most_bytes": most_bytes, "jobs": jobs_path, "url": url}
-    _tell(session, session.execute(_OF_JOBS, values))
+    _OF_JOBS.rows(session, values)
 
 
 def of_subject(
@@ -148,12 +151,7 @@ def of_subject(
 ) -> None:
     """Write how something else has ended, for all who want it, or for one address."""
     values = {"kind": kind, "number": number, "body": dict(body), "url": url}
-    _tell(session, session.execute(_OF_SUBJECT, values))
-
-
-def _tell(session: Session, written: Any) -> None:
-    if written.rowcount:
-        notify(session, CHANNEL)
+    session.execute(_OF_SUBJECT, values)
 
 
 def unposted(session: Session) -> Row[Any] | None:

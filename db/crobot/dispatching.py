@@ -10,13 +10,13 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from db.jsonb import as_json
-from db.prepared import prepared
+from db.prepared import Prepared
 
 #: jobs of a line that may start, among which smaller ones are looked for behind larger ones
 LOOK = 1000
 
 # One dispatch at a time: free cores are shared state, and two heads that look at them at once would both use them.
-_LOCK = prepared("""
+_LOCK = Prepared("""
     SELECT pg_try_advisory_xact_lock(hashtext('crobot.dispatch')) AS only, EXTRACT(epoch FROM now()) AS now,
            COALESCE((SELECT dispatches FROM crobot.numbers), 0) AS dispatches,
            EXISTS (SELECT FROM crobot.pauses) AS paused,
@@ -31,7 +31,7 @@ _TYPICAL = """LEFT JOIN crobot.typical t
       ON t.pipeline = j.pipeline AND t.version = j.version AND t.expected_s = j.expected_s AND t.samples >= 5"""
 
 # A node is as free as its live attempts leave it: there is no counter that could go wrong.
-_NODES = prepared(f"""
+_NODES = Prepared(f"""
     SELECT n.name, n.cores, n.memory_bytes, n.disk_bytes, n.pipelines, n.unavailable, n.tags,
            n.local_data, n.message_format,
            n.drained_at, n.drain_reason, n.quarantined_at, n.quarantine_reason, n.lost_at,
@@ -48,7 +48,7 @@ _NODES = prepared(f"""
 # The lines of waiting jobs are found by skipping through the index, so that a million jobs in one of them cost nothing.
 _LINE = "priority, workgroup, user_id, pipeline, version, COALESCE(database, '')"
 _THAT_LINE = "l.priority, l.workgroup, l.user_id, l.pipeline, l.version, l.database"
-_LINES = prepared(f"""
+_LINES = Prepared(f"""
     WITH RECURSIVE lines AS (
         (SELECT {_LINE} AS database FROM crobot.jobs
          WHERE state = 'WAITING' AND held_at IS NULL ORDER BY {_LINE} LIMIT 1)
@@ -86,9 +86,10 @@ _MAY_START = f"""
       AND cores <= l.cores AND memory_bytes <= l.memory_bytes AND disk_bytes <= l.disk_bytes
     ORDER BY id"""
 
-_WAITING = text(f"""
-    {_JOB} {_OF_LINES} CROSS JOIN LATERAL ({_MAY_START} LIMIT :limit) j {_TYPICAL}""").bindparams(
-    *as_json("lines")
+_WAITING = Prepared(
+    f"""
+    {_JOB} {_OF_LINES} CROSS JOIN LATERAL ({_MAY_START} LIMIT :limit) j {_TYPICAL}""",
+    json=("lines",),
 )
 
 _WAITING_BEHIND = text(f"""
@@ -134,7 +135,8 @@ _SUSPECTS = text("""
         WHERE a.job_id = l.job_id AND a.outcome = 'node_lost' AND a.started_at IS NOT NULL) >= :deaths""")
 
 # An attempt that a database from a backup has forgotten may still be at work: its number is not given again.
-_ROUTE = prepared("""
+_ROUTE = Prepared(
+    """
     WITH placed AS (
         SELECT * FROM json_to_recordset(:placements) AS p(job_id bigint, node text, reason text)),
     counted AS (
@@ -154,7 +156,9 @@ _ROUTE = prepared("""
         SELECT id, attempt, node, reason, cores, memory_bytes FROM routed)
     SELECT routed.*, (SELECT s.options FROM crobot.settlements s
                       WHERE s.job_id = routed.id AND s.task_id = routed.request->>'id' LIMIT 1) AS canvas
-    FROM routed ORDER BY id""").bindparams(*as_json("placements"))
+    FROM routed ORDER BY id""",
+    json=("placements",),
+)
 
 _EXPIRED = text("""
     SELECT id FROM crobot.jobs WHERE state = 'WAITING' AND expires_at <= now() LIMIT :limit""")
@@ -201,7 +205,7 @@ class Beginning:
 
 def only_dispatch(session: Session) -> Beginning | None:
     """Become the only dispatch until the transaction ends; None if another is at it."""
-    row = session.execute(_LOCK).one()
+    (row,) = _LOCK.rows(session)
     if not row.only:
         return None
     return Beginning(float(row.now), row.dispatches, row.paused, row.reserved, row.storage_mark)
@@ -209,17 +213,17 @@ def only_dispatch(session: Session) -> Beginning | None:
 
 def nodes(session: Session) -> Sequence[Row[Any]]:
     """Every node ever heard of, with what each of its live attempts takes."""
-    return session.execute(_NODES).all()
+    return _NODES.rows(session)
 
 
 def lines(session: Session) -> list[Line]:
     """The lines of jobs that wait and are not held, the most urgent first."""
-    return [Line(*row) for row in session.execute(_LINES)]
+    return [Line(*row) for row in _LINES.rows(session)]
 
 
 def waiting(session: Session, lines: Iterable[Line], limit: int) -> Sequence[Row[Any]]:
     """The first ``limit`` jobs of each line that may start now and fit its largest node."""
-    return session.execute(_WAITING, _values(lines, limit)).all()
+    return _WAITING.rows(session, _values(lines, limit))
 
 
 def waiting_behind(session: Session, lines: Iterable[Line], limit: int) -> Sequence[Row[Any]]:
@@ -261,7 +265,7 @@ def suspects_live(session: Session, deaths: int) -> int:
 
 def route(session: Session, placements: Sequence[dict[str, Any]]) -> Sequence[Row[Any]]:
     """Bind jobs to nodes (``job_id``, ``node``, ``reason``) and open their attempts; returns what the messages need."""
-    return session.execute(_ROUTE, {"placements": list(placements)}).all()
+    return _ROUTE.rows(session, {"placements": list(placements)})
 
 
 def expired(session: Session, limit: int = 100) -> Sequence[int]:

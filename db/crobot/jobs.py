@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.crobot import JobState
 from db.crobot.models.jobs import Job
 from db.crobot.selection import ALL, OF_LIVE, OF_OVER, Selection
-from db.prepared import prepared
+from db.prepared import Prepared
 
 _JOB = text("SELECT * FROM crobot.jobs WHERE id = :job_id")
 _STATES = text("SELECT id, state FROM crobot.jobs WHERE id = ANY(:job_ids)")
@@ -19,7 +19,7 @@ _OF_SENDS = text("""
     SELECT CAST(s.id AS text) AS id, s.job_id, COALESCE(j.request->>'id' <> s.task_id, false) AS joined
     FROM crobot.settlements s JOIN unnest(CAST(:ids AS uuid[])) AS sent(id) ON s.id = sent.id
     JOIN crobot.jobs j ON j.id = s.job_id""")
-_KINDS = prepared("SELECT id, database, type FROM crobot.jobs WHERE id = ANY(:job_ids)")
+_KINDS = Prepared("SELECT id, database, type FROM crobot.jobs WHERE id = ANY(:job_ids)")
 _ATTEMPTS = text("SELECT * FROM crobot.attempts WHERE job_id = :job_id ORDER BY number")
 _TASK = text("""
     SELECT job_id FROM crobot.settlements WHERE task_id = :task_id ORDER BY sent_at DESC LIMIT 1""")
@@ -49,7 +49,7 @@ _CACHED = text("""
     SELECT id, context, state FROM crobot.jobs
     WHERE cache_key = :cache_key AND state = 'COMPLETE' ORDER BY id DESC LIMIT 1""")
 
-_TYPED = prepared(
+_TYPED = Prepared(
     f"SELECT {', '.join(Job.__table__.columns.keys())} FROM crobot.jobs WHERE id = ANY(:job_ids) AND type <> ''"
 )
 _LOCK = text(
@@ -136,9 +136,9 @@ def of_sends(session: Session, settlement_ids: Sequence[str]) -> dict[str, Row[A
 
 def kinds(session: Session, job_ids: Sequence[int]) -> dict[int, Row[Any]]:
     """Job id → ``database``, its species' schema if it has one, and ``type``, empty if it has no job class."""
-    return {row.id: row for row in session.execute(_KINDS, {"job_ids": list(job_ids)})}
+    return {row.id: row for row in _KINDS.rows(session, {"job_ids": list(job_ids)})}
 
 
 def typed(session: Session, job_ids: Sequence[int]) -> dict[int, Row[Any]]:
     """Job id → all columns, of those that have a job class."""
-    return {row.id: row for row in session.execute(_TYPED, {"job_ids": list(job_ids)})}
+    return {row.id: row for row in _TYPED.rows(session, {"job_ids": list(job_ids)})}

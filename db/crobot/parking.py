@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from db.crobot import LIVE_SQL
 from db.engine import notify
 from db.jsonb import as_json
-from db.prepared import prepared
+from db.prepared import Prepared
 
 #: PostgreSQL channel on which the heads hear that there is something to dispatch
 CHANNEL = "crobot_dispatch"
@@ -42,7 +42,8 @@ _TIMES = """
 # One round trip for the usual case, in which nothing is revoked. The settlement's primary key holds back a transaction
 # that is repeated since its commit was not answered; the partial unique index on unique_key finds the live job for the
 # same thing.
-_PARK = prepared(f"""
+_PARK = Prepared(
+    f"""
     WITH owed AS (
         INSERT INTO crobot.settlements (id, task_id, job_id, options, ignore_result, chord_id, stamps)
         VALUES (CAST(:settlement_id AS uuid), :task_id, nextval(pg_get_serial_sequence('crobot.jobs', 'id')),
@@ -56,8 +57,8 @@ _PARK = prepared(f"""
     ON CONFLICT (unique_key) WHERE {LIVE_SQL} DO NOTHING
     RETURNING id, pg_notify('{CHANNEL}', ''), CAST(:stamps AS jsonb) IS NOT NULL OR EXISTS (
         SELECT FROM crobot.revoked r
-        WHERE r.header = '' AND r.value = to_jsonb(CAST(:task_id AS text))) AS may_be_revoked""").bindparams(
-    *as_json(*_JSON)
+        WHERE r.header = '' AND r.value = to_jsonb(CAST(:task_id AS text))) AS may_be_revoked""",
+    json=_JSON,
 )
 
 # Columns as the statement above has them, but many rows at once, of jobs that are like no other.
@@ -98,9 +99,8 @@ def park(session: Session, row: dict[str, Any]) -> Parked:
     ``ignore_result``, ``chord_id``, ``stamps``, ``eta``, ``countdown_s``, ``expires_at``, ``expires_s``.
     """
     while True:
-        created = session.execute(_PARK, row).one_or_none()
-        if created is not None:
-            return Parked(created.id, True, created.may_be_revoked)
+        if created := _PARK.rows(session, row):
+            return Parked(created[0].id, True, created[0].may_be_revoked)
         owner = session.execute(_OWNER, row).one()
         if owner.has_job:
             return Parked(owner.job_id, False)

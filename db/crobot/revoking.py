@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.crobot import LIVE_SQL
 from db.jsonb import as_json
-from db.prepared import prepared
+from db.prepared import Prepared
 
 #: no transaction that parks a job is open for so long
 PARKED_WITHIN = "1 hour"
@@ -38,7 +38,7 @@ _WITH_IDS = text(f"""
 
 _WITH_STAMPS = text(_STAMPED.format(_NOTES)).bindparams(*as_json("notes"))
 
-_REVOKED = prepared("""
+_REVOKED = Prepared("""
     SELECT s.task_id, s.job_id FROM crobot.settlements s
     WHERE s.task_id = ANY(:task_ids) AND s.settled_at IS NULL AND (
         EXISTS (SELECT FROM crobot.revoked r WHERE r.header = '' AND r.value = to_jsonb(s.task_id))
@@ -101,7 +101,7 @@ def with_stamps(session: Session, stamps: Stamps) -> Sequence[Row[Any]]:
 
 def revoked(session: Session, task_ids: Sequence[str]) -> Sequence[Row[Any]]:
     """What is owed under these task ids and was revoked before, by id or by stamp: ``task_id``, ``job_id``."""
-    return session.execute(_REVOKED, {"task_ids": list(task_ids)}).all()
+    return _REVOKED.rows(session, {"task_ids": list(task_ids)})
 
 
 def missed(session: Session) -> Sequence[Row[Any]]:

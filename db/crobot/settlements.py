@@ -9,14 +9,14 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from db.crobot import LIVE_SQL
-from db.prepared import prepared
+from db.prepared import Prepared
 
 #: what is told of a job `j` to whom the settlement `s` is owed
 SETTLED_JOB = """
     s.task_id, s.job_id, j.state, j.result, j.message, j.traceback, j.pipeline, j.args, j.kwargs, j.request, j.node,
     j.finished_at, j.replacement, j.children, j.traceparent"""
 
-_OWED = prepared(f"""
+_OWED = Prepared(f"""
     SELECT {SETTLED_JOB}, s.id, s.options, s.ignore_result
     FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
     WHERE s.job_id = ANY(:job_ids) AND s.settled_at IS NULL
@@ -35,17 +35,17 @@ _OVERDUE = text(f"""
     ORDER BY s.job_id LIMIT :limit""")
 
 # The newest send of a task id answers for it.
-_OUTCOMES = prepared(f"""
+_OUTCOMES = Prepared(f"""
     SELECT {SETTLED_JOB}
     FROM (SELECT DISTINCT ON (task_id) task_id, job_id FROM crobot.settlements
           WHERE task_id = ANY(:task_ids) ORDER BY task_id, sent_at DESC) s
     JOIN crobot.jobs j ON j.id = s.job_id WHERE j.finished_at IS NOT NULL""")
 
-_SETTLED = prepared(
+_SETTLED = Prepared(
     """
     UPDATE crobot.settlements s SET settled_at = now()
     FROM unnest(CAST(:ids AS uuid[])) AS told(id) WHERE s.id = told.id AND s.settled_at IS NULL""",
-    ids="text[]",
+    types={"ids": "text[]"},
 )
 
 _ID_OF_TASK = text("""
@@ -84,7 +84,7 @@ _END = text("""
 
 def owed(session: Session, job_ids: Sequence[int]) -> Sequence[Row[Any]]:
     """Return the results that these jobs still owe."""
-    return session.execute(_OWED, {"job_ids": list(job_ids)}).all()
+    return _OWED.rows(session, {"job_ids": list(job_ids)})
 
 
 def overdue(session: Session, after_s: float, limit: int = 500) -> Sequence[Row[Any]]:
@@ -94,12 +94,12 @@ def overdue(session: Session, after_s: float, limit: int = 500) -> Sequence[Row[
 
 def outcomes(session: Session, task_ids: Sequence[str]) -> Sequence[Row[Any]]:
     """Say how the jobs ended that were last sent with these task ids; those that have not ended are left out."""
-    return session.execute(_OUTCOMES, {"task_ids": list(task_ids)}).all()
+    return _OUTCOMES.rows(session, {"task_ids": list(task_ids)})
 
 
 def settled(session: Session, ids: Sequence[str]) -> None:
     """Note that these results are told, and that nothing hangs on them."""
-    session.execute(_SETTLED, {"ids": [str(one) for one in ids]})
+    _SETTLED.rows(session, {"ids": [str(one) for one in ids]})
 
 
 def id_of_task(session: Session, task_id: str) -> str | None:

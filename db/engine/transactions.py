@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -15,8 +14,9 @@ from crobot_errors import CommitLost
 from db.base import SPECIES
 from db.engine.connections import engine, unreachable
 from db.engine.lost import may_repeat
+from db.prepared import Prepared
 
-_NOTIFY = text("SELECT pg_notify(:channel, '')")
+_NOTIFY = Prepared("SELECT pg_notify(:channel, '')")
 
 
 @dataclass
@@ -132,7 +132,7 @@ def in_savepoint(session: Session, work: Callable[[], object]) -> Exception | No
 
 def notify(session: Session, channel: str) -> None:
     """Wake the listeners of a channel when the transaction commits."""
-    session.execute(_NOTIFY, {"channel": channel})
+    _NOTIFY.rows(session, {"channel": channel})
 
 
 def database_of(session: Session) -> str:

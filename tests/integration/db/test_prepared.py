@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -12,19 +13,24 @@ from sqlalchemy.orm import Session
 from db import engine, migrate
 from db import prepared as module
 from db.engine import transaction
-from db.prepared import prepared
+from db.prepared import Prepared
 
-ADDED = prepared("SELECT CAST(:left AS int) + CAST(:right AS int) + CAST(:left AS int)")
-BARE = prepared("SELECT 100 % 7, '%'")
-LISTED = prepared("SELECT count(*) FROM unnest(CAST(:ids AS uuid[])) AS one", ids="text[]")
-COUNTED = prepared("SELECT count(*) FROM crobot.jobs WHERE id = :id")
-DIVIDED = prepared("SELECT 1 / CAST(:number AS int)")
+ADDED = Prepared("SELECT CAST(:left AS int) + CAST(:right AS int) + CAST(:left AS int)")
+BARE = Prepared("SELECT 100 % 7 AS rest, '%' AS sign")
+LISTED = Prepared("SELECT count(*) FROM unnest(CAST(:ids AS uuid[])) AS one", types={"ids": "text[]"})
+COUNTED = Prepared("SELECT count(*) FROM crobot.jobs WHERE id = :id")
+DIVIDED = Prepared("SELECT 1 / CAST(:number AS int)")
 
 
 @pytest.fixture(autouse=True)
 def _new_connections(database_url: str) -> None:
     """The database is there, and no connection of another test is."""
     engine.engine().dispose()
+
+
+def scalar(statement: Prepared, session: Session, values: dict[str, Any]) -> Any:
+    """The first value."""
+    return statement.rows(session, values)[0][0]
 
 
 def known(session: Session) -> list[str]:
@@ -35,30 +41,30 @@ def known(session: Session) -> list[str]:
 def test_parameters_come_by_name_as_often_as_they_stand_there() -> None:
     with transaction() as session:
         for left in (1, 2, 3):
-            assert session.execute(ADDED, {"left": left, "right": 10}).scalar() == 2 * left + 10
-        assert session.execute(BARE).one() == (2, "%")
-        assert session.execute(LISTED, {"ids": ["00000000-0000-0000-0000-000000000001"]}).scalar() == 1
-        assert session.execute(LISTED, {"ids": []}).scalar() == 0
+            assert scalar(ADDED, session, {"left": left, "right": 10}) == 2 * left + 10
+        assert BARE.rows(session)[0] == (2, "%")
+        assert scalar(LISTED, session, {"ids": ["00000000-0000-0000-0000-000000000001"]}) == 1
+        assert scalar(LISTED, session, {"ids": []}) == 0
         assert len(known(session)) == 3
 
 
 def test_a_statement_is_prepared_once_for_a_connection() -> None:
     for _ in range(3):
         with transaction() as session:
-            session.execute(ADDED, {"left": 1, "right": 2})
+            ADDED.rows(session, {"left": 1, "right": 2})
     with transaction() as session:
         assert len(known(session)) == 1
     engine.engine().dispose()
     with transaction() as session:
-        assert session.execute(ADDED, {"left": 1, "right": 2}).scalar() == 4
+        assert scalar(ADDED, session, {"left": 1, "right": 2}) == 4
 
 
 def test_its_plan_is_made_anew_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     with transaction() as session:
-        session.execute(ADDED, {"left": 1, "right": 2})
+        ADDED.rows(session, {"left": 1, "right": 2})
         (first,) = session.execute(text("SELECT name FROM pg_prepared_statements")).scalars()
         monkeypatch.setattr(module, "KEPT_S", 0.0)
-        assert session.execute(ADDED, {"left": 2, "right": 2}).scalar() == 6
+        assert scalar(ADDED, session, {"left": 2, "right": 2}) == 6
         (second,) = session.execute(text("SELECT name FROM pg_prepared_statements")).scalars()
         assert second != first
 
@@ -67,7 +73,7 @@ def _execute_in_a_failed_transaction() -> None:
     with transaction() as session:
         with pytest.raises(DBAPIError, match="does not exist"):
             session.execute(text("SELECT nobody"))
-        session.execute(DIVIDED, {"number": 1})
+        DIVIDED.rows(session, {"number": 1})
 
 
 def test_after_an_error_it_is_prepared_or_not_as_postgresql_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,17 +81,17 @@ def test_after_an_error_it_is_prepared_or_not_as_postgresql_has_it(monkeypatch: 
         monkeypatch.setattr(module, "KEPT_S", kept_s)
         for _ in range(2):
             with pytest.raises(DBAPIError, match="division by zero"), transaction() as session:
-                session.execute(DIVIDED, {"number": 0})
+                DIVIDED.rows(session, {"number": 0})
             with pytest.raises(DBAPIError, match="aborted"):
                 _execute_in_a_failed_transaction()
             with transaction() as session:
-                assert session.execute(DIVIDED, {"number": 1}).scalar() == 1
+                assert scalar(DIVIDED, session, {"number": 1}) == 1
 
 
 def test_its_name_tells_what_it_is_about() -> None:
     migrate.upgrade()
     with transaction() as session:
-        session.execute(COUNTED, {"id": 7})
+        COUNTED.rows(session, {"id": 7})
         (name,) = session.execute(
             text("SELECT name FROM pg_prepared_statements WHERE statement ~ 'count'")
         ).scalars()

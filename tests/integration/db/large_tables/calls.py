@@ -44,6 +44,7 @@ from db.crobot import (
 from db.crobot.dispatching import Line
 from db.crobot.selection import ALL, Selection
 from db.nomenclature import adopting, exporting, importing, numbering, store
+from db.prepared import Prepared
 from db.species import (
     Locus,
     Scheme,
@@ -97,7 +98,7 @@ def statements() -> dict[str, str]:
         f"{module.__name__}.{name}": value.text
         for module in _modules()
         for name, value in vars(module).items()
-        if isinstance(value, TextClause)
+        if isinstance(value, TextClause | Prepared)
     }
 
 

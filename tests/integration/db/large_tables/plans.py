@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import TextClause, event
 from sqlalchemy.orm import Session
 
 from db.engine import engine, transaction
+from db.prepared import Prepared
 from tests.integration.db.large_tables.fill import SPECIES
 
-#: what PostgreSQL can explain, and how it is prepared if that is new
-_EXPLAINED = re.compile(
-    r"\s*(?:DEALLOCATE \w+; )?(?P<prepare>PREPARE .*; )?(?P<execute>(?:SELECT|WITH|INSERT|UPDATE|DELETE|EXECUTE)\b.*)",
-    re.DOTALL,
-)
+#: what PostgreSQL can explain
+_EXPLAINED = re.compile(r"\s*(?:SELECT|WITH|INSERT|UPDATE|DELETE)\b.*", re.DOTALL)
+
+#: what the capture stands before
+EXECUTE = Prepared._execute
 
 #: rows of a table that may be read from end to end
 LARGE = 10_000
@@ -66,7 +68,8 @@ class Plans:
         event.listen(engine(), "before_execute", self._before_execute)
         event.listen(engine(), "before_cursor_execute", self._before_cursor)
         try:
-            yield
+            with patch.object(Prepared, "_execute", lambda *given: self._execute(*given)):
+                yield
         finally:
             event.remove(engine(), "before_cursor_execute", self._before_cursor)
             event.remove(engine(), "before_execute", self._before_execute)
@@ -78,15 +81,18 @@ class Plans:
     def _before_cursor(
         self, connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
     ) -> None:
-        if explained := _EXPLAINED.fullmatch(statement):
+        if _EXPLAINED.fullmatch(statement):
             values = parameters[0] if isinstance(parameters, list) else parameters
-            plan = _explain(connection, explained["prepare"], explained["execute"], values)
-            self._note(
-                context.statement, Reading(_buffers(plan), plan["Actual Total Time"], frozenset(_scans(plan)))
-            )
+            self._note(context.statement, _explain(connection, statement, values))
 
-    def _note(self, statement: str, reading: Reading) -> None:
+    def _execute(self, statement: Prepared, connection: Any, cursor: Any, values: Any) -> None:
+        self.executed.add(statement.text)
+        self._note(statement.text, _explain_prepared(connection, statement, values))
+        EXECUTE(statement, connection, cursor, values)
+
+    def _note(self, statement: str, plan: dict[str, Any]) -> None:
         key = self._call, " ".join(statement.split())
+        reading = Reading(_buffers(plan), plan["Actual Total Time"], frozenset(_scans(plan)))
         before = self.readings.get(key, reading)
         self.readings[key] = Reading(
             max(before.buffers, reading.buffers), max(before.ms, reading.ms), before.scans | reading.scans
@@ -97,20 +103,24 @@ class _Undo(Exception):
     """Ends a transaction without a commit."""
 
 
-def _explain(connection: Any, prepare: str | None, execute: str, parameters: Any) -> dict[str, Any]:
-    """Return the plan; of what is prepared, that for any parameters, which PostgreSQL may come to use."""
-    if prepare:  # under another name, since it is prepared once more when it is executed
-        name = prepare.split()[1]
-        prepare, execute = (text.replace(name, "explained", 1) for text in (prepare, execute))
-    with connection.connection.driver_connection.cursor() as cursor:
-        cursor.execute("SAVEPOINT explained")
+def _explain_prepared(connection: Any, statement: Prepared, values: Any) -> dict[str, Any]:
+    """Return the plan for any values, which PostgreSQL may come to use."""
+    with connection.connection.cursor() as cursor:
+        cursor.execute(statement.preparing("explained"))
         cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        cursor.execute(f"{prepare or ''}EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {execute}", parameters)
+        try:
+            return _explain(connection, statement.executing("explained"), values)
+        finally:
+            cursor.execute("DEALLOCATE explained")
+
+
+def _explain(connection: Any, statement: str, values: Any) -> dict[str, Any]:
+    with connection.connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT explained")
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", values)
         plan: dict[str, Any] = cursor.fetchone()[0][0]["Plan"]
         cursor.execute("ROLLBACK TO SAVEPOINT explained")
         cursor.execute("RELEASE SAVEPOINT explained")
-        if prepare:
-            cursor.execute("DEALLOCATE explained")
     return plan
 
 

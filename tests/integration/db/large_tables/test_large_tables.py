@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import TextClause, make_url, text
+from sqlalchemy.orm import Session
 
 from crobot_tasks import embedded
 from db import engine, migrate, registry
 from db.handle import dbhandle
 from db.migrations.revision import scratch_database
-from db.prepared import prepared
+from db.prepared import Prepared
 from tests.integration.conftest import GENERA
 from tests.integration.db.large_tables import calls
 from tests.integration.db.large_tables.fill import SPECIES, fill
@@ -60,7 +62,7 @@ FULL = [pytest.mark.full, pytest.mark.timeout(1800)]
 #: statements that are slow on purpose, and one that is not
 PLANTED = {
     "slow": text("SELECT FROM crobot.jobs WHERE message = 'nobody says this'"),
-    "slow_prepared": prepared("SELECT FROM crobot.jobs WHERE message = 'nobody says this, either'"),
+    "slow_prepared": Prepared("SELECT FROM crobot.jobs WHERE message = 'nobody says this, either'"),
     "slow_too": text("SELECT count(workgroup) FROM crobot.jobs WHERE id > 0 AND state = 'COMPLETE'"),
     "fast": text("SELECT FROM crobot.jobs WHERE id = 7"),
 }
@@ -96,6 +98,11 @@ class Measured:
     planted: Plans = field(default_factory=Plans)
 
 
+def execute(statement: TextClause | Prepared, session: Session) -> object:
+    """Execute it, and read what it gives."""
+    return statement.rows(session) if isinstance(statement, Prepared) else session.execute(statement).all()
+
+
 def measured(servers: embedded.Servers, jobs: int) -> Measured:
     """What all calls read in tables of so many jobs."""
     found = Measured()
@@ -103,7 +110,7 @@ def measured(servers: embedded.Servers, jobs: int) -> Measured:
         for name, call in calls.calls(jobs).items():
             found.of_calls.run(name, call)
         for name, statement in PLANTED.items():
-            found.planted.run(name, lambda session, text=statement: session.execute(text).all())
+            found.planted.run(name, partial(execute, statement))
     return found
 
 
