@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -124,7 +124,7 @@ class Waiting:
         session: Any,
         cluster: Cluster,
         policy: Policy,
-        used: Mapping[tuple[str, int], float],
+        used: Callable[[], Mapping[tuple[str, int], float]],
         *,
         paused: bool,
         rows: int = ROWS,
@@ -135,8 +135,11 @@ class Waiting:
         #: jobs that had a node reserved before
         self.reserving: set[int] = set()
         self._seen: set[int] = set()
-        able, rank = _able(cluster), policy.ranks(used)
         lines = [] if self._pauses.all else dispatching.lines(session)
+        owners = {(line.workgroup, line.user_id) for line in lines}
+        #: what owners have used; nobody asks as long as there is one of them
+        self.used = used() if len(owners) > 1 else {}
+        able, rank = _able(cluster), policy.ranks(self.used)
         self._lines = sorted(
             (_sized(line, able) for line in lines if self._may(line, able)),
             key=lambda line: rank(line.priority, line.workgroup, line.user_id),

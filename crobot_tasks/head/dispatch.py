@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from crobot_tasks.broker.formats import MESSAGE_FORMAT, attempt_id
@@ -74,11 +75,15 @@ def dispatch() -> Dispatched:
 def _route(
     session: Any, cluster: Cluster, policy: Policy, beginning: Beginning
 ) -> tuple[Sequence[Any], bool]:
-    used = _used.read(session, cluster, policy)
     waiting = cluster_state.Waiting(
-        session, cluster, policy, used, paused=beginning.paused, of_a_line=FETCHED + 2 * _pace.jobs
+        session,
+        cluster,
+        policy,
+        partial(_used.read, session, cluster, policy),
+        paused=beginning.paused,
+        of_a_line=FETCHED + 2 * _pace.jobs,
     )
-    jobs = Queue(waiting.reserved() if beginning.reserved else [], used, policy)
+    jobs = Queue(waiting.reserved() if beginning.reserved else [], waiting.used, policy)
     placements: list[dict[str, Any]] = []
     reservations: list[dict[str, Any]] = []
     while cluster.open and len(placements) < BATCH:

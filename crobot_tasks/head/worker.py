@@ -123,16 +123,18 @@ class Dispatcher(bootsteps.StartStopStep):
     terminate = stop
 
     def _run(self) -> None:
-        listener, chores = Listener(parking.CHANNEL), Chores()
+        listener, chores, heard = Listener(parking.CHANNEL), Chores(), False
         while not self._stopping.is_set():
             try:
-                chores.do()
+                if not heard:  # whoever has just sent a job does not wait for them
+                    chores.do()
                 began = time.monotonic()
                 while dispatch().more and not self._stopping.is_set():
                     pass
                 # What is sent or ends meanwhile is dispatched together: the more there is to do, the more of it.
                 self._stopping.wait(min(PACE_S, time.monotonic() - began))
-                listener.wait(celeryconfig.crobot_dispatch_s)
+                chores.do()
+                heard = listener.wait(celeryconfig.crobot_dispatch_s)
             # Whatever it was (the database is away, a defect met by one job), the head must go on with the next round.
             except Exception:
                 log.exception("a dispatch failed; the next one follows")

@@ -24,8 +24,8 @@ from crobot_tasks.lifecycle.sending.refused import Refused
 from crobot_tasks.lifecycle.storage.access import StorageStalls
 from crobot_tasks.logs.facts import of_attempt
 from crobot_tasks.router import Policy
-from db.crobot import JobState, finishing, jobs, numbers, parking
-from db.engine import after_commit, may_repeat, notify, retrying, tables_of, transaction
+from db.crobot import JobState, finishing, jobs, numbers
+from db.engine import after_commit, may_repeat, retrying, tables_of, transaction
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +137,6 @@ def _apply(session: Any, reports: dict[tuple[int, int], Report]) -> None:
     policy = policy_in_force.current(session)
     endings = [ending for job, report in accepted if (ending := _follow(session, policy, job, report))]
     end(session, endings)
-    notify(session, parking.CHANNEL)
 
 
 def _log_ends(accepted: Iterable[tuple[Any, Report]]) -> None:
@@ -234,6 +233,7 @@ def _follow(session: Any, policy: Policy, job: Any, report: Report) -> Ending | 
         report.outputs,
         report.continuation if step.state is JobState.COMPLETE else Continuation(),
         report.jobs,
+        is_plain=not job.type,
     )
 
 
@@ -265,8 +265,8 @@ def end(session: Any, endings: Sequence[Ending]) -> None:
     if not endings:
         return
     ended, refused = processed(session, endings)
-    finishing.end_jobs(session, [ending.columns() for ending in ended])
-    told_outcomes.of_jobs(session, [ending.job_id for ending in ended])
+    if to_be_posted := finishing.end_jobs(session, [ending.columns() for ending in ended]):
+        told_outcomes.of_jobs(session, to_be_posted)
     owed_results.after_commit(session, [ending.job_id for ending in ended])
     refuse(session, refused)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import celeryconfig
@@ -107,11 +108,11 @@ class View:
 
     def _queue(self) -> Queue:
         """Return what waits and could be placed, in the order of the policy."""
-        used = cluster_state.Used().read(self._session, self.cluster, self.policy)
+        used = partial(cluster_state.Used().read, self._session, self.cluster, self.policy)
         waiting = cluster_state.Waiting(
             self._session, self.cluster, self.policy, used, paused=True, rows=FORESEEN
         )
-        jobs = Queue([*waiting.reserved()], used, self.policy)
+        jobs = Queue([*waiting.reserved()], waiting.used, self.policy)
         while more := waiting.more():
             for job in more:
                 jobs.add(job)

@@ -8,13 +8,15 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from db.crobot.parking import CHANNEL as DISPATCH
 from db.jsonb import as_json
-from db.prepared import prepared
+from db.prepared import Prepared
 
 _REPORTED = "json_to_recordset(:reports) AS r(job_id bigint, number smallint)"
 
 # Rows are locked in the order of their ids, here and below, so that two heads never wait for each other.
-_STARTED = prepared(f"""
+_STARTED = Prepared(
+    f"""
     WITH routed AS (
         SELECT j.id FROM crobot.jobs j JOIN {_REPORTED} ON j.id = r.job_id AND j.attempt = r.number
         WHERE j.state = 'ROUTED' AND j.node = :node ORDER BY j.id FOR UPDATE OF j),
@@ -23,9 +25,12 @@ _STARTED = prepared(f"""
         FROM routed WHERE j.id = routed.id
         RETURNING j.id, j.attempt)
     UPDATE crobot.attempts a SET started_at = now(), incarnation = :incarnation, missing_since = NULL
-    FROM begun b WHERE a.job_id = b.id AND a.number = b.attempt""").bindparams(*as_json("reports"))
+    FROM begun b WHERE a.job_id = b.id AND a.number = b.attempt""",
+    json=("reports",),
+)
 
-_LIVE = prepared("""
+_LIVE = Prepared(
+    """
     SELECT j.id, j.attempt, j.node, j.traceparent, j.database, j.type, j.pipeline, j.version, j.memory_bytes,
            j.time_limit_s, j.started_at IS NOT NULL AS begun, j.cancel_requested_at IS NOT NULL AS cancel_requested,
            j.message, j.context->'chosen' AS chosen,
@@ -33,18 +38,25 @@ _LIVE = prepared("""
     FROM crobot.jobs j JOIN json_to_recordset(:reports) AS r(job_id bigint, number smallint, node text)
       ON j.id = r.job_id AND j.attempt = r.number AND (r.node IS NULL OR r.node = j.node)
     WHERE j.state IN ('ROUTED', 'RUNNING')
-    ORDER BY j.id FOR UPDATE OF j""").bindparams(*as_json("reports"))
+    ORDER BY j.id FOR UPDATE OF j""",
+    json=("reports",),
+)
 
-_END_ATTEMPTS = prepared("""
+_END_ATTEMPTS = Prepared(
+    f"""
     UPDATE crobot.attempts a
     SET ended_at = now(), started_at = COALESCE(a.started_at, CASE WHEN e.begun THEN now() END),
         outcome = e.outcome, message = e.message, usage = e.usage, by_head = e.by_head,
         progress_state = NULL, progress = NULL
     FROM json_to_recordset(:ends)
          AS e(job_id bigint, number smallint, outcome text, message text, usage jsonb, begun boolean, by_head boolean)
-    WHERE a.job_id = e.job_id AND a.number = e.number AND a.ended_at IS NULL""").bindparams(*as_json("ends"))
+    WHERE a.job_id = e.job_id AND a.number = e.number AND a.ended_at IS NULL
+    RETURNING pg_notify('{DISPATCH}', '')""",
+    json=("ends",),
+)
 
-_END_JOBS = prepared("""
+_END_JOBS = Prepared(
+    """
     UPDATE crobot.jobs j
     SET state = e.state, finished_at = now(), started_at = COALESCE(j.started_at, CASE WHEN e.begun THEN now() END),
         outcome = e.outcome, message = e.message, result = e.result, output_location = e.output_location,
@@ -52,7 +64,11 @@ _END_JOBS = prepared("""
     FROM json_to_recordset(:ends)
          AS e(job_id bigint, state text, outcome text, message text, result json, output_location text, begun boolean,
               traceback text, replacement json, children json)
-    WHERE j.id = e.job_id AND j.state IN ('WAITING', 'ROUTED', 'RUNNING')""").bindparams(*as_json("ends"))
+    WHERE j.id = e.job_id AND j.state IN ('WAITING', 'ROUTED', 'RUNNING')
+    RETURNING j.id, EXISTS (
+        SELECT FROM crobot.webhooks w WHERE w.kind = 'job' AND w.number = j.id) AS is_to_be_posted""",
+    json=("ends",),
+)
 
 _TRY_AGAIN = text("""
     UPDATE crobot.jobs
@@ -101,26 +117,30 @@ def _ids(reports: Iterable[tuple[int, int]]) -> list[dict[str, int]]:
 
 def start(session: Session, attempts: Iterable[tuple[int, int]], node: str, incarnation: str) -> None:
     """ROUTED → RUNNING for (job id, attempt) pairs; those that are not live on this node are passed over."""
-    session.execute(_STARTED, {"reports": _ids(attempts), "node": node, "incarnation": incarnation})
+    _STARTED.rows(session, {"reports": _ids(attempts), "node": node, "incarnation": incarnation})
 
 
 def lock_live(session: Session, attempts: Mapping[tuple[int, int], str | None]) -> Sequence[Row[Any]]:
     """Lock those (job id, attempt) pairs that are live, and on the node if one is named, ordered by id."""
     pairs = [{"job_id": key[0], "number": key[1], "node": node} for key, node in attempts.items()]
-    return session.execute(_LIVE, {"reports": pairs}).all()
+    return _LIVE.rows(session, {"reports": pairs})
 
 
 def end_attempts(session: Session, ends: Sequence[dict[str, Any]]) -> None:
-    """Close attempts with ``outcome``, ``message``, ``usage``, ``by_head``.
+    """Close attempts with ``outcome``, ``message``, ``usage``, ``by_head``; dispatchers hear that there is room.
 
     ``begun`` fills in a start that was never reported.
     """
-    session.execute(_END_ATTEMPTS, {"ends": list(ends)})
+    _END_ATTEMPTS.rows(session, {"ends": list(ends)})
 
 
-def end_jobs(session: Session, ends: Sequence[dict[str, Any]]) -> None:
-    """Give live jobs their terminal ``state`` with ``outcome``, ``message``, ``result`` and more."""
-    session.execute(_END_JOBS, {"ends": list(ends)})
+def end_jobs(session: Session, ends: Sequence[dict[str, Any]]) -> list[int]:
+    """Give live jobs their terminal ``state`` with ``outcome``, ``message``, ``result`` and more.
+
+    Returns:
+        Those whose outcome is to be posted somewhere.
+    """
+    return [row.id for row in _END_JOBS.rows(session, {"ends": list(ends)}) if row.is_to_be_posted]
 
 
 def try_again(session: Session, **values: Any) -> None:

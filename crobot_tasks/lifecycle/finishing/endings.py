@@ -25,7 +25,7 @@ from db.engine import in_savepoint
 log = logging.getLogger(__name__)
 
 #: what is no column of the job's row
-_NO_COLUMNS = ("outputs", "continuation", "jobs")
+_NO_COLUMNS = ("outputs", "continuation", "jobs", "is_plain")
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ class Ending:
     continuation: Continuation = field(default_factory=Continuation)
     #: the jobs among what it sent, checked
     jobs: Sequence[Checked] = ()
+    #: whether it is known that the job has no class
+    is_plain: bool = False
 
     def columns(self) -> dict[str, Any]:
         """Return what the job's row says of it."""
@@ -61,7 +63,8 @@ def processed(session: Any, endings: Sequence[Ending]) -> tuple[list[Ending], li
     Returns:
         How the jobs end, and the jobs among what was sent that cannot work.
     """
-    rows = jobs.typed(session, [ending.job_id for ending in endings])
+    asked = [ending.job_id for ending in endings if not ending.is_plain]
+    rows = jobs.typed(session, asked) if asked else {}
     cancelled = [ending.job_id for ending in endings if ending.state is JobState.CANCELLED]
     noted = _cancel_together(session, [rows[job_id] for job_id in cancelled if job_id in rows])
     refused: list[Refused] = []
