@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import select
+import socket
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -20,6 +22,8 @@ class Listener:
     def __init__(self, channel: str) -> None:
         self.channel = channel
         self._connection: extensions.connection | None = None
+        #: a byte in the second socket can be read from the first; there as long as the connection is
+        self._bell: tuple[socket.socket, socket.socket] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -51,6 +55,12 @@ class Listener:
             time.sleep(min(pause_s, left_s))
             pause_s = 1.0
 
+    def wake(self) -> None:
+        """End the wait of another thread, or its next one: this thread wants it to stop."""
+        if self._bell is not None:
+            with suppress(OSError):
+                self._bell[1].send(b".")
+
     def fileno(self) -> int:
         """Return the socket's descriptor, for select() together with others."""
         if self._connection is None:
@@ -62,6 +72,10 @@ class Listener:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        if self._bell is not None:
+            for each in self._bell:
+                each.close()
+            self._bell = None
 
     def _connect(self) -> extensions.connection:
         pooled = engine().raw_connection()
@@ -72,15 +86,21 @@ class Listener:
         raw.autocommit = True
         with raw.cursor() as cursor:
             cursor.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self.channel)))
+        self._bell = socket.socketpair()
         return raw
 
     def _heard(self, ends_at: float) -> bool:
         """Wait for a notice; what else the server says (that it ends this connection, say) is none."""
         assert self._connection is not None
+        assert self._bell is not None
+        bell, is_rung = self._bell[0], False
         self._connection.poll()
-        while not self._connection.notifies and (left_s := ends_at - time.monotonic()) > 0:
-            select.select([self._connection], [], [], left_s)
+        while not (self._connection.notifies or is_rung) and (left_s := ends_at - time.monotonic()) > 0:
+            both = [self._connection.fileno(), bell.fileno()]
+            is_rung = bell.fileno() in select.select(both, [], [], left_s)[0]
             self._connection.poll()
+        if is_rung:
+            bell.recv(1)
         heard = bool(self._connection.notifies)
         self._connection.notifies.clear()
         return heard

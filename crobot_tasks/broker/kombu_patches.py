@@ -1,6 +1,7 @@
 """Cures for kombu 5.7: a worker that lost Redis or Valkey at the wrong moment would end, or take no more messages.
 
-And for each command kombu makes a new client of redis-py, with its table of a few hundred commands.
+For each command kombu makes a new client of redis-py, with its table of a few hundred commands. And a worker that is
+told to end would notice at the next tick of its loop, up to a second later.
 """
 
 from __future__ import annotations
@@ -58,6 +59,15 @@ class Channel(redis.Channel):
             client = super()._create_client()
             self._of_pool = self.pool, client
         return client
+
+
+def wake(loop: Any) -> None:
+    """End the wait of a worker's loop; a handler of a signal may call it, in the thread that waits.
+
+    Python goes on with a wait in which a signal came, and ``call_soon`` has a lock that the thread may hold.
+    """
+    if loop is not None and loop._waker is not None:
+        loop._waker.wake()
 
 
 def survive_lost_connections() -> None:

@@ -1,18 +1,40 @@
-"""A cure for Celery 5.7's pool of processes: tasks that a process has been handed survive the loss of the broker."""
+"""Cures for Celery 5.7's pool of processes: tasks outlive a lost broker, and processes that are told to end do so."""
 
 from __future__ import annotations
 
-from celery.concurrency import prefork
-from celery.concurrency.asynpool import AsynPool
+import os
+from typing import Any, NoReturn
+
+from celery.concurrency import asynpool, prefork
 
 
-class _Pool(AsynPool):
+class _Worker(asynpool.Worker):
+    """Ends at once.
+
+    Celery's process says to its parent that it ends, and then sleeps for a second, in which the parent is to kill it.
+    At a shutdown the parent reads no more, and so waits for that second. Without the word it need not kill either: it
+    hears of the end from the kernel.
+    """
+
+    def _do_exit(self, pid: int, exitcode: int | None, exc: Any = None) -> NoReturn:
+        if exitcode is None:
+            exitcode = 1 if exc else 0
+        try:
+            if self.on_exit is not None:
+                self.on_exit(pid, exitcode)
+        finally:
+            os._exit(exitcode)
+
+
+class _Pool(asynpool.AsynPool):
     """Goes on knowing the tasks that were written into the pipe of a process.
 
     When the connection to the broker is lost, Celery forgets each task that no process has acknowledged yet. A process
     that has one in its pipe begins it nevertheless: nobody can cancel it then, its end is not noticed, and as the
     process does not count as busy, the next task is written behind it, where it waits, maybe for hours.
     """
+
+    Worker = _Worker
 
     def flush(self) -> None:
         """Forget what no process will begin; called when the broker was lost."""
@@ -25,6 +47,6 @@ class _Pool(AsynPool):
 
 
 class ProcessPool(prefork.TaskPool):
-    """Celery's pool of processes, with this cure."""
+    """Celery's pool of processes, with these cures."""
 
     Pool = _Pool

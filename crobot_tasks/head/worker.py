@@ -109,6 +109,7 @@ class Dispatcher(bootsteps.StartStopStep):
     def __init__(self, worker: Any, **kwargs: Any) -> None:
         super().__init__(worker, **kwargs)
         self._stopping = threading.Event()
+        self._listener = Listener(parking.CHANNEL)
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self, worker: Any) -> None:
@@ -118,12 +119,13 @@ class Dispatcher(bootsteps.StartStopStep):
     def stop(self, worker: Any) -> None:
         """End after the dispatch that is under way."""
         self._stopping.set()
+        self._listener.wake()
         self._thread.join(celeryconfig.crobot_dispatch_s + 5)
 
     terminate = stop
 
     def _run(self) -> None:
-        listener, chores, heard = Listener(parking.CHANNEL), Chores(), False
+        chores, heard = Chores(), False
         while not self._stopping.is_set():
             try:
                 if not heard:  # whoever has just sent a job does not wait for them
@@ -134,12 +136,12 @@ class Dispatcher(bootsteps.StartStopStep):
                 # What is sent or ends meanwhile is dispatched together: the more there is to do, the more of it.
                 self._stopping.wait(min(PACE_S, time.monotonic() - began))
                 chores.do()
-                heard = listener.wait(celeryconfig.crobot_dispatch_s)
+                heard = self._listener.wait(celeryconfig.crobot_dispatch_s)
             # Whatever it was (the database is away, a defect met by one job), the head must go on with the next round.
             except Exception:
                 log.exception("a dispatch failed; the next one follows")
                 self._stopping.wait(celeryconfig.crobot_dispatch_s)
-        listener.close()
+        self._listener.close()
 
 
 def look_first(**_: Any) -> None:

@@ -42,6 +42,7 @@ class Sender:
     def __init__(self, lookup: Lookup = socket.getaddrinfo) -> None:
         self._lookup = lookup
         self._stopping = threading.Event()
+        self._listener = Listener(deliveries.CHANNEL)
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._posting: set[asyncio.Task[None]] = set()
@@ -56,6 +57,7 @@ class Sender:
     def stop(self) -> None:
         """End after what is being posted."""
         self._stopping.set()
+        self._listener.wake()
         if self._loop is not None:
             with suppress(RuntimeError):  # it has ended already
                 self._loop.call_soon_threadsafe(self._wake.set)
@@ -79,9 +81,9 @@ class Sender:
         await asyncio.gather(listening, *self._posting)
 
     async def _listen(self) -> None:
-        with Listener(deliveries.CHANNEL) as listener:
+        with self._listener:
             while not self._stopping.is_set():
-                if await asyncio.to_thread(listener.wait, POLL_S):
+                if await asyncio.to_thread(self._listener.wait, POLL_S):
                     self._wake.set()
 
     def _rooms(self) -> dict[str, int]:

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from celery.platforms import SecurityWarning
+from celery.signals import worker_shutting_down
 
+from crobot_tasks.broker.kombu_patches import wake
 from crobot_tasks.cli import broker, output
 from crobot_tasks.cli.output import say
 from crobot_tasks.logs import lines
@@ -51,6 +53,7 @@ def quiet_internals() -> None:
 def work(worker: Any) -> NoReturn:
     """Run a Celery worker until it is told to end; SIGTERM lets it finish what it has begun."""
     worker.quiet = True  # its banner says the same as our line, in thirty
+    worker_shutting_down.connect(lambda **_: wake(getattr(worker, "hub", None)), weak=False)
     worker.start()
     sys.exit(worker.exitcode)
 

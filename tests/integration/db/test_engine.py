@@ -47,6 +47,12 @@ def ids() -> list[int]:
         return list(session.scalars(text("SELECT id FROM numbers WHERE id > 2 ORDER BY id")))
 
 
+def test_a_listener_that_another_thread_wakes_waits_no_longer(listener: Listener) -> None:
+    listener.wake()
+    assert not listener.wait(PATIENCE_S * 10)
+    assert not listener.wait(0.05), "one wait is ended, and not the next"
+
+
 def test_an_inner_transaction_commits_with_the_outer_one() -> None:
     with transaction() as outer:
         with transaction() as inner:

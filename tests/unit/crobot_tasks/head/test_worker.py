@@ -30,7 +30,7 @@ def did(monkeypatch: pytest.MonkeyPatch, *heard: bool) -> list[str]:
     """What a dispatcher did that heard something, or did not, after each round; chores are always due."""
     done: list[str] = []
     dispatcher = worker.Dispatcher(None)
-    monkeypatch.setattr(worker, "Listener", lambda channel: Heard(iter(heard), dispatcher))
+    monkeypatch.setattr(dispatcher, "_listener", Heard(iter(heard), dispatcher))
     monkeypatch.setattr(worker, "CHORES_S", 0.0)
     monkeypatch.setattr(worker.Chores, "do", lambda self: done.append("chores"))
 
