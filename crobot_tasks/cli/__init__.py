@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from io import StringIO
+from typing import NoReturn
 
 import click
 
@@ -13,16 +14,23 @@ from crobot_errors import CRobotError
 from crobot_tasks.cli import installation
 from crobot_tasks.cli.commands import crobot
 from crobot_tasks.cli.complain import complain, say_plainly
+from crobot_tasks.cli.leave import leave
 
 #: a shell's exit code for a command that was ended by Ctrl-C
 INTERRUPTED = 130
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line and exit."""
     # as an exception, so that embedded servers which only this command uses are stopped
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            raise
+        code = end.code or 0
+    leave(code)
 
 
 def run(arguments: Sequence[str]) -> int:
