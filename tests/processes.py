@@ -23,15 +23,18 @@ from db.engine import retrying, transaction
 
 #: a guard against waiting for ever, which no test measures: a loaded machine is no fault
 PATIENCE_S = 200.0
+#: what comes soon is seen soon, and what takes long is not asked for a hundred times a second
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.005, 0.1
 
 
 def wait_for(what: str, condition: Callable[[], Any], timeout_s: float = PATIENCE_S) -> Any:
     """Return the first true value of ``condition``; fail, naming ``what``, if there is none in time."""
-    ends_at = time.monotonic() + timeout_s
+    ends_at, pause_s = time.monotonic() + timeout_s, FIRST_PAUSE_S
     while not (value := condition()):
         if time.monotonic() > ends_at:
             raise AssertionError(f"waited {timeout_s:g} s for {what}")
-        time.sleep(0.05)
+        time.sleep(pause_s)
+        pause_s = min(1.5 * pause_s, LONGEST_PAUSE_S)
     return value
 
 
