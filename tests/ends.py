@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +60,17 @@ def lines(path: Path) -> Counter[str]:
 
 def tools(seconds: float) -> list[psutil.Process]:
     """The probe's tools that sleep for exactly so long; tests choose numbers that no other uses."""
-    return [
-        process
-        for process in psutil.process_iter(["cmdline", "status"])
-        if (process.info["cmdline"] or [""])[-1] == str(seconds) and _is_sleep(process.info["cmdline"])
-        and process.info["status"] != psutil.STATUS_ZOMBIE
-    ]  # fmt: skip
+    found = []
+    for pid in psutil.pids():
+        # a process that is gone, or a zombie, has no command; psutil would look at all of each process
+        with suppress(OSError, psutil.NoSuchProcess):
+            if _is_sleep(Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0"), str(seconds)):
+                found.append(psutil.Process(pid))
+    return found
 
 
-def _is_sleep(command: Sequence[str]) -> bool:
-    return len(command) == 2 and Path(command[0]).name == "sleep"
+def _is_sleep(command: Sequence[str], seconds: str) -> bool:
+    return len(command) == 3 and Path(command[0]).name == "sleep" and command[1] == seconds
 
 
 def tool(seconds: float) -> psutil.Process:
