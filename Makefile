@@ -14,8 +14,9 @@ PIN := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsaf
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(UPGRADE)
 # seconds that all tests together may take; a quarter of that on a quiet machine
 TEST_LIMIT := 3000
-# two processes share the tests, each with servers of its own; tests/conftest.py says what stays together, and the order
-AT_ONCE := --numprocesses=2 --no-loadscope-reorder
+# so many processes share the tests, each with servers of its own; tests/conftest.py says what stays together, and the order
+PROCESSES ?= 2
+AT_ONCE := --numprocesses=$(PROCESSES) --no-loadscope-reorder
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'

@@ -21,6 +21,8 @@ _DATA_DIR = Path(tempfile.mkdtemp(prefix="crobot-test-"))
 atexit.register(shutil.rmtree, _DATA_DIR, ignore_errors=True)
 for _name in [name for name in os.environ if name.startswith(("CROBOT_", "CELERY_"))]:
     del os.environ[_name]
+# else each process that tests start would compile all our modules anew
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ |= {
     "CROBOT_DATA_DIR": str(_DATA_DIR),
     "CROBOT_ROOTS": str(_DATA_DIR / "reads"),
