@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from crobot_tasks.logs import facts
 from crobot_tasks.node.worker import node_worker
 from crobot_tasks.operate.amounts import size
 from crobot_tasks.operate.node_lacks import in_words
+from workers.runner import offers
 
 #: of the machine's memory, unless the operator says how much
 MEMORY_SHARE = 0.8
@@ -68,7 +70,9 @@ def node(
     celeryconfig.crobot_result_backend = "disabled://"
     broker.await_ready()
     storage.ready()
-    _refuse_twin(name)
+    with ThreadPoolExecutor(1) as meanwhile:  # programs need a second, too, to say which versions they have
+        meanwhile.submit(offers)
+        _refuse_twin(name)
     foreground.announce(f"node {name}, {cores} cores, {size(memory)}")
     _warn_of_too_much(cores, memory)
     worker = node_worker(name, cores, memory, state_dir or _state_dir(name), loglevel, tags)
