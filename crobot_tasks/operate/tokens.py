@@ -34,6 +34,8 @@ class Scope(StrEnum):
     #: upload reads, and see own uploads
     UPLOADS_SEND = "uploads:send"
     NODES_READ = "nodes:read"
+    #: read the numbers for Prometheus in Flower, `/metrics`, and nothing else
+    METRICS = "metrics"
     #: see the jobs, batches and analyses of everybody, the species, and the nodes
     ADMIN_READ = "admin:read"
 

@@ -21,6 +21,7 @@ from crobot_tasks.web.flower import closed, pages
 from crobot_tasks.web.flower.closed import Closed
 from crobot_tasks.web.flower.forms import Forms
 from crobot_tasks.web.flower.loader import Templates
+from crobot_tasks.web.flower.metrics.by_token import Tokens
 from crobot_tasks.web.flower.metrics.handler import Metrics
 from crobot_tasks.web.flower.people import People
 from crobot_tasks.web.flower.steering import many
@@ -59,7 +60,8 @@ def serve(who: People, address: str, port: int) -> None:
     _configure_log()
     ours = {"template_loader": Templates(), "crobot_people": who, "crobot_forms": Forms()}
     flower = Flower(capp=app, options=options, **settings, **ours)
-    flower.add_handlers(r".*", [(r"/metrics", Metrics), (closed.PATHS, Closed), *events(), *pages.handlers()])
+    metrics = (r"/metrics", Metrics, {"tokens": Tokens()})
+    flower.add_handlers(r".*", [metrics, (closed.PATHS, Closed), *events(), *pages.handlers()])
     try:
         flower.start_http_server()
     except OSError as error:

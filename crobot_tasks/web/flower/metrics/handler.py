@@ -1,4 +1,4 @@
-"""The address `/metrics`: the numbers, behind the same password as the pages."""
+"""The address `/metrics`: the numbers, behind the same password as the pages, or a token."""
 
 from __future__ import annotations
 
@@ -12,18 +12,42 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 from tornado import web
 
-from crobot_errors import ServiceError
+from crobot_errors import BadToken, NotAllowed, ServiceError
 from crobot_tasks.web.flower.metrics import broker, jobs, nodes, system
+from crobot_tasks.web.flower.metrics.by_token import Tokens, token_of
 from crobot_tasks.web.flower.metrics.families import number
 from crobot_tasks.web.flower.reading import read
 
 
 class Metrics(FlowersMetrics):
-    """Writes them."""
+    """Writes them; of the database `crobot_up` alone is left, as 0, if it does not answer."""
 
-    @web.authenticated
+    def initialize(self, tokens: Tokens) -> None:
+        """Take what all requests share."""
+        self._tokens = tokens
+
     async def get(self) -> None:
-        """Write them; of the database `crobot_up` alone is left, as 0, if it does not answer."""
+        """Write them for a token, or for a password."""
+        token = token_of(self.request)
+        if token and not await self._may_read(token):
+            return
+        if not token and not self.current_user:
+            raise web.HTTPError(401)
+        await self._write()
+
+    async def _may_read(self, token: str) -> bool:
+        try:
+            await self._tokens.check(token)
+        except (BadToken, NotAllowed, ServiceError) as error:
+            self.set_status(
+                401 if isinstance(error, BadToken) else 403 if isinstance(error, NotAllowed) else 503
+            )
+            self.set_header("WWW-Authenticate", 'Bearer realm="CRobot"')
+            self.finish(str(error))
+            return False
+        return True
+
+    async def _write(self) -> None:
         await super().get()
         of_broker = asyncio.get_running_loop().run_in_executor(None, broker.read)
         try:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.command import crobot, document
@@ -21,11 +24,16 @@ ENDINGS = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
 ENDS = ("0.5", "5.0", "+Inf")
 
 Numbers = dict[tuple[str, ...], float]
+Scrape = Callable[[str], requests.Response]
 
 
 def read(get: Get) -> Numbers:
+    return numbers(get("/metrics").text)
+
+
+def numbers(text: str) -> Numbers:
     """Name and values of labels, in the order of the labels' names → the number."""
-    families = text_string_to_metric_families(get("/metrics").text)
+    families = text_string_to_metric_families(text)
     return {
         (one.name, *one.labels.values()): one.value
         for family in families
@@ -84,6 +92,63 @@ def test_without_the_database_the_numbers_say_so(flower: Flower, get: Get) -> No
     finally:
         flower.database.heal()
     assert read(get)["crobot_up",] == 1
+
+
+@pytest.fixture
+def scrape(flower: Flower) -> Scrape:
+    """The numbers as Prometheus asks for them, by a token."""
+    address = flower.url.removesuffix("/events") + "/metrics"
+
+    def answer(token: str) -> requests.Response:
+        return requests.get(address, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+
+    return answer
+
+
+def make_token(scope: str) -> tuple[str, int]:
+    made = document("token", "create", "--user", 1, "--scope", scope, "--name", "Prometheus")
+    return made["token"], made["id"]
+
+
+def test_a_token_of_its_own_scope_opens_the_numbers_until_it_is_revoked(
+    cluster: Cluster, scrape: Scrape
+) -> None:
+    token, number = make_token("metrics")
+    answer = scrape(token)
+    assert answer.status_code == 200
+    assert numbers(answer.text)["crobot_up",] == 1
+    crobot("token", "revoke", number)
+    refused = scrape(token)
+    assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, 'Bearer realm="CRobot"')
+    assert "is revoked: `crobot token create` makes another" in refused.text
+
+
+@pytest.mark.parametrize("token", ["", "crobot_x", "é", "a b"])
+def test_what_is_no_token_opens_nothing(cluster: Cluster, scrape: Scrape, token: str) -> None:
+    assert scrape(token).status_code == 401
+
+
+def test_a_token_of_another_scope_is_told_which_one_it_takes(
+    cluster: Cluster, flower: Flower, scrape: Scrape
+) -> None:
+    token, _ = make_token("jobs:read")
+    refused = scrape(token)
+    assert refused.status_code == 403
+    assert "`crobot token create --scope metrics`" in refused.text
+    token, _ = make_token("metrics")
+    page = flower.url.removesuffix("/events") + "/jobs"
+    assert requests.get(page, headers={"Authorization": f"Bearer {token}"}, timeout=60).status_code == 401
+
+
+def test_a_token_that_counted_is_told_that_the_database_is_away(flower: Flower, scrape: Scrape) -> None:
+    token, _ = make_token("metrics")
+    scrape(token)
+    flower.database.go_away()
+    try:
+        assert numbers(scrape(token).text)["crobot_up",] == 0
+        assert scrape("crobot_x").status_code == 503
+    finally:
+        flower.database.heal()
 
 
 def offered(get: Get) -> set[str]:
