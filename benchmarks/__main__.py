@@ -25,6 +25,7 @@ from benchmarks import (
     live,
     loci,
     memory,
+    pages,
     simulation,
     throughput,
     waiting,
@@ -38,7 +39,7 @@ from benchmarks.stage import stage
 
 LETTERS = ("d", "b", "a", "h", "c", "j", "k", "l", "m")
 #: these make what they need themselves
-ALONE = ("e", "f", "g", "i", "n")
+ALONE = ("e", "f", "g", "i", "n", "o")
 #: not among all: this one fetches packages
 ASKED_FOR = ("peers",)
 
@@ -53,7 +54,9 @@ ASKED_FOR = ("peers",)
 @click.option("--simulated", default=1_000_000, show_default=True, help="Jobs of (f).")
 @click.option("--items", default=10_000, show_default=True, help="In the batch of (k).")
 @click.option("--streams", default=1000, show_default=True, help="Clients of (l).")
-@click.option("--history", "past", default=1_000_000, show_default=True, help="Jobs that are over, in (n).")
+@click.option(
+    "--history", "past", default=1_000_000, show_default=True, help="Jobs that are over, in (n) and (o)."
+)
 @click.option(
     "--peer",
     "names",
@@ -86,8 +89,8 @@ def main(
 ) -> None:
     """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory,
     (e) decisions, (f) simulations, (g) dispatches, (h) the window, (i) loci, (j) chords, (k) batches,
-    (l) streams of events, (m) sends over HTTP, (n) jobs beside the history of years; peers: beside other job
-    systems, which pip installs.
+    (l) streams of events, (m) sends over HTTP, (n) jobs beside the history of years, (o) the operators' pages
+    at size; peers: beside other job systems, which pip installs.
 
     All if none is named, but peers.
     """
@@ -111,6 +114,7 @@ def main(
         "g": waiting.measure,
         "i": loci.measure,
         "n": lambda: history.measure(past, jobs, rounds),
+        "o": lambda: pages.measure(past),
     }
     wanted = letters or (*LETTERS, *ALONE)
     chapters: list[Chapter | Sheet] = []

@@ -40,7 +40,7 @@ _AGAIN = text("UPDATE crobot.jobs SET state = 'WAITING', attempt = 0, node = NUL
 
 def measure(sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000), rounds: int = 5) -> Chapter:
     """Measure the rate of placements, publishing included, with ever more jobs that wait."""
-    with _servers():
+    with servers():
         rates = {jobs: _rate(jobs, rounds) for jobs in sizes}
     figures = [Figure(f"{jobs:,} waiting", "jobs placed a second", rate) for jobs, rate in rates.items()]
     figures.append(
@@ -80,7 +80,8 @@ def _analyze() -> None:
 
 
 @contextmanager
-def _servers() -> Iterator[None]:
+def servers() -> Iterator[Path]:
+    """Run a database and a broker, in a folder that goes at the end."""
     with TemporaryDirectory(prefix="crobot-bench-") as folder:
         for name in ("database_url", "broker_url", "result_backend"):
             setattr(celeryconfig, f"crobot_{name}", "")
@@ -89,7 +90,7 @@ def _servers() -> Iterator[None]:
         app.set_addresses()
         migrate.upgrade()
         try:
-            yield
+            yield Path(folder)
         finally:
             app.close()
             engine.engine().dispose()

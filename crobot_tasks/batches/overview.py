@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.batches.pace import pace
-from crobot_tasks.batches.standing import Standing, standing, state
-from db.crobot import LIVE, JobState, batches, clock, counting
+from crobot_tasks.batches.standing import Standing, standings, state
+from db.crobot import JobState, batches, clock, counting
 from db.crobot.selection import Selection
 from db.engine import transaction
 
@@ -41,16 +42,25 @@ def overview(name: str) -> Overview:
 def listed(limit: int, *, over: bool) -> list[Overview]:
     """Return batches, the newest first; those that are over only if asked for."""
     with transaction() as session:
-        return [of_batch(session, batch) for batch in batches.listed(session, limit, over=over)]
+        return of_batches(session, batches.listed(session, limit, over=over))
 
 
 def of_batch(session: Any, batch: Any) -> Overview:
     """Return what is known of one."""
-    items, now = standing(session, batch), clock.now(session)
+    return of_batches(session, [batch])[0]
+
+
+def of_batches(session: Any, rows: Sequence[Any]) -> list[Overview]:
+    """Return what is known of batches, in their order; the number of queries is that of one."""
+    items, now = standings(session, rows), clock.now(session)
+    live = batches.live_of_each(session, [batch.name for batch in rows])
+    return [_overview(batch, items[batch.id], live.get(batch.name, 0), now) for batch in rows]
+
+
+def _overview(batch: Any, items: Standing, jobs: int, now: datetime) -> Overview:
     until = batch.ended_at or batch.paused_at or now
     elapsed_s = None if items.began_at is None else max(0.0, (until - items.began_at).total_seconds())
     speed = pace(items, elapsed_s, moves=until == now)
-    jobs = counting.counts(session, Selection(batch=batch.name, states=LIVE)).total()
     return {
         "batch": batch.name,
         "state": state(batch),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -62,16 +63,30 @@ class Standing:
 
 def standing(session: Any, batch: Any) -> Standing:
     """Count the items of a batch."""
+    return standings(session, [batch])[batch.id]
+
+
+def standings(session: Any, rows: Sequence[Any]) -> dict[int, Standing]:
+    """Count the items of batches, all together: batch → how it stands."""
+    ids = [batch.id for batch in rows]
+    states: defaultdict[int, list[Any]] = defaultdict(list)
+    for row in batches.states(session, ids):
+        states[row.batch_id].append(row)
+    # what a slice has begun and not sent cannot be seen: both are one transaction
+    sending = batches.sending(session, ids)
+    return {batch.id: _standing(batch, states[batch.id], sending[batch.id]) for batch in rows}
+
+
+def _standing(batch: Any, states: Sequence[Any], sending: Any) -> Standing:
     items: Counter[str] = Counter()
     failures: Counter[str] = Counter()
     cpu_s: defaultdict[str, float] = defaultdict(float)
-    for row in batches.states(session, batch.id):
+    for row in states:
         items[row.state] += int(row.items)
         cpu_s[row.state] += row.cpu_s or 0.0
         if row.state == JobState.FAILED:
             failures[row.outcome] += int(row.items)
-    # what a slice has begun and not sent cannot be seen: both are one transaction
-    unsent = batches.unsent(session, batch.id)
+    unsent = sending.unsent
     ran = items[JobState.COMPLETE] + items[JobState.FAILED]
     ran_s = cpu_s[JobState.COMPLETE] + cpu_s[JobState.FAILED]
     return Standing(
@@ -88,7 +103,7 @@ def standing(session: Any, batch: Any) -> Standing:
         failures=dict(failures),
         cpu_s=float(sum(cpu_s.values())),
         mean_cpu_s=ran_s / ran if ran else None,
-        began_at=batches.began_at(session, batch.id),
+        began_at=sending.began_at,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,9 +32,9 @@ class Trouble:
     grave: bool = True
 
 
-def troubles(session: Any) -> list[Trouble]:
-    """Return all that is wrong, the gravest first."""
-    return [*of_heads(session), *of_nodes(session), *of_the_database(session), *of_callbacks(session)]
+def troubles(session: Any, nodes: Sequence[Any] | None = None) -> list[Trouble]:
+    """Return all that is wrong, the gravest first; ``nodes`` are their rows, if these were read before."""
+    return [*of_heads(session), *of_nodes(session, nodes), *of_the_database(session), *of_callbacks(session)]
 
 
 def of_heads(session: Any) -> Iterator[Trouble]:
@@ -60,9 +60,9 @@ def of_heads(session: Any) -> Iterator[Trouble]:
         )
 
 
-def of_nodes(session: Any) -> Iterator[Trouble]:
+def of_nodes(session: Any, nodes: Sequence[Any] | None = None) -> Iterator[Trouble]:
     """Nodes that are silent, in quarantine, or short of disk."""
-    for node in map(describe, jobs.nodes(session)):
+    for node in map(describe, jobs.nodes(session) if nodes is None else nodes):
         name = node["name"]
         if node["state"] == "silent":
             yield Trouble(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -88,26 +87,33 @@ _SUM_CPU_S = """COALESCE(sum(CASE WHEN jsonb_typeof(a.usage -> 'cpu_s') = 'numbe
 _CPU_S = f"(SELECT {_SUM_CPU_S} FROM crobot.attempts a WHERE a.job_id = i.job_id AND NOT i.cached)"
 # The planner cannot guess how many items lie between two numbers, and would read whole tables: OFFSET 0 keeps it to
 # the way by the indexes, slice by slice and item by item.
-_OF_OPEN_SLICES = """
+_OPEN_SLICES = """
     FROM crobot.batch_slices s
     CROSS JOIN LATERAL (SELECT job_id, cached, skipped FROM crobot.batch_items
                         WHERE batch_id = s.batch_id AND number BETWEEN s.first_item AND s.last_item OFFSET 0) i
     LEFT JOIN LATERAL (SELECT state, outcome FROM crobot.jobs WHERE id = i.job_id OFFSET 0) j ON true
-    WHERE s.batch_id = :batch_id AND s.closed_at IS NULL"""
+    WHERE s.closed_at IS NULL"""
+_OF_OPEN_SLICES = f"{_OPEN_SLICES} AND s.batch_id = :batch_id"
 
 _ENDS_OF_CLOSED = text("""
-    SELECT e.state, e.outcome, sum(e.items) AS items, sum(e.cpu_s) AS cpu_s
+    SELECT s.batch_id, e.state, e.outcome, sum(e.items) AS items, sum(e.cpu_s) AS cpu_s
     FROM crobot.batch_slices s,
          json_to_recordset(s.ends) AS e(state text, outcome text, items int, cpu_s float8)
-    WHERE s.batch_id = :batch_id AND s.closed_at IS NOT NULL GROUP BY e.state, e.outcome""")
+    WHERE s.batch_id = ANY(:batch_ids) AND s.closed_at IS NOT NULL GROUP BY s.batch_id, e.state, e.outcome""")
 
 _STATES_OF_OPEN = text(f"""
-    SELECT {_STATE} AS state, {_OUTCOME} AS outcome, count(*) AS items, sum({_CPU_S}) AS cpu_s
-    {_OF_OPEN_SLICES} GROUP BY 1, 2""")
+    SELECT s.batch_id, {_STATE} AS state, {_OUTCOME} AS outcome, count(*) AS items, sum({_CPU_S}) AS cpu_s
+    {_OPEN_SLICES} AND s.batch_id = ANY(:batch_ids) GROUP BY 1, 2, 3""")
 
-_UNSENT = text("""
-    SELECT b.size - COALESCE((SELECT max(last_item) FROM crobot.batch_slices WHERE batch_id = b.id), 0)
-    FROM crobot.batches b WHERE b.id = :batch_id""")
+# Of the last slice and of the first one each batch has one: both are found by one step through the index.
+_SENDING = text("""
+    SELECT b.id, b.size - COALESCE(latest.last_item, 0) AS unsent, earliest.sent_at AS began_at
+    FROM crobot.batches b
+    LEFT JOIN LATERAL (SELECT last_item FROM crobot.batch_slices
+                       WHERE batch_id = b.id ORDER BY number DESC LIMIT 1) latest ON true
+    LEFT JOIN LATERAL (SELECT sent_at FROM crobot.batch_slices
+                       WHERE batch_id = b.id ORDER BY number LIMIT 1) earliest ON true
+    WHERE b.id = ANY(:batch_ids)""")
 
 _CLOSE = text(f"""
     WITH states AS (
@@ -201,7 +207,9 @@ _ACCOUNT = text(f"""
                        FROM crobot.attempts a WHERE a.job_id = i.job_id AND NOT i.cached) tried ON true
     WHERE i.batch_id = :batch_id AND i.number > :after ORDER BY i.number LIMIT :limit""")
 
-_BEGAN = text("SELECT sent_at FROM crobot.batch_slices WHERE batch_id = :batch_id ORDER BY number LIMIT 1")
+_LIVE_OF_EACH = text(f"""
+    SELECT batch, count(*) AS jobs FROM crobot.jobs
+    WHERE batch = ANY(:names) AND batch <> '' AND {LIVE_SQL} GROUP BY batch""")
 
 
 def find(session: Session, name: str) -> Row[Any] | None:
@@ -317,24 +325,23 @@ def reopen(session: Session, batch_id: int, numbers: Sequence[int]) -> None:
     session.execute(_GO_ON, {"batch_id": batch_id})
 
 
-def states(session: Session, batch_id: int) -> Sequence[Row[Any]]:
-    """Return how many items are in which ``state``, failed with which ``outcome``, and their CPU seconds.
+def states(session: Session, batch_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """Return how many items of each batch are in which ``state``, failed with which ``outcome``, and their CPU seconds.
 
     Slices that are closed were counted then; only items of open ones are looked at.
     """
-    values = {"batch_id": batch_id}
+    values = {"batch_ids": list(batch_ids)}
     return [*session.execute(_ENDS_OF_CLOSED, values), *session.execute(_STATES_OF_OPEN, values)]
 
 
-def unsent(session: Session, batch_id: int) -> int:
-    """Return how many items no slice has sent yet."""
-    return int(session.execute(_UNSENT, {"batch_id": batch_id}).scalar_one())
+def sending(session: Session, batch_ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """Batch → how many items no slice has sent yet (``unsent``), and when its first slice was sent (``began_at``)."""
+    return {row.id: row for row in session.execute(_SENDING, {"batch_ids": list(batch_ids)})}
 
 
-def began_at(session: Session, batch_id: int) -> datetime | None:
-    """Return when its first slice was sent."""
-    at: datetime | None = session.execute(_BEGAN, {"batch_id": batch_id}).scalar()
-    return at
+def live_of_each(session: Session, names: Sequence[str]) -> dict[str, int]:
+    """Batch → how many live jobs have its name, of those that have any."""
+    return {row.batch: row.jobs for row in session.execute(_LIVE_OF_EACH, {"names": list(names)})}
 
 
 def end(session: Session, batch_id: int) -> bool:

@@ -14,9 +14,13 @@ from db.crobot.selection import ALL, OF_LIVE, OF_OVER, Selection
 
 #: more jobs that are over are not counted one by one: nobody steers by the last digits, and it would read them all
 EXACT = 50_000
+_MOST = EXACT + 1
 
 _LIVE = text(f"SELECT state, count(*) AS jobs FROM crobot.jobs WHERE {OF_LIVE} GROUP BY state")
-_OVER = text(f"SELECT state, count(*) AS jobs FROM crobot.jobs WHERE {OF_OVER} GROUP BY state")
+# Until a table is analyzed PostgreSQL takes any state to be rare: then this ends it.
+_OVER = text(f"SELECT count(*) FROM (SELECT FROM crobot.jobs WHERE {OF_OVER} LIMIT {_MOST}) found")
+# It would enter all jobs of a state that it takes to be rare into a bitmap before the first is counted.
+_BITMAPS = text("SELECT set_config('enable_bitmapscan', :value, true)")
 # The planner's guess, from the statistics that autovacuum keeps: it reads no job.
 _ESTIMATE = text(f"EXPLAIN (FORMAT JSON) SELECT FROM crobot.jobs WHERE {OF_OVER}")
 
@@ -34,13 +38,22 @@ def counts(session: Session, selection: Selection = ALL) -> Counts:
     """State → how many of the selected jobs have it."""
     found = Counts()
     for part, values in selection.parts(_LIVE, _OVER):
-        if part is _OVER and (jobs := _estimate(session, values)) > EXACT:
-            state = JobState(values["state"])
-            found[state] = jobs
-            found.estimated.add(state)
+        if part is _OVER:
+            _count_over(session, found, values)
         else:
             found.update({JobState(row.state): row.jobs for row in session.execute(part, values)})
     return found
+
+
+def _count_over(session: Session, found: Counts, values: dict[str, Any]) -> None:
+    state, jobs = JobState(values["state"]), _estimate(session, values)
+    if jobs < _MOST:
+        session.execute(_BITMAPS, {"value": "off"})
+        jobs = int(session.execute(_OVER, values).scalar_one())
+        session.execute(_BITMAPS, {"value": "on"})
+    found[state] = jobs
+    if jobs > EXACT:
+        found.estimated.add(state)
 
 
 def _estimate(session: Session, values: dict[str, Any]) -> int:

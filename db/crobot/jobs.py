@@ -40,10 +40,11 @@ _LIST_LIVE, _LIST_OVER = text(_LIST.format(OF_LIVE)), text(_LIST.format(OF_OVER)
 
 _NODES = text("""
     SELECT n.*, EXTRACT(epoch FROM now() - n.heartbeat_at) AS silent_s,
-           (SELECT count(*) FROM crobot.attempts a WHERE a.node = n.name AND a.ended_at IS NULL) AS live,
-           (SELECT COALESCE(sum(a.cores), 0) FROM crobot.attempts a
-            WHERE a.node = n.name AND a.ended_at IS NULL) AS cores_used
-    FROM crobot.nodes n ORDER BY n.name""")
+           COALESCE(l.live, 0) AS live, COALESCE(l.cores_used, 0) AS cores_used
+    FROM crobot.nodes n LEFT JOIN (
+        SELECT node, count(*) AS live, sum(cores) AS cores_used
+        FROM crobot.attempts WHERE ended_at IS NULL GROUP BY node) l ON l.node = n.name
+    ORDER BY n.name""")
 
 _CACHED = text("""
     SELECT id, context, state FROM crobot.jobs

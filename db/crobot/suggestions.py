@@ -27,8 +27,8 @@ _STEPS = {
 _LIVE = text(f"""
     SELECT DISTINCT {", ".join(COLUMNS)} FROM (
         SELECT {", ".join(COLUMNS)} FROM crobot.jobs WHERE {LIVE_SQL} ORDER BY id DESC LIMIT :most) latest""")
-#: live jobs that are looked at, the youngest
-_MOST = 10_000
+#: live jobs that are looked at, the youngest; of many more PostgreSQL would sort all that there are
+_MOST = 1000
 _BATCHES = text("SELECT name FROM crobot.batches ORDER BY id DESC LIMIT :limit")
 
 

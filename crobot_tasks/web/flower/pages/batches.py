@@ -7,7 +7,7 @@ from typing import Any
 
 from crobot_errors import BadInput
 from crobot_tasks.batches.batch import Batch as OneBatch
-from crobot_tasks.batches.overview import OVER, of_batch
+from crobot_tasks.batches.overview import OVER, of_batch, of_batches
 from crobot_tasks.web.flower.changing import ChangingPage, Form, Noted, once
 from crobot_tasks.web.flower.page import Page
 from crobot_tasks.web.flower.steering.fields import given_by
@@ -27,7 +27,7 @@ class Batches(Page):
 
     def look(self, session: Any, *path: str) -> Mapping[str, Any]:
         """Read them, also those that are over."""
-        return {"batches": [of_batch(session, row) for row in batches.listed(session, _LIMIT, over=True)]}
+        return {"batches": of_batches(session, batches.listed(session, _LIMIT, over=True))}
 
 
 class Batch(ChangingPage):

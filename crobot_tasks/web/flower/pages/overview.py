@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from crobot_tasks.batches.overview import of_batch
+from crobot_tasks.batches.overview import of_batches
 from crobot_tasks.operate import explain, paused
 from crobot_tasks.operate.nodes import describe
 from crobot_tasks.operate.troubles import troubles
 from crobot_tasks.web.flower.chart import Column, columns
 from crobot_tasks.web.flower.page import Page
-from db.crobot import JobState, at_work, batches, clock, counting, jobs, overview
+from db.crobot import LIVE, OVER, JobState, at_work, batches, clock, counting, jobs, overview
+from db.crobot.selection import Selection
 
 #: of the chart
 HOURS = 24
@@ -28,11 +29,11 @@ class Overview(Page):
 
     def look(self, session: Any, *path: str) -> Mapping[str, Any]:
         """Read all of it."""
-        counts, nodes = counting.counts(session), [describe(row) for row in jobs.nodes(session)]
-        live, oldest = at_work.live(session), overview.oldest_waiting(session)
+        rows, live, oldest = jobs.nodes(session), at_work.live(session), overview.oldest_waiting(session)
+        counts, nodes = _counts(session, live), [describe(row) for row in rows]
         why = explain.why_each_waits(session, [row.first for row in live if row.first])
         return {
-            "troubles": troubles(session),
+            "troubles": troubles(session, rows),
             "pauses": paused.described(session),
             "counts": [(state, counts[state], state in counts.estimated) for state in JobState],
             "live": [dict(row._mapping) | {"why": why.get(row.first, "")} for row in live],
@@ -40,9 +41,17 @@ class Overview(Page):
             "nodes": Counter(node["state"] for node in nodes),
             "cores": sum(node["cores"] for node in nodes if node["state"] == "up"),
             "cores_used": sum(node["cores_used"] for node in nodes if node["state"] == "up"),
-            "batches": [of_batch(session, row) for row in batches.listed(session, 10, over=False)],
+            "batches": of_batches(session, batches.listed(session, 10, over=False)),
             **_of_the_day(session),
         }
+
+
+def _counts(session: Any, live: Sequence[Any]) -> counting.Counts:
+    """Return how many jobs have each state; the live ones were counted by pipeline."""
+    counts = counting.counts(session, Selection(states=OVER))
+    for state in LIVE:
+        counts[state] = sum(getattr(row, state.lower()) for row in live)
+    return counts
 
 
 def _of_the_day(session: Any) -> dict[str, Any]:
