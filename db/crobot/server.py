@@ -31,12 +31,13 @@ _BLOATED = text("""
     SELECT relname, n_dead_tup, n_live_tup FROM pg_stat_user_tables
     WHERE schemaname = 'crobot' AND n_dead_tup > :least AND n_dead_tup > n_live_tup ORDER BY n_dead_tup DESC""")
 
-_ONLY_READ = text("SET TRANSACTION READ ONLY")
+# One moment for all that is read, so that it fits together.
+_ONLY_READ = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 _TIMEOUT = text("SELECT set_config('statement_timeout', :timeout, true)")
 
 
 def only_read(session: Session, timeout_s: float) -> None:
-    """Let the open transaction change nothing, and each of its statements end within this time."""
+    """Let the transaction, which has read nothing yet, see one moment and change nothing; a statement has so long."""
     session.execute(_ONLY_READ)
     session.execute(_TIMEOUT, {"timeout": f"{round(timeout_s * 1000)}ms"})
 

@@ -57,7 +57,7 @@ class ChangingPage(Page):
             form = self._admitted(*path)
             noted = await asyncio.get_running_loop().run_in_executor(_threads, self.change, form, *path)
         except (BadInput, ServiceError) as error:
-            self.say_why_not(error, "Nothing was done", again_s=0)
+            self.say_why_not(error, "Nothing was done")
         else:
             address = self.reverse_url("crobot_change", noted.number)
             self.redirect(address + ("?again=1" if noted.again else ""), status=303)

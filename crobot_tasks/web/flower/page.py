@@ -20,6 +20,8 @@ from crobot_errors import (
 )
 from crobot_tasks.web.flower import words
 from crobot_tasks.web.flower.forms import Forms
+from crobot_tasks.web.flower.live.seen import seen
+from crobot_tasks.web.flower.live.topics import parse_all
 from crobot_tasks.web.flower.people import People, Person
 from crobot_tasks.web.flower.reading import read
 
@@ -28,8 +30,6 @@ _POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; "
     "form-action 'self'; base-uri 'none'"
 )
-#: seconds after which a page that could not be shown is asked for again
-_AGAIN_S = 5
 
 
 class Page(BaseHandler):
@@ -38,8 +38,12 @@ class Page(BaseHandler):
     #: below `templates/crobot/`
     template = ""
     tab = ""
-    #: seconds after which a browser asks again; 0: never
-    again_s = 5
+    #: what makes the page old when it changes: names of `live.topics`
+    follows: tuple[str, ...] = ()
+    #: seconds between two times that a browser shows it anew, however much happens
+    least_s = 2
+    #: seconds after which a browser asks again although nothing was told; 0: never
+    again_s = 0
 
     @web.authenticated
     async def get(self, *path: str) -> None:
@@ -48,13 +52,22 @@ class Page(BaseHandler):
         try:
             found = await self.found(*path)
         except CRobotError as error:
-            self.say_why_not(error, "This page cannot be shown", _AGAIN_S)
+            self.say_why_not(error, "This page cannot be shown", asked_again=True)
         else:
             self._show(self.template, found)
 
     async def found(self, *path: str) -> Mapping[str, Any]:
         """Return what the template needs."""
-        return await read(lambda session: self.look(session, *path))
+        return await read(lambda session: self._looked(session, *path))
+
+    def _looked(self, session: Any, *path: str) -> Mapping[str, Any]:
+        found = self.look(session, *path)
+        follows = found.get("follows", self.follows)
+        if not follows:
+            return found
+        topics = parse_all(follows)
+        address = words.link(self.reverse_url("crobot_live"), {"on": sorted(map(str, topics))})
+        return {**found, "stream": address, "seen": seen(session, topics, found.get("stands", {}))}
 
     def look(self, session: Any, *path: str) -> Mapping[str, Any]:
         """Return what the template needs; runs in a thread, in a transaction that only reads."""
@@ -94,15 +107,16 @@ class Page(BaseHandler):
         self.set_header("Content-Security-Policy", _POLICY)
         self.set_header("Cache-Control", "no-store")
 
-    def say_why_not(self, error: CRobotError, title: str, again_s: int) -> None:
-        """Show why there is no page, or why nothing was done."""
+    def say_why_not(self, error: CRobotError, title: str, *, asked_again: bool = False) -> None:
+        """Show why there is no page, or why nothing was done; the first is asked for again while a server is away."""
         away = isinstance(error, ServiceError)
         missing = isinstance(error, UnknownAnalysis | UnknownBatch | UnknownChange | UnknownJob)
         refused = isinstance(error, NotAllowed)
         self.set_status(503 if away else 403 if refused else 404 if missing else 400)
-        found = {"title": title, "message": str(error), "again_s": again_s if away else 0, "away": away}
+        found = {"title": title, "message": str(error), "away": away, "asked_again": away and asked_again}
         self._show("wrong.html", found)
 
     def _show(self, template: str, found: Mapping[str, Any]) -> None:
-        shown = {"tab": self.tab, "again_s": self.again_s, "words": words, "token": self.token}
+        shown = {"tab": self.tab, "again_s": self.again_s, "least_s": self.least_s, "stream": "", "seen": ""}
+        shown |= {"asked_again": False, "words": words, "token": self.token}
         self.render(f"crobot/{template}", **shown | dict(found))

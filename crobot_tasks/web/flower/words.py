@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlencode
 
-from crobot_tasks.operate.amounts import ago, duration, size
+from crobot_tasks.operate.amounts import ago, duration, now, size
 
-__all__ = ["ago", "colour", "duration", "exact", "link", "number", "share", "size"]
+__all__ = ["ago", "colour", "duration", "exact", "link", "now", "number", "share", "size"]
 
 #: a state's or a node's word → a colour of Bootstrap
 _COLOURS = {
@@ -50,4 +50,4 @@ def exact(at: datetime | None) -> str:
 def link(path: str, fields: Mapping[str, object], **others: object) -> str:
     """Return an address with these fields, where ``others`` take the place of those of the same name."""
     given = {name: value for name, value in {**fields, **others}.items() if value not in ("", None)}
-    return f"{path}?{urlencode(given)}" if given else path
+    return f"{path}?{urlencode(given, doseq=True)}" if given else path

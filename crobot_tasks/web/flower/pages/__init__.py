@@ -7,11 +7,13 @@ from typing import Any
 
 from tornado.web import StaticFileHandler, url
 
+from crobot_tasks.web.flower.live.watch import Watch
 from crobot_tasks.web.flower.pages.analyses import Analyses, Analysis, Picture
 from crobot_tasks.web.flower.pages.audit import Audit, Change
 from crobot_tasks.web.flower.pages.batches import Batch, Batches
 from crobot_tasks.web.flower.pages.job import Job
 from crobot_tasks.web.flower.pages.jobs import Jobs
+from crobot_tasks.web.flower.pages.live import Live
 from crobot_tasks.web.flower.pages.log import Log
 from crobot_tasks.web.flower.pages.nodes import Nodes
 from crobot_tasks.web.flower.pages.overview import Overview
@@ -38,5 +40,6 @@ def handlers() -> list[Any]:
         url(r"/policy", Policy, name="crobot_policy"),
         url(r"/audit", Audit, name="crobot_audit"),
         url(r"/audit/([0-9]{1,18})", Change, name="crobot_change"),
+        url(r"/live", Live, {"watch": Watch()}, name="crobot_live"),
         url(r"/crobot/(.*)", StaticFileHandler, {"path": str(STATIC)}),
     ]

@@ -59,7 +59,7 @@ class Analyses(Page):
             "suggested": suggestions.suggestions(session),
             "before": before,
             "following": rows[LIMIT - 1].id if len(rows) > LIMIT else None,
-            "again_s": 0 if before else self.again_s,
+            "follows": () if before else ("jobs",),
         }
 
 
@@ -77,7 +77,7 @@ class Analysis(Page):
             "project": described(row.id) if row.type == TYPE else None,
             "error": row.data.get("error"),
             "pictures": {key: label for key, label in PICTURES.items() if key in row.data},
-            "again_s": self.again_s if about["state"] not in ("complete", "failed") else 0,
+            "follows": () if about["state"] in ("complete", "failed") else ("jobs",),
         }
 
 
@@ -91,7 +91,7 @@ class Picture(Page):
             data = await read(lambda session: dict(_find(session, path[0]).data))
             picture = await asyncio.get_running_loop().run_in_executor(None, _read, data, path[1])
         except CRobotError as error:
-            self.say_why_not(error, "There is no such picture", again_s=0)
+            self.say_why_not(error, "There is no such picture")
         else:
             self.set_header("Content-Type", "image/svg+xml")
             self.set_header("Content-Security-Policy", _PICTURE_POLICY)

@@ -40,14 +40,14 @@ class Audit(Page):
             "actions": ACTIONS,
             "before": before,
             "following": rows[LIMIT - 1].id if len(rows) > LIMIT else None,
-            "again_s": 0 if before else self.again_s,
+            "follows": () if before else ("changes",),
         }
 
 
 class Change(Page):
     """One change: how far it is, and what came of it."""
 
-    template, tab, again_s = "change.html", "audit", 2
+    template, tab, least_s = "change.html", "audit", 1
 
     def look(self, session: Any, *path: str) -> Mapping[str, Any]:
         """Read it."""
@@ -64,7 +64,9 @@ class Change(Page):
             "under_way": under_way,
             "left": 0 if row.asked_jobs is None else row.asked_jobs - (row.jobs or 0),
             "stopped": under_way and float(row.still_s) > _STILL_S,
-            "again_s": self.again_s if under_way else 0,
+            "follows": ("changes",) if under_way else (),
+            # that nothing happens any more is told by nobody
+            "again_s": _STILL_S if under_way else 0,
         }
 
 

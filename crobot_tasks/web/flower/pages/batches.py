@@ -24,6 +24,7 @@ class Batches(Page):
     """The newest batches."""
 
     template, tab = "batches.html", "batches"
+    follows = ("jobs", "batches")
 
     def look(self, session: Any, *path: str) -> Mapping[str, Any]:
         """Read them, also those that are over."""
@@ -39,7 +40,12 @@ class Batch(ChangingPage):
         """Count its items."""
         batch = of_batch(session, batches.known(session, path[0]))
         over = batch["state"] in OVER
-        return {"batch": batch, "over": over, "most": MOST_RESENT, "again_s": 0 if over else self.again_s}
+        return {
+            "batch": batch,
+            "over": over,
+            "most": MOST_RESENT,
+            "follows": () if over else (f"batch.{path[0]}", "batches"),
+        }
 
     def purpose(self, *path: str) -> str:
         """Return which batch it is about, and what."""

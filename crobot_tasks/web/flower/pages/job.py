@@ -11,7 +11,7 @@ from crobot_tasks.operate import explain
 from crobot_tasks.web.flower.page import Page
 from db.crobot import LIVE, JobState, changes, clock, jobs
 
-#: seconds after which the page of a waiting job is shown anew
+#: seconds between two times that a waiting job is shown
 _WAITING_S = 15
 #: characters of arguments and results that are shown
 _MOST = 20_000
@@ -20,7 +20,7 @@ _MOST = 20_000
 class Job(Page):
     """The page of a job."""
 
-    template, tab = "job.html", "jobs"
+    template, tab, least_s = "job.html", "jobs", 1
 
     def look(self, session: Any, *path: str) -> Mapping[str, Any]:
         """Read its row, its attempts, and what the router says of it now."""
@@ -39,8 +39,17 @@ class Job(Page):
             "changes": changes.of_job(session, job_id),
             "given": _text({"args": job.args, "kwargs": job.kwargs}),
             "result": _text(job.result) if job.result is not None else "",
-            "again_s": 0 if job.state not in LIVE else _WAITING_S if waits else self.again_s,
+            "follows": _followed(job),
+            "least_s": _WAITING_S if waits else self.least_s,
         }
+
+
+def _followed(job: Any) -> tuple[str, ...]:
+    """Return what may change the page: of a job that waits, what others do, too."""
+    if job.state not in LIVE:
+        return ()
+    others = ("jobs", "cluster") if job.state == JobState.WAITING else ()
+    return (f"job.{job.id}", *others)
 
 
 def _actions(job: Any) -> list[tuple[str, str]]:

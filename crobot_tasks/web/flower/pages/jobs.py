@@ -13,6 +13,8 @@ from db.crobot import LIVE, counting, jobs
 from db.crobot.suggestions import suggestions
 
 LIMIT = 50
+#: a longer name makes an address that is too long
+_CHARACTERS = 200
 
 
 class Jobs(Page):
@@ -41,5 +43,12 @@ class Jobs(Page):
             "before": before,
             "following": shown[-1].id if len(rows) > LIMIT else None,
             # who reads older pages is not to be led back to the newest
-            "again_s": 0 if before else self.again_s,
+            "follows": () if before else _followed(fields),
         }
+
+
+def _followed(fields: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the jobs that are meant, as narrowly as events tell them apart; and what decides why they wait."""
+    if fields["batch"] and len(fields["batch"]) <= _CHARACTERS:
+        return (f"batch.{fields['batch']}", "cluster")
+    return (f"user.{int(fields['user'])}" if fields["user"] else "jobs", "cluster")

@@ -18,6 +18,7 @@ class Nodes(ChangingPage):
     """What each node offers, what it is doing, and what it lacks."""
 
     template, tab = "nodes.html", "nodes"
+    follows = ("jobs", "cluster")
 
     def look(self, session: Any, *path: str) -> Mapping[str, Any]:
         """Read them."""

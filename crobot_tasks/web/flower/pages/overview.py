@@ -12,6 +12,8 @@ from crobot_tasks.operate import explain, paused
 from crobot_tasks.operate.nodes import describe
 from crobot_tasks.operate.troubles import troubles
 from crobot_tasks.web.flower.chart import Column, columns
+from crobot_tasks.web.flower.live.seen import told
+from crobot_tasks.web.flower.live.topics import Kind, Topic
 from crobot_tasks.web.flower.page import Page
 from db.crobot import LIVE, OVER, JobState, at_work, batches, clock, counting, jobs, overview
 from db.crobot.selection import Selection
@@ -26,14 +28,17 @@ class Overview(Page):
     """Jobs, nodes, batches, what ended in a day, and what is wrong."""
 
     template, tab = "overview.html", "overview"
+    follows = ("jobs", "cluster", "batches", "troubles")
 
     def look(self, session: Any, *path: str) -> Mapping[str, Any]:
         """Read all of it."""
         rows, live, oldest = jobs.nodes(session), at_work.live(session), overview.oldest_waiting(session)
         counts, nodes = _counts(session, live), [describe(row) for row in rows]
+        wrong = troubles(session, rows)
         why = explain.why_each_waits(session, [row.first for row in live if row.first])
         return {
-            "troubles": troubles(session, rows),
+            "troubles": wrong,
+            "stands": {Topic(Kind.TROUBLES): told(wrong)},
             "pauses": paused.described(session),
             "counts": [(state, counts[state], state in counts.estimated) for state in JobState],
             "live": [dict(row._mapping) | {"why": why.get(row.first, "")} for row in live],

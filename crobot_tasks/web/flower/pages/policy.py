@@ -27,7 +27,7 @@ PURPOSE = "policy check"
 class Policy(Page):
     """What is in force since when; a text is checked by POST, since it may be long, and nothing is stored."""
 
-    template, tab, again_s = "policy.html", "policy", 0
+    template, tab = "policy.html", "policy"
 
     def look(self, session: Any, *path: str) -> Mapping[str, Any]:
         """Read it."""
@@ -55,7 +55,7 @@ class Policy(Page):
             text = str(self.get_body_argument("text", "", strip=False)).replace("\r\n", "\n")
             found = await read(lambda session: {**self.look(session), **_checked(session, text)})
         except CRobotError as error:
-            self.say_why_not(error, "Nothing was checked", again_s=0)
+            self.say_why_not(error, "Nothing was checked")
         else:
             self._show(self.template, found)
 

@@ -38,7 +38,7 @@ class Chosen:
 class Steer(ChangingPage):
     """What is to be done to which jobs: asked by GET, done by POST."""
 
-    template, tab, again_s = "steer.html", "jobs", 0
+    template, tab = "steer.html", "jobs"
 
     def look(self, session: Any, *path: str) -> Mapping[str, Any]:
         """Count what it would be, and write the form that does it."""

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.crobot import access, changes, counting, jobs, live, moments, server, suggestions
+from db.crobot import access, changes, counting, jobs, live, moments, server, stands, suggestions
 from db.crobot.changes import Begun
 from db.crobot.selection import Selection
 
@@ -72,6 +72,9 @@ def of_live(size: int) -> dict[str, Callable[[Session], Any]]:
         "db.crobot.live.jobs": lambda s: live.jobs(s, some),
         "db.crobot.live.position": live.position,
         "db.crobot.live.progress": lambda s: live.progress(s, some),
+        "db.crobot.stands.batches": stands.batches,
+        "db.crobot.stands.changes": stands.changes,
+        "db.crobot.stands.cluster": stands.cluster,
     }
 
 

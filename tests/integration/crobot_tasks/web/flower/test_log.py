@@ -15,10 +15,10 @@ from tests.processes import Cluster, wait_for
 def test_a_log_is_shown_while_the_job_runs_and_asked_for_again(cluster: Cluster, viewer: Person) -> None:
     job = int(document("send", "probe", "--sleep", 100)["job"])
     wait_for("the first line", lambda: "the probe sleeps 100" in viewer.get(f"/jobs/{job}/log"))
-    assert 'data-again-s="2"' in viewer.page(f"/jobs/{job}/log")
+    assert f"on=job.{job}&amp;on=log.{job}.1" in viewer.page(f"/jobs/{job}/log")
     assert f'href="/jobs/{job}/log"' in viewer.page(f"/jobs/{job}")
     crobot("cancel", job)
-    wait_for("its end", lambda: 'data-again-s="0"' in viewer.page(f"/jobs/{job}/log"))
+    wait_for("its end", lambda: 'data-live=""' in viewer.page(f"/jobs/{job}/log"))
 
 
 def test_whatever_is_in_a_log_is_text_and_of_gigabytes_the_end_is_shown(

@@ -20,9 +20,9 @@ PAGES = ("/", "/jobs", "/jobs?state=LIVE&user=7", "/nodes", "/batches", "/analys
 ODD = """<script>alert("x")</script> & 'so'"""
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/jobs/1", "/crobot/again.js", "/metrics", "/workers"])
+@pytest.mark.parametrize("path", [*PAGES, "/jobs/1", "/crobot/live.js", "/metrics", "/workers"])
 def test_pages_are_behind_the_password(get: Get, path: str) -> None:
-    if path != "/crobot/again.js":
+    if path != "/crobot/live.js":
         get(path, 401, login=None)
         get(path, 401, login=("operator", "wrong"))
 
