@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from crobot_tasks.router.policy import Policy
 from crobot_tasks.router.room import Reserved, Room
@@ -94,10 +94,11 @@ def by_reason(reasons: Mapping[str, str]) -> str:
     names: dict[str, list[str]] = {}
     for name, reason in reasons.items():
         names.setdefault(reason, []).append(name)
-    return "; ".join(f"{reason} on {_some(who)}" for reason, who in names.items())
+    return "; ".join(f"{reason} on {some(who)}" for reason, who in names.items())
 
 
-def _some(names: list[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """Name the first of them, and say how many more there are."""
     more = len(names) - MOST_NAMED
     return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 

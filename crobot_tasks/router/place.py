@@ -8,7 +8,7 @@ from heapq import heapify, heappop, heapreplace
 from math import inf
 
 from crobot_tasks.router.cluster import Candidates, Cluster
-from crobot_tasks.router.fit import by_reason, inability, preferred, refusal, urgent_delay
+from crobot_tasks.router.fit import by_reason, inability, preferred, refusal, some, urgent_delay
 from crobot_tasks.router.order import Backlog, Queue
 from crobot_tasks.router.policy import Policy
 from crobot_tasks.router.room import Reserved, Room
@@ -244,7 +244,7 @@ def why_waiting(cluster: Cluster, job: JobView, policy: Policy, now: float) -> s
         return f"no node offers {job.kind.pipeline}: {by_reason(unable)}"
     now_lacks = verdicts(cluster, job, policy, now)
     if open_nodes := [name for name in able if not now_lacks[name]]:
-        return f"next to be placed: {', '.join(open_nodes)} would take it now"
+        return f"next to be placed: {some(open_nodes)} would take it now"
     lacks = by_reason({name: now_lacks[name] for name in able})
     return f"waiting for a free place: {lacks}{_kept(cluster, job)}"
 

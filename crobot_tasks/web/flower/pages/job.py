@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 from crobot_errors import UnknownJob
 from crobot_tasks.operate import explain
+from crobot_tasks.router.fit import some
 from crobot_tasks.web.flower.page import Page
 from db.crobot import LIVE, JobState, changes, clock, jobs
 
@@ -33,8 +35,9 @@ class Job(Page):
         return {
             "job": job,
             "attempts": [_of_attempt(row, clock.now(session)) for row in jobs.attempts(session, job_id)],
-            "why": explain.why_each_waits(session, [job_id]).get(job_id, "") if job.state in LIVE else "",
+            "why": waits.why if waits else _why(session, job),
             "waits": waits,
+            "lacks": _lacks(waits.nodes) if waits else (),
             "actions": _actions(job),
             "changes": changes.of_job(session, job_id),
             "given": _text({"args": job.args, "kwargs": job.kwargs}),
@@ -50,6 +53,18 @@ def _followed(job: Any) -> tuple[str, ...]:
         return ()
     others = ("jobs", "cluster") if job.state == JobState.WAITING else ()
     return (f"job.{job.id}", *others)
+
+
+def _why(session: Any, job: Any) -> str:
+    return explain.why_each_waits(session, [job.id]).get(job.id, "") if job.state in LIVE else ""
+
+
+def _lacks(nodes: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return what nodes lack for it, each with the first of these nodes; what most of them lack comes first."""
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for name, reason in sorted(nodes.items()):
+        names[reason or "would take it now"].append(name)
+    return [(reason, some(who)) for reason, who in sorted(names.items(), key=lambda one: -len(one[1]))]
 
 
 def _actions(job: Any) -> list[tuple[str, str]]:

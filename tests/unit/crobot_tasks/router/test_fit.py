@@ -153,6 +153,8 @@ def test_no_job_queues_while_another_node_has_a_free_core() -> None:
             "waiting for a free place: 0 of 4 cores free, the job needs 1 on b",
         ),
         ([node("a")], "next to be placed: a would take it now"),
+        ([node(f"n{n}") for n in range(500)],
+         "next to be placed: n0, n1, n2, n3, n4 and 495 more would take it now"),
     ],
 )  # fmt: skip
 def test_a_waiting_job_says_why(nodes: list[Any], reason: str) -> None:
