@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -62,6 +63,25 @@ def test_a_log_of_two_gigabytes_is_sent_piece_by_piece(job: int, app_of_7: Clien
         first = next(iter(answer.iter_encoded()))
         assert (len(first), first[: len(TEXT)]) == (log.PIECE, TEXT)
     assert app_of_7.call("GET", path_of(job), 206, headers={"Range": f"bytes={size - 3}-"}).data == b"\0\0\0"
+    logs.path_of(job, 1).write_bytes(TEXT)
+
+
+def test_a_log_is_sent_without_being_held_in_memory(job: int, app_of_7: Client) -> None:
+    size = 256 * 1024**2
+    with logs.path_of(job, 1).open("r+b") as file:
+        file.truncate(size)
+    headers = {"Authorization": f"Bearer {app_of_7.token}"}
+    tracemalloc.start()
+    try:
+        with app_of_7.http.get(path_of(job), headers=headers) as answer:
+            sent = sum(len(piece) for piece in answer.iter_encoded())
+        app_of_7.call("GET", path_of(job, "?tail=500"), 200)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sent == size
+    # the last lines are looked for in the last 4 MiB, which are joined piece by piece
+    assert most < 6 * log.TAIL
     logs.path_of(job, 1).write_bytes(TEXT)
 
 
