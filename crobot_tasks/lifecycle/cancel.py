@@ -87,20 +87,21 @@ def _cancel(
     unwanted = [job for job in wanted if job.id not in left.values()]
     running = {job.id for job in unwanted if job.state == JobState.RUNNING}
     over = [job for job in unwanted if job.id not in running]
-    jobs.request_cancel(session, [job.id for job in unwanted], reason)
+    # A job class may send the same again while it notes the cancel: that must not join the job that ends here.
+    noted = [job.id for job in unwanted if job.id in running or job.type]
+    jobs.request_cancel(session, noted, reason)
     _tell_after_commit([job for job in unwanted if job.state != JobState.WAITING])
     # Not begun: over at once. If the node begins it all the same, it is told to stop, and fenced off.
     routed = [_attempt_end(job, reason) for job in over if job.state == JobState.ROUTED]
     if routed:
         finishing.end_attempts(session, routed)
-    finish.end(
-        session, [_cancelled(job.id, reason) for job in over] + [_cancelled(own, reason) for own in left]
-    )
+    ends = [_cancelled(job.id, reason, unwanted=True) for job in over]
+    finish.end(session, [*ends, *(_cancelled(own, reason) for own in left)])
     return {job.id: JobState(job.state) for job in locked} | {job.id: JobState.CANCELLED for job in over}
 
 
-def _cancelled(job_id: int, reason: str) -> Ending:
-    return Ending(job_id, JobState.CANCELLED, OutcomeKind.CANCELLED, reason)
+def _cancelled(job_id: int, reason: str, *, unwanted: bool = False) -> Ending:
+    return Ending(job_id, JobState.CANCELLED, OutcomeKind.CANCELLED, reason, unwanted=unwanted)
 
 
 def _attempt_end(job: Any, reason: str) -> dict[str, object]:

@@ -60,10 +60,13 @@ _END_JOBS = Prepared(
     UPDATE crobot.jobs j
     SET state = e.state, finished_at = now(), started_at = COALESCE(j.started_at, CASE WHEN e.begun THEN now() END),
         outcome = e.outcome, message = e.message, result = e.result, output_location = e.output_location,
-        traceback = e.traceback, replacement = e.replacement, children = e.children
+        traceback = e.traceback, replacement = e.replacement, children = e.children,
+        cancel_requested_at = CASE WHEN e.unwanted THEN COALESCE(j.cancel_requested_at, now())
+                                   ELSE j.cancel_requested_at END,
+        unique_key = CASE WHEN e.unwanted THEN NULL ELSE j.unique_key END
     FROM json_to_recordset(:ends)
          AS e(job_id bigint, state text, outcome text, message text, result json, output_location text, begun boolean,
-              traceback text, replacement json, children json)
+              traceback text, replacement json, children json, unwanted boolean)
     WHERE j.id = e.job_id AND j.state IN ('WAITING', 'ROUTED', 'RUNNING')
     RETURNING j.id, EXISTS (
         SELECT FROM crobot.webhooks w WHERE w.kind = 'job' AND w.number = j.id) AS is_to_be_posted""",
@@ -136,6 +139,8 @@ def end_attempts(session: Session, ends: Sequence[dict[str, Any]]) -> None:
 
 def end_jobs(session: Session, ends: Sequence[dict[str, Any]]) -> list[int]:
     """Give live jobs their terminal ``state`` with ``outcome``, ``message``, ``result`` and more.
+
+    ``unwanted`` notes besides that somebody no longer wanted it, as `jobs.request_cancel` does.
 
     Returns:
         Those whose outcome is to be posted somewhere.

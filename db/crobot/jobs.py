@@ -54,7 +54,7 @@ _TYPED = Prepared(
     f"SELECT {', '.join(Job.__table__.columns.keys())} FROM crobot.jobs WHERE id = ANY(:job_ids) AND type <> ''"
 )
 _LOCK = text(
-    "SELECT id, attempt, state, node FROM crobot.jobs WHERE id = ANY(:job_ids) ORDER BY id FOR UPDATE"
+    "SELECT id, attempt, state, node, type FROM crobot.jobs WHERE id = ANY(:job_ids) ORDER BY id FOR UPDATE"
 )
 _REQUEST_CANCEL = text("""
     UPDATE crobot.jobs

@@ -49,6 +49,8 @@ class Ending:
     jobs: Sequence[Checked] = ()
     #: whether it is known that the job has no class
     is_plain: bool = False
+    #: nobody wants it any more, and that is noted with its end
+    unwanted: bool = False
 
     def columns(self) -> dict[str, Any]:
         """Return what the job's row says of it."""

@@ -49,6 +49,8 @@ class Work:
     #: in the table of changes
     number: int
     refused: dict[int, str] = field(default_factory=dict)
+    #: the slice that was begun last
+    begun: Sequence[int] = ()
 
 
 def begin(begun: Begun, kind: Kind, given: Given, job_ids: Sequence[int]) -> Noted:
@@ -100,11 +102,12 @@ def _parts(work: Work) -> Iterator[Sequence[int]]:
 
 def _change(work: Work, some: Sequence[int]) -> None:
     """Change those of a slice that can be, as they are now: nobody else changes them before this is committed."""
+    again, work.begun = work.begun is some, some
     with transaction() as session:
         jobs.lock(session, some)
         wanted = control.ids(session, work.kind.of(Selection(ids=tuple(some))))
-        # a slice whose commit was lost on the way may be there
-        done = changes.done_before(session, work.number, some)
+        # One whose commit was lost on the way may be there. Asking always would be to compare each slice with each.
+        done = changes.done_before(session, work.number, some) if again else set()
         left = [job_id for job_id in wanted if job_id not in done]
         refused = work.kind.do(session, left, work.given) if left else {}
         changed = [job_id for job_id in left if job_id not in refused]

@@ -268,6 +268,40 @@ def test_a_change_goes_on_when_the_database_comes_back(
     assert states(jobs) == {"CANCELLED": 2}
 
 
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_slice_whose_commit_was_lost_on_the_way_is_done_and_counted_once(
+    cluster: Cluster, flower: Flower, operator: Person, stored: bool
+) -> None:
+    jobs = send(3, batch=f"lost {stored}")
+    flower.database.cut_commits("changed_jobs + cardinality", stored=stored)
+    try:
+        operator.do("priority", *jobs, priority="2")
+        number = value(LAST)
+        wait_for("the end", lambda: "Done." in operator.get(f"/audit/{number}"))
+        assert flower.database.commits_to_cut == 0
+    finally:
+        flower.database.heal()
+    assert "priority: 3 of 3 jobs" in operator.get(f"/audit/{number}")
+    assert value("SELECT count(*) FROM crobot.changes WHERE part_of = :id", id=number) == 1
+    assert value("SELECT min(priority) FROM crobot.jobs WHERE id = ANY(:ids)", ids=jobs) == 2
+    cancel_each(jobs)
+
+
+def test_of_a_cancelled_job_it_is_noted_that_nobody_wants_it_and_the_same_may_be_sent_again(
+    cluster: Cluster, operator: Person
+) -> None:
+    (job,) = send(1, unique_key="the same")
+    assert send(1, unique_key="the same") == [job]
+    operator.do("cancel", job, reason="not now")
+    wait_for("the end", lambda: states([job]) == {"CANCELLED": 1})
+    (row,) = query("SELECT * FROM crobot.jobs WHERE id = :id", id=job)
+    assert (row.state, row.message, row.unique_key) == ("CANCELLED", "not now", None)
+    assert row.cancel_requested_at is not None
+    (another,) = send(1, unique_key="the same")
+    assert another > job
+    cancel_each([another])
+
+
 def test_filters_select_by_kind_of_failure_and_time_and_suggest_what_there_is(
     cluster: Cluster, operator: Person
 ) -> None:
