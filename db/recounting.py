@@ -16,16 +16,19 @@ _SAME = f"(u.status = {_STATUS} OR state = 'COMPLETE' AND u.status LIKE 'COMPLET
 
 _ONE_MOMENT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
-_LAST = text("SELECT COALESCE(max(id), 0) FROM crobot.jobs")
+_LAST = text("SELECT COALESCE(max(id), 0) FROM crobot.all_jobs")
 
 _LOG = text(f"""
     SELECT j.id, u.status AS has, {_STATUS} AS should
-    FROM crobot.jobs j LEFT JOIN system.user_jobs u ON u.job_id = j.id
+    FROM crobot.all_jobs j LEFT JOIN system.user_jobs u ON u.job_id = j.id
     WHERE j.id > :after AND j.id <= :up_to AND j.type <> '' AND {_SAME} IS NOT TRUE ORDER BY j.id""")
 # Whoever ends the job has its row, and so comes before or after.
 _MEND_LOG = text(f"""
-    WITH job AS (SELECT id, state, tag, user_id, database, version, type, sent_at FROM crobot.jobs
-                 WHERE id = :job_id FOR SHARE)
+    WITH hot AS (SELECT id, state, tag, user_id, database, version, type, sent_at FROM crobot.jobs
+                 WHERE id = :job_id FOR SHARE),
+    job AS (SELECT * FROM hot UNION ALL
+            SELECT id, state, tag, user_id, database, version, type, sent_at FROM crobot.jobs_past
+            WHERE id = :job_id)
     INSERT INTO system.user_jobs AS u (job_id, accession, user_id, status, date_sent, database, version, pipeline)
     SELECT id, tag, user_id, {_STATUS}, sent_at, COALESCE(database, ''), version, type FROM job
     ON CONFLICT (job_id) DO UPDATE SET status = excluded.status""")
@@ -39,7 +42,7 @@ _ANALYSES = text(f"""
            CASE WHEN p.data ? 'complete' THEN 'complete' WHEN p.data ? 'failed' THEN 'failed'
                 ELSE 'under way' END AS has,
            CASE WHEN j.state = 'COMPLETE' THEN 'complete' WHEN {OVER_SQL} THEN 'failed' ELSE 'under way' END AS should
-    FROM system.user_preferences p JOIN crobot.jobs j ON j.id = CAST(p.data ->> 'job_id' AS bigint)
+    FROM system.user_preferences p JOIN crobot.all_jobs j ON j.id = CAST(p.data ->> 'job_id' AS bigint)
     WHERE p.type = ANY(:types) AND p.id > :after AND p.id <= :up_to
       AND (CASE WHEN j.state = 'COMPLETE' THEN NOT p.data ? 'complete' WHEN {OVER_SQL} THEN NOT p.data ? 'failed'
                 ELSE p.data ?| ARRAY['complete', 'failed'] END)

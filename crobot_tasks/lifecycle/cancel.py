@@ -97,7 +97,11 @@ def _cancel(
         finishing.end_attempts(session, routed)
     ends = [_cancelled(job.id, reason, unwanted=True) for job in over]
     finish.end(session, [*ends, *(_cancelled(own, reason) for own in left)])
-    return {job.id: JobState(job.state) for job in locked} | {job.id: JobState.CANCELLED for job in over}
+    past = set(job_ids) - {job.id for job in locked}
+    before = {job.id: JobState(job.state) for job in locked} | (
+        jobs.states(session, list(past)) if past else {}
+    )
+    return before | {job.id: JobState.CANCELLED for job in over}
 
 
 def _cancelled(job_id: int, reason: str, *, unwanted: bool = False) -> Ending:

@@ -4,6 +4,7 @@ from db.crobot.models.access import ApiToken, Change, EventTicket, KeptAnswer
 from db.crobot.models.batches import Batch, BatchCallback, BatchItem, BatchSlice
 from db.crobot.models.jobs import LIVE, LIVE_SQL, OVER, OVER_SQL, Attempt, Job, JobState
 from db.crobot.models.nodes import Node
+from db.crobot.models.past import PastAnswer
 from db.crobot.models.placement import (
     AcceptedPolicy,
     Accounting,
@@ -52,6 +53,7 @@ __all__ = [
     "KeptAnswer",
     "Message",
     "Node",
+    "PastAnswer",
     "Numbers",
     "Pause",
     "PausedKind",

@@ -84,14 +84,14 @@ _STATE = """CASE WHEN i.skipped <> '' THEN 'skipped' WHEN i.cached THEN 'cached'
 _OUTCOME = "CASE WHEN j.state = 'FAILED' AND NOT i.cached THEN COALESCE(j.outcome, '') ELSE '' END"
 _SUM_CPU_S = """COALESCE(sum(CASE WHEN jsonb_typeof(a.usage -> 'cpu_s') = 'number'
                                   THEN CAST(a.usage ->> 'cpu_s' AS float8) END), 0)"""
-_CPU_S = f"(SELECT {_SUM_CPU_S} FROM crobot.attempts a WHERE a.job_id = i.job_id AND NOT i.cached)"
+_CPU_S = f"(SELECT {_SUM_CPU_S} FROM crobot.all_attempts a WHERE a.job_id = i.job_id AND NOT i.cached)"
 # The planner cannot guess how many items lie between two numbers, and would read whole tables: OFFSET 0 keeps it to
 # the way by the indexes, slice by slice and item by item.
 _OPEN_SLICES = """
     FROM crobot.batch_slices s
     CROSS JOIN LATERAL (SELECT job_id, cached, skipped FROM crobot.batch_items
                         WHERE batch_id = s.batch_id AND number BETWEEN s.first_item AND s.last_item OFFSET 0) i
-    LEFT JOIN LATERAL (SELECT state, outcome FROM crobot.jobs WHERE id = i.job_id OFFSET 0) j ON true
+    LEFT JOIN LATERAL (SELECT state, outcome FROM crobot.all_jobs WHERE id = i.job_id OFFSET 0) j ON true
     WHERE s.closed_at IS NULL"""
 _OF_OPEN_SLICES = f"{_OPEN_SLICES} AND s.batch_id = :batch_id"
 
@@ -138,7 +138,7 @@ _MISCOUNTED = text(f"""
     CROSS JOIN LATERAL (
         SELECT jsonb_object_agg(state || ' ' || outcome, items) AS is_now
         FROM (SELECT {_STATE} AS state, {_OUTCOME} AS outcome, count(*) AS items
-              FROM crobot.batch_items i LEFT JOIN crobot.jobs j ON j.id = i.job_id
+              FROM crobot.batch_items i LEFT JOIN crobot.all_jobs j ON j.id = i.job_id
               WHERE i.batch_id = s.batch_id AND i.number BETWEEN s.first_item AND s.last_item GROUP BY 1, 2) one) found
     CROSS JOIN LATERAL (
         SELECT jsonb_object_agg(state || ' ' || outcome, items) AS was_then
@@ -169,7 +169,7 @@ _PRIORITISE = text("UPDATE crobot.batches SET priority = :priority WHERE name = 
 _MADE = text("UPDATE crobot.batches SET made_at = now() WHERE id = :batch_id")
 _LABELLED = text(f"""
     SELECT EXISTS (SELECT FROM crobot.jobs WHERE batch = :name AND batch <> '' AND {LIVE_SQL})
-        OR EXISTS (SELECT FROM crobot.jobs WHERE batch = :name AND batch <> '' AND {OVER_SQL})""")
+        OR EXISTS (SELECT FROM crobot.all_jobs WHERE batch = :name AND batch <> '' AND {OVER_SQL})""")
 
 _LIVE = text(f"SELECT count(*) {_OF_OPEN_SLICES} AND j.{LIVE_SQL}")
 
@@ -179,7 +179,7 @@ _LIVE_JOBS = text(f"""
 
 _FAILED = text("""
     SELECT i.number, i.job_id, j.outcome
-    FROM crobot.batch_items i JOIN crobot.jobs j ON j.id = i.job_id
+    FROM crobot.batch_items i JOIN crobot.all_jobs j ON j.id = i.job_id
     WHERE i.batch_id = :batch_id AND NOT i.cached AND j.state = 'FAILED'
       AND (CAST(:outcome AS text) IS NULL OR j.outcome = :outcome) ORDER BY i.number""")
 
@@ -200,11 +200,11 @@ _ACCOUNT = text(f"""
            CASE WHEN i.key <> '' THEN i.call ->> 'lines' END AS lines
     FROM crobot.batch_items i
     JOIN crobot.batches b ON b.id = i.batch_id
-    LEFT JOIN crobot.jobs j ON j.id = i.job_id
+    LEFT JOIN crobot.all_jobs j ON j.id = i.job_id
     LEFT JOIN LATERAL (SELECT count(*) AS attempts,
                               CAST(COALESCE(sum(EXTRACT(epoch FROM a.ended_at - a.started_at)), 0) AS float8) AS wall_s,
                               {_SUM_CPU_S} AS cpu_s
-                       FROM crobot.attempts a WHERE a.job_id = i.job_id AND NOT i.cached) tried ON true
+                       FROM crobot.all_attempts a WHERE a.job_id = i.job_id AND NOT i.cached) tried ON true
     WHERE i.batch_id = :batch_id AND i.number > :after ORDER BY i.number LIMIT :limit""")
 
 _LIVE_OF_EACH = text(f"""

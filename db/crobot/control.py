@@ -13,10 +13,10 @@ from db.crobot import LIVE_SQL, OVER_SQL, JobState, PausedKind
 from db.crobot.selection import OF_LIVE, OF_OVER, Selection
 
 _IDS_LIVE = text(f"SELECT id FROM crobot.jobs WHERE {OF_LIVE}")
-_IDS_OVER = text(f"SELECT id FROM crobot.jobs WHERE {OF_OVER}")
+_IDS_OVER = text(f"SELECT id FROM crobot.all_jobs WHERE {OF_OVER}")
 _UNKNOWN_IDS = text("""
     SELECT g.id FROM unnest(CAST(:ids AS bigint[])) AS g(id)
-    LEFT JOIN crobot.jobs j ON j.id = g.id WHERE j.id IS NULL ORDER BY g.id""")
+    LEFT JOIN crobot.all_jobs j ON j.id = g.id WHERE j.id IS NULL ORDER BY g.id""")
 
 # Rows are locked in the order of their ids, here as everywhere, so that nobody waits for each other in a circle.
 _LIVE_OF_THESE = f"""
@@ -42,11 +42,11 @@ _PRIORITY = text(f"""
     FROM these WHERE j.id = these.id RETURNING j.state""")
 
 _RESENT = text("""
-    SELECT DISTINCT CAST(n.context->>'resent_from' AS bigint) FROM crobot.jobs n
+    SELECT DISTINCT CAST(n.context->>'resent_from' AS bigint) FROM crobot.all_jobs n
     WHERE n.context->>'resent_from' IS NOT NULL AND CAST(n.context->>'resent_from' AS bigint) = ANY(:ids)""")
 
 _EVER_SENT = text(f"""
-    SELECT EXISTS (SELECT FROM crobot.jobs WHERE pipeline = :pipeline AND {OVER_SQL})
+    SELECT EXISTS (SELECT FROM crobot.all_jobs WHERE pipeline = :pipeline AND {OVER_SQL})
         OR EXISTS (SELECT FROM crobot.jobs WHERE pipeline = :pipeline AND {LIVE_SQL})""")
 
 _PAUSE = text("""

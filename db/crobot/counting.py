@@ -18,11 +18,11 @@ _MOST = EXACT + 1
 
 _LIVE = text(f"SELECT state, count(*) AS jobs FROM crobot.jobs WHERE {OF_LIVE} GROUP BY state")
 # Until a table is analyzed PostgreSQL takes any state to be rare: then this ends it.
-_OVER = text(f"SELECT count(*) FROM (SELECT FROM crobot.jobs WHERE {OF_OVER} LIMIT {_MOST}) found")
+_OVER = text(f"SELECT count(*) FROM (SELECT FROM crobot.all_jobs WHERE {OF_OVER} LIMIT {_MOST}) found")
 # It would enter all jobs of a state that it takes to be rare into a bitmap before the first is counted.
 _BITMAPS = text("SELECT set_config('enable_bitmapscan', :value, true)")
 # The planner's guess, from the statistics that autovacuum keeps: it reads no job.
-_ESTIMATE = text(f"EXPLAIN (FORMAT JSON) SELECT FROM crobot.jobs WHERE {OF_OVER}")
+_ESTIMATE = text(f"EXPLAIN (FORMAT JSON) SELECT FROM crobot.all_jobs WHERE {OF_OVER}")
 
 
 class Counts(Counter[JobState]):

@@ -39,11 +39,13 @@ _JOB_BODY = """json_build_object(
             'result_is_inline', COALESCE(octet_length(CAST(j.result AS text)), 0) <= :most_bytes,
             'attempt', j.attempt, 'node', j.node, 'sent_at', j.sent_at, 'started_at', j.started_at,
             'finished_at', j.finished_at, 'url', CAST(:jobs AS text) || '/' || j.id))"""
-_OF_JOBS = Prepared(f"""
+_OF_JOBS = f"""
     {_INSERT.format(body=_JOB_BODY)}
-    JOIN crobot.jobs j ON j.id = w.number
-    WHERE w.kind = 'job' AND w.number = ANY(:job_ids) AND (CAST(:url AS text) IS NULL OR w.url = :url)
-    {_TELL}""")
+    JOIN {{jobs}} j ON j.id = w.number
+    WHERE w.kind = 'job' AND w.number = ANY(:job_ids) {{more}}
+    {_TELL}"""
+_OF_ENDING = Prepared(_OF_JOBS.format(jobs="crobot.jobs", more=""))
+_OF_ENDED = Prepared(_OF_JOBS.format(jobs="crobot.all_jobs", more="AND w.url = :url"))
 
 _OF_SUBJECT = text(f"""
     {_INSERT.format(body=":body")}
@@ -140,10 +142,10 @@ def of_jobs(
 ) -> None:
     """Write how jobs have ended, for all who want it, or for one address; what is larger is left out.
 
-    In the transaction that ends them.
+    In the transaction that ends them; for one address also later.
     """
     values = {"job_ids": list(job_ids), "most_bytes": most_bytes, "jobs": jobs_path, "url": url}
-    _OF_JOBS.rows(session, values)
+    (_OF_ENDING if url is None else _OF_ENDED).rows(session, values)
 
 
 def of_subject(

@@ -106,11 +106,11 @@ _RESERVED = text(f"""
     FROM (SELECT * FROM crobot.jobs WHERE state = 'WAITING' AND reserved_on IS NOT NULL OFFSET 0) j {_TYPICAL}
     WHERE j.held_at IS NULL AND j.available_at <= now() AND (j.expires_at IS NULL OR j.expires_at > now())""")
 
-# What decides where a job may run, whatever its state.
+# What decides where a job may run, whatever its state; people ask for past ones, too.
 _SEEN = text(f"""
     {_JOB}, j.state, j.node, j.outcome, j.message, j.attempt, j.held_at, j.hold_reason, j.available_at, j.sent_at,
            EXTRACT(epoch FROM j.available_at - now()) AS available_in_s
-    FROM crobot.jobs j {_TYPICAL} WHERE j.id = ANY(:job_ids) ORDER BY j.id""")
+    FROM crobot.all_jobs j {_TYPICAL} WHERE j.id = ANY(:job_ids) ORDER BY j.id""")
 
 _OWN_AHEAD = text("""
     SELECT count(*) FROM (

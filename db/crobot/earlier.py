@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.crobot import LIVE_SQL
 
 _OF_TAGS = text("""
-    SELECT id, tag, state, outcome, version, finished_at FROM crobot.jobs
+    SELECT id, tag, state, outcome, version, finished_at FROM crobot.all_jobs
     WHERE tag = ANY(:tags) AND type = :type AND database = :database ORDER BY id""")
 
 _UNSENT = text("""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from db.crobot.parking import CHANNEL as DISPATCH
 from db.jsonb import as_json
 from db.prepared import Prepared
+
+#: (job id, number) of an attempt
+Pair = tuple[int, int]
 
 _REPORTED = "json_to_recordset(:reports) AS r(job_id bigint, number smallint)"
 
@@ -108,10 +111,14 @@ _LARGEST = text("""
     SELECT max(memory_bytes) FROM crobot.nodes
     WHERE pipelines->>:pipeline = :version AND heartbeat_at > now() - interval '1 day'""")
 
-_IGNORED = text(f"""
-    UPDATE crobot.attempts a SET reports_ignored = a.reports_ignored + 1
-    FROM {_REPORTED} WHERE a.job_id = r.job_id AND a.number = r.number
-    RETURNING a.job_id, a.number""").bindparams(*as_json("reports"))
+_IGNORED = """
+    UPDATE {attempts} a SET reports_ignored = a.reports_ignored + 1
+    FROM {reported} WHERE a.job_id = r.job_id AND a.number = r.number
+    RETURNING a.job_id, a.number"""
+_IGNORED_OF_HOT, _IGNORED_OF_PAST = (
+    text(_IGNORED.format(attempts=attempts, reported=_REPORTED)).bindparams(*as_json("reports"))
+    for attempts in ("crobot.attempts", "crobot.attempts_past")
+)
 
 
 def _ids(reports: Iterable[tuple[int, int]]) -> list[dict[str, int]]:
@@ -169,6 +176,16 @@ def largest_memory_bytes(session: Session, pipeline: str, version: str) -> int |
     return session.execute(_LARGEST, {"pipeline": pipeline, "version": version}).scalar()
 
 
-def count_ignored(session: Session, attempts: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+def count_ignored(session: Session, attempts: Iterable[Pair]) -> set[Pair]:
     """Count reports that changed nothing; returns those of their attempts that are known."""
-    return {(row.job_id, row.number) for row in session.execute(_IGNORED, {"reports": _ids(attempts)})}
+    wanted = set(attempts)
+    counted = _count_ignored(session, _IGNORED_OF_HOT, wanted)
+    if past := wanted - counted:
+        counted |= _count_ignored(session, _IGNORED_OF_PAST, past)
+    return counted
+
+
+def _count_ignored(session: Session, statement: TextClause, attempts: set[Pair]) -> set[Pair]:
+    return {
+        (row.job_id, row.number) for row in session.execute(statement, {"reports": _ids(sorted(attempts))})
+    }

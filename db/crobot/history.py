@@ -15,9 +15,9 @@ _RAN = "a.started_at IS NOT NULL AND a.ended_at IS NOT NULL AND a.outcome IN ('o
 
 _DURATIONS = text(f"""
     SELECT {_RUN_S} AS run_s
-    FROM (SELECT id, attempt FROM crobot.jobs WHERE pipeline = :pipeline AND state = 'COMPLETE'
+    FROM (SELECT id, attempt FROM crobot.all_jobs WHERE pipeline = :pipeline AND state = 'COMPLETE'
           ORDER BY id DESC LIMIT :limit) j
-    JOIN crobot.attempts a ON a.job_id = j.id AND a.number = j.attempt
+    JOIN crobot.all_attempts a ON a.job_id = j.id AND a.number = j.attempt
     WHERE a.outcome = 'ok' AND {_RAN}""")
 
 _COLUMNS = """j.id, j.pipeline, j.version, j.priority, j.workgroup, j.user_id, j.cores, j.memory_bytes, j.disk_bytes,
@@ -28,7 +28,7 @@ _TYPICAL = """LEFT JOIN crobot.typical t
 _PERIOD = text(f"""
     SELECT {_COLUMNS}, EXTRACT(epoch FROM j.sent_at - (now() - make_interval(secs => :seconds))) AS arrival_s,
            {_RUN_S} AS run_s
-    FROM crobot.jobs j JOIN crobot.attempts a ON a.job_id = j.id AND a.number = j.attempt {_TYPICAL}
+    FROM crobot.all_jobs j JOIN crobot.all_attempts a ON a.job_id = j.id AND a.number = j.attempt {_TYPICAL}
     WHERE j.sent_at >= now() - make_interval(secs => :seconds) AND {_RAN}
       -- nothing ends before it is sent; ends have an index
       AND a.ended_at >= now() - make_interval(secs => :seconds)

@@ -1,4 +1,7 @@
-"""Queries on jobs for people and job classes: find, show, list, count, cancel."""
+"""Queries on jobs for people and job classes: find, show, list, count, cancel.
+
+What asks for jobs that may have ended long ago reads the views of live and past ones, `crobot.all_jobs`.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,17 @@ from db.crobot.models.jobs import Job
 from db.crobot.selection import ALL, OF_LIVE, OF_OVER, Selection
 from db.prepared import Prepared
 
-_JOB = text("SELECT * FROM crobot.jobs WHERE id = :job_id")
-_STATES = text("SELECT id, state FROM crobot.jobs WHERE id = ANY(:job_ids)")
+_JOB = text("SELECT * FROM crobot.all_jobs WHERE id = :job_id")
+_STATES = text("SELECT id, state FROM crobot.all_jobs WHERE id = ANY(:job_ids)")
 _OF_SENDS = text("""
     SELECT CAST(s.id AS text) AS id, s.job_id, COALESCE(j.request->>'id' <> s.task_id, false) AS joined
     FROM crobot.settlements s JOIN unnest(CAST(:ids AS uuid[])) AS sent(id) ON s.id = sent.id
     JOIN crobot.jobs j ON j.id = s.job_id""")
+_DATABASES = text("SELECT id, database FROM crobot.all_jobs WHERE id = ANY(:job_ids)")
 _KINDS = Prepared("SELECT id, database, type FROM crobot.jobs WHERE id = ANY(:job_ids)")
-_ATTEMPTS = text("SELECT * FROM crobot.attempts WHERE job_id = :job_id ORDER BY number")
+_ATTEMPTS = text("SELECT * FROM crobot.all_attempts WHERE job_id = :job_id ORDER BY number")
 _TASK = text("""
-    SELECT job_id FROM crobot.settlements WHERE task_id = :task_id ORDER BY sent_at DESC LIMIT 1""")
+    SELECT job_id FROM crobot.all_settlements WHERE task_id = :task_id ORDER BY sent_at DESC LIMIT 1""")
 
 #: what is told of a job that is one of many
 LISTED = """
@@ -33,10 +37,11 @@ LISTED = """
             WHERE a.job_id = jobs.id AND a.number = jobs.attempt AND a.progress_state IS NOT NULL) AS progress"""
 _LIST = f"""
     SELECT {LISTED}, EXTRACT(epoch FROM COALESCE(finished_at, now()) - started_at) AS run_s
-    FROM crobot.jobs
+    FROM {{jobs}} jobs
     WHERE (CAST(:before AS bigint) IS NULL OR id < :before)
-      AND {{}} ORDER BY id DESC LIMIT :limit"""
-_LIST_LIVE, _LIST_OVER = text(_LIST.format(OF_LIVE)), text(_LIST.format(OF_OVER))
+      AND {{these}} ORDER BY id DESC LIMIT :limit"""
+_LIST_LIVE = text(_LIST.format(jobs="crobot.jobs", these=OF_LIVE))
+_LIST_OVER = text(_LIST.format(jobs="crobot.all_jobs", these=OF_OVER))
 
 _NODES = text("""
     SELECT n.*, EXTRACT(epoch FROM now() - n.heartbeat_at) AS silent_s,
@@ -47,8 +52,11 @@ _NODES = text("""
     ORDER BY n.name""")
 
 _CACHED = text("""
-    SELECT id, context, state FROM crobot.jobs
-    WHERE cache_key = :cache_key AND state = 'COMPLETE' ORDER BY id DESC LIMIT 1""")
+    (SELECT id, context, state FROM crobot.jobs
+     WHERE cache_key = :cache_key AND state = 'COMPLETE' ORDER BY id DESC LIMIT 1)
+    UNION ALL
+    SELECT job_id, context, 'COMPLETE' FROM crobot.past_answers WHERE cache_key = :cache_key
+    ORDER BY id DESC LIMIT 1""")
 
 _TYPED = Prepared(
     f"SELECT {', '.join(Job.__table__.columns.keys())} FROM crobot.jobs WHERE id = ANY(:job_ids) AND type <> ''"
@@ -126,8 +134,8 @@ def states(session: Session, job_ids: Sequence[int]) -> dict[int, JobState]:
 
 
 def databases(session: Session, job_ids: Sequence[int]) -> dict[int, str | None]:
-    """Job id → its species' schema."""
-    return {job_id: row.database for job_id, row in kinds(session, job_ids).items()}
+    """Job id → its species' schema, of live and past ones."""
+    return {row.id: row.database for row in session.execute(_DATABASES, {"job_ids": list(job_ids)})}
 
 
 def of_sends(session: Session, settlement_ids: Sequence[str]) -> dict[str, Row[Any]]:
@@ -136,7 +144,7 @@ def of_sends(session: Session, settlement_ids: Sequence[str]) -> dict[str, Row[A
 
 
 def kinds(session: Session, job_ids: Sequence[int]) -> dict[int, Row[Any]]:
-    """Job id → ``database``, its species' schema if it has one, and ``type``, empty if it has no job class."""
+    """Job id → ``database``, its species' schema, if any, and ``type``, empty without a job class; not of past jobs."""
     return {row.id: row for row in _KINDS.rows(session, {"job_ids": list(job_ids)})}
 
 

@@ -32,7 +32,7 @@ _CHANGED = text("""
     SELECT id, user_id, batch, changed_in FROM crobot.jobs
     WHERE changed_in >= :since AND changed_in < :up_to ORDER BY changed_in LIMIT :limit""")
 
-_JOBS = text(f"SELECT {LISTED}, changed_in FROM crobot.jobs WHERE id = ANY(:job_ids)")
+_JOBS = text(f"SELECT {LISTED}, changed_in FROM crobot.all_jobs jobs WHERE id = ANY(:job_ids)")
 
 _PROGRESS = text("""
     SELECT a.job_id, json_build_object('state', a.progress_state, 'meta', a.progress) AS progress

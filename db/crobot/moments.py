@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 #: a number may be older than its neighbours by as much as the longest transaction that sends jobs
 _LATE = timedelta(minutes=15)
 
-_RANGE = text("SELECT COALESCE(min(id), 1) AS first, COALESCE(max(id), 0) + 1 AS beyond FROM crobot.jobs")
-_FROM = text("SELECT id, sent_at FROM crobot.jobs WHERE id >= :id ORDER BY id LIMIT 1")
+_RANGE = text("SELECT COALESCE(min(id), 1) AS first, COALESCE(max(id), 0) + 1 AS beyond FROM crobot.all_jobs")
+_FROM = text("SELECT id, sent_at FROM crobot.all_jobs WHERE id >= :id ORDER BY id LIMIT 1")
 
 
 def first_id(session: Session, sent_from: datetime) -> int:

@@ -16,11 +16,11 @@ _OLDEST = text(f"""
 
 _HELD = text(f"SELECT count(*) FROM crobot.jobs WHERE held_at IS NOT NULL AND {LIVE_SQL}")
 
-_TIMES_SENT = text("SELECT count(*) FROM crobot.settlements WHERE job_id = :job_id")
+_TIMES_SENT = text("SELECT count(*) FROM crobot.all_settlements WHERE job_id = :job_id")
 
 # the tag is indexed; other jobs may have come after this one with the same tag
 _FOLLOWERS = text("""
-    SELECT id FROM crobot.jobs WHERE tag = ANY(:tags) AND id > :job_id AND database = :database
+    SELECT id FROM crobot.all_jobs WHERE tag = ANY(:tags) AND id > :job_id AND database = :database
       AND context->>'follows' = CAST(:job_id AS text)
     ORDER BY id""")
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.crobot.settlements import SETTLED_JOB
 from db.jsonb import as_json
+from db.prepared import Prepared
 
 # Only the live attempt of a live job counts, and what is told again writes nothing.
 _NOTE = text("""
@@ -26,15 +27,19 @@ _NOTE = text("""
       AND (a.progress_state, CAST(a.progress AS text)) IS DISTINCT FROM (live.state, CAST(live.meta AS text))
     RETURNING a.job_id""").bindparams(*as_json("told"))
 
-_STANDING = f"""
-    SELECT {SETTLED_JOB}, j.outcome, a.progress_state, a.progress,
-           EXISTS (SELECT FROM crobot.settlements o JOIN crobot.jobs r ON r.id = o.job_id
+_STANDING = """
+    SELECT {settled_job}, j.outcome, a.progress_state, a.progress,
+           EXISTS (SELECT FROM {settlements} o JOIN {jobs} r ON r.id = o.job_id
                    WHERE o.task_id = s.task_id AND o.sent_at < s.sent_at AND r.replacement IS NOT NULL) AS replaces
-    FROM crobot.settlements s JOIN crobot.jobs j ON j.id = s.job_id
+    FROM {settlements} s JOIN {jobs} j ON j.id = s.job_id
     LEFT JOIN crobot.attempts a ON a.job_id = j.id AND a.number = j.attempt AND a.ended_at IS NULL
     WHERE"""
-_OF_TASKS = text(f"{_STANDING} s.task_id = ANY(:task_ids) ORDER BY s.sent_at")
-_OF_JOBS = text(f"{_STANDING} s.job_id = ANY(:job_ids) AND NOT s.ignore_result")
+_OF_LIVE = _STANDING.format(settled_job=SETTLED_JOB, settlements="crobot.settlements", jobs="crobot.jobs")
+_OF_ALL = _STANDING.format(
+    settled_job=SETTLED_JOB, settlements="crobot.all_settlements", jobs="crobot.all_jobs"
+)
+_OF_TASKS = Prepared(f"{_OF_ALL} s.task_id = ANY(:task_ids) ORDER BY s.sent_at")
+_OF_JOBS = text(f"{_OF_LIVE} s.job_id = ANY(:job_ids) AND NOT s.ignore_result")
 
 _PARTS = text("""
     SELECT j.id, a.progress FROM crobot.jobs j
@@ -49,7 +54,7 @@ def note(session: Session, node: str, told: Sequence[dict[str, Any]]) -> Sequenc
 
 def standing(session: Session, task_ids: Sequence[str]) -> dict[str, Row[Any]]:
     """Public task id → where its job stands, of those that have one."""
-    return {row.task_id: row for row in session.execute(_OF_TASKS, {"task_ids": list(task_ids)})}
+    return {row.task_id: row for row in _OF_TASKS.rows(session, {"task_ids": list(task_ids)})}
 
 
 def awaited(session: Session, job_ids: Sequence[int]) -> Sequence[Row[Any]]:

@@ -38,19 +38,19 @@ _BEGIN = text("""
 
 # All that ended in one transaction have the same time: a slice that ends between them would leave some out.
 _ENDED = text("""
-    SELECT job_id, ended_at FROM crobot.attempts
+    SELECT job_id, ended_at FROM crobot.all_attempts
     WHERE ended_at > :after AND ended_at < now() - make_interval(days => :days)
     ORDER BY ended_at FETCH FIRST :limit ROWS WITH TIES""")
 
 # A result names files by their paths; which attempt has written them is a folder in these.
 _JOBS = text(f"""
     SELECT j.id, j.state, j.attempt, COALESCE(j.{OVER_SQL} AND j.finished_at < d.day, false) AS is_old,
-           ARRAY(SELECT a.number FROM crobot.attempts a WHERE a.job_id = j.id AND a.ended_at < d.day ORDER BY 1)
+           ARRAY(SELECT a.number FROM crobot.all_attempts a WHERE a.job_id = j.id AND a.ended_at < d.day ORDER BY 1)
                AS ended,
            ARRAY(SELECT DISTINCT m[1] FROM regexp_matches(
                CASE WHEN j.state = 'COMPLETE' THEN concat(j.result, j.output_location, j.children) END,
                '/outputs/' || j.id / 1000 || '/' || j.id || '/([0-9]+(?:/log[.]txt)?)', 'g') m) AS named
-    FROM crobot.jobs j, (SELECT now() - make_interval(days => :days) AS day) d
+    FROM crobot.all_jobs j, (SELECT now() - make_interval(days => :days) AS day) d
     WHERE j.id = ANY(:ids) AND (:all OR j.attempt > 1 OR j.state IN ('FAILED', 'CANCELLED'))
     ORDER BY j.id""")
 

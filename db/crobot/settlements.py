@@ -37,9 +37,9 @@ _OVERDUE = text(f"""
 # The newest send of a task id answers for it.
 _OUTCOMES = Prepared(f"""
     SELECT {SETTLED_JOB}
-    FROM (SELECT DISTINCT ON (task_id) task_id, job_id FROM crobot.settlements
+    FROM (SELECT DISTINCT ON (task_id) task_id, job_id FROM crobot.all_settlements
           WHERE task_id = ANY(:task_ids) ORDER BY task_id, sent_at DESC) s
-    JOIN crobot.jobs j ON j.id = s.job_id WHERE j.finished_at IS NOT NULL""")
+    JOIN crobot.all_jobs j ON j.id = s.job_id WHERE j.finished_at IS NOT NULL""")
 
 _SETTLED = Prepared(
     """

@@ -15,10 +15,10 @@ COLUMNS = ("pipeline", "database", "user_id", "workgroup", "node")
 _STEPS = {
     column: text(f"""
         WITH RECURSIVE one AS (
-            (SELECT {column} AS value FROM crobot.jobs WHERE {OVER_SQL} AND {column} IS NOT NULL
+            (SELECT {column} AS value FROM crobot.all_jobs WHERE {OVER_SQL} AND {column} IS NOT NULL
              ORDER BY {column} LIMIT 1)
             UNION ALL
-            SELECT (SELECT j.{column} FROM crobot.jobs j WHERE {OVER_SQL} AND j.{column} > one.value
+            SELECT (SELECT j.{column} FROM crobot.all_jobs j WHERE {OVER_SQL} AND j.{column} > one.value
                     ORDER BY j.{column} LIMIT 1)
             FROM one WHERE one.value IS NOT NULL)
         SELECT value FROM one WHERE value IS NOT NULL LIMIT :limit""")

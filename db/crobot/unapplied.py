@@ -39,8 +39,8 @@ _SET_MARK = text("INSERT INTO crobot.storage (id, mark) VALUES (1, :mark) ON CON
 # Some of the first and of the last jobs tell, and no index is needed for it.
 _HAS_OUTPUTS = text("""
     SELECT EXISTS (
-        SELECT FROM ((SELECT output_location FROM crobot.jobs ORDER BY id LIMIT 1000) UNION ALL
-                     (SELECT output_location FROM crobot.jobs ORDER BY id DESC LIMIT 1000)) j
+        SELECT FROM ((SELECT output_location FROM crobot.all_jobs ORDER BY id LIMIT 1000) UNION ALL
+                     (SELECT output_location FROM crobot.all_jobs ORDER BY id DESC LIMIT 1000)) j
         WHERE output_location IS NOT NULL)""")
 
 

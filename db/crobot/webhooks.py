@@ -23,6 +23,7 @@ _COPY = text("""
 
 # Who ends the job waits for this, and then finds the wish; or this waits, and finds the end.
 _STATE = text("SELECT state FROM crobot.jobs WHERE id = :job_id FOR SHARE")
+_STATE_OF_PAST = text("SELECT state FROM crobot.jobs_past WHERE id = :job_id")
 
 _WANTED = text("SELECT EXISTS (SELECT FROM crobot.webhooks WHERE kind = :kind AND number = :number)")
 
@@ -66,7 +67,7 @@ def copy(session: Session, from_job: int, to_job: int) -> None:
 def state_of_job(session: Session, job_id: int) -> str | None:
     """The state of a job, which does not end before this transaction does; None if there is no such job."""
     state: str | None = session.execute(_STATE, {"job_id": job_id}).scalar()
-    return state
+    return state or session.execute(_STATE_OF_PAST, {"job_id": job_id}).scalar()
 
 
 def wanted(session: Session, kind: SubjectKind, number: int) -> bool:

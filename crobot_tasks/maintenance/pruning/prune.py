@@ -1,4 +1,4 @@
-"""All that is removed when it is old, kind by kind: by `crobot prune`, and daily by the heads."""
+"""All that is removed, or moved, when it is old, kind by kind: by `crobot prune`, and daily by the heads."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from crobot_tasks.lifecycle.storage.access import StorageStalls
 from crobot_tasks.lifecycle.storage.mark import why_unusable
 from crobot_tasks.maintenance.pruning.folders import prune_analyses, prune_schemes
 from crobot_tasks.maintenance.pruning.job_files import prune_job_files
+from crobot_tasks.maintenance.pruning.past_jobs import drop_past_jobs, move_jobs
 from crobot_tasks.router.retention import Retention
-from db.crobot import old_rows, pruning
+from db.crobot import OVER, JobState, old_rows, pruning
 from db.crobot.old_rows import Amount
 from db.engine import retrying, transaction
 from db.system import uploads
@@ -114,16 +115,19 @@ def prune_daily() -> None:
     if day is None or not _busy.acquire(blocking=False):
         return
     try:
-        done = prune_round()
+        round_ = prune_round()
     except ServiceError as error:
         log.warning("old files and rows stay for now: %s", error)
         return
     finally:
         _busy.release()
-    for one in done.kinds:
+    for one in round_.kinds:
         if one.number:
-            log.info("removed %d %s, %d bytes, older than %s days", one.number, one.kind, one.bytes, one.days)
-    if done.is_finished:
+            done = "moved" if one.kind in MOVED else "removed"
+            log.info(
+                "%s %d %s, %d bytes, older than %s days", done, one.number, one.kind, one.bytes, one.days
+            )
+    if round_.is_finished:
         with transaction() as session:
             pruning.note_day(session, day)
 
@@ -161,6 +165,14 @@ _WALKED: dict[str, Kind] = {
     "analyses": lambda days, dry: prune_analyses(days, dry=dry),
     "schemes": lambda days, dry: prune_schemes(days, dry=dry),
 }
+
+
+def _jobs(state: JobState) -> Kind:
+    return lambda days, dry: move_jobs(state, days, dry=dry)
+
+
+#: what is not removed, but moved to the past jobs
+MOVED: dict[str, Kind] = {f"jobs_{state.lower()}": _jobs(state) for state in OVER}
 #: what is removed, in this order: what is quick comes first
 KINDS: dict[str, Kind] = {
     "answers": partial(_rows, "answers"),
@@ -172,6 +184,8 @@ KINDS: dict[str, Kind] = {
     "changes": partial(_rows, "changes"),
     "uploads": _uploads,
     "nodes": partial(_rows, "nodes"),
+    **MOVED,
+    "past_jobs": lambda days, dry: drop_past_jobs(days, dry=dry),
     "unused_outputs": lambda days, dry: prune_job_files("unused_outputs", days, dry=dry),
     "logs": lambda days, dry: prune_job_files("logs", days, dry=dry, logs=True),
     **_WALKED,

@@ -137,6 +137,7 @@ def calls(size: int) -> dict[str, Call]:
 
 def _of_jobs(size: int) -> dict[str, Call]:
     waiting, running, ids = size - 9, size - 10, list(range(size - NOT_OVER - 200, size - NOT_OVER))
+    past = range(101, 301)
     live = [number for number in range(size - 200, size) if number % 10 == 0]
     ends = [
         {"job_id": number, "number": 1, "outcome": "ok", "message": None, "usage": {}, "begun": True, "by_head": False,
@@ -212,8 +213,11 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.finishing.history": lambda s: finishing.history(s, live),
         "db.crobot.finishing.largest_memory_bytes": lambda s: finishing.largest_memory_bytes(s, "QAssembly", "4.1"),
         "db.crobot.finishing.count_ignored": lambda s: finishing.count_ignored(s, [(number, 1) for number in ids]),
+        "db.crobot.finishing.count_ignored past":
+            lambda s: finishing.count_ignored(s, [(number, 1) for number in past]),
         "db.crobot.progress.note": lambda s: progress.note(s, f"node{live[0] % 12}", told),
         "db.crobot.progress.standing": lambda s: progress.standing(s, [f"task{number}" for number in ids]),
+        "db.crobot.progress.standing past": lambda s: progress.standing(s, [f"task{number}" for number in past]),
         "db.crobot.progress.awaited": lambda s: progress.awaited(s, live),
         "db.crobot.progress.of_jobs": lambda s: progress.of_jobs(s, live),
         "db.crobot.history.durations": lambda s: history.durations(s, "QAssembly", 100),
@@ -221,9 +225,13 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.history.period": lambda s: history.period(s, NOT_OVER * 10 + 3600.0),
         "db.crobot.history.waiting": history.waiting,
         "db.crobot.jobs.find": lambda s: jobs.find(s, running),
-        "db.crobot.jobs.cached": lambda s: jobs.cached(s, "key101"),
+        "db.crobot.jobs.find past": lambda s: jobs.find(s, 101),
+        "db.crobot.jobs.cached": lambda s: jobs.cached(s, f"key{ids[0]}"),
+        "db.crobot.jobs.cached past": lambda s: jobs.cached(s, "key101"),
         "db.crobot.jobs.attempts": lambda s: jobs.attempts(s, ids[0]),
-        "db.crobot.jobs.by_task_id": lambda s: jobs.by_task_id(s, "task101"),
+        "db.crobot.jobs.attempts past": lambda s: jobs.attempts(s, 101),
+        "db.crobot.jobs.by_task_id": lambda s: jobs.by_task_id(s, f"task{ids[0]}"),
+        "db.crobot.jobs.by_task_id past": lambda s: jobs.by_task_id(s, "task101"),
         "db.crobot.jobs.listing": jobs.listing,
         **{f"db.crobot.jobs.listing {selection}": lambda s, one=selection: jobs.listing(s, one)
            for selection in _selections()},
@@ -233,6 +241,7 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.jobs.request_cancel": lambda s: jobs.request_cancel(s, live, "cancelled"),
         "db.crobot.jobs.heartbeats_read_s_ago": jobs.heartbeats_read_s_ago,
         "db.crobot.jobs.states": lambda s: jobs.states(s, ids),
+        "db.crobot.jobs.states past": lambda s: jobs.states(s, past),
         "db.crobot.jobs.databases": lambda s: jobs.databases(s, ids),
         "db.crobot.jobs.of_sends": lambda s: jobs.of_sends(s, [str(uuid4())]),
         "db.crobot.jobs.kinds": lambda s: jobs.kinds(s, ids),
@@ -259,6 +268,7 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.overview.note_unread_callbacks": lambda s: overview.note_unread_callbacks(s, 3),
         "db.crobot.overview.held": overview.held,
         "db.crobot.overview.times_sent": lambda s: overview.times_sent(s, ids[0]),
+        "db.crobot.overview.times_sent past": lambda s: overview.times_sent(s, past[0]),
         "db.crobot.overview.followers": lambda s: overview.followers(s, jobs.find(s, ids[0]), "tag7"),
         "db.crobot.overview.is_to_follow": lambda s: overview.is_to_follow(s, ids[:3]),
         "db.crobot.parking.park": lambda s: parking.park(s, parked),
@@ -268,6 +278,8 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.settlements.owed": lambda s: settlements.owed(s, live),
         "db.crobot.settlements.overdue": lambda s: settlements.overdue(s, 7.0),
         "db.crobot.settlements.outcomes": lambda s: settlements.outcomes(s, [f"task{number}" for number in ids]),
+        "db.crobot.settlements.outcomes past":
+            lambda s: settlements.outcomes(s, [f"task{number}" for number in past]),
         "db.crobot.settlements.settled": lambda s: settlements.settled(s, [KEY]),
         "db.crobot.settlements.id_of_task": lambda s: settlements.id_of_task(s, f"task{running}"),
         "db.crobot.settlements.claim": lambda s: settlements.claim(s, KEY, KEY, 7.0),
@@ -356,11 +368,13 @@ def _of_operators(size: int) -> dict[str, Call]:
             for one in [*_selections(), ALL]
         },
         "db.crobot.control.ids": lambda s: control.ids(s, Selection(states=LIVE)),
+        "db.crobot.control.ids past": lambda s: control.ids(s, Selection(ids=tuple(range(101, 201)))),
         "db.crobot.control.unknown_ids": lambda s: control.unknown_ids(s, [1, 2, size + 1]),
         "db.crobot.control.hold": lambda s: control.hold(s, some, ""),
         "db.crobot.control.release": lambda s: control.release(s, some),
         "db.crobot.control.reprioritise": lambda s: control.reprioritise(s, some, 3),
         "db.crobot.control.resent": lambda s: control.resent(s, over),
+        "db.crobot.control.resent past": lambda s: control.resent(s, list(range(101, 201))),
         "db.crobot.control.ever_sent": lambda s: control.ever_sent(s, "retired"),
         "db.crobot.control.ever_sent never": lambda s: control.ever_sent(s, "never"),
         "db.crobot.control.pause": lambda s: control.pause(s, PausedKind.SPECIES, "ecoli", ""),

@@ -1,10 +1,11 @@
-"""Tables as they are after years: nearly all jobs are over, some thousands wait, some hundreds run."""
+"""Tables as they are after years: nearly all jobs are over, half of them past; thousands wait, hundreds run."""
 
 from __future__ import annotations
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from db.crobot import partitions
 from db.engine import engine
 from db.handle import dbhandle
 from db.nomenclature import import_scheme
@@ -97,9 +98,10 @@ _BATCHES = """
 
 _WEBHOOKS = """
     INSERT INTO crobot.webhooks (kind, number, url, origin)
-        SELECT 'job', n, 'http://app' || n % 20 || '/x', 'http://app' || n % 20 FROM generate_series(1, :jobs / 4) n;
+        SELECT 'job', :jobs / 2 + n, 'http://app' || n % 20 || '/x', 'http://app' || n % 20
+        FROM generate_series(1, :jobs / 4) n;
     INSERT INTO crobot.deliveries (kind, number, url, origin, body, state, written_at)
-        SELECT 'job', n, 'http://app' || n % 20 || '/x', 'http://app' || n % 20, '{}',
+        SELECT 'job', :jobs / 2 + n, 'http://app' || n % 20 || '/x', 'http://app' || n % 20, '{}',
                CASE WHEN n % 1000 = 7 THEN 'waiting' ELSE 'delivered' END, now() - interval '1 hour'
         FROM generate_series(1, :jobs / 4) n"""
 
@@ -118,6 +120,17 @@ _CHANGES = """
         SELECT :jobs + n, 'ben', '127.0.0.1', 'cancel', n / 10 * 10, ARRAY[n, n + 1]
         FROM generate_series(10, :jobs, 5) n;
     SELECT setval(pg_get_serial_sequence('crobot.changes', 'id'), 3 * :jobs)"""
+
+# The older half has moved; live jobs are the youngest.
+_PAST = """
+    INSERT INTO crobot.past_answers (cache_key, job_id, context)
+        SELECT cache_key, id, context FROM crobot.jobs WHERE id <= :jobs / 2 AND state = 'COMPLETE';
+    WITH gone AS (DELETE FROM crobot.settlements WHERE job_id <= :jobs / 2 RETURNING *)
+        INSERT INTO crobot.settlements_past SELECT * FROM gone;
+    WITH gone AS (DELETE FROM crobot.attempts WHERE job_id <= :jobs / 2 RETURNING *)
+        INSERT INTO crobot.attempts_past SELECT * FROM gone;
+    WITH gone AS (DELETE FROM crobot.jobs WHERE id <= :jobs / 2 RETURNING *)
+        INSERT INTO crobot.jobs_past SELECT * FROM gone"""
 
 _SMALL = """
     INSERT INTO crobot.accounting (id, folded_to) VALUES (1, now() - interval '5 minutes');
@@ -185,6 +198,7 @@ _SPECIES = """
 
 _LARGE = (
     *("crobot.jobs", "crobot.attempts", "crobot.settlements", "crobot.nodes", "system.user_jobs"),
+    *("crobot.jobs_past", "crobot.attempts_past", "crobot.settlements_past", "crobot.past_answers"),
     *("system.user_uploads", "system.upload_files"),
     *("system.user_preferences", "strains", "traces", "assemblies", "trace_assembly", "assembly_lookup"),
     *("annotations", "alleles", "sequence_types"),
@@ -229,6 +243,7 @@ def _fill(session: Session, jobs: int) -> None:
         "pace_s": PACE_S,
         "assemblies": jobs // 20,
     }
+    partitions.make(session, range(jobs // 2 + 1))
     for statements in (
         _NODES,
         _JOBS,
@@ -244,6 +259,7 @@ def _fill(session: Session, jobs: int) -> None:
         _PREFERENCES,
         _UPLOADS,
         _SPECIES,
+        _PAST,
     ):
         for statement in statements.split(";"):
             session.execute(text(statement.replace("::", "\\:\\:")), values)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from crobot_tasks import embedded
 from db import engine, migrate, registry
+from db.crobot import partitions
 from db.handle import dbhandle
 from db.migrations.revision import scratch_database
 from db.prepared import Prepared
@@ -26,6 +27,7 @@ from tests.integration.db.large_tables.fill import SPECIES, fill
 from tests.integration.db.large_tables.plans import Plans
 
 SMALL = 10_000
+SPAN = partitions.SPAN
 #: blocks of 8 kB that any statement may read beyond twice what it reads in small tables: indexes become deeper, rows
 #: lie in more blocks, and up to 50,000 entries of an index are counted
 ALLOWED = 700
@@ -41,6 +43,8 @@ WHOLE = {
         for kind in "answers messages chords revoked deliveries webhooks changes nodes".split()
     },
     "db.system.uploads.count_old": "a person asks how much is old",
+    "db.crobot.past.count": "a person asks how much is old",
+    "db.crobot.partitions.old": "what is about to be dropped is looked at once more, whole",
     "db.crobot.pruning.in_use": "a prune looks at all live jobs, once in half a minute",
     "db.crobot.revoking.missed": "it looks up each id that was revoked within the hour, by one index or the other",
     "db.crobot.batches.failed": "a person sends again what failed of one batch",
@@ -63,7 +67,12 @@ FULL = [pytest.mark.full, pytest.mark.timeout(1800)]
 PLANTED = {
     "slow": text("SELECT FROM crobot.jobs WHERE message = 'nobody says this'"),
     "slow_prepared": Prepared("SELECT FROM crobot.jobs WHERE message = 'nobody says this, either'"),
-    "slow_too": text("SELECT count(workgroup) FROM crobot.jobs WHERE id > 0 AND state = 'COMPLETE'"),
+    "slow_too": text(
+        " UNION ALL ".join(
+            f"SELECT count({column}) FROM crobot.all_jobs WHERE id > 0 AND state = 'COMPLETE'"
+            for column in ("workgroup", "user_id", "pipeline", "node")
+        )
+    ),
     "fast": text("SELECT FROM crobot.jobs WHERE id = 7"),
 }
 #: statements that no call reaches
@@ -79,11 +88,13 @@ def filled(servers: embedded.Servers, jobs: int) -> Iterator[None]:
         url = empty.url.render_as_string(hide_password=False)
         former = engine.configure(lambda: url)
         try:
+            partitions.SPAN = jobs // 8
             migrate.upgrade()
             registry.add_species(SPECIES, "Salmonella enterica", "Salmonella", "SAL", [], GENERA)
             fill(jobs)
             yield
         finally:
+            partitions.SPAN = SPAN
             dbhandle.remove()
             engine.engine().dispose()
             if former is not None:

@@ -24,6 +24,7 @@ class _Claimed:
 def of_webhooks(size: int) -> dict[str, Callable[[Session], Any]]:
     """The function's name → the call, for tables of so many jobs."""
     some = list(range(size // 8, size // 8 + 100))
+    wanted = [size // 2 + number for number in some]
 
     def switch_on(session: Session) -> Any:
         session.execute(_HELD, {"url": URL, "origin": ORIGIN})
@@ -34,8 +35,11 @@ def of_webhooks(size: int) -> dict[str, Callable[[Session], Any]]:
         "db.crobot.deliveries.end": lambda s: deliveries.end(s, _Claimed, DeliveryState.DELIVERED, 204, ""),
         "db.crobot.deliveries.known": lambda s: deliveries.known(s, some),
         "db.crobot.deliveries.listing": deliveries.listing,
-        "db.crobot.deliveries.listing job": lambda s: deliveries.listing(s, job_id=some[0]),
-        "db.crobot.deliveries.of_jobs": lambda s: deliveries.of_jobs(s, some, 65536, "/jobs"),
+        "db.crobot.deliveries.listing job": lambda s: deliveries.listing(s, job_id=wanted[0]),
+        "db.crobot.deliveries.of_jobs": lambda s: deliveries.of_jobs(s, wanted, 65536, "/jobs"),
+        "db.crobot.deliveries.of_jobs address": lambda s: deliveries.of_jobs(
+            s, wanted[:1], 65536, "/jobs", URL
+        ),
         "db.crobot.deliveries.of_subject": lambda s: deliveries.of_subject(s, SubjectKind.BATCH, 1, {}),
         "db.crobot.deliveries.resend": lambda s: deliveries.resend(s, some),
         "db.crobot.deliveries.resend_given_up": deliveries.resend_given_up,
@@ -43,15 +47,16 @@ def of_webhooks(size: int) -> dict[str, Callable[[Session], Any]]:
         "db.crobot.deliveries.unposted": deliveries.unposted,
         "db.crobot.deliveries.try_again": lambda s: deliveries.try_again(s, _Claimed, 5, 500, "no"),
         "db.crobot.webhooks.all_off": webhooks.all_off,
-        "db.crobot.webhooks.copy": lambda s: webhooks.copy(s, some[0], size - 1),
+        "db.crobot.webhooks.copy": lambda s: webhooks.copy(s, wanted[0], size - 1),
         "db.crobot.webhooks.keep_secret": lambda s: webhooks.keep_secret(s, ORIGIN, "whsec_x"),
         "db.crobot.webhooks.off": lambda s: webhooks.off(s, URL),
         "db.crobot.webhooks.order": lambda s: webhooks.order(s, SubjectKind.JOB, size - 2, URL, ORIGIN, 7),
         "db.crobot.webhooks.rotate": lambda s: webhooks.rotate(s, ORIGIN, "whsec_y", 60),
         "db.crobot.webhooks.secret": lambda s: webhooks.secret(s, ORIGIN),
         "db.crobot.webhooks.secrets": webhooks.secrets,
-        "db.crobot.webhooks.state_of_job": lambda s: webhooks.state_of_job(s, some[0]),
+        "db.crobot.webhooks.state_of_job": lambda s: webhooks.state_of_job(s, wanted[0]),
+        "db.crobot.webhooks.state_of_job past": lambda s: webhooks.state_of_job(s, 101),
         "db.crobot.webhooks.switch_off": lambda s: webhooks.switch_off(s, URL, ORIGIN, "a test"),
         "db.crobot.webhooks.switch_on": switch_on,
-        "db.crobot.webhooks.wanted": lambda s: webhooks.wanted(s, SubjectKind.JOB, some[0]),
+        "db.crobot.webhooks.wanted": lambda s: webhooks.wanted(s, SubjectKind.JOB, wanted[0]),
     }

@@ -41,6 +41,10 @@ def test_what_the_section_does_not_say_is_as_without_it() -> None:
         ("hour = 24", "line 2: retention.hour = 24: must be at most 23"),
         ("log_d = 3", "line 2: retention.log_d = 3: unknown key; did you mean logs_d?"),
         ('keep = ["log"]', 'line 2: retention.keep = ["log"]: log is none of the kinds that are removed'),
+        ("jobs_complete_d = 7", "line 2: retention.jobs_complete_d = 7: must be at least 8"),
+        ("past_jobs_d = 364", "line 2: retention.past_jobs_d = 364: must be at least 365"),
+        ("past_jobs_d = 400\njobs_failed_d = 500",
+         "line 2: retention.past_jobs_d = 400: must be at least jobs_failed_d, which is 500 days"),
         ("daily = 1", "line 2: retention.daily = 1: must be true or false"),
     ],
 )  # fmt: skip
@@ -48,3 +52,11 @@ def test_a_wrong_value_is_refused_with_the_line_and_the_reason(text: str, messag
     with pytest.raises(BadPolicy) as refused:
         read(f"[retention]\n{text}")
     assert str(refused.value).startswith(message)
+
+
+def test_past_jobs_are_dropped_only_if_the_section_says_so() -> None:
+    assert read("[retention]\nlogs_d = 400").retention.days_of("past_jobs") is None
+    assert read("[retention]\npast_jobs_d = 1825").retention.days_of("past_jobs") == 1825
+    assert (
+        read('[retention]\npast_jobs_d = 1825\nkeep = ["past_jobs"]').retention.days_of("past_jobs") is None
+    )

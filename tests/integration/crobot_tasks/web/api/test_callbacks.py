@@ -9,10 +9,12 @@ import pytest
 
 from crobot_tasks.intake.genomes import add_assembly
 from crobot_tasks.operate import webhooks
+from crobot_tasks.webhooks.outcomes import post_job
 from db.engine import transaction
 from db.species.strains import add_strain_with_reads
 from demo.data import DemoData
-from tests.integration.crobot_tasks.web.api.conftest import ROOT, Client
+from tests.integration.crobot_tasks.maintenance.past import move
+from tests.integration.crobot_tasks.web.api.conftest import ROOT, Client, ended
 from tests.posted_outcomes import Serve, of, over
 from tests.processes import query, value
 
@@ -33,6 +35,15 @@ def test_a_job_that_is_submitted_with_an_address_has_its_outcome_posted_there(
     told = [json.loads(request.body)["data"] for request in app.requests]
     assert sorted(one["id"] for one in told) == sorted(row.number for row in rows)
     assert {one["state"] for one in told} == {"COMPLETE"}
+
+
+def test_who_wants_the_outcome_of_a_past_job_has_it_posted(serve: Serve, app_of_7: Client) -> None:
+    app, job = serve(), app_of_7.probe()
+    assert ended(job) == "COMPLETE"
+    move(job)
+    post_job(job, app.url)
+    assert [row.number for row in over(app)] == [job]
+    assert json.loads(app.requests[0].body)["type"] == "job.complete"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from crobot_tasks.operate import pause
 from crobot_tasks.operate.tokens import Scope
 from db.crobot import PausedKind
 from demo.data import DemoData
+from tests.integration.crobot_tasks.maintenance.past import move
 from tests.integration.crobot_tasks.web.api.conftest import ROOT, Client, ended
 from tests.processes import Cluster, query, value
 
@@ -54,6 +55,22 @@ def test_a_thousand_jobs_are_sent_at_once_and_listed_by_pages(tables: None, app_
         path = page["next"]
     assert seen == sorted(numbers, reverse=True)
     cancel_each(numbers)
+
+
+def test_a_past_job_is_shown_and_listed_and_sent_again_as_before(cluster: Cluster, app_of_7: Client) -> None:
+    numbers = [app_of_7.probe(batch="past") for _ in range(3)]
+    for number in numbers:
+        assert ended(number) == "COMPLETE"
+    before = app_of_7.job(numbers[0])
+    move(*numbers[:2])
+    shown = app_of_7.job(numbers[0])
+    differs = {name for name, value in before.items() if shown[name] != value}
+    assert differs <= {"sent_at", "finished_at"}
+    first = app_of_7.get(f"{ROOT}/jobs?batch=past&limit=2")
+    listed = [*first["jobs"], *app_of_7.get(first["next"])["jobs"]]
+    assert [job["id"] for job in listed] == sorted(numbers, reverse=True)
+    again = app_of_7.post(f"{ROOT}/jobs/{numbers[0]}/resend")["job"]
+    assert ended(again) == "COMPLETE"
 
 
 def test_of_jobs_of_which_one_cannot_be_sent_none_is(tables: None, app_of_7: Client) -> None:

@@ -12,6 +12,7 @@ from crobot_tasks.celery import app
 from crobot_tasks.lifecycle.cancel import cancel_each
 from db.engine import transaction
 from tests.command import crobot, document
+from tests.integration.crobot_tasks.maintenance.past import move
 from tests.integration.crobot_tasks.web.events.conftest import Flower
 from tests.integration.crobot_tasks.web.flower.conftest import LOGIN, Get
 from tests.processes import Cluster, query
@@ -48,6 +49,17 @@ def test_what_is_wrong_is_said_with_the_way_out(cluster: Cluster, get: Get) -> N
     assert "mend it, then `crobot resume calc02`" in shown
     assert "spades: &lt;not&gt; found" in get("/nodes").text
     crobot("resume", "calc02")
+
+
+def test_pages_show_past_jobs_with_the_others(cluster: Cluster, get: Get) -> None:
+    numbers = [document("send", "probe", "--tag", "past pages", "--value", "seven")["job"] for _ in range(2)]
+    crobot("wait", *numbers, "--timeout", 60)
+    move(numbers[0])
+    shown = get(f"/jobs/{numbers[0]}").text
+    assert "seven" in shown
+    listed = get("/jobs?tag=past%20pages").text
+    assert all(f'href="/jobs/{number}"' in listed for number in numbers)
+    assert "past pages" in get("/jobs?state=COMPLETE").text
 
 
 def test_names_that_a_user_chooses_are_text_on_every_page(cluster: Cluster, get: Get) -> None:
