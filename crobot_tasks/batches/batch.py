@@ -13,7 +13,7 @@ from crobot_errors import BadInput, CRobotError
 from crobot_tasks.batches import account, choosing, standing, tending
 from crobot_tasks.batches.choosing import Through
 from crobot_tasks.batches.making import USUAL, Item, Limits, Plan, make, parts
-from crobot_tasks.broker.json_values import plain
+from crobot_tasks.broker.json_values import plain, written
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle.calls.call_options import priority_of
 from crobot_tasks.lifecycle.cancel import cancel_each
@@ -296,4 +296,4 @@ def _call(signature: Signature) -> Item:
     name = signature.task if isinstance(signature, Signature) else None
     if not isinstance(app.tasks.get(name), JobTask):
         raise BadInput(f"{signature!r} is no signature of one job: a batch is made of those")
-    return {"key": "", "call": plain(dict(signature), f"the call of {name}"), "skipped": ""}
+    return {"key": "", "call": written(dict(signature), f"the call of {name}"), "skipped": ""}

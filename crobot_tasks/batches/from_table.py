@@ -9,6 +9,7 @@ from typing import Any
 from crobot_errors import BadInput
 from crobot_tasks.batches import standing
 from crobot_tasks.batches.making import STORED_TOGETHER, USUAL, Item, Limits, Plan, check_name, make
+from crobot_tasks.broker.json_values import written
 from crobot_tasks.intake.table import adding
 from crobot_tasks.intake.table.checking import Checked, parts
 from crobot_tasks.intake.table.reading import Table
@@ -136,5 +137,5 @@ def _items(checked: Checked, database: str, user_id: int) -> Iterator[Item]:
                 if strain.sends
                 else f"the strain {name!r} has the assembly {strain.assembly} of these reads"
             )
-            of_table = {"strain": name, "lines": list(strain.lines)}
+            of_table = written({"strain": name, "lines": list(strain.lines)}, f"strain {name}")
             yield {"key": barcodes[name], "call": of_table, "skipped": why}

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 from celery.canvas import Signature
+from kombu.utils.json import loads
 
 from crobot_errors import BadInput, CRobotError
-from crobot_tasks.broker.json_values import revive
 from crobot_tasks.celery import app
 from crobot_tasks.intake.scheme_calls import class_of
 from crobot_tasks.jobs import AssemblyJob
@@ -38,7 +38,7 @@ Kind = Callable[[Any, Any, Sequence[Any]], Iterable[Call]]
 def _calls(session: Any, batch: Any, items: Sequence[Any]) -> Iterable[Call]:
     """Any signatures; they get the batch's name."""
     for item in items:
-        signature = Signature.from_dict(revive(item.call), app=app)
+        signature = Signature.from_dict(loads(item.call), app=app)
         yield Call(signature.set(job=(signature.options.get("job") or {}) | {"batch": batch.name}))
 
 

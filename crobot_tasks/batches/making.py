@@ -94,7 +94,7 @@ class Plan:
         )
 
 
-#: an item that is to be stored: ``key``, ``call`` and ``skipped``, as the columns of `crobot.batch_items`
+#: an item that is to be stored: ``key``, ``call`` and ``skipped``, as the columns of `crobot.batch_items`; JSON as text
 Item = dict[str, Any]
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from celery import group
-
 from crobot_tasks.batches.kinds import KINDS, Call
-from crobot_tasks.lifecycle import finish
-from crobot_tasks.lifecycle.calls.sends import collecting
-from crobot_tasks.lifecycle.sending.commit_sends import JobsAtOnce, commit
-from db.crobot import batches, jobs
+from crobot_tasks.lifecycle.sending.commit_sends import JobsAtOnce
+from crobot_tasks.lifecycle.sending.group_members import call_members
+from crobot_tasks.lifecycle.together import send_all
+from db.crobot import batches
 
 
 def send_slice(session: Any, batch: Any) -> bool:
@@ -32,12 +30,8 @@ def _send_group(session: Any, signatures: Sequence[Any]) -> list[int]:
     if not signatures:
         return []
     sends = JobsAtOnce()
-    with collecting(sends):
-        group(signatures).apply_async(add_to_parent=False, ignore_result=True)
-    finish.refuse(session, commit(session, sends, sends.jobs))
-    ids = [new.owed.settlement_id for new, _ in sends.jobs]
-    sent = jobs.of_sends(session, ids)
-    return [sent[one].job_id for one in ids]
+    call_members(signatures, sends)
+    return [sent.job_id for sent in send_all(session, sends, sends.jobs)]
 
 
 def _became(item: Any, call: Call, sent: Any) -> dict[str, Any]:

@@ -158,7 +158,7 @@ def _call_back(session: Any, batch: Any, now: Standing, *, ended: bool) -> None:
         for row in called:
             signature = Signature.from_dict(revive(row.call), app=app)
             signature.apply_async(args=[_told(batch, now, row.event)], add_to_parent=False)
-    finish.refuse(session, commit(session, sends))
+    finish.refuse(session, commit(session, sends).refused)
 
 
 def _told(batch: Any, now: Standing, event: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from crobot_errors import BadInput, text_of
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 #: what JSON text has if it may contain such characters, or values with a type of their own
 _ODD = re.compile(r"\\u0000|\\u[dD][89a-fA-F]|__type__")
+_encode = json.JSONEncoder(allow_nan=False).encode
 
 
 def plain(value: Any, what: str) -> Any:
@@ -27,6 +28,31 @@ def plain(value: Any, what: str) -> Any:
     with suppress(_Odd, RecursionError):
         return _copied(value)
     return _by_the_serializer(value, what)
+
+
+def as_text(value: Any) -> str | None:
+    """Return the JSON text of what `plain` returns of a value, in one step; None of a value that is odd."""
+    if value == {}:
+        return "{}"
+    try:
+        text = _encode(value)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return None if ("\\u" in text or "__type__" in text) and _ODD.search(text) else text
+
+
+def written(value: Any, what: str) -> str:
+    """Return the JSON text of what `plain` returns.
+
+    Raises:
+        BadInput: as `plain`.
+    """
+    return as_text(value) or json.dumps(plain(value, what))
+
+
+def is_storable(text: str) -> bool:
+    """Whether a database column takes a text as it is."""
+    return not _UNSTORABLE.search(text)
 
 
 class _Odd(Exception):

@@ -151,10 +151,11 @@ class AnalysisJob(CRobotJob):
     # --- the life of the job ------------------------------------------------------------------------------------------
 
     @classmethod
-    def parked(cls, session: Session, job_id: int, new: NewJob) -> None:
+    def parked(cls, session: Session, jobs: Sequence[tuple[int, NewJob]]) -> None:
         """(a) This is the analysis' job now."""
-        super().parked(session, job_id, new)
-        preferences.sent(session, new.context["analysis_id"], job_id, cls.result_keys)
+        super().parked(session, jobs)
+        for job_id, new in jobs:
+            preferences.sent(session, new.context["analysis_id"], job_id, cls.result_keys)
 
     def process_job(self, session: Session, result: dict[str, Any], outputs: Outputs) -> str | None:
         """(d) Write the result."""

@@ -116,11 +116,17 @@ class RemoteAssemblyBasedJob(AssemblyBasedJob, CRobotJob):
         return job
 
     @classmethod
-    def parked(cls, session: Session, job_id: int, new: NewJob) -> None:
-        """(a) One more live job for this assembly and scheme."""
-        super().parked(session, job_id, new)
-        key = {name: new.context[name] for name in ("assembly_id", "scheme_id", "reference")}
-        lookups.sent(session, job_id=job_id, version=new.version, **key)
+    def parked(cls, session: Session, jobs: Sequence[tuple[int, NewJob]]) -> None:
+        """(a) One more live job for each assembly and scheme."""
+        super().parked(session, jobs)
+        sent: dict[lookups.Key, lookups.Latest] = {}
+        for job_id, new in jobs:
+            key = lookups.Key(*(new.context[name] for name in lookups.Key._fields))
+            if key in sent:  # each counts
+                lookups.sent_each(session, sent)
+                sent = {}
+            sent[key] = lookups.Latest(job_id, new.shared.version)
+        lookups.sent_each(session, sent)
 
     def process_failure(self, session: Session, message: str) -> None:
         """(d) Count the failure."""

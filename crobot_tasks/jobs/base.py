@@ -218,17 +218,9 @@ class CRobotJob(RemoteJob):
     # --- the life of the job, as `crobot_tasks.lifecycle.job_types.JobClass` describes it -----------------------------
 
     @classmethod
-    def parked(cls, session: Session, job_id: int, new: NewJob) -> None:
-        """(a) Note the new job in the log of all jobs."""
-        user_jobs.sent(
-            session,
-            job_id=job_id,
-            accession=new.tag,
-            user_id=new.user_id,
-            database=new.database or "",
-            pipeline=new.type,
-            version=new.version,
-        )
+    def parked(cls, session: Session, jobs: Sequence[tuple[int, NewJob]]) -> None:
+        """(a) Note new jobs in the log of all jobs."""
+        user_jobs.sent_each(session, [_line(job_id, new) for job_id, new in jobs])
 
     def read_outputs(self, result: dict[str, Any]) -> Outputs:
         """(d) Check the files that the result names, and read those in ``texts``.
@@ -278,6 +270,13 @@ class CRobotJob(RemoteJob):
             "node": self.node,
             **{name: usage.get(name) for name in ("wall_s", "cpu_s", "peak_memory_bytes")},
         }
+
+
+def _line(job_id: int, new: NewJob) -> user_jobs.Line:
+    shared = new.shared
+    return user_jobs.Line(
+        job_id, new.own.tag, shared.user_id, shared.database or "", shared.type, shared.version
+    )
 
 
 def digest(*values: Any) -> str:

@@ -144,19 +144,22 @@ class JobTask(Task):
             BadInput: the call cannot work; nothing was stored.
             DatabaseUnreachable: the database does not answer; nothing was stored.
         """
-        options = self._get_exec_options() | options
-        options |= {
-            "link": maybe_list(link),
-            "link_error": maybe_list(link_error),
-            "shadow": shadow or self.shadow_name(args, kwargs, options),
-        }
-        options.setdefault("ignore_result", self.ignore_result)
-        parent = self.app.current_worker_task
-        inherit(parent, options)
+        options |= {"link": link, "link_error": link_error, "shadow": shadow}
+        options = self.call_options(args, kwargs, **options)
         result = self._send(args or (), kwargs or {}, task_id or uuid(), options)
+        parent = self.app.current_worker_task
         if parent and options.get("add_to_parent", True):
             parent.add_trail(result)
         return result
+
+    def call_options(self, args: Any, kwargs: dict[str, Any] | None, **given: Any) -> dict[str, Any]:
+        """Return all options of a call: those that are given, the task's own, and what it inherits from its parent."""
+        options = self._get_exec_options() | given
+        options |= {name: maybe_list(given.get(name)) for name in ("link", "link_error")}
+        options["shadow"] = given.get("shadow") or self.shadow_name(args, kwargs, options)
+        options.setdefault("ignore_result", self.ignore_result)
+        inherit(self.app.current_worker_task, options)
+        return options
 
     def _send(self, args: Any, kwargs: dict[str, Any], task_id: str, options: dict[str, Any]) -> Any:
         """Park the job, or leave it to whoever collects here what is sent."""

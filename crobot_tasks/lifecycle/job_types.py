@@ -19,8 +19,8 @@ class JobClass(Protocol):
     """
 
     @classmethod
-    def parked(cls, session: Any, job_id: int, new: NewJob) -> None:
-        """(a) The job was just created."""
+    def parked(cls, session: Any, jobs: Sequence[tuple[int, NewJob]]) -> None:
+        """(a) These jobs of the class were just created, one or hundreds: the number of each, and what was sent."""
 
     @classmethod
     def from_row(cls, row: Any) -> JobClass:

@@ -35,7 +35,7 @@ def park(
     parked = _surely(new)
     result = result_of(task, task_id)
     result.job_id, result.joined = parked.job_id, not parked.created
-    result.ignored = new.owed.ignore_result
+    result.ignored = new.shared.ignore_result
     return result
 
 
@@ -48,8 +48,8 @@ def park_message(
         BadInput, TypeError: the call cannot work; nothing was stored.
     """
     new = new_job(task, args, kwargs, task_id, options)
-    owed = replace(new.owed, settlement_id=str(uuid5(NAMESPACE_OID, f"message {task_id}")))
-    patiently(lambda: _store(replace(new, owed=owed)))
+    own = new.own._replace(settlement_id=str(uuid5(NAMESPACE_OID, f"message {task_id}")))
+    patiently(lambda: _store(replace(new, own=own)))
 
 
 def _surely(new: NewJob) -> Parked:
@@ -64,7 +64,7 @@ def _store(new: NewJob) -> Parked:
     with transaction() as session:
         parked = store(new)
         if parked.may_be_revoked:
-            finish.refuse(session, refused.revoked(session, [new.owed.task_id]))
+            finish.refuse(session, refused.revoked(session, [new.own.task_id]))
         return parked
 
 

@@ -105,7 +105,7 @@ def _send(row: Any, by: str, sends: Sends) -> Exception | None:
             if first is None:
                 log.warning("the result %s of job %s was settled by another head", row.task_id, row.job_id)
             if first:
-                finish.refuse(session, commit(session, sends))
+                finish.refuse(session, commit(session, sends).refused)
 
     try:
         patiently(work)

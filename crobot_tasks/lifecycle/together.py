@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from crobot_errors import CommitLost
 from crobot_tasks.celery import app
@@ -14,8 +14,8 @@ from crobot_tasks.lifecycle.calls.job_result import JobResult
 from crobot_tasks.lifecycle.calls.new_job import NewJob
 from crobot_tasks.lifecycle.calls.sends import Sends, collected, collecting
 from crobot_tasks.lifecycle.job_task import JobTask
-from crobot_tasks.lifecycle.sending.check_call import new_job
-from crobot_tasks.lifecycle.sending.commit_sends import commit
+from crobot_tasks.lifecycle.sending.alike import Alike
+from crobot_tasks.lifecycle.sending.commit_sends import Checked, commit
 from db.crobot import jobs
 from db.engine import retrying, transaction
 
@@ -26,13 +26,18 @@ class _Together(Sends):
 
     jobs: list[NewJob] = field(default_factory=list)
     results: list[JobResult] = field(default_factory=list)
+    alike: Alike = field(default_factory=Alike)
     #: those that a group waits for
     awaited: list[JobResult] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        """Whether anything was sent."""
+        return bool(self.jobs) or super().__bool__()
 
     def add(self, name: str, args: Any, kwargs: Any, task_id: str, options: dict[str, Any]) -> None:
         task = app.tasks.get(name)
         if isinstance(task, JobTask):
-            self.jobs.append(new_job(task, args or (), kwargs or {}, task_id, options))
+            self.jobs.append(self.alike.new_job(task, args or (), kwargs or {}, task_id, options))
         else:
             super().add(name, args, kwargs, task_id, options)
 
@@ -42,6 +47,30 @@ class _Together(Sends):
 
     def wait_for(self, result: Any) -> None:
         self.awaited.append(result)
+
+
+class Sent(NamedTuple):
+    """What became of a job that was sent beside others."""
+
+    job_id: int
+    #: whether another send had made it
+    joined: bool
+
+
+def send_all(session: Any, sends: Sends, jobs: Sequence[Checked]) -> list[Sent]:
+    """Send what was collected, in the open transaction; returns what became of each of the jobs, in order."""
+    parked, refused = commit(session, sends, jobs)
+    finish.refuse(session, refused)
+    if refused:  # one that had joined another may have a job of its own now
+        return _sent(session, [new for new, _ in jobs])
+    return [Sent(one.job_id, not one.created) for one in parked]
+
+
+def _sent(session: Any, new: Sequence[NewJob]) -> list[Sent]:
+    """Return what became of jobs, in order; of those that are stored."""
+    ids = [one.own.settlement_id for one in new]
+    found = jobs.of_sends(session, ids)
+    return [Sent(found[one].job_id, found[one].joined) for one in ids if one in found]
 
 
 @contextmanager
@@ -64,16 +93,14 @@ def together() -> Iterator[None]:
         yield
     if not sends:
         return
-    found = _surely(sends)
-    for new, result in zip(sends.jobs, sends.results, strict=True):
-        sent = found[new.owed.settlement_id]
-        result.job_id, result.joined, result.ignored = sent.job_id, sent.joined, new.owed.ignore_result
+    for new, result, sent in zip(sends.jobs, sends.results, _surely(sends), strict=True):
+        result.job_id, result.joined, result.ignored = sent.job_id, sent.joined, new.shared.ignore_result
     for result in sends.awaited:
         if not result.ignored:
             result.backend.add_pending_result(result, weak=True)
 
 
-def _surely(sends: _Together) -> dict[str, Any]:
+def _surely(sends: _Together) -> Sequence[Sent]:
     """Send it, and if the answer to the commit is lost, again unless it is there; only jobs tell."""
     try:
         return retrying(lambda: _send(sends))
@@ -83,16 +110,11 @@ def _surely(sends: _Together) -> dict[str, Any]:
     return retrying(lambda: _found(sends) or _send(sends))
 
 
-def _send(sends: _Together) -> dict[str, Any]:
+def _send(sends: _Together) -> Sequence[Sent]:
     with transaction() as session:
-        finish.refuse(session, commit(session, sends, [(new, "") for new in sends.jobs]))
-        return jobs.of_sends(session, _ids(sends))
+        return send_all(session, sends, [(new, "") for new in sends.jobs])
 
 
-def _found(sends: _Together) -> dict[str, Any]:
+def _found(sends: _Together) -> Sequence[Sent]:
     with transaction() as session:
-        return jobs.of_sends(session, _ids(sends))
-
-
-def _ids(sends: _Together) -> list[str]:
-    return [new.owed.settlement_id for new in sends.jobs]
+        return _sent(session, sends.jobs)

@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from crobot_errors import UnknownBatch
+from db.arrays import array
 from db.crobot import LIVE_SQL, OVER_SQL
 from db.jsonb import as_json
 
@@ -27,9 +28,9 @@ class Event(StrEnum):
 
 _ADD_ITEMS = text("""
     INSERT INTO crobot.batch_items (batch_id, number, key, call, skipped)
-    SELECT :batch_id, :size + row_number() OVER (ORDER BY place), key, call, skipped
-    FROM ROWS FROM (json_to_recordset(:rows) AS (key text, call json, skipped text)) WITH ORDINALITY
-        AS r(key, call, skipped, place)""").bindparams(*as_json("rows"))
+    SELECT :batch_id, :size + place, key, call, skipped
+    FROM unnest(CAST(:key AS text[]), CAST(:call AS json[]), CAST(:skipped AS text[])) WITH ORDINALITY
+        AS r(key, call, skipped, place)""")
 
 _GROW = text("UPDATE crobot.batches SET size = size + :items, ended_at = NULL WHERE id = :batch_id")
 
@@ -67,7 +68,7 @@ _SLICE = text("""
     RETURNING number, first_item, last_item""")
 
 _ITEMS = text("""
-    SELECT number, key, call FROM crobot.batch_items
+    SELECT number, key, CAST(call AS text) AS call FROM crobot.batch_items
     WHERE batch_id = :batch_id AND number BETWEEN :first_item AND :last_item AND skipped = '' ORDER BY number""")
 
 _SENT = text("""
@@ -281,9 +282,10 @@ def lock(session: Session, name: str) -> Row[Any]:
     return found
 
 
-def add_items(session: Session, batch_id: int, size: int, rows: Sequence[dict[str, Any]]) -> None:
-    """Append items (``key``, ``call``, ``skipped``) to a batch that is locked and has ``size`` now."""
-    session.execute(_ADD_ITEMS, {"batch_id": batch_id, "size": size, "rows": list(rows)})
+def add_items(session: Session, batch_id: int, size: int, rows: Sequence[dict[str, str | None]]) -> None:
+    """Append items (``key``, ``call`` as JSON's text, ``skipped``) to a batch that is locked and has ``size`` now."""
+    columns = {name: array([row[name] for row in rows]) for name in ("key", "call", "skipped")}
+    session.execute(_ADD_ITEMS, {"batch_id": batch_id, "size": size, **columns})
     session.execute(_GROW, {"batch_id": batch_id, "items": len(rows)})
 
 
@@ -298,7 +300,7 @@ def next_slice(session: Session, batch_id: int) -> Row[Any] | None:
 
 
 def items(session: Session, batch_id: int, slice_: Row[Any]) -> Sequence[Row[Any]]:
-    """Return what a slice is to send (``number``, ``key``, ``call``)."""
+    """Return what a slice is to send (``number``, ``key``, ``call`` as text)."""
     span = {"first_item": slice_.first_item, "last_item": slice_.last_item}
     return session.execute(_ITEMS, {"batch_id": batch_id, **span}).all()
 

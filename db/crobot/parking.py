@@ -9,9 +9,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from db.arrays import array
 from db.crobot import LIVE_SQL
-from db.engine import notify
-from db.jsonb import as_json
 from db.prepared import Prepared
 
 #: PostgreSQL channel on which the heads hear that there is something to dispatch
@@ -33,7 +32,17 @@ _COLUMNS = (
     "pipeline version type tag database batch user_id workgroup priority args kwargs request traceparent context cores"
     " memory_bytes disk_bytes time_limit_s expected_s data unique_key cache_key"
 ).split()
-_JSON = ("args", "kwargs", "request", "context", "data", "options", "stamps")
+#: JSON comes as text, as it is stored
+_TYPES = dict.fromkeys(("args", "kwargs", "request", "context", "options"), "json") | {
+    "data": "jsonb",
+    "stamps": "jsonb",
+}
+
+
+def _value(name: str) -> str:
+    return f"CAST(:{name} AS {_TYPES[name]})" if name in _TYPES else f":{name}"
+
+
 _TIMES = """
            COALESCE(CAST({0}eta AS timestamptz), now()) + make_interval(secs => {0}countdown_s),
            COALESCE(CAST({0}expires_at AS timestamptz),
@@ -47,38 +56,65 @@ _PARK = Prepared(
     WITH owed AS (
         INSERT INTO crobot.settlements (id, task_id, job_id, options, ignore_result, chord_id, stamps)
         VALUES (CAST(:settlement_id AS uuid), :task_id, nextval(pg_get_serial_sequence('crobot.jobs', 'id')),
-                :options, :ignore_result, :chord_id, :stamps)
+                CAST(:options AS json), :ignore_result, :chord_id, CAST(:stamps AS jsonb))
         ON CONFLICT (id) DO NOTHING
         RETURNING job_id)
     INSERT INTO crobot.jobs (id, {", ".join(_COLUMNS)}, available_at, expires_at)
     OVERRIDING SYSTEM VALUE
-    SELECT job_id, {", ".join(f":{name}" for name in _COLUMNS)},{_TIMES.format(":")}
+    SELECT job_id, {", ".join(map(_value, _COLUMNS))},{_TIMES.format(":")}
     FROM owed
     ON CONFLICT (unique_key) WHERE {LIVE_SQL} DO NOTHING
     RETURNING id, pg_notify('{CHANNEL}', ''), CAST(:stamps AS jsonb) IS NOT NULL OR EXISTS (
         SELECT FROM crobot.revoked r
-        WHERE r.header = '' AND r.value = to_jsonb(CAST(:task_id AS text))) AS may_be_revoked""",
-    json=_JSON,
+        WHERE r.header = '' AND r.value = to_jsonb(CAST(:task_id AS text))) AS may_be_revoked"""
 )
 
-# Columns as the statement above has them, but many rows at once, of jobs that are like no other.
-_PARK_EACH = text(f"""
-    WITH calls AS MATERIALIZED (
-        SELECT nextval(pg_get_serial_sequence('crobot.jobs', 'id')) AS job_id, r.*
-        FROM json_to_recordset(:rows) AS r(
-            settlement_id uuid, task_id text, options json, ignore_result boolean, chord_id text, stamps jsonb,
-            eta text, countdown_s double precision, expires_at text, expires_s double precision, pipeline text,
-            version text, type text, tag text, database text, batch text, user_id integer, workgroup text,
-            priority smallint, args json, kwargs json, request json, traceparent text, context json, cores smallint,
-            memory_bytes bigint, disk_bytes bigint, time_limit_s integer, expected_s double precision, data jsonb,
-            unique_key text, cache_key text)),
+# Many rows at once: what each call has of its own comes as arrays, one a column, and what calls that are alike have in
+# common once. A job whose unique_key a live one has is not made, and whoever sent it joins that one.
+_PARK_EACH = """
+    WITH own AS MATERIALIZED (
+        -- the sequence is looked up once, and not for each row
+        SELECT nextval((SELECT CAST(pg_get_serial_sequence('crobot.jobs', 'id') AS regclass))) AS job_id, o.*
+        FROM unnest(CAST(:alike AS int[]), CAST(:settlement_id AS uuid[]), CAST(:task_id AS text[]),
+                    CAST(:args AS json[]), CAST(:kwargs AS json[]), CAST(:request AS json[]), CAST(:context AS json[]),
+                    CAST(:data AS jsonb[]), CAST(:tag AS text[]), CAST(:unique_key AS text[]),
+                    CAST(:cache_key AS text[]), CAST(:options AS json[]), CAST(:stamps AS jsonb[]))
+            AS o(alike, settlement_id, task_id, args, kwargs, request, context, data, tag, unique_key, cache_key,
+                 options, stamps)),
+    calls AS NOT MATERIALIZED (
+        SELECT own.*, s.*
+        FROM own JOIN json_to_recordset(:shared) AS s(
+            number int, pipeline text, version text, type text, database text, batch text, user_id integer,
+            workgroup text, priority smallint, traceparent text, cores smallint, memory_bytes bigint, disk_bytes bigint,
+            time_limit_s integer, expected_s double precision, ignore_result boolean, chord_id text, eta text,
+            countdown_s double precision, expires_at text, expires_s double precision) ON s.number = own.alike),
+    made AS (
+        INSERT INTO crobot.jobs (id, {columns}, available_at, expires_at)
+        OVERRIDING SYSTEM VALUE
+        SELECT job_id, {columns},{times}
+        FROM calls ORDER BY job_id  -- of two that are the same, the first is made
+        {unless}
+        RETURNING id),
     owed AS (
         INSERT INTO crobot.settlements (id, task_id, job_id, options, ignore_result, chord_id, stamps)
-        SELECT settlement_id, task_id, job_id, options, ignore_result, chord_id, stamps FROM calls)
-    INSERT INTO crobot.jobs (id, {", ".join(_COLUMNS)}, available_at, expires_at)
-    OVERRIDING SYSTEM VALUE
-    SELECT job_id, {", ".join(_COLUMNS)},{_TIMES.format("")}
-    FROM calls""").bindparams(*as_json("rows"))
+        SELECT settlement_id, task_id, job_id, options, ignore_result, chord_id, stamps
+        FROM calls JOIN made ON made.id = job_id)
+    SELECT own.job_id, made.id IS NOT NULL AS created, own.stamps IS NOT NULL OR EXISTS (
+               SELECT FROM crobot.revoked r
+               WHERE r.header = '' AND r.value = to_jsonb(own.task_id)) AS may_be_revoked,
+           (SELECT pg_notify('{channel}', ''))
+    FROM own LEFT JOIN made ON made.id = own.job_id ORDER BY own.job_id"""
+
+
+def _park_each(unless: str) -> Prepared:
+    made = _PARK_EACH.format(
+        columns=", ".join(_COLUMNS), times=_TIMES.format(""), unless=unless, channel=CHANNEL
+    )
+    return Prepared(made, json=("shared",))
+
+
+_PARK_NEW = _park_each("")
+_PARK_UNIQUE = _park_each(f"ON CONFLICT (unique_key) WHERE {LIVE_SQL} DO NOTHING")
 
 _OWNER = text("""
     SELECT s.job_id, j.id IS NOT NULL AS has_job
@@ -112,7 +148,24 @@ def park(session: Session, row: dict[str, Any]) -> Parked:
         session.execute(_DROP, row)
 
 
-def park_each(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert jobs without ``unique_key``, each by a row as in `park`, with its times as texts."""
-    session.execute(_PARK_EACH, {"rows": list(rows)})
-    notify(session, CHANNEL)
+def park_each(
+    session: Session,
+    shared: Sequence[dict[str, Any]],
+    alike: Sequence[int],
+    own: dict[str, Sequence[str | None]],
+) -> list[Parked]:
+    """Insert jobs, each unless a live one has its ``unique_key``: of such a job nothing is stored, its result neither.
+
+    ``shared`` has columns that jobs have in common, as in `park`, and ``alike`` says for each job which of these it
+    has; ``own`` has the other columns, each with the values of all jobs.
+
+    Returns:
+        What became of each, in order.
+    """
+    values: dict[str, Any] = {name: array(texts) for name, texts in own.items()}
+    values |= {
+        "alike": array(list(map(str, alike))),
+        "shared": [one | {"number": number} for number, one in enumerate(shared)],
+    }
+    statement = _PARK_NEW if values["unique_key"] is None else _PARK_UNIQUE
+    return [Parked(*row[:3]) for row in statement.rows(session, values)]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Integer,
     Text,
@@ -24,10 +25,11 @@ from sqlalchemy import (
     update,
     values,
 )
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from sqlalchemy.orm import Session
 
 from crobot_errors import UnknownJob
+from db.arrays import array
 from db.jsonb import to_json
 from db.species import AssemblyLookup, LookupStatus, allele_positions
 
@@ -40,6 +42,13 @@ class Key(NamedTuple):
     reference: str = ""
 
 
+class Latest(NamedTuple):
+    """The job that was sent last."""
+
+    job_id: int
+    version: str
+
+
 _KEY = ("assembly_id", "scheme_id", "reference")
 
 
@@ -47,25 +56,25 @@ def sent(
     session: Session, assembly_id: int, scheme_id: int, job_id: int, version: str, reference: str = ""
 ) -> None:
     """A job was sent: one more is live, and it is the latest."""
-    sent_each(session, [Key(assembly_id, scheme_id, reference)], job_id, version)
+    sent_each(session, {Key(assembly_id, scheme_id, reference): Latest(job_id, version)})
 
 
-def sent_each(session: Session, keys: Collection[Key], job_id: int, version: str) -> None:
-    """Note a job that was sent for all of these; rows are taken in the order of their keys, by everybody."""
-    row = insert(AssemblyLookup).values(
-        [
-            {
-                **key._asdict(),
-                "st_barcode": key.reference,
-                "version": version,
-                "status": LookupStatus.QUEUED,
-                "job_id": job_id,
-                "job_count": 1,
-                "queued_count": 1,
-            }
-            for key in sorted(set(keys))
-        ]
+def sent_each(session: Session, sent: Mapping[Key, Latest]) -> None:
+    """Note the jobs that were sent for these; rows are taken in the order of their keys, by everybody."""
+    if not sent:
+        return
+    lines = [(*map(str, key), *map(str, latest)) for key, latest in sorted(sent.items())]
+    columns = [literal(array(texts), Text) for texts in zip(*lines, strict=True)]
+    types = (Integer, Integer, Text, BigInteger, Text)
+    new = (
+        func.unnest(*(cast(texts, ARRAY(kind)) for texts, kind in zip(columns, types, strict=True)))
+        .table_valued(*_KEY, "job_id", "version", name="sent")
+        .render_derived()
     )
+    given = [new.c[name] for name in (*_KEY, "job_id", "version")]
+    states = (new.c.reference, literal(LookupStatus.QUEUED.value), literal(1), literal(1))
+    names = (*_KEY, "job_id", "version", "st_barcode", "status", "job_count", "queued_count")
+    row = insert(AssemblyLookup).from_select(names, select(*given, *states))
     again = {
         "job_id": row.excluded.job_id,
         "version": row.excluded.version,

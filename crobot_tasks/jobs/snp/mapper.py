@@ -49,10 +49,12 @@ class RefMapperJob(SharedStepJob):
         return list(self.keys.values())
 
     @classmethod
-    def parked(cls, session: Session, job_id: int, new: NewJob) -> None:
+    def parked(cls, session: Session, jobs: Sequence[tuple[int, NewJob]]) -> None:
         """(a) One more live job for each pair."""
-        super().parked(session, job_id, new)
-        lookups.sent_each(session, _keys(new.context).values(), job_id, new.version)
+        super().parked(session, jobs)
+        for job_id, new in jobs:
+            latest = lookups.Latest(job_id, new.shared.version)
+            lookups.sent_each(session, dict.fromkeys(_keys(new.context).values(), latest))
 
     def write(self, state: State, result: dict[str, Any], outputs: Outputs) -> None:
         """Write each pair: its calls, or why there are none."""

@@ -41,11 +41,12 @@ class RefMaskerJob(SharedStepJob):
         return (self.key,)
 
     @classmethod
-    def parked(cls, session: Session, job_id: int, new: NewJob) -> None:
+    def parked(cls, session: Session, jobs: Sequence[tuple[int, NewJob]]) -> None:
         """(a) One more live job."""
-        super().parked(session, job_id, new)
-        key = Key(int(new.context["ref_id"]), int(new.context["scheme_id"]))
-        lookups.sent_each(session, [key], job_id, new.version)
+        super().parked(session, jobs)
+        for job_id, new in jobs:
+            key = Key(int(new.context["ref_id"]), int(new.context["scheme_id"]))
+            lookups.sent_each(session, {key: lookups.Latest(job_id, new.shared.version)})
 
     def write(self, state: State, result: dict[str, Any], outputs: Outputs) -> None:
         """Write where the mask lies."""

@@ -48,12 +48,13 @@ class StepJob(CRobotJob):
         return int(self.context["project_id"])
 
     @classmethod
-    def parked(cls, session: Session, job_id: int, new: NewJob) -> None:
+    def parked(cls, session: Session, jobs: Sequence[tuple[int, NewJob]]) -> None:
         """(a) Note the job in its project: also one that an operator has sent again."""
-        super().parked(session, job_id, new)
-        state = State.locked(session, int(new.context["project_id"]))
-        cls.reopen(state)
-        state.mark(cls.step, Tag.QUEUED, job_id)
+        super().parked(session, jobs)
+        for job_id, new in jobs:
+            state = State.locked(session, int(new.context["project_id"]))
+            cls.reopen(state)
+            state.mark(cls.step, Tag.QUEUED, job_id)
 
     @classmethod
     def reopen(cls, state: State) -> None:

@@ -135,6 +135,8 @@ def details_of(given: dict[str, Any] | None) -> Details:
     Raises:
         BadInput: it names what is not known, or has text that cannot be stored.
     """
+    if not isinstance(given, dict | None):
+        raise BadInput(f"option job={given!r}: give a dict, of {', '.join(Details.__annotations__)}")
     given = {_FORMER_NAMES.get(name, name): value for name, value in (given or {}).items()}
     try:
         details = Details(**given)
@@ -192,6 +194,6 @@ def priority_of(given: Any) -> int:
     """Return Celery's priority, 0 (first) to 9; 5 if none is given."""
     if given is None:
         return 5
-    if not isinstance(given, int) or not 0 <= given <= 9:
+    if not isinstance(given, int) or isinstance(given, bool) or not 0 <= given <= 9:
         raise BadInput(f"priority {given!r} is not a whole number from 0 (first) to 9")
     return given

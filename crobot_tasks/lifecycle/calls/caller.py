@@ -25,6 +25,12 @@ _HEARD = (signals.before_task_publish, signals.after_task_publish)
 _NOWHERE: dict[str, Any] = {"exchange": "", "routing_key": ""}
 
 
+def is_heard() -> bool:
+    """Whether anybody listens to sends here."""
+    before, after = _HEARD
+    return bool(before.receivers or after.receivers or signals.task_sent.receivers)
+
+
 @dataclass(frozen=True)
 class Message:
     """The message that Celery would have published."""

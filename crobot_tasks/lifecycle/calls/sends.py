@@ -42,7 +42,7 @@ class Sends:
 
     def __bool__(self) -> bool:
         """Whether anything was sent."""
-        return any(vars(self).values())
+        return any((self.calls, self.chord_sizes, self.groups, self.chord_growth))
 
     def add(self, name: str, args: Any, kwargs: Any, task_id: str, options: dict[str, Any]) -> None:
         """Collect a call.

@@ -158,7 +158,7 @@ def _send(session: Any, ending: Ending, refused: list[Refused]) -> Ending:
 
 def _commit(session: Any, ending: Ending, refused: list[Refused]) -> None:
     try:
-        refused += commit_sends.commit(session, ending.continuation.sends, ending.jobs)
+        refused += commit_sends.commit(session, ending.continuation.sends, ending.jobs).refused
     except UNREACHABLE as error:  # no fault of the job: the node keeps the report, and sends it again
         raise BrokerUnreachable(f"the result store does not take what a body sends: {error}") from error
 

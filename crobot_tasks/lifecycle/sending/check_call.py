@@ -10,6 +10,7 @@ from crobot_tasks.broker.json_values import plain
 from crobot_tasks.lifecycle.calls.call_options import (
     TIMES,
     Details,
+    Owed,
     chosen_of,
     details_of,
     owed_of,
@@ -17,10 +18,11 @@ from crobot_tasks.lifecycle.calls.call_options import (
     whole_seconds,
 )
 from crobot_tasks.lifecycle.calls.caller import message_of
-from crobot_tasks.lifecycle.calls.new_job import NewJob
+from crobot_tasks.lifecycle.calls.new_job import NewJob, Own, Shared
 from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.lifecycle.job_types import job_class
 from crobot_tasks.logs import traceparent
+from db.jsonb import to_json
 
 
 def new_job(
@@ -42,24 +44,26 @@ def new_job(
     resources = vars(task.resources(args, kwargs)) | chosen
     owed = owed_of(task_id, options)  # it checks times, of which Celery's message takes any
     message = message_of(task, args, kwargs, task_id, options)
-    return NewJob(
-        **_described(details),
-        owed=owed,
-        pipeline=task.name,
-        priority=priority,
-        args=plain(list(args), "args"),
-        kwargs=plain(kwargs, "kwargs"),
+    signature = {
+        "args": plain(list(args), "args"),
+        "kwargs": plain(kwargs, "kwargs"),
+        "request": message.request(),
+        "data": task.data(args, kwargs),
+    }
+    shared = Shared(
+        task.name,
+        **_shared(details, owed),
         version=version,
+        priority=priority,
         cores=resources["cores"],
         memory_bytes=resources["memory_bytes"],
         disk_bytes=resources["disk_bytes"],
         time_limit_s=whole_seconds(resources["time_s"]),
         expected_s=task.expected_seconds(args, kwargs),
-        data=task.data(args, kwargs),
-        request=message.request(),
-        message=message,
         traceparent=_trace(details, message.headers),
     )
+    context = plain(details.context, "context")
+    return NewJob(shared, _own(details, owed, context, signature), context, message)
 
 
 def _trace(details: Details, headers: Mapping[str, Any]) -> str | None:
@@ -78,7 +82,9 @@ def unusable_job(task: JobTask, task_id: str, options: dict[str, Any]) -> NewJob
     except BadInput:
         details = Details()
     canvas = {name: value for name, value in options.items() if name not in TIMES}
-    return NewJob(**_described(details), owed=owed_of(task_id, canvas), pipeline=task.name)
+    owed = owed_of(task_id, canvas)
+    context = plain(details.context, "context")
+    return NewJob(Shared(task.name, **_shared(details, owed)), _own(details, owed, context, {}), context)
 
 
 def _details(task: JobTask, options: dict[str, Any]) -> Details:
@@ -88,15 +94,25 @@ def _details(task: JobTask, options: dict[str, Any]) -> Details:
     return details
 
 
-def _described(details: Details) -> dict[str, Any]:
+def _shared(details: Details, owed: Owed) -> dict[str, Any]:
+    names = ("type", "database", "batch", "workgroup")
+    when = ("ignore_result", "chord_id", "eta", "countdown_s", "expires_at", "expires_s")
     return {
-        "type": details.type,
-        "tag": details.tag,
-        "database": details.database,
-        "batch": details.batch,
         "user_id": details.user_id or 0,
-        "workgroup": details.workgroup,
-        "context": plain(details.context, "context"),
-        "unique_key": details.unique_key or None,
-        "cache_key": details.cache_key or None,
+        **{name: getattr(details, name) for name in names},
+        **{name: getattr(owed, name) for name in when},
     }
+
+
+def _own(details: Details, owed: Owed, context: dict[str, Any], signature: Mapping[str, Any]) -> Own:
+    return Own(
+        owed.settlement_id,
+        owed.task_id,
+        **{name: to_json(value) for name, value in signature.items()},
+        context=to_json(context),
+        tag=details.tag,
+        unique_key=details.unique_key or None,
+        cache_key=details.cache_key or None,
+        options=None if owed.options is None else to_json(owed.options),
+        stamps=None if owed.stamps is None else to_json(owed.stamps),
+    )

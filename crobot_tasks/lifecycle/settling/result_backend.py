@@ -217,7 +217,7 @@ def _answer(chord_id: str, sends: Sends) -> None:
     def work() -> None:
         with transaction() as session:
             if chords.answer(session, chord_id):
-                finish.refuse(session, commit(session, sends))
+                finish.refuse(session, commit(session, sends).refused)
 
     # To Celery, any error here would be the body's: the chord would end as failed.
     while True:

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import TextClause, select
 from sqlalchemy.orm import Session
 
+from crobot_tasks.lifecycle.calls.new_job import Own
 from crobot_tasks.lifecycle.finishing.continuation import Again, again_columns
 from db import nomenclature
 from db.crobot import (
@@ -135,6 +136,12 @@ def calls(size: int) -> dict[str, Call]:
     )
 
 
+def _park_each(session: Session, columns: dict[str, Any], unique_key: str | None) -> None:
+    own = {name: columns[name] for name in Own._fields} | {"unique_key": unique_key}
+    shared = {name: value for name, value in columns.items() if name not in own}
+    parking.park_each(session, [shared], [0], {name: [value] for name, value in own.items()})
+
+
 def _of_jobs(size: int) -> dict[str, Call]:
     waiting, running, ids = size - 9, size - 10, list(range(size - NOT_OVER - 200, size - NOT_OVER))
     past = range(101, 301)
@@ -148,8 +155,8 @@ def _of_jobs(size: int) -> dict[str, Call]:
              for n in range(waiting - 200, waiting)]  # fmt: skip
     parked = dict.fromkeys("eta expires_at expires_s options chord_id stamps cache_key traceparent".split()) | {
         "pipeline": "QAssembly", "version": "4.1", "type": "", "tag": "tag1", "database": "senterica", "batch": "",
-        "user_id": 1, "workgroup": "", "priority": 5, "args": [], "kwargs": {}, "context": {}, "request": {},
-        "cores": 1, "memory_bytes": GIB, "disk_bytes": 0, "time_limit_s": 60, "expected_s": 60.0, "data": [],
+        "user_id": 1, "workgroup": "", "priority": 5, "args": "[]", "kwargs": "{}", "context": "{}", "request": "{}",
+        "cores": 1, "memory_bytes": GIB, "disk_bytes": 0, "time_limit_s": 60, "expected_s": 60.0, "data": "[]",
         "unique_key": "new", "settlement_id": str(uuid4()), "task_id": "new", "ignore_result": False,
         "countdown_s": 0.0}  # fmt: skip
     asked = again_columns(Again(1, [], {}, countdown_s=1.0)) | {
@@ -274,7 +281,8 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.parking.park": lambda s: parking.park(s, parked),
         "db.crobot.parking.park joins": lambda s: parking.park(s, parked | {"unique_key": f"key{waiting}"}),
         "db.crobot.parking.park again": lambda s: [parking.park(s, parked) for _ in range(2)],
-        "db.crobot.parking.park_each": lambda s: parking.park_each(s, [parked | {"unique_key": None}]),
+        "db.crobot.parking.park_each": lambda s: _park_each(s, parked, None),
+        "db.crobot.parking.park_each unique": lambda s: _park_each(s, parked, f"key{waiting}"),
         "db.crobot.settlements.owed": lambda s: settlements.owed(s, live),
         "db.crobot.settlements.overdue": lambda s: settlements.overdue(s, 7.0),
         "db.crobot.settlements.outcomes": lambda s: settlements.outcomes(s, [f"task{number}" for number in ids]),
@@ -426,7 +434,7 @@ def _of_system(size: int) -> dict[str, Call]:
         "db.system.projects.complete_of": lambda s: projects.complete_of(s, "senterica", 7, 1),
         "db.system.projects.listing": projects.listing,
         "db.system.projects.listing species": lambda s: projects.listing(s, "ecoli"),
-        "db.system.user_jobs.sent": lambda s: user_jobs.sent(s, **log),
+        "db.system.user_jobs.sent_each": lambda s: user_jobs.sent_each(s, [user_jobs.Line(**log)]),
         "db.system.user_jobs.cancelled": lambda s: user_jobs.cancelled(s, [1, 2, 3]),
         "db.system.user_jobs.ended": lambda s: user_jobs.ended(s, 7, "COMPLETE"),
     }  # fmt: skip
@@ -436,6 +444,7 @@ def _of_species(size: int) -> dict[str, Call]:
     barcodes = [f"SAL_AA{number:04d}AA_AS" for number in range(101, 121)]
     record = assemblies.AssemblyRecord(None, "4.1", "/storage/new", passed=True)
     keys = [Key(number, 2) for number in range(101, 121)]
+    latest = lookups.Latest(size, "4.1")
     return {
         "db.species.allele_positions.store": lambda s: allele_positions.store(s, _lookup(s), _mlst(s).id, GFF),
         "db.species.allele_positions.gff": lambda s: _stored(s) and allele_positions.gff(s, barcodes[0], SCHEME),
@@ -461,7 +470,7 @@ def _of_species(size: int) -> dict[str, Call]:
         "db.species.assemblies.list_assemblies strain": lambda s: assemblies.list_assemblies(s, 20, "strain 101"),
         "db.species.loci.loci_of": lambda s: loci.loci_of(s, _mlst(s)),
         "db.species.lookups.sent": lambda s: lookups.sent(s, 101, 2, size, "4.1"),
-        "db.species.lookups.sent_each": lambda s: lookups.sent_each(s, keys, size, "4.1"),
+        "db.species.lookups.sent_each": lambda s: lookups.sent_each(s, dict.fromkeys(keys, latest)),
         "db.species.lookups.completed": lambda s: lookups.completed(s, 101, 2, size, "4.1", {}),
         "db.species.lookups.completed_each": lambda s: lookups.completed_each(s, dict.fromkeys(keys, {}), size, "4.1"),
         "db.species.lookups.failed_each": lambda s: lookups.failed_each(s, dict.fromkeys(keys, "no"), size),

@@ -3,6 +3,7 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select, text
@@ -10,8 +11,7 @@ from sqlalchemy import func, select, text
 from crobot_errors import BadInput, UnknownScheme
 from crobot_tasks.broker.folders import storage_root
 from crobot_tasks.jobs import NomenclatureJob
-from crobot_tasks.lifecycle.calls.call_options import owed_of
-from crobot_tasks.lifecycle.calls.new_job import NewJob
+from crobot_tasks.lifecycle.calls.new_job import NewJob, Own, Shared
 from db import nomenclature
 from db.engine import engine, retrying, transaction
 from db.nomenclature import LOCAL_OFFSET, number_alleles, number_profile
@@ -327,16 +327,9 @@ def typing_job(scheme: str) -> tuple[NomenclatureJob, tuple[int, int]]:
             assembly_filepointer="/a",
         )
         job.job_id = record.job_id
-        sent = NewJob(
-            owed_of("sent", {}),
-            job.pipeline,
-            type=job.type,
-            tag=job.tag,
-            database=job.database,
-            version="4",
-            context=job.context,
-        )
-        NomenclatureJob.parked(session, job.job_id, sent)
+        shared = Shared(job.pipeline, type=job.type, database=job.database, version="4")
+        sent = NewJob(shared, Own(str(uuid4()), "sent", tag=job.tag), job.context)
+        NomenclatureJob.parked(session, [(job.job_id, sent)])
         return job, (job.key["assembly_id"], job.key["scheme_id"])
 
 
