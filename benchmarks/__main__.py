@@ -17,6 +17,7 @@ import celeryconfig
 from benchmarks import (
     assembly,
     batch,
+    bulk,
     chords,
     decisions,
     history,
@@ -25,6 +26,7 @@ from benchmarks import (
     live,
     loci,
     memory,
+    million,
     pages,
     simulation,
     throughput,
@@ -40,19 +42,26 @@ from benchmarks.stage import stage
 LETTERS = ("d", "b", "a", "h", "c", "j", "k", "l", "m")
 #: these make what they need themselves
 ALONE = ("e", "f", "g", "i", "n", "o")
-#: not among all: this one fetches packages
-ASKED_FOR = ("peers",)
+#: not among all: these fetch packages, or take an hour
+ASKED_FOR = ("bulk", "million", "peers")
 
 
 @click.command()
 @click.argument("letters", type=click.Choice((*sorted((*LETTERS, *ALONE)), *ASKED_FOR)), nargs=-1)
 @click.option(
-    "--jobs", default=2000, show_default=True, help="In a round of (a), (n) and peers; (d): five times."
+    "--jobs",
+    default=2000,
+    show_default=True,
+    help="In a round of (a), (n) and peers; (d) and bulk: five times, million: ten times.",
 )
-@click.option("--rounds", default=5, show_default=True, help="Rounds of (a), (c), (h), (m), (n) and peers.")
+@click.option(
+    "--rounds", default=5, show_default=True, help="Rounds of (a), (c), (h), (m), (n), bulk and peers."
+)
 @click.option("--sends", default=200, show_default=True, help="Single sends of (b) and, a round, of peers.")
 @click.option("--simulated", default=1_000_000, show_default=True, help="Jobs of (f).")
-@click.option("--items", default=10_000, show_default=True, help="In the batch of (k).")
+@click.option(
+    "--items", default=10_000, show_default=True, help="In the batch of (k); million: a hundred times."
+)
 @click.option("--streams", default=1000, show_default=True, help="Clients of (l).")
 @click.option(
     "--history", "past", default=1_000_000, show_default=True, help="Jobs that are over, in (n) and (o)."
@@ -90,9 +99,10 @@ def main(
     """Measure CRobot: (a) throughput, (b) latency, (c) an assembly's overhead, (d) memory,
     (e) decisions, (f) simulations, (g) dispatches, (h) the window, (i) loci, (j) chords, (k) batches,
     (l) streams of events, (m) sends over HTTP, (n) jobs beside the history of years, (o) the operators' pages
-    at size; peers: beside other job systems, which pip installs.
+    at size; bulk: jobs sent in bulk; peers: jobs' whole life; both beside other job systems, which pip
+    installs; million: a batch of 1,000,000.
 
-    All if none is named, but peers.
+    All if none is named, but these three.
     """
     out, began = Console(), os.getloadavg()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the stage is cleared
@@ -105,6 +115,8 @@ def main(
         "j": chords.measure,
         "k": lambda running: batch.measure(running, items),
         "l": lambda running: live.measure(running, streams),
+        "bulk": lambda running: bulk.measure(running, 5 * jobs, rounds, environments),
+        "million": lambda running: million.measure(running, 100 * items, 10 * jobs),
         "peers": lambda running: peers.measure(running, jobs, rounds, sends, names, environments),
         "m": lambda running: http_sends.measure(running, rounds),
     }

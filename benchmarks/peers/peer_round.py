@@ -43,9 +43,8 @@ class PeerRound:
         Raises:
             PeerFailed: a program of the peer ended with an error, or did not end.
         """
-        database.make_anew(self.server, self._database)
+        self.begin_anew()
         self._began.unlink(missing_ok=True)
-        self._run("prepare")
         one, one_cost = self._costs(lambda: self._run("one", jobs), jobs)
         bulk = self._run("bulk", jobs)
         off, off_cost = self._costs(lambda: self._worked_off(2 * jobs), 2 * jobs)
@@ -57,6 +56,20 @@ class PeerRound:
             "off": 2 * jobs / off["seconds"],
         }
         return rates | cost | {"latency": self._latency(2 * jobs, sends)}
+
+    def begin_anew(self) -> None:
+        """Make its tables, in an empty database."""
+        database.make_anew(self.server, self._database)
+        self._run("prepare")
+
+    def sent_in_bulk(self, jobs: int) -> tuple[float, float]:
+        """Send so many jobs in bulk; returns the sender's wall and CPU seconds.
+
+        Raises:
+            PeerFailed: a program of the peer ended with an error, or did not end.
+        """
+        sent = self._run("bulk", jobs)
+        return sent["seconds"], sent["cpu_s"]
 
     # --- phases -------------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from crobot_tasks.lifecycle.sending import alike
 from crobot_tasks.lifecycle.sending.commit_sends import JobsAtOnce
 from crobot_tasks.lifecycle.sending.group_members import call_members
 from crobot_tasks.lifecycle.together import send_all, together
+from db.crobot import revoking
 from db.engine import transaction
 from tests.canvas_tasks import jobs
 from tests.processes import query
@@ -104,6 +105,28 @@ def test_calls_of_all_kinds_in_turns_make_the_rows_that_each_makes_alone(two_spe
     del numbers[odd]  # its id is that of the one that was sent last
     assert numbers == sorted(numbers)
     assert [rows_of(one) for one in sent] == alone
+
+
+def test_those_for_the_same_thing_join_a_live_job_and_each_other(two_species: None) -> None:
+    live, other = ({"job": {"unique_key": f"key {uuid4()}"}} for _ in range(2))
+    first = jobs.add.apply_async((1, 2), **live)
+    with together():
+        sent = [jobs.add.apply_async((1, 2), **one) for one in (live, other, {}, other, live)]
+    assert [one.joined for one in sent] == [True, False, False, True, True]
+    assert [one.job_id == first.job_id for one in sent] == [True, False, False, False, True]
+    assert sent[1].job_id == sent[3].job_id
+    owed = "SELECT count(*) AS n FROM crobot.settlements WHERE job_id = :id"
+    assert query(owed, id=first.job_id)[0].n == 3
+
+
+def test_one_that_was_revoked_before_is_cancelled_and_the_others_go_on(two_species: None) -> None:
+    ids = [str(uuid4()) for _ in range(3)]
+    with transaction() as session:
+        revoking.note_ids(session, [ids[1]])
+    with together():
+        sent = [jobs.add.apply_async((1, 2), task_id=one) for one in ids]
+    states = [query("SELECT state FROM crobot.jobs WHERE id = :id", id=one.job_id)[0].state for one in sent]
+    assert states == ["WAITING", "CANCELLED", "WAITING"]
 
 
 def send_after_two(args: Any, kwargs: Any, options: Any) -> None:
