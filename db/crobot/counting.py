@@ -51,7 +51,8 @@ def _count_over(session: Session, found: Counts, values: dict[str, Any]) -> None
         session.execute(_BITMAPS, {"value": "off"})
         jobs = int(session.execute(_OVER, values).scalar_one())
         session.execute(_BITMAPS, {"value": "on"})
-    found[state] = jobs
+    if jobs:
+        found[state] = jobs
     if jobs > EXACT:
         found.estimated.add(state)
 

@@ -33,7 +33,7 @@ def test_a_call_that_is_collected_is_sent_when_it_is_committed(cluster: Cluster)
     ]
     assert calls(key) == 0
     with transaction() as session:
-        assert commit(session, sends) == []
+        assert commit(session, sends).refused == []
     assert result.get(timeout=PATIENCE_S) is None
     called(key, 1)
 
