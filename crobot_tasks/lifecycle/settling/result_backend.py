@@ -251,9 +251,11 @@ def remind() -> None:
         store.client.set(MARK, now.isoformat())
         if unanswered:
             results = chords.owe_again(session, [chord.id for chord in unanswered])
-            log.warning(
-                "the result store has lost its data: %s chords are stored again, with %s results",
-                len(unanswered),
-                results,
-            )
+            # At the first look ever, chords may have been sent before it: nobody knows that any is lacking.
+            if before:
+                log.warning(
+                    "the result store has lost its data: %s chords are stored again, with %s results",
+                    len(unanswered),
+                    results,
+                )
         chords.note_seen(session, run, now)
