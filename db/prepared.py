@@ -79,12 +79,12 @@ class Prepared:
         connection = session.connection()
         given = {name: self._adapted(name, value) for name, value in (values or {}).items()}
         raw: Any = connection.connection.driver_connection
-        with raw.cursor(cursor_factory=NamedTupleCursor) as cursor:
-            try:
+        try:
+            with raw.cursor(cursor_factory=NamedTupleCursor) as cursor:
                 self._execute(connection, cursor, given)
                 return list(cursor.fetchall()) if cursor.description else []
-            except psycopg2.Error as error:
-                _raise(connection, self.text, values, error)
+        except psycopg2.Error as error:
+            _raise(connection, self.text, values, error)
 
     def _adapted(self, name: str, value: Any) -> Any:
         return to_json(value) if name in self._json and value is not None else value

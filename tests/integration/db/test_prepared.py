@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -96,3 +97,28 @@ def test_its_name_tells_what_it_is_about() -> None:
             text("SELECT name FROM pg_prepared_statements WHERE statement ~ 'count'")
         ).scalars()
     assert re.fullmatch("crobot_[0-9]+_from_jobs", name)
+
+
+def _is_closed(session: Session) -> None:
+    session.connection().connection.driver_connection.close()
+
+
+def _is_ended_by_the_server(session: Session) -> None:
+    pid = session.connection().connection.driver_connection.info.backend_pid
+    with engine.engine().connect() as other:
+        other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+
+@pytest.mark.parametrize("is_lost", [_is_closed, _is_ended_by_the_server])
+def test_what_loses_its_connection_may_be_done_again(is_lost: Callable[[Session], None]) -> None:
+    tries = []
+
+    def add() -> Any:
+        with transaction() as session:
+            if not tries:
+                is_lost(session)
+            tries.append(1)
+            return scalar(ADDED, session, {"left": 1, "right": 2})
+
+    assert engine.retrying(add) == 4
+    assert len(tries) == 2
