@@ -211,7 +211,7 @@ def only_dispatch(session: Session) -> Beginning | None:
     return Beginning(float(row.now), row.dispatches, row.paused, row.reserved, row.storage_mark)
 
 
-def nodes(session: Session) -> Sequence[Row[Any]]:
+def nodes(session: Session) -> Sequence[Any]:
     """Every node ever heard of, with what each of its live attempts takes."""
     return _NODES.rows(session)
 
@@ -221,7 +221,7 @@ def lines(session: Session) -> list[Line]:
     return [Line(*row) for row in _LINES.rows(session)]
 
 
-def waiting(session: Session, lines: Iterable[Line], limit: int) -> Sequence[Row[Any]]:
+def waiting(session: Session, lines: Iterable[Line], limit: int) -> Sequence[Any]:
     """The first ``limit`` jobs of each line that may start now and fit its largest node."""
     return _WAITING.rows(session, _values(lines, limit))
 
@@ -263,7 +263,7 @@ def suspects_live(session: Session, deaths: int) -> int:
     return int(session.execute(_SUSPECTS, {"deaths": deaths}).scalar_one())
 
 
-def route(session: Session, placements: Sequence[dict[str, Any]]) -> Sequence[Row[Any]]:
+def route(session: Session, placements: Sequence[dict[str, Any]]) -> Sequence[Any]:
     """Bind jobs to nodes (``job_id``, ``node``, ``reason``) and open their attempts; returns what the messages need."""
     return _ROUTE.rows(session, {"placements": list(placements)})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from db.crobot.parking import CHANNEL as DISPATCH
@@ -130,7 +130,7 @@ def start(session: Session, attempts: Iterable[tuple[int, int]], node: str, inca
     _STARTED.rows(session, {"reports": _ids(attempts), "node": node, "incarnation": incarnation})
 
 
-def lock_live(session: Session, attempts: Mapping[tuple[int, int], str | None]) -> Sequence[Row[Any]]:
+def lock_live(session: Session, attempts: Mapping[tuple[int, int], str | None]) -> Sequence[Any]:
     """Lock those (job id, attempt) pairs that are live, and on the node if one is named, ordered by id."""
     pairs = [{"job_id": key[0], "number": key[1], "node": node} for key, node in attempts.items()]
     return _LIVE.rows(session, {"reports": pairs})

@@ -143,11 +143,11 @@ def of_sends(session: Session, settlement_ids: Sequence[str]) -> dict[str, Row[A
     return {row.id: row for row in session.execute(_OF_SENDS, {"ids": list(settlement_ids)})}
 
 
-def kinds(session: Session, job_ids: Sequence[int]) -> dict[int, Row[Any]]:
+def kinds(session: Session, job_ids: Sequence[int]) -> dict[int, Any]:
     """Job id → ``database``, its species' schema, if any, and ``type``, empty without a job class; not of past jobs."""
     return {row.id: row for row in _KINDS.rows(session, {"job_ids": list(job_ids)})}
 
 
-def typed(session: Session, job_ids: Sequence[int]) -> dict[int, Row[Any]]:
+def typed(session: Session, job_ids: Sequence[int]) -> dict[int, Any]:
     """Job id → all columns, of those that have a job class."""
     return {row.id: row for row in _TYPED.rows(session, {"job_ids": list(job_ids)})}

@@ -52,7 +52,7 @@ def note(session: Session, node: str, told: Sequence[dict[str, Any]]) -> Sequenc
     return session.execute(_NOTE, {"node": node, "told": list(told)}).scalars().all()
 
 
-def standing(session: Session, task_ids: Sequence[str]) -> dict[str, Row[Any]]:
+def standing(session: Session, task_ids: Sequence[str]) -> dict[str, Any]:
     """Public task id → where its job stands, of those that have one."""
     return {row.task_id: row for row in _OF_TASKS.rows(session, {"task_ids": list(task_ids)})}
 

@@ -99,7 +99,7 @@ def with_stamps(session: Session, stamps: Stamps) -> Sequence[Row[Any]]:
     return session.execute(_WITH_STAMPS, {"notes": _notes(stamps)}).all()
 
 
-def revoked(session: Session, task_ids: Sequence[str]) -> Sequence[Row[Any]]:
+def revoked(session: Session, task_ids: Sequence[str]) -> Sequence[Any]:
     """What is owed under these task ids and was revoked before, by id or by stamp: ``task_id``, ``job_id``."""
     return _REVOKED.rows(session, {"task_ids": list(task_ids)})
 

@@ -82,7 +82,7 @@ _END = text("""
     RETURNING held.continued_at IS NULL""")
 
 
-def owed(session: Session, job_ids: Sequence[int]) -> Sequence[Row[Any]]:
+def owed(session: Session, job_ids: Sequence[int]) -> Sequence[Any]:
     """Return the results that these jobs still owe."""
     return _OWED.rows(session, {"job_ids": list(job_ids)})
 
@@ -92,7 +92,7 @@ def overdue(session: Session, after_s: float, limit: int = 500) -> Sequence[Row[
     return session.execute(_OVERDUE, {"after_s": after_s, "limit": limit}).all()
 
 
-def outcomes(session: Session, task_ids: Sequence[str]) -> Sequence[Row[Any]]:
+def outcomes(session: Session, task_ids: Sequence[str]) -> Sequence[Any]:
     """Say how the jobs ended that were last sent with these task ids; those that have not ended are left out."""
     return _OUTCOMES.rows(session, {"task_ids": list(task_ids)})
 
