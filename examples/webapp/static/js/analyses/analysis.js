@@ -1,11 +1,11 @@
 // One analysis, live: a locus search with its hits, a table of many genomes or an MS tree with its picture.
 
-import { change, get } from "../shared/api.js";
-import { downloads, picture, wide } from "../shared/files.js";
-import { follow } from "../shared/live.js";
-import { about, attempt, facts, html, may, nothing, number, page, problem, state, table, time } from "../shared/parts.js";
+import { change, get } from "../common/api.js";
+import { downloads, picture, wide } from "../common/files.js";
+import { follow } from "../common/live.js";
+import { about, attempt, facts, html, may, nothing, number, page, problem, state, table, time } from "../common/parts.js";
 import { ofPresence, presence } from "./presence.js";
-import { lacks } from "../shared/rights.js";
+import { lacks } from "../common/rights.js";
 
 const WORDS = { ms_tree: "MS tree", locus_search: "Locus search", locus_table: "Search in many genomes" };
 const FILES = { nwk: "Tree (Newick)", svg: "Picture (SVG)", png: "Picture (PNG)", json: "The same for programs (JSON)",

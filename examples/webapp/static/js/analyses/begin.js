@@ -1,8 +1,8 @@
 // Forms that begin something with chosen genomes: a locus search, an MS tree, an SNP project, a scheme's call.
 
-import { change } from "../shared/api.js";
-import { attempt, html, nothing, number, problem, table } from "../shared/parts.js";
-import { callable, options, typing } from "../shared/schemes.js";
+import { change } from "../common/api.js";
+import { attempt, html, nothing, number, problem, table } from "../common/parts.js";
+import { callable, options, typing } from "../common/schemes.js";
 
 const MOST_CALLS = 1000;
 const MOST_SEARCHED = 5000;

@@ -1,7 +1,7 @@
 // A search in many genomes: which of them have which sequence, as a table and a picture.
 
-import { picture, wide } from "../shared/files.js";
-import { html, nothing, number, table } from "../shared/parts.js";
+import { picture, wide } from "../common/files.js";
+import { html, nothing, number, table } from "../common/parts.js";
 
 const WORDS = { i: "identical", w: "whole", p: "a part", "-": "absent", "?": "not searched" };
 const MOST_SEQUENCES = 20;

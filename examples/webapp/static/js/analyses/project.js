@@ -1,10 +1,10 @@
 // One SNP project, live: its steps, counts, matrix as a table and a picture, tree, files.
 
-import { address, change, get } from "../shared/api.js";
-import { downloads, picture, wide } from "../shared/files.js";
-import { follow } from "../shared/live.js";
-import { about, attempt, facts, html, may, nothing, number, page, problem, state, table, time } from "../shared/parts.js";
-import { lacks } from "../shared/rights.js";
+import { address, change, get } from "../common/api.js";
+import { downloads, picture, wide } from "../common/files.js";
+import { follow } from "../common/live.js";
+import { about, attempt, facts, html, may, nothing, number, page, problem, state, table, time } from "../common/parts.js";
+import { lacks } from "../common/rights.js";
 
 const STEPS = { ref_masker: "Repeats of the reference", ref_mapper: "Genomes mapped to it",
   ref_mapper_matrix: "Matrix of SNPs", matrix_phylogeny: "Tree" };

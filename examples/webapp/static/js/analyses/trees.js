@@ -1,12 +1,12 @@
 // The user's analyses and SNP projects, live, and forms that begin an MS tree or an SNP project.
 
-import { fields, get } from "../shared/api.js";
+import { fields, get } from "../common/api.js";
 import { beginnings, chosenList } from "./begin.js";
-import { chosenOf } from "../shared/chosen.js";
-import { follow } from "../shared/live.js";
-import { html, may, nothing, number, page, problem, state, table, time } from "../shared/parts.js";
-import { lacks } from "../shared/rights.js";
-import { soon } from "../shared/soon.js";
+import { chosenOf } from "../common/chosen.js";
+import { follow } from "../common/live.js";
+import { html, may, nothing, number, page, problem, state, table, time } from "../common/parts.js";
+import { lacks } from "../common/rights.js";
+import { soon } from "../common/soon.js";
 
 const SIZE = 20;
 const TYPES = { ms_tree: "MS tree", locus_search: "Locus search", locus_table: "Search in many genomes" };

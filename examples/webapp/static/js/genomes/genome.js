@@ -1,16 +1,16 @@
 // One assembly: its statistics and QA, what each scheme found, where loci lie, its files and jobs.
 
-import { fields, get } from "../shared/api.js";
+import { fields, get } from "../common/api.js";
 import { beginnings } from "../analyses/begin.js";
-import { chosenOf } from "../shared/chosen.js";
-import { downloads } from "../shared/files.js";
+import { chosenOf } from "../common/chosen.js";
+import { downloads } from "../common/files.js";
 import { speciesCheck } from "./genome_columns.js";
-import { follow } from "../shared/live.js";
+import { follow } from "../common/live.js";
 import { locusSearch } from "./loci.js";
-import { about, facts, html, may, nothing, number, page, problem, state, table, time, told } from "../shared/parts.js";
-import { lacks } from "../shared/rights.js";
-import { callable, finding, forPeople } from "../shared/schemes.js";
-import { soon } from "../shared/soon.js";
+import { about, facts, html, may, nothing, number, page, problem, state, table, time, told } from "../common/parts.js";
+import { lacks } from "../common/rights.js";
+import { callable, finding, forPeople } from "../common/schemes.js";
+import { soon } from "../common/soon.js";
 
 const { species, barcode } = about;
 const path = `/species/${encodeURIComponent(species)}/assemblies/${encodeURIComponent(barcode)}`;

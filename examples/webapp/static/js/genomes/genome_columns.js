@@ -1,7 +1,7 @@
 // Which columns of the table of results are shown, and how their values are written.
 
-import { html, number, state } from "../shared/parts.js";
-import { antigens } from "../shared/schemes.js";
+import { html, number, state } from "../common/parts.js";
+import { antigens } from "../common/schemes.js";
 
 /** columns that stand in others, or that every line has anyway */
 const ELSEWHERE = ["strain", "barcode", "qa"];

@@ -1,12 +1,12 @@
 // The genomes of a species as a table, the newest first: what the API's table of results has, by pages.
 
-import { address, get } from "../shared/api.js";
+import { address, get } from "../common/api.js";
 import { beginnings, chosenList } from "../analyses/begin.js";
-import { chosenOf } from "../shared/chosen.js";
-import { wide } from "../shared/files.js";
+import { chosenOf } from "../common/chosen.js";
+import { wide } from "../common/files.js";
 import { columnChoice, shownColumns } from "./genome_columns.js";
-import { about, html, nothing, number, page, problem, table, told } from "../shared/parts.js";
-import { lacks } from "../shared/rights.js";
+import { about, html, nothing, number, page, problem, table, told } from "../common/parts.js";
+import { lacks } from "../common/rights.js";
 
 /** pages without a single line that are looked through by themselves */
 const EMPTY = 25;

@@ -1,8 +1,8 @@
 // Where a locus of a scheme lies in an assembly, and its allele.
 
-import { fields, get } from "../shared/api.js";
-import { wide } from "../shared/files.js";
-import { attempt, html, number, problem, table } from "../shared/parts.js";
+import { fields, get } from "../common/api.js";
+import { wide } from "../common/files.js";
+import { attempt, html, number, problem, table } from "../common/parts.js";
 
 /** A form with its answer. `path` is the assembly's; `typed` gives the schemes that have alleles there. */
 export function locusSearch(path, typed, show) {

@@ -1,11 +1,11 @@
 // One job, live: where it stands, its attempts, its log, what it found, what came of it.
 
-import { address, get } from "../shared/api.js";
+import { address, get } from "../common/api.js";
 import { came, files, result } from "./job_result.js";
 import { badge, ending, progress, subject } from "./job_parts.js";
-import { follow } from "../shared/live.js";
+import { follow } from "../common/live.js";
 import { followLog } from "./log.js";
-import { about, facts, html, nothing, page, problem, size, time, told } from "../shared/parts.js";
+import { about, facts, html, nothing, page, problem, size, time, told } from "../common/parts.js";
 import { buttons, isLive } from "./steering.js";
 
 const number = about.number;

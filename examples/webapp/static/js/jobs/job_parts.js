@@ -1,6 +1,6 @@
 // What is told of a job in lists and on its page.
 
-import { bar, html, nothing, state } from "../shared/parts.js";
+import { bar, html, nothing, state } from "../common/parts.js";
 import { isLive } from "./steering.js";
 
 /** What a job is for: its tag; of an assembly, the names of its files. */

@@ -1,6 +1,6 @@
 // What a job found, its files, and where it leads.
 
-import { facts, html, nothing, number, size, state, table } from "../shared/parts.js";
+import { facts, html, nothing, number, size, state, table } from "../common/parts.js";
 
 /** Where a job leads: its assembly, analysis or project, the job that it repeats, and those that followed. */
 export function came(job) {

@@ -1,9 +1,9 @@
 // The user's jobs, live: the newest first, older ones by pages.
 
-import { address, fields, get } from "../shared/api.js";
+import { address, fields, get } from "../common/api.js";
 import { badge, progress, subject } from "./job_parts.js";
-import { follow } from "../shared/live.js";
-import { html, nothing, page, problem, table, time, told, user } from "../shared/parts.js";
+import { follow } from "../common/live.js";
+import { html, nothing, page, problem, table, time, told, user } from "../common/parts.js";
 import { buttons, LIVE } from "./steering.js";
 
 const FILTERS = [["", "All"], ["LIVE", "Waiting or running"], ["COMPLETE", "Complete"], ["FAILED", "Failed"], ["CANCELLED", "Cancelled"]];

@@ -1,6 +1,6 @@
 // The log of a job, followed: what is there, then what comes, across attempts, until all is told.
 
-import { address } from "../shared/api.js";
+import { address } from "../common/api.js";
 
 /** bytes of the end that are shown of a log that is long already */
 const END = 64 * 1024;

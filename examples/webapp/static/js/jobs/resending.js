@@ -1,8 +1,8 @@
 // A job that is over, sent again: as it was, or with other parameters.
 
-import { change, Problem } from "../shared/api.js";
-import { asked } from "../shared/asking.js";
-import { html, nothing } from "../shared/parts.js";
+import { change, Problem } from "../common/api.js";
+import { asked } from "../common/asking.js";
+import { html, nothing } from "../common/parts.js";
 
 const ASSEMBLERS = ["spades", "megahit", "skesa"];
 const GB = 1e9;

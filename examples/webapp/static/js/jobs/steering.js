@@ -1,8 +1,8 @@
 // What may be done with a job, and the question before it.
 
-import { change } from "../shared/api.js";
-import { asked } from "../shared/asking.js";
-import { html, may, user } from "../shared/parts.js";
+import { change } from "../common/api.js";
+import { asked } from "../common/asking.js";
+import { html, may, user } from "../common/parts.js";
 import { again } from "./resending.js";
 
 export const LIVE = ["WAITING", "ROUTED", "RUNNING"];

@@ -1,7 +1,7 @@
 // The bytes of one file, sent by tus: in chunks, so that a wrong line is heard of soon, and again after each cut.
 
 import "../../vendor/tus.min.js";
-import { Problem } from "../shared/api.js";
+import { Problem } from "../common/api.js";
 
 const CHUNK = 8 * 1024 * 1024;
 const AGAIN_MS = [0, 1000, 3000, 10_000, 30_000, 60_000];

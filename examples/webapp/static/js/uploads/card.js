@@ -1,6 +1,6 @@
 // A pair that was announced: how far its files are, what is wrong, and what can be done.
 
-import { attempt, bar, html, nothing, number, problem, size, state } from "../shared/parts.js";
+import { attempt, bar, html, nothing, number, problem, size, state } from "../common/parts.js";
 
 const WORDS = {
   comparing: "comparing with what is there", sending: "uploading", checking: "being checked", paused: "paused", stopped: "stopped",

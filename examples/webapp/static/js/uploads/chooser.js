@@ -1,6 +1,6 @@
 // Where files are chosen: by the browser's own dialogue, which works by keyboard, or dropped.
 
-import { html } from "../shared/parts.js";
+import { html } from "../common/parts.js";
 
 /** `take(files)` gets an array of files. */
 export function chooser(id, label, hint, take) {

@@ -1,6 +1,6 @@
 // What may be said of a strain, as GET /species/S/metadata lists it: `kinds` is name → {kind, least, most, characters}.
 
-import { get } from "../shared/api.js";
+import { get } from "../common/api.js";
 
 const loaded = new Map();
 

@@ -1,7 +1,7 @@
 // A pair before it is sent: which strain, which file is which, what is said of the strain.
 
 import { label, wrongValue } from "./metadata.js";
-import { html, nothing, problem, size } from "../shared/parts.js";
+import { html, nothing, problem, size } from "../common/parts.js";
 
 const MATES = ["read1", "read2"];
 

@@ -1,6 +1,6 @@
 // Metadata as a table from a spreadsheet: read at once, and taken over only when nothing in it is wrong.
 
-import { counted, html, nothing } from "../shared/parts.js";
+import { counted, html, nothing } from "../common/parts.js";
 import { readTable } from "./pasted.js";
 
 /** `here` has kinds and pairs; what was pasted is kept in its field `pasted`. */

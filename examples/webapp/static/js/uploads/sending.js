@@ -1,8 +1,8 @@
 // A pair on its way: announced before, its files sent one after the other, its job followed when it is sent.
 
-import { change, get, Problem } from "../shared/api.js";
+import { change, get, Problem } from "../common/api.js";
 import { sendBytes } from "./bytes.js";
-import { follow } from "../shared/live.js";
+import { follow } from "../common/live.js";
 import { sha256 } from "./sha256.js";
 import { together } from "./together.js";
 

@@ -1,14 +1,14 @@
 // The page on which reads are uploaded: pairs are chosen and described, then sent two at a time.
 
-import { change, get, Problem } from "../shared/api.js";
-import { asked } from "../shared/asking.js";
+import { change, get, Problem } from "../common/api.js";
+import { asked } from "../common/asking.js";
 import { card } from "./card.js";
 import { chooser } from "./chooser.js";
 import { kindsOf, said, wrongValue } from "./metadata.js";
 import { newPair } from "./new_pair.js";
 import { pairUp, strainOf } from "./pairing.js";
 import { pasting } from "./pasting.js";
-import { attempt, counted, html, nothing, page, problem } from "../shared/parts.js";
+import { attempt, counted, html, nothing, page, problem } from "../common/parts.js";
 import { Queue } from "./queue.js";
 import { Sending } from "./sending.js";
 
