@@ -10,15 +10,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from crobot_tasks.broker.queues import node_queue
+from crobot_tasks.celery import app
 from crobot_tasks.head.leases import reports
 from crobot_tasks.jobs import NomenclatureJob
 from db.crobot import LIVE
 from tests import ends
 from tests.command import document
 from tests.installation import installation
-from tests.processes import Cluster, query, value, wait_for
+from tests.processes import Cluster, Process, query, value, wait_for
 from tests.smoke.faults import species
 from workers.storage import MARK, job_dir
 
@@ -43,8 +46,11 @@ def unread(site: Cluster) -> Iterator[tuple[int, Path]]:
     """Send a typing job, and hold its report until the end: its number, and its file, of which no head knows."""
     head, node = site.heads[0], site.nodes["calc01"]
     node.kill(signal.SIGSTOP)
+    # a message for a client that waits for one would never lie in the queue
+    wait_for("the node to wait for no message", lambda: not waits_for_message(node))
     job_id = species.typing_job().send_job()
-    ends.reach(job_id, "ROUTED")
+    # the head publishes after the job is ROUTED: stopped between the two, it would leave nothing to do
+    wait_for("the message", lambda: app.backend.client.llen(node_queue("calc01")) == 1)
     head.kill(signal.SIGSTOP)
     node.kill(signal.SIGCONT)
     try:
@@ -53,6 +59,13 @@ def unread(site: Cluster) -> Iterator[tuple[int, Path]]:
         yield job_id, job_dir(storage(site), job_id) / "1" / "alleles.gff"
     finally:
         head.kill(signal.SIGCONT)
+
+
+def waits_for_message(node: Process) -> bool:
+    """Whether the broker would hand this node a message at once."""
+    ports = {connection.laddr.port for connection in psutil.Process(node.pid).net_connections()}
+    clients = app.backend.client.client_list()
+    return any("b" in client["flags"] and int(client["addr"].rpartition(":")[2]) in ports for client in clients)
 
 
 def storage(site: Cluster) -> Path:
