@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from kombu.transport import redis
-from redis.exceptions import ResponseError
+from redis.exceptions import ConnectionError, ResponseError
 
 
 class QoS(redis.QoS):
@@ -20,18 +20,25 @@ class QoS(redis.QoS):
 
     Celery drops a lost connection in two steps. If an acknowledgement failed because the broker was away, the second
     step tries to put that message back, finds no address any more, and raises an AttributeError, which Celery takes
-    for a defect. Nothing is lost by letting go: the heads send again what no node knows.
+    for a defect. Nothing is lost by letting go: the heads send again what no node knows. The same comes of a message
+    that the loop was asked to acknowledge or to reject, and came to when its connection had been dropped.
     """
 
     _lost: Exception | None = None
 
     def ack(self, delivery_tag: str) -> None:
         """Acknowledge a message."""
+        self._demand_connection()
         try:
             super().ack(delivery_tag)
         except self.channel.connection_errors as error:
             self._lost = error
             raise
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """Drop a message, or put it back."""
+        self._demand_connection()
+        super().reject(delivery_tag, requeue)
 
     def can_consume(self) -> bool:
         """Say whether one more message may be taken; asked in the worker's loop, which connects again by the error."""
@@ -42,8 +49,18 @@ class QoS(redis.QoS):
 
     def restore_unacked(self, client: Any = None) -> None:
         """Put back what was taken and not acknowledged, as at a regular end."""
-        if self.channel.connection.client is not None:
+        if self._is_connected():
             super().restore_unacked(client)
+
+    def _is_connected(self) -> bool:
+        connection = self.channel.connection
+        return connection is not None and connection.client is not None
+
+    def _demand_connection(self) -> None:
+        if not self._is_connected():
+            raise ConnectionError(
+                "the connection on which this message came was lost, and with it the message"
+            )
 
 
 class Channel(redis.Channel):

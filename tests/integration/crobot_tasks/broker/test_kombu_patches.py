@@ -60,6 +60,21 @@ def test_a_lost_connection_with_a_message_in_hand_is_dropped_in_peace(
     drop(connection)
 
 
+@pytest.mark.parametrize("answer", ["ack", "reject", "requeue"])
+def test_what_is_answered_after_its_connection_was_dropped_is_lost_and_no_defect(
+    valkey: Valkey, kombus_own: None, answer: str
+) -> None:
+    """Celery's loop comes to an answer after it has connected again; any other error would end the worker."""
+    kombu_patches.survive_lost_connections()
+    connection = Connection(valkey.url)
+    work = connection.SimpleQueue("work")
+    work.put({"job": 17})
+    message = work.get(timeout=PATIENCE_S)
+    drop(connection)
+    with pytest.raises(connection.connection_errors, match="was lost"):
+        getattr(message, answer)()
+
+
 def test_kombu_still_needs_the_cure(valkey: Valkey, kombus_own: None) -> None:
     connection = holding_a_message(valkey)
     valkey.stop()

@@ -65,7 +65,9 @@ def waits_for_message(node: Process) -> bool:
     """Whether the broker would hand this node a message at once."""
     ports = {connection.laddr.port for connection in psutil.Process(node.pid).net_connections()}
     clients = app.backend.client.client_list()
-    return any("b" in client["flags"] and int(client["addr"].rpartition(":")[2]) in ports for client in clients)
+    return any(
+        "b" in client["flags"] and int(client["addr"].rpartition(":")[2]) in ports for client in clients
+    )
 
 
 def storage(site: Cluster) -> Path:
