@@ -12,10 +12,12 @@ from kombu.utils.json import loads
 
 from crobot_errors import BadInput, CRobotError
 from crobot_tasks.celery import app
-from crobot_tasks.intake.scheme_calls import class_of
+from crobot_tasks.intake.scheme_calls import CallsOfScheme
 from crobot_tasks.jobs import AssemblyJob
 from crobot_tasks.jobs.base import CRobotJob
-from db.species.assemblies import find_assembly
+from db.crobot import jobs
+from db.known_species import find_species
+from db.species import Trace
 from db.species.schemes import find_scheme
 from db.species.traces import paired_traces_of_strains
 
@@ -45,45 +47,69 @@ def _calls(session: Any, batch: Any, items: Sequence[Any]) -> Iterable[Call]:
 def _assemblies(session: Any, batch: Any, items: Sequence[Any]) -> Iterable[Call]:
     """Strains by barcode: all paired-end read sets of each are assembled together."""
     traces = paired_traces_of_strains(session, [item.key for item in items])
-    for item in items:
-        yield _of_job(session, batch, partial(_assembly, batch, item.key, traces.get(item.key, [])))
+    return _of_jobs(
+        session,
+        batch,
+        AssemblyJob,
+        [partial(_assembly, batch, item.key, traces.get(item.key, [])) for item in items],
+    )
 
 
-def _assembly(batch: Any, strain: str, trace_ids: Sequence[int]) -> CRobotJob:
-    if not trace_ids:
+def _assembly(batch: Any, strain: str, traces: Sequence[Trace]) -> CRobotJob:
+    if not traces:
         raise BadInput(f"the strain {strain} has no paired-end reads of Illumina")
     return AssemblyJob(
-        database=batch.database, trace_ids=trace_ids, params=batch.shared.get("params"), **_request(batch)
+        database=batch.database,
+        trace_ids=[trace.id for trace in traces],
+        traces=traces,
+        params=batch.shared.get("params"),
+        **_request(batch),
     )
 
 
 def _scheme(session: Any, batch: Any, items: Sequence[Any]) -> Iterable[Call]:
     """Assemblies by barcode, on each of which a scheme is called."""
     scheme = find_scheme(session, batch.shared["scheme"])
-    cls = class_of(scheme)
-    for item in items:
-        yield _of_job(session, batch, partial(_call, session, batch, scheme, cls, item.key))
+    calls = CallsOfScheme(session, batch.database, scheme, [item.key for item in items])
+    makes = [partial(calls.job, item.key, **_request(batch)) for item in items]
+    return _of_jobs(session, batch, calls.cls, makes)
 
 
-def _call(session: Any, batch: Any, scheme: Any, cls: Any, assembly: str) -> CRobotJob:
-    job: CRobotJob = cls(
-        scheme=scheme,
-        database=batch.database,
-        assembly_barcode=assembly,
-        assembly_filepointer=find_assembly(session, assembly).file_pointer,
-        **_request(batch),
-    )
-    return job
+def _of_jobs(
+    session: Any, batch: Any, cls: type[CRobotJob], makes: Sequence[Callable[[], CRobotJob]]
+) -> Iterable[Call]:
+    # Each job asks for its species, which the session has in hand as long as somebody holds it.
+    species = find_species(session, batch.database)
+    made = [_made(make) for make in makes]
+    if not batch.shared.get("again"):
+        made = _answered(session, made)
+    signatures = cls.signatures(session, [job for job in made if isinstance(job, CRobotJob)])
+    calls = [one if isinstance(one, Call) else Call(next(signatures)) for one in made]
+    del species
+    return calls
 
 
-def _of_job(session: Any, batch: Any, make: Callable[[], CRobotJob]) -> Call:
+def _made(make: Callable[[], CRobotJob]) -> CRobotJob | Call:
     try:
-        job = make()
-        if not batch.shared.get("again") and job.is_answered(session):
-            return Call(cached=job.number)
-        return Call(job.signature())
+        return make()
     except (CRobotError, OSError) as error:
         return Call(skipped=str(error))
+
+
+def _answered(session: Any, made: Sequence[CRobotJob | Call]) -> list[CRobotJob | Call]:
+    """Put what earlier jobs answer into the place of jobs."""
+    keys = [one.cache_key if isinstance(one, CRobotJob) else "" for one in made]
+    earlier = jobs.cached(session, list(filter(None, keys)))
+    return [_if_answered(session, one, earlier.get(key)) for one, key in zip(made, keys, strict=True)]
+
+
+def _if_answered(session: Any, one: CRobotJob | Call, earlier: Any) -> CRobotJob | Call:
+    try:
+        if isinstance(one, CRobotJob) and one.becomes(session, earlier):
+            return Call(cached=one.number)
+    except OSError as error:
+        return Call(skipped=str(error))
+    return one
 
 
 def _request(batch: Any) -> dict[str, Any]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput, UnknownPipeline
 from crobot_tasks.jobs import RemoteAssemblyBasedJob
@@ -12,8 +15,8 @@ from crobot_tasks.jobs.generic import pipeline_of
 from crobot_tasks.lifecycle.job_types import is_kind, scheme_class, scheme_pipelines
 from db.engine import retrying, transaction
 from db.known_species import find_species
-from db.species import schemes
-from db.species.assemblies import find_assembly
+from db.species import Scheme, schemes
+from db.species.assemblies import existing_assemblies, find_assembly
 from workers.pipelines.seropred import METHODS
 
 #: what a new species gets: description, label; each is its own pipeline; the long one last
@@ -91,18 +94,8 @@ def send_scheme(
     def sent() -> list[RemoteAssemblyBasedJob]:
         with transaction(database) as session:
             scheme = schemes.find_scheme(session, description)
-            cls = class_of(scheme)
-            files = {barcode: find_assembly(session, barcode).file_pointer for barcode in barcodes}
-            made = [
-                cls(
-                    scheme=scheme,
-                    database=database,
-                    assembly_barcode=barcode,
-                    assembly_filepointer=path,
-                    **request,
-                )
-                for barcode, path in files.items()
-            ]
+            calls = CallsOfScheme(session, database, scheme, barcodes)
+            made = [calls.job(barcode, **request) for barcode in dict.fromkeys(barcodes)]
             for job in made:
                 job.send_job(again=again)
             return made
@@ -110,7 +103,42 @@ def send_scheme(
     return retrying(sent)
 
 
-def class_of(scheme: Any) -> Any:
+class CallsOfScheme:
+    """Jobs of one scheme on many assemblies, in an open transaction: what they share is looked up once.
+
+    Raises:
+        BadInput: nothing can be called for the scheme.
+    """
+
+    def __init__(self, session: Session, database: str, scheme: Scheme, barcodes: Sequence[str]) -> None:
+        self.cls = class_of(scheme)
+        self._session, self._database, self._scheme = session, database, scheme
+        self._assemblies = existing_assemblies(session, barcodes)
+
+    def job(self, barcode: str, **request: Any) -> RemoteAssemblyBasedJob:
+        """Return the job on an assembly, ready to send.
+
+        Raises:
+            BadInput: there is no such assembly.
+        """
+        if (assembly := self._assemblies.get(barcode)) is None:
+            assembly = find_assembly(self._session, barcode)  # says why there is none
+        return self.cls(
+            scheme=self._scheme,
+            database=self._database,
+            assembly_barcode=barcode,
+            assembly_filepointer=assembly.file_pointer,
+            assembly=assembly,
+            **self._arguments[barcode],
+            **request,
+        )
+
+    @cached_property
+    def _arguments(self) -> dict[str, dict[str, Any]]:
+        return self.cls.arguments(self._session, self._scheme, list(self._assemblies))
+
+
+def class_of(scheme: Scheme) -> type[RemoteAssemblyBasedJob]:
     """Return the class of a scheme's jobs, each on one assembly.
 
     Raises:
@@ -118,6 +146,6 @@ def class_of(scheme: Any) -> Any:
     """
     pipeline = pipeline_of(scheme)
     cls = CLASSES.get(pipeline) or scheme_class(pipeline)
-    if cls is None:
+    if cls is None or not issubclass(cls, RemoteAssemblyBasedJob):
         raise BadInput(f"the scheme {scheme.description!r} is not sent for one assembly ({pipeline})")
     return cls

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from celery.canvas import Signature
 from sqlalchemy.orm import Session
@@ -24,12 +24,14 @@ from db.species import Trace, lookups
 from db.species.assemblies import AssemblyRecord, find_made, record_assembly
 from db.species.barcodes import Kind
 from db.species.schemes import find_scheme
-from db.species.strains import GENOME, NewRow, new_row
+from db.species.strains import GENOME, NewRow, new_row, new_rows
 from db.species.traces import find_traces
 
 
 class AssemblyJob(CRobotJob):
     """Assembles read sets of one strain; ``params`` are those of QAssembly (``assembler``, ``min_contig``, …).
+
+    ``traces`` are the rows of the read sets, which are looked up if they are not given.
 
     Raises:
         UnknownSpecies: there is none of this name.
@@ -46,12 +48,13 @@ class AssemblyJob(CRobotJob):
         trace_ids: Sequence[int],
         params: dict[str, Any] | None = None,
         version: str = "",
+        traces: Sequence[Trace] = (),
         **request: Any,
     ) -> None:
         with transaction(database) as session:
             species = find_species(session, database)
             of_species = params_of(species)
-            traces = find_traces(session, trace_ids)
+            traces = traces or find_traces(session, trace_ids)
             _check_one_strain(traces, trace_ids)
             tag, reads = ",".join(map(_tag, traces)), [_reads(trace) for trace in traces]
         super().__init__(
@@ -92,6 +95,15 @@ class AssemblyJob(CRobotJob):
         """Return the Celery signature; each is for an assembly of its own, so send it once."""
         with transaction(self.database) as session:
             row = new_row(session, "assemblies", Kind.ASSEMBLY)
+        return self._signature_for(row)
+
+    @classmethod
+    def signatures(cls, session: Session, jobs: Sequence[Self]) -> Iterator[Signature]:
+        """Return the signature of each of many jobs; their assemblies are numbered at once."""
+        rows = new_rows(session, "assemblies", Kind.ASSEMBLY, len(jobs))
+        yield from (job._signature_for(row) for job, row in zip(jobs, rows, strict=True))
+
+    def _signature_for(self, row: NewRow) -> Signature:
         self.context |= {"assembly_id": row.id, "assembly_barcode": row.barcode}
         self.params |= {"prefix": row.barcode}
         return super().signature()

@@ -12,7 +12,7 @@ from crobot_tasks.jobs.base import CRobotJob, Job, digest
 from crobot_tasks.jobs.file_fingerprints import stamps
 from crobot_tasks.lifecycle.calls.new_job import NewJob
 from db.engine import transaction
-from db.species import LookupStatus, Scheme, lookups
+from db.species import Assembly, LookupStatus, Scheme, lookups
 from db.species.assemblies import find_assembly
 from db.species.schemes import find_scheme
 
@@ -20,7 +20,8 @@ from db.species.schemes import find_scheme
 class AssemblyBasedJob(Job):
     """One scheme on one assembly; its tag is the assembly's barcode. Combine it with CRobotJob or LocalJob.
 
-    ``scheme`` is the SQLAlchemy object, ``assembly_filepointer`` the absolute path of the FASTA file.
+    ``scheme`` is the SQLAlchemy object, ``assembly_filepointer`` the absolute path of the FASTA file, and ``assembly``
+    the row of the assembly, which is looked up if it is not given.
 
     Raises:
         UnknownSpecies, UnknownScheme: there is none of this name.
@@ -35,6 +36,7 @@ class AssemblyBasedJob(Job):
         assembly_barcode: str,
         assembly_filepointer: str,
         reference: str = "",
+        assembly: Assembly | None = None,
         **more: Any,
     ) -> None:
         context = {
@@ -47,13 +49,20 @@ class AssemblyBasedJob(Job):
             type=self.type_of(scheme), tag=assembly_barcode, database=database, context=context, **more
         )
         with transaction(database) as session:
-            self.context["assembly_id"] = find_assembly(session, assembly_barcode).id
+            self.context["assembly_id"] = (assembly or find_assembly(session, assembly_barcode)).id
             _check_scheme(session, scheme)
 
     @classmethod
     def type_of(cls, scheme: Scheme) -> str:
         """Return the type of the job for a scheme: its description."""
         return scheme.description
+
+    @classmethod
+    def arguments(
+        cls, session: Session, scheme: Scheme, barcodes: Sequence[str]
+    ) -> dict[str, dict[str, Any]]:
+        """Return, by assembly, arguments that each job would look up for itself: for many jobs at once."""
+        return {barcode: {} for barcode in barcodes}
 
     @property
     def assembly_barcode(self) -> str:
@@ -154,6 +163,8 @@ class RemoteAssemblyBasedJob(AssemblyBasedJob, CRobotJob):
 
 
 def _check_scheme(session: Session, scheme: Scheme) -> None:
+    if scheme in session:  # it was read from the tables of this species
+        return
     stored = find_scheme(session, scheme.description)
     if stored.id != scheme.id:
         raise UnknownScheme(

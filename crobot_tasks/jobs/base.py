@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from hashlib import blake2b
 from json import dumps
@@ -178,6 +178,11 @@ class CRobotJob(RemoteJob):
         options = {name: value for name, value in options.items() if value is not None}
         return self.task.signature(kwargs=kwargs, immutable=self.immutable, job=details, **options)
 
+    @classmethod
+    def signatures(cls, session: Session, jobs: Sequence[Self]) -> Iterator[Signature]:
+        """Return the signature of each of many jobs of one species."""
+        yield from (job.signature() for job in jobs)
+
     def again(self) -> Self:
         """Return a job like this one, ready to be sent."""
         job = copy(self)
@@ -209,7 +214,11 @@ class CRobotJob(RemoteJob):
 
     def is_answered(self, session: Session) -> bool:
         """Whether an earlier job has the result of this one; if so, this becomes that job."""
-        earlier = jobs.cached(session, key) if (key := self.cache_key) else None
+        key = self.cache_key
+        return bool(key) and self.becomes(session, jobs.cached(session, [key]).get(key))
+
+    def becomes(self, session: Session, earlier: Any) -> bool:
+        """Become an earlier job, of the same ``cache_key``, if there is one and its result is still there."""
         if earlier is None or not self.has_result(session, earlier.id):
             return False
         self.job_id, self.context = earlier.id, earlier.context

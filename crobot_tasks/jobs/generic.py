@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -49,12 +50,23 @@ class GenericJob(RemoteAssemblyBasedJob):
 class AnnotationJob(GenericJob):
     """Runs prokka, and tells it what the genome is of: species and strain stand in its GenBank file."""
 
-    def __init__(self, *, scheme: Scheme, database: str, **more: Any) -> None:
+    def __init__(
+        self, *, scheme: Scheme, database: str, strains: Sequence[str] | None = None, **more: Any
+    ) -> None:
         super().__init__(scheme=scheme, database=database, **more)
+        barcode = self.assembly_barcode
         with transaction(database) as session:
             species = find_species(session, database)
-            names = strain_names_of(session, self.assembly_barcode)
+            names = strain_names_of(session, [barcode])[barcode] if strains is None else strains
         self.params |= {"species": epithet(species.label, species.genus), "strain": ", ".join(names)}
+
+    @classmethod
+    def arguments(
+        cls, session: Session, scheme: Scheme, barcodes: Sequence[str]
+    ) -> dict[str, dict[str, Any]]:
+        """Return ``strains``, the names of the strains."""
+        names = strain_names_of(session, barcodes)
+        return {barcode: {"strains": names[barcode]} for barcode in barcodes}
 
 
 def epithet(label: str, genus: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,6 +14,7 @@ from crobot_tasks.jobs.assembly_based import RemoteAssemblyBasedJob
 from crobot_tasks.lifecycle.job_types import register
 from crobot_tasks.lifecycle.storage.outputs import Outputs
 from db import nomenclature
+from db.engine import database_of
 from db.species import Scheme
 
 #: statuses of a locus that have no allele number
@@ -31,16 +32,25 @@ class NomenclatureJob(RemoteAssemblyBasedJob):
     own_params = frozenset({"scheme", "scheme_dir", "prefix"})
     texts = frozenset({"gff"})
 
-    def __init__(self, *, scheme: Scheme, database: str, **more: Any) -> None:
+    def __init__(self, *, scheme: Scheme, database: str, scheme_dir: str = "", **more: Any) -> None:
         super().__init__(scheme=scheme, database=database, pipeline="nomenclature", **more)
-        name = scheme.param.get("scheme")
-        if not name:
-            raise BadInput(
-                f"the scheme {scheme.description!r} of {database!r} is no MLST scheme: its param names no 'scheme'"
-            )
         self.inputs = {"assembly": self.assembly_filepointer}
-        directory = scheme_export.export(database, name)
-        self.params = {"scheme": name, "scheme_dir": str(directory), "prefix": self.assembly_barcode}
+        self.params = {
+            "scheme": _name_of(database, scheme),
+            "scheme_dir": scheme_dir or _directory(database, scheme),
+            "prefix": self.assembly_barcode,
+        }
+
+    @classmethod
+    def arguments(
+        cls, session: Session, scheme: Scheme, barcodes: Sequence[str]
+    ) -> dict[str, dict[str, Any]]:
+        """Return ``scheme_dir``, where nodes read the current version of the scheme.
+
+        Raises:
+            BadInput: it is no MLST scheme.
+        """
+        return dict.fromkeys(barcodes, {"scheme_dir": _directory(database_of(session), scheme)})
 
     @classmethod
     def type_of(cls, scheme: Scheme) -> str:
@@ -65,6 +75,21 @@ class NomenclatureJob(RemoteAssemblyBasedJob):
             annotation=with_numbers(outputs.texts["gff"], changed),
         )
         return message
+
+
+def _directory(database: str, scheme: Scheme) -> str:
+    """Return where nodes read the current version of a scheme; it is written if it is not there."""
+    return str(scheme_export.export(database, _name_of(database, scheme)))
+
+
+def _name_of(database: str, scheme: Scheme) -> str:
+    """Return the name of a scheme in the nomenclature."""
+    name = scheme.param.get("scheme")
+    if not name:
+        raise BadInput(
+            f"the scheme {scheme.description!r} of {database!r} is no MLST scheme: its param names no 'scheme'"
+        )
+    return str(name)
 
 
 def _results(found: dict[str, Any], alleles: dict[str, int]) -> dict[str, Any]:

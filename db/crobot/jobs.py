@@ -5,7 +5,7 @@ What asks for jobs that may have ended long ago reads the views of live and past
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -52,11 +52,12 @@ _NODES = text("""
     ORDER BY n.name""")
 
 _CACHED = text("""
-    (SELECT id, context, state FROM crobot.jobs
-     WHERE cache_key = :cache_key AND state = 'COMPLETE' ORDER BY id DESC LIMIT 1)
-    UNION ALL
-    SELECT job_id, context, 'COMPLETE' FROM crobot.past_answers WHERE cache_key = :cache_key
-    ORDER BY id DESC LIMIT 1""")
+    SELECT k.cache_key, j.id, j.context FROM unnest(CAST(:cache_keys AS text[])) AS k(cache_key) CROSS JOIN LATERAL (
+        (SELECT id, context FROM crobot.jobs
+         WHERE cache_key = k.cache_key AND state = 'COMPLETE' ORDER BY id DESC LIMIT 1)
+        UNION ALL
+        SELECT job_id, context FROM crobot.past_answers WHERE cache_key = k.cache_key
+        ORDER BY id DESC LIMIT 1) j""")
 
 _TYPED = Prepared(
     f"SELECT {', '.join(Job.__table__.columns.keys())} FROM crobot.jobs WHERE id = ANY(:job_ids) AND type <> ''"
@@ -77,9 +78,10 @@ def find(session: Session, job_id: int) -> Row[Any] | None:
     return session.execute(_JOB, {"job_id": job_id}).one_or_none()
 
 
-def cached(session: Session, cache_key: str) -> Row[Any] | None:
-    """The latest job that is COMPLETE and has this key."""
-    return session.execute(_CACHED, {"cache_key": cache_key}).one_or_none()
+def cached(session: Session, cache_keys: Collection[str]) -> dict[str, Row[Any]]:
+    """Key → the latest job that is COMPLETE and has it, with ``id`` and ``context``; without the keys of none."""
+    rows = session.execute(_CACHED, {"cache_keys": list(cache_keys)})
+    return {row.cache_key: row for row in rows}
 
 
 def attempts(session: Session, job_id: int) -> Sequence[Row[Any]]:

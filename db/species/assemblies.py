@@ -90,6 +90,12 @@ def find_assembly(session: Session, barcode: str) -> Assembly:
     return found
 
 
+def existing_assemblies(session: Session, barcodes: Collection[str]) -> dict[str, Assembly]:
+    """Barcode → assembly; without the barcodes of none."""
+    query = select(Assembly).where(Assembly.barcode.in_(barcodes))
+    return {str(one.barcode): one for one in session.scalars(query)}
+
+
 def find_assemblies(session: Session, barcodes: Sequence[str]) -> list[Assembly]:
     """Return assemblies by their barcodes, in their order.
 
@@ -102,8 +108,7 @@ def find_assemblies(session: Session, barcodes: Sequence[str]) -> list[Assembly]
         check(barcode, Kind.ASSEMBLY, prefix)
         if times > 1:
             raise BadInput(f"{barcode} is given {times} times: name each assembly once")
-    query = select(Assembly).where(Assembly.barcode.in_(barcodes))
-    found = {str(one.barcode): one for one in session.scalars(query)}
+    found = existing_assemblies(session, barcodes)
     if missing := [barcode for barcode in barcodes if barcode not in found]:
         more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
         raise BadInput(
@@ -162,18 +167,21 @@ def strain_names(session: Session, assembly_ids: Collection[int]) -> dict[str, s
     return told_apart({str(barcode): strain or str(barcode) for barcode, strain in session.execute(query)})
 
 
-def strain_names_of(session: Session, barcode: str) -> Sequence[str]:
-    """Return the names of an assembly's strains, as a rule one; none if it belongs to none."""
+def strain_names_of(session: Session, barcodes: Collection[str]) -> dict[str, list[str]]:
+    """Return, by barcode, the names of an assembly's strains, as a rule one; none if it belongs to none."""
     query = (
-        select(Strain.strain)
+        select(Assembly.barcode, Strain.strain)
         .distinct()
         .join(Trace, Trace.strain_id == Strain.id)
         .join(trace_assembly, trace_assembly.c.trace_id == Trace.id)
         .join(Assembly, Assembly.id == trace_assembly.c.assembly_id)
-        .where(Assembly.barcode == barcode)
+        .where(Assembly.barcode.in_(barcodes))
         .order_by(Strain.strain)
     )
-    return session.scalars(query).all()
+    found: dict[str, list[str]] = {barcode: [] for barcode in barcodes}
+    for barcode, name in session.execute(query):
+        found[str(barcode)].append(name)
+    return found
 
 
 def told_apart(names: Mapping[str, str]) -> dict[str, str]:

@@ -14,7 +14,9 @@ from db.known_species import barcode_prefix
 from db.species import Strain, Trace
 from db.species.barcodes import Kind, encode
 
-_NEXT_ID = text("SELECT nextval(pg_get_serial_sequence(format('%I.%I', CAST(:schema AS text), :name), 'id'))")
+_NEXT_IDS = text("""
+    SELECT nextval(pg_get_serial_sequence(format('%I.%I', CAST(:schema AS text), CAST(:name AS text)), 'id'))
+    FROM generate_series(1, :count)""")
 #: longest name of a strain, in characters
 NAME_LENGTH = 200
 #: platform and library of what are no reads, but a genome that was assembled elsewhere
@@ -90,9 +92,15 @@ def find_trace(session: Session, reads: Sequence[str]) -> Trace | None:
 
 def new_row(session: Session, table: str, kind: Kind) -> NewRow:
     """Return the next number of a table and its barcode; no other transaction gets the same."""
+    return new_rows(session, table, kind, 1)[0]
+
+
+def new_rows(session: Session, table: str, kind: Kind, count: int) -> list[NewRow]:
+    """As `new_row`, so many."""
     database = database_of(session)
-    number = session.execute(_NEXT_ID, {"schema": database, "name": table}).scalar_one()
-    return NewRow(number, encode(barcode_prefix(session, database), number, kind))
+    prefix = barcode_prefix(session, database)
+    numbers = session.scalars(_NEXT_IDS, {"schema": database, "name": table, "count": count})
+    return [NewRow(number, encode(prefix, number, kind)) for number in numbers]
 
 
 def checked_name(strain: str) -> str:

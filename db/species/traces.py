@@ -22,15 +22,15 @@ def find_traces(session: Session, trace_ids: Collection[int]) -> Sequence[Trace]
     return session.scalars(select(Trace).where(Trace.id.in_(trace_ids)).order_by(Trace.id)).all()
 
 
-def paired_traces_of_strains(session: Session, barcodes: Collection[str]) -> dict[str, list[int]]:
-    """Strain's barcode → the ids of its read sets that can be assembled: paired ends of Illumina."""
+def paired_traces_of_strains(session: Session, barcodes: Collection[str]) -> dict[str, list[Trace]]:
+    """Strain's barcode → its read sets that can be assembled, by id: paired ends of Illumina."""
     rows = session.execute(
-        select(Strain.barcode, Trace.id)
+        select(Strain.barcode, Trace)
         .join(Trace, Trace.strain_id == Strain.id)
         .where(Strain.barcode.in_(barcodes), *ASSEMBLED)
         .order_by(Trace.id)
     )
-    found: dict[str, list[int]] = {}
-    for barcode, trace_id in rows:
-        found.setdefault(str(barcode), []).append(trace_id)
+    found: dict[str, list[Trace]] = {}
+    for barcode, trace in rows:
+        found.setdefault(str(barcode), []).append(trace)
     return found

@@ -25,6 +25,7 @@ from crobot_tasks.web.api.paths import ROOT
 from crobot_tasks.web.api.problems import Problem, wrong_fields
 from crobot_tasks.web.api.schemas import AssembleSchema, SubmitSchema
 from db.engine import transaction
+from db.species import Trace
 from db.species.traces import paired_traces_of_strains
 
 #: the form field that has the job, as the original's web app posts it
@@ -110,12 +111,13 @@ def _barcodes(database: str, strains: Sequence[str]) -> list[str]:
     return [item["key"] for item in chosen]
 
 
-def _sent(given: dict[str, Any], barcode: str, trace_ids: Sequence[int]) -> Sent:
-    if not trace_ids:
+def _sent(given: dict[str, Any], barcode: str, traces: Sequence[Trace]) -> Sent:
+    if not traces:
         raise BadInput(f"the strain {barcode} has no paired-end reads of Illumina")
     job = AssemblyJob(
         database=given["database"],
-        trace_ids=trace_ids,
+        trace_ids=[trace.id for trace in traces],
+        traces=traces,
         params=given.get("params"),
         user_id=caller().user_id,
         workgroup=caller().workgroup,

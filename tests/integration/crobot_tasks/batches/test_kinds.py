@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 
 from crobot_errors import BadInput, UnknownScheme, UnknownSpecies
 from crobot_tasks.batches.batch import Batch
+from crobot_tasks.batches.kinds import KINDS
 from crobot_tasks.batches.tending import tend_batches
 from crobot_tasks.broker import folders
-from crobot_tasks.jobs import scheme_export
+from crobot_tasks.jobs import NomenclatureJob, scheme_export
 from db.engine import transaction
-from db.species.schemes import add_scheme
-from db.species.strains import lock_strain
+from db.species import Strain
+from db.species.assemblies import AssemblyRecord, find_assembly, record_assembly
+from db.species.schemes import add_scheme, find_scheme
+from db.species.strains import add_strain_with_reads, lock_strain
 from demo.data import TRUE_ST, DemoData
 from tests.integration.crobot_tasks.batches.test_batch import over
 from tests.integration.crobot_tasks.conftest import assemble, copied_reads
 from tests.integration.crobot_tasks.jobs.test_following import FAST, lookup
 from tests.processes import Cluster, value
+from tests.statements import statements
 from workers.storage import MARK
 
 
@@ -133,3 +139,60 @@ def test_while_the_storage_is_away_nothing_is_sent_and_nothing_left_out(
     finally:
         hidden.rename(mark)
     assert states(over(name)) == [(assembled[1], "COMPLETE")]
+
+
+def genomes(senterica: str, name: str, data_dir: Path, count: int) -> tuple[list[str], list[str]]:
+    """Barcodes of strains with reads, and of assemblies, none of which anybody looks into."""
+    file = data_dir / "storage" / f"{name}.fasta"
+    file.write_text(">contig\nACGT\n")
+    with transaction(senterica) as session:
+        for number in range(count):
+            add_strain_with_reads(session, f"{name} {number}", [f"{file}.{number}.1", f"{file}.{number}.2"])
+        of_name = Strain.strain.startswith(name)
+        strains = list(session.scalars(select(Strain.barcode).where(of_name)))
+        record = AssemblyRecord(None, "1", str(file), passed=True)
+        return strains, [record_assembly(session, record, []).barcode for _ in range(count)]
+
+
+def test_what_a_slice_asks_of_the_database_does_not_grow_with_its_items(
+    name: str, senterica: str, scheme: str, data_dir: Path
+) -> None:
+    strains, assemblies = genomes(senterica, name, data_dir, 20)
+    for kind, keys, shared in (
+        ("assemble", strains, {"params": FAST}),
+        ("scheme", assemblies, {"scheme": scheme}),
+        ("scheme", assemblies, {"scheme": "prokka_annotation"}),
+    ):
+        batch = SimpleNamespace(
+            database=senterica, shared=shared, user_id=7, workgroup="", priority=5, name=name
+        )
+        asked = []
+        for some in (keys[:2], keys):
+            items = [SimpleNamespace(key=key) for key in some]
+            with transaction(senterica) as session, statements() as seen:
+                calls = list(KINDS[kind](session, batch, items))
+            assert [call.signature.options["job"]["user_id"] for call in calls if call.signature] == [
+                7
+            ] * len(some)
+            asked.append(len(seen))
+        assert asked[0] == asked[1] < 12
+
+
+def test_a_job_of_a_slice_is_the_one_that_its_class_makes_alone(
+    name: str, senterica: str, scheme: str, data_dir: Path
+) -> None:
+    _, [barcode] = genomes(senterica, name, data_dir, 1)
+    request = {"user_id": 7, "workgroup": "", "priority": 5, "batch": name}
+    batch = SimpleNamespace(
+        database=senterica, shared={"scheme": scheme}, name=name, user_id=7, workgroup="", priority=5
+    )
+    with transaction(senterica) as session:
+        [call] = KINDS["scheme"](session, batch, [SimpleNamespace(key=barcode)])
+        alone = NomenclatureJob(
+            scheme=find_scheme(session, scheme),
+            database=senterica,
+            assembly_barcode=barcode,
+            assembly_filepointer=find_assembly(session, barcode).file_pointer,
+            **request,
+        )
+        assert call.signature == alone.signature()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from crobot_tasks.intake.reads import send_reads
 from crobot_tasks.jobs import AssemblyJob, NomenclatureJob, get_crobot_job
-from db.engine import engine, transaction
+from db.engine import transaction
 from db.species import Assembly
 from demo.data import DemoData
 from tests.command import document
@@ -25,6 +24,7 @@ from tests.integration.crobot_tasks.jobs.test_following import (
     user_job,
 )
 from tests.processes import Cluster, query, value
+from tests.statements import statements
 
 MANY = 5000
 REQUEST = {"user_id": 5, "workgroup": "enterics", "priority": 2}
@@ -98,19 +98,6 @@ _MULTIPLY = (
        SELECT CAST(context->>'assembly_id' AS int), CAST(context->>'scheme_id' AS int), 'QUEUED', id, 1, 1
        FROM crobot.jobs WHERE batch = :batch""",
 )
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """What this process asks of the database meanwhile."""
-    executed: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        executed.append(statement)
-
-    event.listen(engine(), "before_cursor_execute", note)
-    yield executed
-    event.remove(engine(), "before_cursor_execute", note)
 
 
 def test_thousands_of_waiting_jobs_are_cancelled_in_few_statements_and_all_that_hangs_on_them_is_right(

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from celery import chain, chord, group
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from crobot_errors import BadInput, CommitLost
 from crobot_tasks.lifecycle import together as module
 from crobot_tasks.lifecycle.together import together
-from db.engine import engine, transaction
+from db.engine import transaction
 from tests.canvas_tasks import jobs, note
 from tests.integration.crobot_tasks.lifecycle.test_settle import called
 from tests.processes import PATIENCE_S, Cluster, query, value
+from tests.statements import statements
 
 _JOBS = "SELECT count(*) FROM crobot.settlements WHERE task_id = ANY(:ids)"
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """What this process asks of the database meanwhile."""
-    seen: list[str] = []
-
-    def see(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(engine(), "before_cursor_execute", see)
-    yield seen
-    event.remove(engine(), "before_cursor_execute", see)
 
 
 def test_many_jobs_are_a_few_statements_and_each_has_its_number_and_result(cluster: Cluster) -> None:

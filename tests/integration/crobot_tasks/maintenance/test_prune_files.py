@@ -100,8 +100,7 @@ def test_an_assembly_and_what_answers_a_later_send_stay_for_good(species: Specie
     assert (found["unused_outputs"].number, found["logs"].number) == (2, 2)
     assert files(job) == ["2/assembly.fasta", "2/parts/one"]
     with transaction(species.name) as session:
-        answer = jobs.cached(session, "the same")
-        assert answer is not None
+        answer = jobs.cached(session, ["the same"])["the same"]
         row = jobs.find(session, answer.id)
         assert AssemblyJob.from_row(row).has_result(session, row.id)
     assert "it ended on " in logs.why_none(row)
