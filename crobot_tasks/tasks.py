@@ -92,7 +92,8 @@ def job_task(name: str) -> JobTask:
     Raises:
         UnknownPipeline: there is none of this name.
     """
-    app.loader.import_default_modules()
+    if name not in app.tasks:
+        app.loader.import_default_modules()
     task = app.tasks.get(name)
     if not isinstance(task, JobTask):
         known = ", ".join(sorted(name for name, other in app.tasks.items() if isinstance(other, JobTask)))

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from crobot_errors import BadPath, LateFile, NodeBroken
@@ -120,7 +120,7 @@ def own_file(text: object, folder: Path) -> Path:
     return path
 
 
-def below_roots(text: str, roots: Iterable[Path]) -> Path:
+def below_roots(text: str, roots: Collection[Path]) -> Path:
     """The true path of something that exists below one of the roots.
 
     Raises: BadPath naming the path and what to do.
@@ -131,17 +131,20 @@ def below_roots(text: str, roots: Iterable[Path]) -> Path:
     return path
 
 
-def place_below_roots(text: str, roots: Iterable[Path]) -> Path:
+def place_below_roots(text: str, roots: Collection[Path]) -> Path:
     """The same, of what need not be there (any more).
 
     Raises: BadPath naming the path and what to do.
     """
     if not isinstance(text, str) or not text.isprintable() or not text.startswith("/"):
         raise BadPath(f"{text!r} is not an absolute path")
-    roots = [root.resolve() for root in roots]
-    path = Path(text).resolve()
-    if not any(path.is_relative_to(root) for root in roots):
-        allowed = ", ".join(map(str, roots)) or "none is configured"
+    path = Path(os.path.realpath(text))
+    # A true path can only begin with a root that has no link in it, so most need not be followed.
+    if any(path.is_relative_to(root) for root in roots):
+        return path
+    true_roots = [os.path.realpath(root) for root in roots]
+    if not any(path.is_relative_to(root) for root in true_roots):
+        allowed = ", ".join(true_roots) or "none is configured"
         raise BadPath(f"{text!r} lies outside the directories that jobs may read ({allowed})")
     return path
 

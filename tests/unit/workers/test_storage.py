@@ -90,3 +90,23 @@ def test_a_folder_is_made_only_on_the_storage_that_the_heads_work_with(tmp_path:
     assert not folder.parent.exists()
     (tmp_path / storage.MARK).write_text("4711\n")
     assert storage.make_dir(folder, tmp_path, "4711").is_dir()
+
+
+@pytest.mark.parametrize("is_link", [False, True], ids=["a folder", "a link to a folder"])
+def test_jobs_read_below_a_root_and_nowhere_else(tmp_path: Path, is_link: bool) -> None:
+    true_root, beside = tmp_path / "data", tmp_path / "data2"
+    for folder in (true_root, beside):
+        folder.mkdir()
+        (folder / "file").write_text("x")
+    root = tmp_path / "link" if is_link else true_root
+    if is_link:
+        root.symlink_to(true_root)
+    for way in (root, true_root):
+        assert storage.checked_file(str(way / "file"), [beside / "other", root]) == true_root / "file"
+    (root / "out").symlink_to(beside / "file")
+    (root / "round").symlink_to("round")
+    for outside in (beside / "file", root / "out", root / ".." / "data2" / "file"):
+        with pytest.raises(BadPath, match=f"outside the directories that jobs may read .{true_root}."):
+            storage.checked_file(str(outside), [root])
+    with pytest.raises(BadPath, match="does not exist"):
+        storage.checked_file(str(root / "round"), [root])
