@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from benchmarks.figures import Chapter, Figure, compared
 from benchmarks.peers.catalogue import chosen
 from benchmarks.peers.environments import PeerFailed, python_of
 from benchmarks.peers.peer_round import PeerRound
+from benchmarks.scheme_slices import SchemeSlices
 from benchmarks.stage import Stage
 from crobot_tasks import embedded
 from crobot_tasks.lifecycle.together import together
@@ -58,7 +60,7 @@ def measure(stage: Stage, jobs: int, rounds: int, environments: Path) -> Chapter
     """Alternate the ways; CRobot's is `with together():` of a thousand jobs."""
     stage.close_node()
     stage.close_plain()
-    ours, *others = [*_ways(), *_peers(stage, environments)]
+    ours, *others = [*_ways(), _of_scheme(stage, jobs), *_peers(stage, environments)]
     for way in (ours, *others):
         way.prepare()
         way.send(TOGETHER)  # everything is imported and connected
@@ -93,6 +95,11 @@ def _ways() -> list[Way]:
         Way("plain Celery, group", lambda jobs: _in_calls(jobs, TOGETHER, _group_plain)),
         Way("plain Celery, kombu's pipeline", lambda jobs: _in_calls(jobs, TOGETHER, _pipelined)),
     ]
+
+
+def _of_scheme(stage: Stage, jobs: int) -> Way:
+    slices = SchemeSlices(stage)
+    return Way("a batch that calls a scheme", slices.send, partial(slices.make, jobs))
 
 
 def _in_calls(
