@@ -11,7 +11,7 @@ from typing import Any
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_tasks.batches.standing import CACHED, SKIPPED
-from db.crobot import JobState, batches
+from db.crobot import JobState, batch_items
 from db.engine import transaction
 
 #: causes that are told apart; what is still different then is counted together
@@ -34,7 +34,7 @@ def items(batch_id: int, part: int = 5_000) -> Iterator[Any]:
     after = 0
     while True:
         with transaction() as session:
-            rows = batches.account(session, batch_id, after, part)
+            rows = batch_items.account(session, batch_id, after, part)
         if not rows:
             return
         yield from rows

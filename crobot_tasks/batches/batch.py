@@ -22,7 +22,7 @@ from crobot_tasks.operate import hold
 from crobot_tasks.operate.resend import AS_BEFORE, Changes, resend_within
 from crobot_tasks.webhooks import outcomes
 from crobot_tasks.webhooks.address import Address
-from db.crobot import batches
+from db.crobot import batch_items, batches
 from db.crobot.batches import Event
 from db.crobot.selection import Selection
 from db.engine import after_commit, retrying, transaction
@@ -126,10 +126,10 @@ class Batch:
             row = batches.lock(session, self.name)
             if row.cancelled_at:
                 raise BadInput(f"batch {self.name} was cancelled: make another")
-            there = batches.already(session, row.id, [item["key"] for item in items])
+            there = batch_items.already(session, row.id, [item["key"] for item in items])
             new = [item for item in items if item["key"] not in there]
             if new:
-                batches.add_items(session, row.id, row.size, new)
+                batch_items.add_items(session, row.id, row.size, new)
             return len(new)
 
     # --- callbacks ----------------------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ class Batch:
         """
         with transaction() as session:
             batch = self._find(session)
-            failed = {row.job_id: row.number for row in batches.failed(session, batch.id, outcome)[:most]}
+            failed = {row.job_id: row.number for row in batch_items.failed(session, batch.id, outcome)[:most]}
         if batch.cancelled_at:
             raise BadInput(f"batch {self.name} was cancelled: make another")
         errors = {}
@@ -272,14 +272,14 @@ class Batch:
         def work() -> CRobotError | None:
             with transaction() as session:
                 batch = batches.lock(session, self.name)
-                if batches.job_of(session, batch.id, number) != job_id:
+                if batch_items.job_of(session, batch.id, number) != job_id:
                     return None
                 sent = resend_within(session, job_id, changes)
                 if isinstance(sent, CRobotError):
                     return sent
                 row = {"number": number, "job_id": sent.job_id, "cached": False, "skipped": ""}
-                batches.note_sent(session, batch.id, [row])
-                batches.reopen(session, batch.id, [number])
+                batch_items.note_sent(session, batch.id, [row])
+                batch_items.reopen(session, batch.id, [number])
                 return None
 
         return retrying(work)

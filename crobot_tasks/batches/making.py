@@ -14,7 +14,7 @@ from crobot_errors import BadInput
 from crobot_tasks.batches.kinds import KINDS
 from crobot_tasks.broker.json_values import plain
 from crobot_tasks.lifecycle.calls.call_options import priority_of
-from db.crobot import Batch, batches
+from db.crobot import Batch, batch_items, batches
 from db.engine import lock, retrying, transaction
 from db.known_species import find_species
 
@@ -162,7 +162,7 @@ def _add(name: str, stored: int, items: Sequence[Item]) -> None:
             raise BadInput(
                 f"batch {name} is being made by somebody else, too: let that be done, or choose another name"
             )
-        batches.add_items(session, batch.id, batch.size, items)
+        batch_items.add_items(session, batch.id, batch.size, items)
 
 
 def _made(name: str) -> None:

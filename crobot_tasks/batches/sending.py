@@ -9,19 +9,19 @@ from crobot_tasks.batches.kinds import KINDS, Call
 from crobot_tasks.lifecycle.sending.commit_sends import JobsAtOnce
 from crobot_tasks.lifecycle.sending.group_members import call_members
 from crobot_tasks.lifecycle.together import send_all
-from db.crobot import batches
+from db.crobot import batch_items
 
 
 def send_slice(session: Any, batch: Any) -> bool:
     """Send the next slice of a batch that is locked, in the open transaction; false if all was sent."""
-    slice_ = batches.next_slice(session, batch.id)
+    slice_ = batch_items.next_slice(session, batch.id)
     if slice_ is None:
         return False
-    items = batches.items(session, batch.id, slice_)
+    items = batch_items.items(session, batch.id, slice_)
     calls = list(KINDS[batch.kind](session, batch, items))
     tasks = iter(_send_group(session, [call.signature for call in calls if call.signature is not None]))
     rows = [_became(item, call, tasks) for item, call in zip(items, calls, strict=True)]
-    batches.note_sent(session, batch.id, rows)
+    batch_items.note_sent(session, batch.id, rows)
     return True
 
 

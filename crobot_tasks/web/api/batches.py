@@ -27,7 +27,7 @@ from crobot_tasks.web.api.blueprint import Blueprint
 from crobot_tasks.web.api.changes import PARAMETER
 from crobot_tasks.web.api.jobs import READ, SENDS
 from crobot_tasks.web.api.paths import ROOT, batch_path
-from db.crobot import batches as queries
+from db.crobot import batch_items, batches
 from db.engine import transaction
 
 TSV = "text/tab-separated-values; charset=utf-8"
@@ -50,7 +50,7 @@ def list_(asked: dict[str, Any]) -> dict[str, Any]:
     """List batches of the token's user and workgroup, the newest first."""
     limit, who = asked["limit"], caller()
     with transaction() as session:
-        rows = queries.seen(
+        rows = batches.seen(
             session,
             user_id=who.user_id,
             workgroup=who.workgroup,
@@ -110,7 +110,7 @@ def _items(batch_id: int, after: int, states: set[str], limit: int) -> tuple[lis
     part = _PART if states else limit + 1
     for _ in range(LOOKED_AT // _PART):
         with transaction() as session:
-            rows = queries.account(session, batch_id, after, part)
+            rows = batch_items.account(session, batch_id, after, part)
         for row in rows:
             if len(found) == limit:
                 return found, after

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from db.crobot import batches
+from db.crobot import batch_items, batches
 from db.crobot.batches import Event
 from db.species import chosen, new_reads, traces
 from db.species.new_reads import NewReads
@@ -25,42 +25,42 @@ def of_batches(size: int) -> dict[str, Callable[[Session], Any]]:
     known = [(f"/reads/{number}_1", f"/reads/{number}_2") for number in range(101, 121)]
     new = [NewReads(f"new {number}", [(f"ERR{number:06d}",)], {"year": 2020}) for number in range(20)]
     return {
-        "db.crobot.batches.account": lambda s: batches.account(s, LARGE, size // 2, 1000),
-        "db.crobot.batches.add_items": lambda s: batches.add_items(s, LARGE, size, items),
-        "db.crobot.batches.already": lambda s: batches.already(s, LARGE, keys),
+        "db.crobot.batch_items.account": lambda s: batch_items.account(s, LARGE, size // 2, 1000),
+        "db.crobot.batch_items.add_items": lambda s: batch_items.add_items(s, LARGE, size, items),
+        "db.crobot.batch_items.already": lambda s: batch_items.already(s, LARGE, keys),
         "db.crobot.batches.call_back": lambda s: batches.call_back(s, LARGE, Event.COMPLETE, {"task": "probe"}),
         "db.crobot.batches.cancel": lambda s: batches.cancel(s, "large"),
-        "db.crobot.batches.close_slices": lambda s: batches.close_slices(s, LARGE),
+        "db.crobot.batch_items.close_slices": lambda s: batch_items.close_slices(s, LARGE),
         "db.crobot.batches.drop": lambda s: batches.drop(s, "never"),
         "db.crobot.batches.end": lambda s: batches.end(s, LARGE),
-        "db.crobot.batches.failed": lambda s: batches.failed(s, LARGE),
+        "db.crobot.batch_items.failed": lambda s: batch_items.failed(s, LARGE),
         "db.crobot.batches.find": lambda s: batches.find(s, "large"),
         "db.crobot.batches.is_label": lambda s: batches.is_label(s, "batch1"),
-        "db.crobot.batches.items": lambda s: batches.items(s, LARGE, batches.next_slice(s, LARGE)),
-        "db.crobot.batches.job_of": lambda s: batches.job_of(s, LARGE, size // 2),
+        "db.crobot.batch_items.items": lambda s: batch_items.items(s, LARGE, batch_items.next_slice(s, LARGE)),
+        "db.crobot.batch_items.job_of": lambda s: batch_items.job_of(s, LARGE, size // 2),
         "db.crobot.batches.known": lambda s: batches.known(s, "large"),
         "db.crobot.batches.listed": lambda s: batches.listed(s, 20, over=True),
-        "db.crobot.batches.live": lambda s: batches.live(s, LARGE),
+        "db.crobot.batch_items.live": lambda s: batch_items.live(s, LARGE),
         "db.crobot.batches.live_of_each": lambda s: batches.live_of_each(s, ["batch1", "batch2"]),
         "db.crobot.batches.live_jobs": lambda s: batches.live_jobs(s, "batch1"),
         "db.crobot.batches.lock": lambda s: batches.lock(s, "large"),
         "db.crobot.batches.made": lambda s: batches.made(s, LARGE),
-        "db.crobot.batches.miscounted": lambda s: batches.miscounted(s, LARGE),
-        "db.crobot.batches.next_slice": lambda s: batches.next_slice(s, LARGE),
-        "db.crobot.batches.note_sent": lambda s: batches.note_sent(s, LARGE, sent),
+        "db.crobot.batch_items.miscounted": lambda s: batch_items.miscounted(s, LARGE),
+        "db.crobot.batch_items.next_slice": lambda s: batch_items.next_slice(s, LARGE),
+        "db.crobot.batch_items.note_sent": lambda s: batch_items.note_sent(s, LARGE, sent),
         "db.crobot.batches.of_table": lambda s: batches.of_table(s, "assemble", "senterica", "never"),
         "db.crobot.batches.open_ids": batches.open_ids,
         "db.crobot.batches.pause": lambda s: batches.pause(s, "large", "the day"),
         "db.crobot.batches.prioritise": lambda s: batches.prioritise(s, "large", 3),
-        "db.crobot.batches.reopen": lambda s: batches.reopen(s, LARGE, list(some)),
-        "db.crobot.batches.reopen_slices": lambda s: batches.reopen_slices(s, LARGE, [3, 4]),
+        "db.crobot.batch_items.reopen": lambda s: batch_items.reopen(s, LARGE, list(some)),
+        "db.crobot.batch_items.reopen_slices": lambda s: batch_items.reopen_slices(s, LARGE, [3, 4]),
         "db.crobot.batches.resume": lambda s: batches.resume(s, "large", 3),
         "db.crobot.batches.seen": lambda s: batches.seen(
             s, user_id=7, workgroup="", everybody=False, over=True, before=None, limit=20),
-        "db.crobot.batches.states": lambda s: batches.states(s, [LARGE]),
+        "db.crobot.batch_items.states": lambda s: batch_items.states(s, [LARGE]),
         "db.crobot.batches.take": lambda s: batches.take(s, LARGE),
         "db.crobot.batches.take_callbacks": lambda s: batches.take_callbacks(s, LARGE, list(Event)),
-        "db.crobot.batches.sending": lambda s: batches.sending(s, [LARGE]),
+        "db.crobot.batch_items.sending": lambda s: batch_items.sending(s, [LARGE]),
         "db.species.chosen.assemblies": lambda s: chosen.assemblies(s, ["SAL_101_SS", "strain 102", "never"]),
         "db.species.chosen.strains": lambda s: chosen.strains(s, ["SAL_101_SS", "strain 102", "ERR000001"]),
         "db.species.new_reads.add_reads": lambda s: new_reads.add_reads(s, new),

@@ -459,6 +459,7 @@ def _of_species(size: int) -> dict[str, Call]:
         "db.species.assemblies.assembly_of_strain": lambda s: assemblies.assembly_of_strain(s, 101, "0"),
         "db.species.assemblies.strain_names_of": lambda s: assemblies.strain_names_of(s, barcodes[:1]),
         "db.species.assemblies.find_assemblies": lambda s: assemblies.find_assemblies(s, barcodes[:20]),
+        "db.species.assemblies.existing_assemblies": lambda s: assemblies.existing_assemblies(s, barcodes[:20]),
         "db.species.assemblies.assemblies_in_use": lambda s: assemblies.assemblies_in_use(s, 1000),
         "db.species.assemblies.find_assembly": lambda s: assemblies.find_assembly(s, barcodes[0]),
         "db.species.assemblies.find_made": lambda s: assemblies.find_made(s, 404),
@@ -513,6 +514,7 @@ def _of_species(size: int) -> dict[str, Call]:
         "db.species.strains.find_trace": lambda s: strains.find_trace(s, ["/reads/101_1", "/reads/101_2"]),
         "db.species.strains.find_trace accession": lambda s: strains.find_trace(s, ["ERR000001"]),
         "db.species.strains.new_row": lambda s: strains.new_row(s, "strains", Kind.STRAIN),
+        "db.species.strains.new_rows": lambda s: strains.new_rows(s, "strains", Kind.STRAIN, 20),
         "db.species.traces.find_traces": lambda s: traces.find_traces(s, range(101, 121)),
     }  # fmt: skip
 

@@ -33,7 +33,7 @@ SPAN = partitions.SPAN
 ALLOWED = 700
 #: call → why it may read all that there is
 WHOLE = {
-    "db.crobot.batches.miscounted": "a recount looks at every item",
+    "db.crobot.batch_items.miscounted": "a recount looks at every item",
     "db.species.lookups.under_way": "a recount looks at every row",
     "db.crobot.deliveries.resend_given_up": "an operator sends again what was given up within a month",
     "db.crobot.webhooks.switch_on": "an operator switches an address on",
@@ -47,7 +47,7 @@ WHOLE = {
     "db.crobot.partitions.old": "what is about to be dropped is looked at once more, whole",
     "db.crobot.pruning.in_use": "a prune looks at all live jobs, once in half a minute",
     "db.crobot.revoking.missed": "it looks up each id that was revoked within the hour, by one index or the other",
-    "db.crobot.batches.failed": "a person sends again what failed of one batch",
+    "db.crobot.batch_items.failed": "a person sends again what failed of one batch",
     "db.nomenclature.exporting.export": "a release is all alleles of a scheme, and is rare",
     "db.nomenclature.exporting.has_unpublished": "it is a part of a release",
     "db.nomenclature.exporting.publish": "it makes a release",
