@@ -129,7 +129,7 @@ class CallsOfScheme:
             assembly_barcode=barcode,
             assembly_filepointer=assembly.file_pointer,
             assembly=assembly,
-            **self._arguments[barcode],
+            **self._arguments.get(barcode, {}),
             **request,
         )
 
