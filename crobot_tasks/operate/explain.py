@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import celeryconfig
@@ -63,6 +65,15 @@ class View:
             room = self.cluster.room_of(row.reserved_on)
             if room and not self._pauses.why(row.pipeline, row.database):
                 self.cluster.reserve(room, cluster_state.job(row), self.now)
+
+    def at(self, session: Any, row: Any) -> View:
+        """Return the same nodes, with what is known by a row that was read just now: the time, heads, and pauses."""
+        view = copy(self)
+        ago_s = row.heartbeats_read_s_ago
+        view._session, view.now = session, float(row.now)
+        view.heads_warning = _heads_warning(None if ago_s is None else float(ago_s))
+        view._pauses = cluster_state.Pauses(SimpleNamespace(**one) for one in row.pauses or ())
+        return view
 
     def why(self, row: Any) -> str:
         """Say why the job waits, or where it is."""
@@ -190,7 +201,10 @@ def _owners_ahead(session: Any, view: View, row: Any) -> int:
 
 def heads_warning(session: Any) -> str:
     """Say that no head has read heartbeats lately; empty if one has."""
-    ago_s = jobs.heartbeats_read_s_ago(session)
+    return _heads_warning(jobs.heartbeats_read_s_ago(session))
+
+
+def _heads_warning(ago_s: float | None) -> str:
     patience_s = PATIENCE_BEATS * celeryconfig.crobot_heartbeat_s
     if ago_s is None:
         return "no head has ever been at work; start `crobot head` and `crobot beat`"

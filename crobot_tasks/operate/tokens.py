@@ -13,7 +13,7 @@ import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
 from crobot_errors import BadInput, BadToken
 from crobot_tasks.broker.json_values import plain
 from db.crobot import access
-from db.engine import transaction
+from db.engine import reading, transaction
 
 #: what tokens begin with, so that people and programs that look for secrets know them
 PREFIX = "crobot_"
@@ -115,7 +115,7 @@ def caller_of(token: str) -> Caller:
     Raises:
         BadToken: it is unknown, expired or revoked.
     """
-    with transaction() as session:
+    with reading() as session:
         row = access.find_token(session, sha256(token))
     if row is None:
         raise BadToken("the token is not known: `crobot token create` makes one")

@@ -9,7 +9,7 @@ from sqlalchemy import Row, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from db.jsonb import as_json
+from db.prepared import Prepared
 
 #: as long as a sender may repeat a request
 KEPT = "24 hours"
@@ -24,7 +24,7 @@ _TOKENS = text("""
            expires_at <= now() AS expired
     FROM crobot.api_tokens ORDER BY id""")
 
-_TOKEN = text("""
+_TOKEN = Prepared("""
     SELECT id, name, user_id, workgroup, scopes, expires_at, revoked_at, expires_at <= now() AS expired
     FROM crobot.api_tokens WHERE sha256 = :sha256""")
 
@@ -41,18 +41,21 @@ _USE_TICKET = text("""
     SELECT t.id, t.name, t.user_id, t.workgroup, t.scopes, t.expires_at, t.revoked_at, t.expires_at <= now() AS expired
     FROM used JOIN crobot.api_tokens t ON t.id = used.token_id WHERE used.expires_at > now()""")
 
-_KEPT_ANSWER = text(f"""
+_KEPT_ANSWER = Prepared(f"""
     SELECT request_sha256, status, answer FROM crobot.kept_answers
     WHERE token_id = :token_id AND key = :key AND kept_at > now() - interval '{KEPT}'""")
 
-_KEEP_ANSWER = text("""
+_KEEP_ANSWER = Prepared(
+    """
     INSERT INTO crobot.kept_answers (token_id, key, request_sha256, status, answer)
     VALUES (:token_id, :key, :request_sha256, :status, :answer)
     ON CONFLICT (token_id, key) DO UPDATE
     SET request_sha256 = excluded.request_sha256, status = excluded.status, answer = excluded.answer,
-        kept_at = now()""").bindparams(*as_json("answer"))
+        kept_at = now()""",
+    json=("answer",),
+)
 
-_NOTE_CHANGE = text("""
+_NOTE_CHANGE = Prepared("""
     INSERT INTO crobot.changes (token_id, user_id, address, action, about, job_ids, request_id)
     VALUES (:token_id, :user_id, :address, :action, :about, :job_ids, :request_id)""")
 
@@ -72,9 +75,9 @@ def tokens(session: Session) -> Sequence[Row[Any]]:
     return session.execute(_TOKENS).all()
 
 
-def find_token(session: Session, sha256: bytes) -> Row[Any] | None:
+def find_token(session: Session, sha256: bytes) -> Any | None:
     """The token with this checksum, also one that is over."""
-    return session.execute(_TOKEN, {"sha256": sha256}).one_or_none()
+    return next(iter(_TOKEN.rows(session, {"sha256": sha256})), None)
 
 
 def revoke_token(session: Session, token_id: int) -> Row[Any] | None:
@@ -92,9 +95,9 @@ def use_ticket(session: Session, sha256: bytes) -> Row[Any] | None:
     return session.execute(_USE_TICKET, {"sha256": sha256}).one_or_none()
 
 
-def kept_answer(session: Session, token_id: int, key: str) -> Row[Any] | None:
+def kept_answer(session: Session, token_id: int, key: str) -> Any | None:
     """The answer that a request of this key had within the last 24 hours."""
-    return session.execute(_KEPT_ANSWER, {"token_id": token_id, "key": key}).one_or_none()
+    return next(iter(_KEPT_ANSWER.rows(session, {"token_id": token_id, "key": key})), None)
 
 
 def keep_answer(
@@ -102,7 +105,7 @@ def keep_answer(
 ) -> None:
     """Keep an answer for a request that may come again."""
     given = {"request_sha256": request_sha256, "status": status, "answer": answer}
-    session.execute(_KEEP_ANSWER, {"token_id": token_id, "key": key} | given)
+    _KEEP_ANSWER.rows(session, {"token_id": token_id, "key": key} | given)
 
 
 def note_change(
@@ -118,7 +121,7 @@ def note_change(
 ) -> None:
     """Note who changed what, and from where; ``about`` names what is no job."""
     who = {"token_id": token_id, "user_id": user_id, "address": address, "request_id": request_id}
-    session.execute(_NOTE_CHANGE, who | {"action": action, "about": about, "job_ids": list(job_ids)})
+    _NOTE_CHANGE.rows(session, who | {"action": action, "about": about, "job_ids": list(job_ids)})
 
 
 def has_sent(session: Session, user_id: int, job_id: int) -> bool:

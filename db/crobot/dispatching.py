@@ -106,11 +106,18 @@ _RESERVED = text(f"""
     FROM (SELECT * FROM crobot.jobs WHERE state = 'WAITING' AND reserved_on IS NOT NULL OFFSET 0) j {_TYPICAL}
     WHERE j.held_at IS NULL AND j.available_at <= now() AND (j.expires_at IS NULL OR j.expires_at > now())""")
 
-# What decides where a job may run, whatever its state; people ask for past ones, too.
-_SEEN = text(f"""
+# What decides where a job may run, whatever its state; people ask for past ones, too. What may stop any job comes with
+# it: whoever has just sent one asks for nothing else.
+_SEEN = Prepared(
+    f"""
     {_JOB}, j.state, j.node, j.outcome, j.message, j.attempt, j.held_at, j.hold_reason, j.available_at, j.sent_at,
-           EXTRACT(epoch FROM j.available_at - now()) AS available_in_s
-    FROM crobot.all_jobs j {_TYPICAL} WHERE j.id = ANY(:job_ids) ORDER BY j.id""")
+           EXTRACT(epoch FROM j.available_at - now()) AS available_in_s, EXTRACT(epoch FROM now()) AS now,
+           (SELECT EXTRACT(epoch FROM now() - heartbeats_read_at) FROM crobot.monitoring) AS heartbeats_read_s_ago,
+           (SELECT jsonb_agg(jsonb_build_object('kind', kind, 'name', name, 'reason', reason))
+            FROM crobot.pauses) AS pauses
+    FROM crobot.all_jobs j {_TYPICAL} WHERE j.id = ANY(:job_ids) ORDER BY j.id""",
+    types={"job_ids": "bigint[]"},
+)
 
 _OWN_AHEAD = text("""
     SELECT count(*) FROM (
@@ -240,9 +247,9 @@ def reserved(session: Session) -> Sequence[Row[Any]]:
     return session.execute(_RESERVED).all()
 
 
-def seen(session: Session, job_ids: Iterable[int]) -> Sequence[Row[Any]]:
-    """What decides about these jobs."""
-    return session.execute(_SEEN, {"job_ids": list(job_ids)}).all()
+def seen(session: Session, job_ids: Iterable[int]) -> Sequence[Any]:
+    """What decides about these jobs, each with the time, since when no head heard the nodes, and what is paused."""
+    return _SEEN.rows(session, {"job_ids": list(job_ids)})
 
 
 def own_ahead(session: Session, job_id: int, most: int = 10_000) -> int:

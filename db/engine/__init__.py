@@ -13,7 +13,15 @@ from db.engine.connections import (
 from db.engine.locks import lock, lock_all, try_lock
 from db.engine.lost import RETRIED_CODES, is_away, may_repeat
 from db.engine.repeating import patiently, retrying
-from db.engine.transactions import after_commit, database_of, in_savepoint, notify, tables_of, transaction
+from db.engine.transactions import (
+    after_commit,
+    database_of,
+    in_savepoint,
+    notify,
+    reading,
+    tables_of,
+    transaction,
+)
 
 __all__ = [
     "IDLE_IN_TRANSACTION_MS",
@@ -30,6 +38,7 @@ __all__ = [
     "notify",
     "open_engine",
     "patiently",
+    "reading",
     "retrying",
     "tables_of",
     "transaction",

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-_TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
+from db.prepared import Prepared
+
+_TRY_LOCK = Prepared("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0)) AS is_ours")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _LOCK_ALL = text("""
     SELECT count(pg_advisory_xact_lock(hashtextextended(name, 0)))
@@ -29,4 +31,5 @@ def lock_all(session: Session, names: Iterable[str]) -> None:
 
 def try_lock(session: Session, name: str) -> bool:
     """Take the lock of this name, if nobody has it, and hold it until the transaction ends; say whether it is ours."""
-    return bool(session.execute(_TRY_LOCK, {"name": name}).scalar_one())
+    (row,) = _TRY_LOCK.rows(session, {"name": name})
+    return bool(row.is_ours)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
@@ -95,6 +96,30 @@ def _leave_tables(session: Session) -> None:
     # the next species has rows of the same numbers
     session.flush()
     session.expunge_all()
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Give a session for one statement that only reads, in the transaction that is open, or without one.
+
+    A transaction of its own would take two more round trips, to begin it and to end it.
+
+    Raises:
+        DatabaseUnreachable: no connection.
+    """
+    outer = _open.get()
+    if outer is not None:
+        yield outer.session
+        return
+    with Session(engine()) as session:
+        _connect(session)
+        raw: Any = session.connection().connection.driver_connection
+        raw.autocommit = True
+        try:
+            yield session
+        finally:
+            if not raw.closed:
+                raw.autocommit = False
 
 
 def is_open() -> bool:

@@ -13,7 +13,9 @@ class SentSchema(Schema):
         metadata={"description": "a live job for the same thing was there, and is joined"}
     )
     cached = fields.Boolean(metadata={"description": "an earlier job has the result, and nothing was sent"})
-    why_waiting = fields.String()
+    why_waiting = fields.String(
+        metadata={"description": "the nodes as they were at most a second before it was sent"}
+    )
     url = fields.String()
 
 

@@ -18,7 +18,7 @@ from crobot_tasks.web.api.access import caller
 from crobot_tasks.web.api.field_errors import Field
 from crobot_tasks.web.api.problems import Problem
 from db.crobot import access
-from db.engine import retrying, transaction, try_lock
+from db.engine import reading, retrying, transaction, try_lock
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -86,7 +86,7 @@ def _unknown_query() -> Problem:
 
 
 def _is_answered(key: str) -> bool:
-    with transaction() as session:
+    with reading() as session:
         return access.kept_answer(session, caller().token_id, key) is not None
 
 

@@ -31,6 +31,8 @@ blueprint = Blueprint(
     "crobot-jobs", url_prefix=f"{ROOT}/jobs", description="Jobs are listed, sent and shown."
 )
 
+# made once: it copies each of its fields
+_JOBS = JobSchema(many=True)
 _MANY = {"oneOf": [JobSchema, {"type": "array", "items": JobSchema, "minItems": 1, "maxItems": MOST_JOBS}]}
 
 
@@ -67,7 +69,7 @@ def _items(given: Sequence[Any], many: bool) -> Sequence[dict[str, Any]]:
             422, f"{len(given):,} jobs in one request: send 1 to {MOST_JOBS:,}, and more in several requests"
         )
     try:
-        found: Sequence[dict[str, Any]] = JobSchema(many=True).load(given)
+        found: Sequence[dict[str, Any]] = _JOBS.load(given)
     except ValidationError as error:
         messages: Any = error.messages
         messages, document = (messages, given) if many else (messages[0], given[0])

@@ -10,7 +10,7 @@ from flask import Response
 
 from crobot_errors import BadInput
 from crobot_tasks.lifecycle.together import together
-from crobot_tasks.operate import explain
+from crobot_tasks.operate import just_sent
 from crobot_tasks.web.api import items
 from crobot_tasks.web.api.access import caller
 from crobot_tasks.web.api.changes import Done, change
@@ -115,7 +115,7 @@ def describe(sent: Sent, why: dict[int, str]) -> dict[str, Any]:
 
 def _why(job_ids: Sequence[int]) -> dict[int, str]:
     with transaction() as session:
-        return explain.why_each_waits(session, job_ids)
+        return just_sent.why_each_waits(session, job_ids)
 
 
 def _named(number: int, item: Item, of: int, work: Callable[[], Any]) -> Any:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from crobot_errors import BadInput, DatabaseUnreachable
 from db import engine
 from db.base import SPECIES
-from db.engine import after_commit, in_savepoint, notify, retrying, tables_of, transaction
+from db.engine import after_commit, in_savepoint, notify, reading, retrying, tables_of, transaction
 from db.jsonb import to_json
 from db.listener import Listener
 from tests.processes import PATIENCE_S
@@ -60,6 +60,39 @@ def test_an_inner_transaction_commits_with_the_outer_one() -> None:
             add(inner, 3)
         add(outer, 4)
     assert ids() == [3, 4]
+
+
+def test_a_statement_that_only_reads_opens_no_transaction() -> None:
+    with reading() as session:
+        session.execute(text("SELECT 1"))
+        state = text("SELECT xact_start = query_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")
+        assert session.execute(state).scalar(), "each statement is by itself"
+
+
+def test_what_reads_joins_the_transaction_that_is_open() -> None:
+    with transaction() as outer:
+        add(outer, 3)
+        with reading() as inner:
+            assert inner is outer
+            assert inner.scalar(text("SELECT id FROM numbers WHERE id = 3")) == 3
+
+
+def test_the_connection_of_a_read_is_used_for_transactions_again() -> None:
+    with reading() as session:
+        session.execute(text("SELECT 1"))
+    with reading() as session, pytest.raises(DBAPIError):
+        session.execute(text("SELECT 1 / 0"))
+    with pytest.raises(BadInput):
+        undone()
+    assert ids() == []
+
+
+def test_a_read_whose_connection_is_lost_leaves_the_others_alone() -> None:
+    with pytest.raises(DBAPIError) as raised, reading() as session:
+        session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    assert raised.value.connection_invalidated
+    with reading() as session:
+        assert session.scalar(text("SELECT 1")) == 1
 
 
 def undone() -> None:
