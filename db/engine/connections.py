@@ -17,6 +17,9 @@ from crobot_errors import DatabaseUnreachable
 from db import prepared
 from db.jsonb import to_json
 
+#: connections that nobody uses and that stay open nevertheless; a process with more threads says so
+KEPT = 5
+
 #: a connection that was used within this time is taken without asking whether it lives
 IDLE_S = 1.0
 
@@ -40,6 +43,7 @@ class _Settings:
     url_source: Callable[[], str] | None = None
     application_name: str = "crobot"
     engine: Engine | None = None
+    kept: int = KEPT
 
 
 _settings = _Settings()
@@ -55,6 +59,17 @@ def configure(url_source: Callable[[], str], application_name: str = "crobot") -
         _settings.url_source, _settings.application_name = url_source, application_name
         _settings.engine = None
     return former
+
+
+def keep_open(connections: int) -> None:
+    """Keep so many connections open while nobody uses them: one for each thread that asks the database all the time.
+
+    What is beyond is closed after each transaction, and to open another takes longer than most transactions.
+    """
+    with _settings_lock:
+        if _settings.engine is not None:
+            _settings.engine.dispose()
+        _settings.kept, _settings.engine = max(connections, KEPT), None
 
 
 def engine() -> Engine:
@@ -75,7 +90,7 @@ def open_engine(url: str, application_name: str = "crobot") -> Engine:
     """Create an engine for a URL, with the settings that all of CRobot's connections have."""
     engine = create_engine(
         with_driver(make_url(url)),
-        pool_size=5,
+        pool_size=_settings.kept,
         max_overflow=20,
         executemany_mode="values_plus_batch",
         json_serializer=to_json,

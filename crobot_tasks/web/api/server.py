@@ -18,6 +18,7 @@ from crobot_tasks.logs import lines
 from crobot_tasks.web.api import body, request_ids
 from crobot_tasks.web.api.problems import answer
 from crobot_tasks.web.api.register import register
+from db.engine import keep_open
 
 #: seconds after which a request that is not done is given up with its worker
 _TIMEOUT_S = 120
@@ -73,6 +74,7 @@ class Server(BaseApplication):
 
     def load(self) -> Flask:
         """Return the app; each process makes its own, with connections of its own."""
+        keep_open(self.cfg.threads)
         return application()
 
 

@@ -1,6 +1,7 @@
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Column, MetaData, Table, select, text
@@ -93,6 +94,27 @@ def test_a_read_whose_connection_is_lost_leaves_the_others_alone() -> None:
     assert raised.value.connection_invalidated
     with reading() as session:
         assert session.scalar(text("SELECT 1")) == 1
+
+
+def test_a_process_keeps_as_many_connections_open_as_it_has_threads(database_url: str) -> None:
+    def pids() -> set[int]:
+        together = threading.Barrier(8, timeout=PATIENCE_S)
+
+        def pid(_: int) -> int:
+            with transaction() as session:
+                together.wait()
+                return int(session.scalar(text("SELECT pg_backend_pid()")))
+
+        with ThreadPoolExecutor(8) as threads:
+            return set(threads.map(pid, range(8)))
+
+    try:
+        engine.keep_open(8)
+        assert pids() == pids()
+        engine.keep_open(0)
+        assert len(pids() & pids()) == engine.connections.KEPT
+    finally:
+        engine.keep_open(0)  # of those that are open now, the next tests know nothing
 
 
 def undone() -> None:
