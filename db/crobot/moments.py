@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 #: a number may be older than its neighbours by as much as the longest transaction that sends jobs
 _LATE = timedelta(minutes=15)
 
-_RANGE = text("SELECT COALESCE(min(id), 1) AS first, COALESCE(max(id), 0) + 1 AS beyond FROM crobot.all_jobs")
-_FROM = text("SELECT id, sent_at FROM crobot.all_jobs WHERE id >= :id ORDER BY id LIMIT 1")
+#: so few jobs are gone through, one by one, in no time
+FEW = 10_000
+#: numbers that are looked at first: nearly all are taken, and they lie in one partition or two
+_NEAR = 1000
+
+# No partition is asked: the sequence has given the number of each job, and what a backup brought beyond it is hot.
+_LAST = text("""
+    SELECT GREATEST((SELECT last_value FROM crobot.jobs_id_seq), (SELECT max(id) FROM crobot.jobs))""")
+_FROM = "SELECT id, sent_at FROM crobot.all_jobs WHERE id >= :id {near} ORDER BY id LIMIT 1"
+_NEXT_NEAR, _NEXT = text(_FROM.format(near="AND id < :beyond")), text(_FROM.format(near=""))
 
 
 def first_id(session: Session, sent_from: datetime) -> int:
@@ -24,14 +33,26 @@ def last_id(session: Session, sent_until: datetime) -> int:
     return _search(session, sent_until + _LATE) - 1
 
 
+def beyond(session: Session) -> int:
+    """A number after those of all jobs."""
+    return int(session.execute(_LAST).scalar_one()) + 1
+
+
+def _next(session: Session, job_id: int) -> Row[Any] | None:
+    """The job with this number or the next one after it."""
+    near = {"id": job_id, "beyond": job_id + _NEAR}
+    found = session.execute(_NEXT_NEAR, near).one_or_none()
+    return found or session.execute(_NEXT, {"id": job_id}).one_or_none()
+
+
 def _search(session: Session, moment: datetime) -> int:
     """The number from which on jobs were sent at the moment or later, by halving: some twenty rows are read."""
-    first, beyond = session.execute(_RANGE).one()
-    while first < beyond:
-        middle = (first + beyond) // 2
-        row = session.execute(_FROM, {"id": middle}).one_or_none()
+    first, end = 1, beyond(session)
+    while first < end:
+        middle = (first + end) // 2
+        row = _next(session, middle)
         if row is None or row.sent_at >= moment:
-            beyond = middle
+            end = middle
         else:
             first = row.id + 1
     return int(first)

@@ -29,6 +29,9 @@ _CONDITION = f"""
 OF_LIVE = f"{_CONDITION} AND {LIVE_SQL} AND state = ANY(:states)"
 OF_OVER = f"{_CONDITION} AND state = :state"
 
+#: fields for each of which there is an index
+_INDEXED = ("user_id", "workgroup", "batch", "pipeline", "database", "tag", "node", "outcome")
+
 T = TypeVar("T")
 
 
@@ -66,6 +69,14 @@ class Selection:
         for state in states:
             if state in OVER and not self.held:
                 yield of_over, values | {"state": state.value}
+
+    @property
+    def is_combined(self) -> bool:
+        """Whether no index alone finds those that are over: PostgreSQL may look at all of them for a few."""
+        given = [name for name in _INDEXED if getattr(self, name) is not None]
+        # failures alone have an index by their kind
+        of_failed = self.outcome is None or self.states == (JobState.FAILED,)
+        return self.ids is None and (len(given) > 1 or not of_failed)
 
     @property
     def empty(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from db.engine.bounded import within
 from db.engine.connections import (
     IDLE_IN_TRANSACTION_MS,
     configure,
@@ -47,4 +48,5 @@ __all__ = [
     "try_lock",
     "unreachable",
     "with_driver",
+    "within",
 ]

@@ -9,7 +9,7 @@ from crobot_tasks.operate import explain
 from crobot_tasks.web.flower import filters
 from crobot_tasks.web.flower.page import Page
 from crobot_tasks.web.flower.steering.kinds import KINDS
-from db.crobot import LIVE, counting, jobs
+from db.crobot import LIVE, counting, looking_back
 from db.crobot.suggestions import suggestions
 
 LIMIT = 50
@@ -27,8 +27,8 @@ class Jobs(Page):
         fields = filters.fields(self.asked)
         selection = filters.selection(session, fields)
         before = filters.whole("before", self.asked("before"), filters.LAST_JOB)
-        rows = jobs.listing(session, selection, before=before, limit=LIMIT + 1)
-        shown = rows[:LIMIT]
+        found = looking_back.listing(session, selection, before=before, limit=LIMIT + 1)
+        shown = found.rows[:LIMIT]
         why = explain.why_each_waits(session, [row.id for row in shown if row.state in LIVE])
         counts = counting.counts(session, selection)
         return {
@@ -41,7 +41,8 @@ class Jobs(Page):
             "total": counts.total(),
             "is_estimate": bool(counts.estimated),
             "before": before,
-            "following": shown[-1].id if len(rows) > LIMIT else None,
+            "following": shown[-1].id if len(found.rows) > LIMIT else None,
+            "looked_to": found.looked_to,
             # who reads older pages is not to be led back to the newest
             "follows": () if before else _followed(fields),
         }

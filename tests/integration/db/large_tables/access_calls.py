@@ -9,7 +9,18 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.crobot import access, changes, counting, jobs, live, moments, server, stands, suggestions
+from db.crobot import (
+    access,
+    changes,
+    counting,
+    jobs,
+    live,
+    looking_back,
+    moments,
+    server,
+    stands,
+    suggestions,
+)
 from db.crobot.changes import Begun
 from db.crobot.selection import Selection
 
@@ -118,6 +129,13 @@ def of_pages() -> dict[str, Callable[[Session], Any]]:
         "db.crobot.changes.operators": changes.operators,
         "db.crobot.moments.first_id": lambda s: moments.first_id(s, yesterday),
         "db.crobot.moments.last_id": lambda s: moments.last_id(s, yesterday),
+        "db.crobot.moments.beyond": moments.beyond,
+        "db.crobot.looking_back.listing": lambda s: looking_back.listing(
+            s, Selection(user_id=7, node="node2"), before=None, limit=51
+        ),
+        "db.crobot.looking_back.listing ranges": lambda s: looking_back._by_ranges(
+            s, Selection(user_id=4242, pipeline="QAssembly"), moments.beyond(s), 51
+        ),
         "db.crobot.jobs.listing of an hour": of_an_hour,
         "db.crobot.counting.counts of an hour": lambda s: counting.counts(s, an_hour(s)),
         "db.crobot.suggestions.suggestions": suggestions.suggestions,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import TextClause, make_url, text
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from crobot_tasks import embedded
 from db import engine, migrate, registry
-from db.crobot import partitions
+from db.crobot import counting, looking_back, partitions
 from db.handle import dbhandle
 from db.migrations.revision import scratch_database
 from db.prepared import Prepared
@@ -33,6 +34,7 @@ SPAN = partitions.SPAN
 ALLOWED = 700
 #: call → why it may read all that there is
 WHOLE = {
+    "db.crobot.looking_back.listing ranges": "a page gives it up after a while, and says so",
     "db.crobot.batch_items.miscounted": "a recount looks at every item",
     "db.species.lookups.under_way": "a recount looks at every row",
     "db.crobot.deliveries.resend_given_up": "an operator sends again what was given up within a month",
@@ -101,6 +103,13 @@ def filled(servers: embedded.Servers, jobs: int) -> Iterator[None]:
                 engine.configure(former)
 
 
+@contextmanager
+def without_haste() -> Iterator[None]:
+    """What is given up after a while on a page is read to its end."""
+    with patch.object(counting, "SECONDS", 60.0), patch.object(looking_back, "SECONDS", 60.0):
+        yield
+
+
 @dataclass
 class Measured:
     """What was read in tables of one size."""
@@ -117,7 +126,7 @@ def execute(statement: TextClause | Prepared, session: Session) -> object:
 def measured(servers: embedded.Servers, jobs: int) -> Measured:
     """What all calls read in tables of so many jobs."""
     found = Measured()
-    with filled(servers, jobs):
+    with filled(servers, jobs), without_haste():
         for name, call in calls.calls(jobs).items():
             found.of_calls.run(name, call)
         for name, statement in PLANTED.items():
