@@ -28,17 +28,28 @@ _NOTE = text("""
     RETURNING a.job_id""").bindparams(*as_json("told"))
 
 _STANDING = """
-    SELECT {settled_job}, j.outcome, a.progress_state, a.progress,
+    SELECT {settled_job}, j.outcome, a.progress_state, a.progress, s.sent_at > now() - interval '1 day' AS is_young,
            EXISTS (SELECT FROM {settlements} o JOIN {jobs} r ON r.id = o.job_id
-                   WHERE o.task_id = s.task_id AND o.sent_at < s.sent_at AND r.replacement IS NOT NULL) AS replaces
+                   WHERE o.task_id = s.task_id AND o.sent_at < s.sent_at AND r.replacement IS NOT NULL
+                     {of_sends}) AS replaces
     FROM {settlements} s JOIN {jobs} j ON j.id = s.job_id
     LEFT JOIN crobot.attempts a ON a.job_id = j.id AND a.number = j.attempt AND a.ended_at IS NULL
     WHERE"""
-_OF_LIVE = _STANDING.format(settled_job=SETTLED_JOB, settlements="crobot.settlements", jobs="crobot.jobs")
-_OF_ALL = _STANDING.format(
-    settled_job=SETTLED_JOB, settlements="crobot.all_settlements", jobs="crobot.all_jobs"
+_OF_LIVE = _STANDING.format(
+    settled_job=SETTLED_JOB, settlements="crobot.settlements", jobs="crobot.jobs", of_sends=""
 )
-_OF_TASKS = Prepared(f"{_OF_ALL} s.task_id = ANY(:task_ids) ORDER BY s.sent_at")
+_OF_TASKS = Prepared(f"{_OF_LIVE} s.task_id = ANY(:task_ids) ORDER BY s.sent_at")
+# Where the newest send of a task id may be a past one, in two steps, as `settlements.outcomes` does.
+_SENDS = text("SELECT DISTINCT job_id FROM crobot.all_settlements WHERE task_id = ANY(:task_ids)")
+_OF_ALL = _STANDING.format(
+    settled_job=SETTLED_JOB,
+    settlements="crobot.all_settlements",
+    jobs="crobot.all_jobs",
+    of_sends="AND o.job_id = ANY(:job_ids) AND r.id = ANY(:job_ids)",
+)
+_OF_OLD = text(f"""
+    {_OF_ALL} s.task_id = ANY(:task_ids) AND s.job_id = ANY(:job_ids) AND j.id = ANY(:job_ids)
+    ORDER BY s.sent_at""")
 _OF_JOBS = text(f"{_OF_LIVE} s.job_id = ANY(:job_ids) AND NOT s.ignore_result")
 
 _PARTS = text("""
@@ -54,7 +65,17 @@ def note(session: Session, node: str, told: Sequence[dict[str, Any]]) -> Sequenc
 
 def standing(session: Session, task_ids: Sequence[str]) -> dict[str, Any]:
     """Public task id → where its job stands, of those that have one."""
-    return {row.task_id: row for row in _OF_TASKS.rows(session, {"task_ids": list(task_ids)})}
+    found = {row.task_id: row for row in _OF_TASKS.rows(session, {"task_ids": list(task_ids)})}
+    young = {task_id: row for task_id, row in found.items() if row.is_young}
+    others = sorted(set(task_ids) - young.keys())
+    return young | (_standing_of_old(session, others) if others else {})
+
+
+def _standing_of_old(session: Session, task_ids: Sequence[str]) -> dict[str, Any]:
+    values = {"task_ids": list(task_ids)}
+    if not (job_ids := session.execute(_SENDS, values).scalars().all()):
+        return {}
+    return {row.task_id: row for row in session.execute(_OF_OLD, values | {"job_ids": job_ids})}
 
 
 def awaited(session: Session, job_ids: Sequence[int]) -> Sequence[Row[Any]]:

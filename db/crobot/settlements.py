@@ -34,12 +34,23 @@ _OVERDUE = text(f"""
     WHERE j.finished_at < now() - make_interval(secs => :after_s)
     ORDER BY s.job_id LIMIT :limit""")
 
-# The newest send of a task id answers for it.
+# The newest send of a task id answers for it. No job moves to the past ones within days, so a young send is the newest.
 _OUTCOMES = Prepared(f"""
-    SELECT {SETTLED_JOB}
-    FROM (SELECT DISTINCT ON (task_id) task_id, job_id FROM crobot.all_settlements
+    SELECT {SETTLED_JOB}, s.sent_at > now() - interval '1 day' AS is_young
+    FROM (SELECT DISTINCT ON (task_id) task_id, job_id, sent_at FROM crobot.settlements
           WHERE task_id = ANY(:task_ids) ORDER BY task_id, sent_at DESC) s
-    JOIN crobot.all_jobs j ON j.id = s.job_id WHERE j.finished_at IS NOT NULL""")
+    JOIN crobot.jobs j ON j.id = s.job_id""")
+
+# In two steps: the first looks into each partition, but of a table with two indexes. In the second the numbers stand as
+# they are, so that PostgreSQL passes over the partitions of others before it plans.
+_SENDS = text("""
+    SELECT DISTINCT ON (task_id) task_id, job_id FROM crobot.all_settlements
+    WHERE task_id = ANY(:task_ids) ORDER BY task_id, sent_at DESC""")
+_OUTCOMES_OF_SENDS = text(f"""
+    SELECT {SETTLED_JOB}
+    FROM unnest(CAST(:task_ids AS text[]), CAST(:job_ids AS bigint[])) AS s(task_id, job_id)
+    JOIN crobot.all_jobs j ON j.id = s.job_id
+    WHERE j.id = ANY(CAST(:job_ids AS bigint[])) AND j.finished_at IS NOT NULL""")
 
 _SETTLED = Prepared(
     """
@@ -94,7 +105,19 @@ def overdue(session: Session, after_s: float, limit: int = 500) -> Sequence[Row[
 
 def outcomes(session: Session, task_ids: Sequence[str]) -> Sequence[Any]:
     """Say how the jobs ended that were last sent with these task ids; those that have not ended are left out."""
-    return _OUTCOMES.rows(session, {"task_ids": list(task_ids)})
+    young = [row for row in _OUTCOMES.rows(session, {"task_ids": list(task_ids)}) if row.is_young]
+    others = set(task_ids) - {row.task_id for row in young}
+    ended = [row for row in young if row.finished_at is not None]
+    return [*ended, *_outcomes_of_old(session, sorted(others))] if others else ended
+
+
+def _outcomes_of_old(session: Session, task_ids: Sequence[str]) -> Sequence[Any]:
+    """Do the same for those whose last send may be a past one."""
+    sends = session.execute(_SENDS, {"task_ids": list(task_ids)}).all()
+    if not sends:
+        return []
+    values = {"task_ids": [row.task_id for row in sends], "job_ids": [row.job_id for row in sends]}
+    return session.execute(_OUTCOMES_OF_SENDS, values).all()
 
 
 def settled(session: Session, ids: Sequence[str]) -> None:

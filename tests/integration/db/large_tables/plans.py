@@ -35,6 +35,9 @@ class Reading:
     ms: float
     #: tables that were read from end to end
     scans: frozenset[str]
+    #: what PostgreSQL needed for its plan: it grows with the tables, partitions and indexes that it looks at
+    planning_kb: int = 0
+    planning_ms: float = 0.0
 
 
 @dataclass
@@ -90,12 +93,23 @@ class Plans:
         self._note(statement.text, _explain_prepared(connection, statement, values))
         EXECUTE(statement, connection, cursor, values)
 
-    def _note(self, statement: str, plan: dict[str, Any]) -> None:
+    def _note(self, statement: str, explained: dict[str, Any]) -> None:
         key = self._call, " ".join(statement.split())
-        reading = Reading(_buffers(plan), plan["Actual Total Time"], frozenset(_scans(plan)))
+        plan = explained["Plan"]
+        reading = Reading(
+            _buffers(plan),
+            plan["Actual Total Time"],
+            frozenset(_scans(plan)),
+            explained["Planning"]["Memory Used"],
+            explained["Planning Time"],
+        )
         before = self.readings.get(key, reading)
         self.readings[key] = Reading(
-            max(before.buffers, reading.buffers), max(before.ms, reading.ms), before.scans | reading.scans
+            max(before.buffers, reading.buffers),
+            max(before.ms, reading.ms),
+            before.scans | reading.scans,
+            max(before.planning_kb, reading.planning_kb),
+            min(before.planning_ms, reading.planning_ms),
         )
 
 
@@ -115,13 +129,14 @@ def _explain_prepared(connection: Any, statement: Prepared, values: Any) -> dict
 
 
 def _explain(connection: Any, statement: str, values: Any) -> dict[str, Any]:
+    """Return the plan, and what it took to make it, of a statement that is executed and undone."""
     with connection.connection.cursor() as cursor:
         cursor.execute("SAVEPOINT explained")
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", values)
-        plan: dict[str, Any] = cursor.fetchone()[0][0]["Plan"]
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, MEMORY, FORMAT JSON) {statement}", values)
+        explained: dict[str, Any] = cursor.fetchone()[0][0]
         cursor.execute("ROLLBACK TO SAVEPOINT explained")
         cursor.execute("RELEASE SAVEPOINT explained")
-    return plan
+    return explained
 
 
 def _buffers(plan: dict[str, Any]) -> int:
