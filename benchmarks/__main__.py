@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,12 @@ ASKED_FOR = ("bulk", "million", "peers")
     "--history", "past", default=1_000_000, show_default=True, help="Jobs that are over, in (n) and (o)."
 )
 @click.option(
+    "--queries",
+    default=0,
+    show_default=True,
+    help="Analytic queries of all that is over that run all the time, in (n).",
+)
+@click.option(
     "--peer",
     "names",
     type=click.Choice([peer.name for peer in PEERS]),
@@ -91,6 +98,7 @@ def main(
     items: int,
     streams: int,
     past: int,
+    queries: int,
     names: tuple[str, ...],
     environments: Path,
     keep: bool,
@@ -125,7 +133,7 @@ def main(
         "f": lambda: simulation.measure(simulated),
         "g": waiting.measure,
         "i": loci.measure,
-        "n": lambda: history.measure(past, jobs, rounds),
+        "n": lambda: history.measure(past, jobs, rounds, queries, partial(click.echo, err=True)),
         "o": lambda: pages.measure(past),
     }
     wanted = letters or (*LETTERS, *ALONE)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from benchmarks import soaking
 from benchmarks.figures import Chapter, Figure, compared
 
 _MIB = 1024**2
@@ -26,6 +27,8 @@ class _Side:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+        #: where its database is, for other programs
+        self.database: str = self.answer()["database"]
 
     def ask(self, command: str) -> Any:
         """Give it a command; return its answer."""
@@ -43,17 +46,25 @@ class _Side:
         raise RuntimeError("a side of the benchmark ended; its error stands above")
 
 
-def measure(rows: int, jobs: int, rounds: int) -> Chapter:
-    """Take turns; a round of each lies within the same minute."""
+def measure(rows: int, jobs: int, rounds: int, queries: int, tell: Callable[[str], None]) -> Chapter:
+    """Take turns; a round of each lies within the same minute. Each is told as a line when it ends.
+
+    Args:
+        queries: analytic ones that run all the time, in all rounds of both, on the side with history.
+    """
     with ExitStack() as sides:
         full, empty = (sides.enter_context(_side(number)) for number in (rows, 0))
         before = full.ask("look"), empty.ask("look")
-        pairs = [_turns(full, empty, jobs, odd=bool(number % 2)) for number in range(rounds)]
-        after = full.ask("look"), empty.ask("look")
+        asks = sides.enter_context(soaking.asking(full.database, queries))
+        tell(f"{soaking.HEADER}\n{soaking.RULE}")
+        pairs = []
+        for number in range(rounds):
+            pairs.append(_turns(full, empty, jobs, odd=bool(number % 2)))
+            after = full.ask("look"), empty.ask("look")
+            tell(soaking.line((number + 1) * jobs, pairs[-1], after, asks.ended))
     figures = [compared("sent and worked off at once", "jobs a second", pairs), *_tables(before, after)]
-    return Chapter(
-        "n", f"{rounds} rounds of {jobs} jobs, beside {rows:,} that are over", "empty database", figures
-    )
+    title = f"{rounds} rounds of {jobs} jobs, beside {rows:,} that are over and {queries} analytic queries"
+    return Chapter("n", title, "empty database", figures)
 
 
 def _turns(full: _Side, empty: _Side, jobs: int, odd: bool) -> tuple[float, float]:
@@ -76,9 +87,7 @@ def _side(rows: int) -> Iterator[_Side]:
     command = [sys.executable, "-m", "benchmarks.history_side", str(rows)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        side = _Side(process)
-        side.answer()
-        yield side
+        yield _Side(process)
     finally:
         assert process.stdin is not None
         process.stdin.close()

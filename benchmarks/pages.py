@@ -55,10 +55,14 @@ def paths(size: pages_fill.Size) -> tuple[str, ...]:
         *(
             "/jobs?node=calc007",
             "/jobs?tag=tag7",
+            # each matches much, and both at once nothing; or one in some thousand
+            "/jobs?pipeline=QAssembly&database=ecoli",
+            "/jobs?user=7&workgroup=group1",
+            "/jobs?workgroup=group1&outcome=poison&state=COMPLETE",
             "/jobs?sent_from=2020-01-01T00:00",
             f"/jobs?before={over // 2}",
         ),
-        *(f"/jobs/{waiting}", f"/jobs/{running}", f"/jobs/{over}", f"/jobs/{over}/log"),
+        *(f"/jobs/{waiting}", f"/jobs/{running}", f"/jobs/{over}", f"/jobs/{over}/log", f"/jobs/{over // 3}"),
         *("/jobs/change?what=cancel&all=1&batch=open3", "/jobs/change?what=hold&all=1&state=LIVE"),
         *("/nodes", "/batches", "/batches/open3", "/batches/past3"),
         *("/analyses", "/analyses?user=7", "/policy", "/audit", "/audit?who=ada", "/audit/7", "/metrics"),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from db.engine import engine, transaction
+from benchmarks import years
+from db.engine import transaction
 
 #: jobs that each of these many owners has among those that are over; the live ones have fewer owners
 USERS = 200
@@ -23,45 +24,33 @@ _NODES = """
         CASE WHEN n % 50 = 0 THEN now() END, CASE WHEN n % 50 = 0 THEN 'new memory' ELSE '' END
     FROM generate_series(1, :nodes) n"""
 
-# Of those that are not over, one in ten runs, one in a hundred is on its way; of the rest a tenth waits for a time.
+# What is not over: one in ten runs, one in a hundred is on its way; of the rest a tenth waits for a time.
 _JOBS = """
     INSERT INTO crobot.jobs (pipeline, version, type, tag, database, batch, user_id, workgroup, priority, args, kwargs,
         request, context, cores, memory_bytes, disk_bytes, time_limit_s, expected_s, data, unique_key, cache_key, state,
-        attempt, sent_at, available_at, started_at, finished_at, node, outcome, message, result)
+        attempt, sent_at, available_at, started_at, node)
     SELECT (ARRAY['QAssembly', 'nomenclature', 'SeroPred', 'prokka_annotation'])[n % 4 + 1],
         (ARRAY['4.1', '5.0', '2.1', '1.1'])[n % 4 + 1], '', 'tag' || n / 5, (ARRAY['senterica', 'ecoli'])[n % 2 + 1],
-        CASE WHEN n > :over THEN 'open' || (n - :over - 1) / :of_open ELSE 'past' || (n - 1) / 1000 END,
-        CASE WHEN n > :over THEN n % 40 ELSE n % :users END, 'group' || n % 7, n % 10, '[]',
+        'open' || (n - :over - 1) / :of_open, n % 40, 'group' || n % 7, n % 10, '[]',
         json_build_object('reads', json_build_array('/reads/' || n || '_1.fastq.gz', '/reads/' || n || '_2.fastq.gz')),
         '{}', '{}', n % 4 + 1, 8 * 1024::bigint^3, 1024::bigint^3, 3600, 600,
         jsonb_build_array('/reads/' || n), 'key' || n, 'key' || n, state,
         CASE WHEN state = 'WAITING' THEN 0 ELSE 1 END, sent_at,
         CASE WHEN state = 'WAITING' AND n % 10 = 9 THEN now() + interval '1 hour' ELSE sent_at END,
         CASE WHEN state NOT IN ('WAITING', 'ROUTED') THEN sent_at + interval '1 minute' END,
-        CASE WHEN n <= :over THEN sent_at + interval '11 minutes' END,
-        CASE WHEN state <> 'WAITING' THEN 'calc' || lpad((n / 10 % :nodes + 1)::text, 3, '0') END,
-        CASE state WHEN 'COMPLETE' THEN 'ok' WHEN 'CANCELLED' THEN 'cancelled'
-                   WHEN 'FAILED' THEN (ARRAY['tool', 'time_limit', 'poison'])[n % 3 + 1] END,
-        CASE WHEN state = 'FAILED' THEN 'too few reads' END,
-        CASE WHEN n <= :over THEN json_build_object('outputs', json_build_object('assembly', '/storage/' || n)) END
-    FROM (SELECT n, CASE WHEN n <= :over
-                         THEN now() - make_interval(secs => 3600 + (:over - n) * 30.0)
-                         ELSE now() - make_interval(secs => (:over + :live - n) * 0.07) END AS sent_at,
-              CASE WHEN n > :over
-                   THEN CASE WHEN n % 10 = 0 THEN 'RUNNING' WHEN n % 100 = 1 THEN 'ROUTED' ELSE 'WAITING' END
-                   WHEN n % 100 < 97 THEN 'COMPLETE' WHEN n % 100 < 99 THEN 'FAILED' ELSE 'CANCELLED' END AS state
-          FROM generate_series(1, :over + :live) n) one"""
+        CASE WHEN state <> 'WAITING' THEN 'calc' || lpad((n / 10 % :nodes + 1)::text, 3, '0') END
+    FROM (SELECT n, now() - make_interval(secs => (:over + :live - n) * 0.07) AS sent_at,
+              CASE WHEN n % 10 = 0 THEN 'RUNNING' WHEN n % 100 = 1 THEN 'ROUTED' ELSE 'WAITING' END AS state
+          FROM generate_series(:over + 1, :over + :live) n) one"""
 
 _ATTEMPTS = """
-    INSERT INTO crobot.attempts (job_id, number, node, incarnation, reason, cores, memory_bytes, routed_at, started_at,
-        ended_at, outcome, usage)
-    SELECT id, 1, node, '000001', '4 of 32 cores free', cores, memory_bytes, COALESCE(started_at, now()), started_at,
-        finished_at, outcome, '{"wall_s": 60, "cpu_s": 55, "peak_memory_bytes": 1000000000}'
-    FROM crobot.jobs WHERE attempt > 0"""
+    INSERT INTO crobot.attempts (job_id, number, node, incarnation, reason, cores, memory_bytes, routed_at, started_at)
+    SELECT id, 1, node, '000001', '4 of 32 cores free', cores, memory_bytes, COALESCE(started_at, now()), started_at
+    FROM crobot.jobs WHERE id > :over AND attempt > 0"""
 
 _SETTLEMENTS = """
-    INSERT INTO crobot.settlements (task_id, job_id, ignore_result, continued_at, settled_at)
-    SELECT 'task' || id, id, false, finished_at, finished_at FROM crobot.jobs"""
+    INSERT INTO crobot.settlements (task_id, job_id, ignore_result)
+    SELECT 'task' || id, id, false FROM crobot.jobs WHERE id > :over"""
 
 # A quarter is under way, with all its items sent; what is over has closed slices.
 _BATCHES = """
@@ -119,23 +108,19 @@ class Size:
 def fill(size: Size) -> None:
     """Fill an empty database, and leave it without statistics, which also autovacuum is not to make."""
     for table in TABLES:
-        _alone(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
+        years.alone(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
+    years.fill(years.Years(size.over, size.users, size.nodes))
     with transaction() as session:
         # as a restore does: what is known to be right is not checked row by row
         session.execute(text("SET LOCAL session_replication_role = replica"))
         for statements in (_NODES, _JOBS, _ATTEMPTS, _SETTLEMENTS, _BATCHES, _AROUND):
             for statement in statements.split(";"):
                 session.execute(text(statement.replace("::", "\\:\\:")), size.values)
-    _alone("CHECKPOINT")
+    years.alone("CHECKPOINT")
 
 
 def analyze() -> None:
     """Make the statistics that autovacuum makes within minutes."""
+    years.analyze()
     for table in TABLES:
-        _alone(f"VACUUM (ANALYZE) {table}")
-
-
-def _alone(statement: str) -> None:
-    """Execute what may be in no transaction."""
-    with engine().execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text(statement))
+        years.alone(f"VACUUM (ANALYZE) {table}")
