@@ -11,7 +11,7 @@ from typing import Any
 from crobot_tasks.batches import making
 from crobot_tasks.cli import main
 from crobot_tasks.intake.table import adding
-from db.crobot import batches
+from db.crobot import batch_items
 
 
 def _die() -> None:
@@ -40,7 +40,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "some strains added, others not committed": lambda: _at(adding, "add_reads", 3, before=False),
     "all strains added, no item stored": lambda: _at(making, "_add", 1, before=True),
     "some items stored": lambda: _at(making, "_add", 1, before=False),
-    "some items stored, others not committed": lambda: _at(batches, "add_items", 2, before=False),
+    "some items stored, others not committed": lambda: _at(batch_items, "add_items", 2, before=False),
     "all items stored, batch not made": lambda: _at(making, "_made", 1, before=True),
     "batch made": lambda: _at(making, "_made", 1, before=False),
 }
