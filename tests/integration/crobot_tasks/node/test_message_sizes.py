@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,9 +16,9 @@ from tests import ends
 from tests.fault_tasks import wordy
 from tests.installation import installation
 from tests.processes import Cluster, value, wait_for
+from tests.unread import unread
 from workers.storage import job_dir
 
-_ROUTED = "SELECT count(*) FROM crobot.jobs WHERE id = ANY(:ids) AND state = 'ROUTED'"
 _UNAPPLIED = "SELECT unapplied_reason FROM crobot.attempts WHERE job_id = :id AND ended_at IS NULL"
 
 
@@ -31,21 +29,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
 
 
-@contextmanager
-def unread(site: Cluster, jobs: int, characters: int) -> Iterator[list[int]]:
-    """Let jobs return so many characters, and keep heads from reading of it until the end."""
-    head, node = site.heads[0], site.nodes["calc01"]
-    node.kill(signal.SIGSTOP)
-    ids = [wordy.delay(characters).job_id or 0 for _ in range(jobs)]
-    wait_for("all to be routed", lambda: value(_ROUTED, ids=ids) == jobs)
-    head.kill(signal.SIGSTOP)
-    try:
-        node.kill(signal.SIGCONT)
-        spool = site.folder / "nodes" / "calc01" / "reports"
-        wait_for("all reports", lambda: len(list(spool.glob("*.json"))) == jobs, 90)
-        yield ids
-    finally:
-        head.kill(signal.SIGCONT)
+def sent(jobs: int, characters: int) -> list[int]:
+    """Jobs that return so many characters."""
+    return [wordy.delay(characters).job_id or 0 for _ in range(jobs)]
 
 
 def message_sizes() -> list[int]:
@@ -53,7 +39,7 @@ def message_sizes() -> list[int]:
 
 
 def test_results_travel_together_in_messages_of_bounded_size(site: Cluster) -> None:
-    with unread(site, 24, 60_000) as ids:
+    with unread(site, lambda: sent(24, 60_000)) as ids:
         # as they lie in the broker, base64 adds a third
         wait_for("all to be sent", lambda: sum(message_sizes()) > 24 * 60_000)
         sizes = message_sizes()
@@ -62,7 +48,7 @@ def test_results_travel_together_in_messages_of_bounded_size(site: Cluster) -> N
 
 
 def test_large_results_travel_as_files(site: Cluster) -> None:
-    with unread(site, 8, 720_000) as ids:
+    with unread(site, lambda: sent(8, 720_000)) as ids:
         wait_for("a message", message_sizes)
         sizes = message_sizes()
     assert max(sizes) < 20_000
@@ -71,7 +57,7 @@ def test_large_results_travel_as_files(site: Cluster) -> None:
 
 
 def test_a_result_whose_file_shows_late_is_awaited(site: Cluster) -> None:
-    with unread(site, 2, 200_000) as ids:
+    with unread(site, lambda: sent(2, 200_000)) as ids:
         file = job_dir(Path(celeryconfig.crobot_storage), ids[0]) / "1" / NAME
         away = file.rename(file.with_name("away"))
     assert str(file) in wait_for("a report that waits", lambda: value(_UNAPPLIED, id=ids[0]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,19 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from crobot_tasks.broker.queues import node_queue
-from crobot_tasks.celery import app
 from crobot_tasks.head.leases import reports
 from crobot_tasks.jobs import NomenclatureJob
 from db.crobot import LIVE
 from tests import ends
 from tests.command import document
 from tests.installation import installation
-from tests.processes import Cluster, Process, query, value, wait_for
+from tests.processes import Cluster, query, value, wait_for
 from tests.smoke.faults import species
+from tests.unread import unread
 from workers.storage import MARK, job_dir
 
 _UNAPPLIED = "SELECT unapplied_reason FROM crobot.attempts WHERE job_id = :id AND ended_at IS NULL"
@@ -42,32 +40,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @contextmanager
-def unread(site: Cluster) -> Iterator[tuple[int, Path]]:
-    """Send a typing job, and hold its report until the end: its number, and its file, of which no head knows."""
-    head, node = site.heads[0], site.nodes["calc01"]
-    node.kill(signal.SIGSTOP)
-    # a message for a client that waits for one would never lie in the queue
-    wait_for("the node to wait for no message", lambda: not waits_for_message(node))
-    job_id = species.typing_job().send_job()
-    # the head publishes after the job is ROUTED: stopped between the two, it would leave nothing to do
-    wait_for("the message", lambda: app.backend.client.llen(node_queue("calc01")) == 1)
-    head.kill(signal.SIGSTOP)
-    node.kill(signal.SIGCONT)
-    try:
-        spool = site.folder / "nodes" / "calc01" / "reports"
-        wait_for("the report", lambda: list(spool.glob(f"{job_id}.*.json")))
+def unread_typing(site: Cluster) -> Iterator[tuple[int, Path]]:
+    """Send a typing job whose report is read at the end: its number, and its file, of which no head knows."""
+    with unread(site, lambda: [species.typing_job().send_job()]) as (job_id,):
         yield job_id, job_dir(storage(site), job_id) / "1" / "alleles.gff"
-    finally:
-        head.kill(signal.SIGCONT)
-
-
-def waits_for_message(node: Process) -> bool:
-    """Whether the broker would hand this node a message at once."""
-    ports = {connection.laddr.port for connection in psutil.Process(node.pid).net_connections()}
-    clients = app.backend.client.client_list()
-    return any(
-        "b" in client["flags"] and int(client["addr"].rpartition(":")[2]) in ports for client in clients
-    )
 
 
 def storage(site: Cluster) -> Path:
@@ -84,7 +60,7 @@ def hidden(path: Path) -> Path:
 
 
 def test_a_file_that_shows_late_makes_no_job_fail(site: Cluster) -> None:
-    with unread(site) as (job_id, gff):
+    with unread_typing(site) as (job_id, gff):
         away = hidden(gff)
     assert str(gff) in waits(job_id)
     assert ends.state(job_id) in LIVE
@@ -99,19 +75,22 @@ def test_a_file_that_shows_late_makes_no_job_fail(site: Cluster) -> None:
 
 
 def test_a_file_that_never_shows_fails_its_job_which_names_it_and_the_time(site: Cluster) -> None:
-    with unread(site) as (job_id, gff):
+    with unread_typing(site) as (job_id, gff):
         hidden(gff)
     waits(job_id)
     ends.reach(job_id, "FAILED")
     (row,) = query("SELECT outcome, message FROM crobot.jobs WHERE id = :id", id=job_id)
     assert row.outcome == "internal"
-    assert f"'{gff}' cannot be read here: No such file or directory. The node reported it 1" in row.message
+    why = rf"'{re.escape(str(gff))}' cannot be read here: No such file or directory. The node reported it (\d+) s ago"
+    said = re.search(why, row.message)
+    assert said, row.message
+    assert int(said[1]) >= PATIENCE_S
     species.check_counters()
 
 
 def test_while_the_storage_is_away_nothing_fails_for_as_long_as_it_takes(site: Cluster) -> None:
     root = storage(site)
-    with unread(site) as (job_id, _):
+    with unread_typing(site) as (job_id, _):
         away = root.rename(root.with_name("unmounted"))
         root.mkdir()  # what a mount point shows
     assert f"no file {MARK}: is it mounted here?" in waits(job_id)
@@ -131,7 +110,7 @@ def test_while_the_storage_is_away_nothing_fails_for_as_long_as_it_takes(site: C
 
 
 def test_a_node_that_is_restarted_still_brings_the_report_that_waited(site: Cluster) -> None:
-    with unread(site) as (job_id, gff):
+    with unread_typing(site) as (job_id, gff):
         away = hidden(gff)
     waits(job_id)
     site.nodes["calc01"].stop()
