@@ -1,7 +1,4 @@
-import os
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Column, MetaData, Table, select, text
@@ -10,9 +7,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from crobot_errors import BadInput, DatabaseUnreachable
 from db import engine
 from db.base import SPECIES
-from db.engine import after_commit, in_savepoint, notify, reading, retrying, tables_of, transaction
+from db.engine import after_commit, in_savepoint, reading, retrying, tables_of, transaction
 from db.jsonb import to_json
-from db.listener import Listener
 from tests.processes import PATIENCE_S
 
 pytestmark = pytest.mark.usefixtures("numbers")
@@ -32,13 +28,6 @@ def zeros(numbers: None) -> None:
         session.execute(text("UPDATE numbers SET n = 0"))
 
 
-@pytest.fixture
-def listener() -> Iterator[Listener]:
-    with Listener("tidings") as heard:
-        assert heard.wait(5), "the first wait connects, and says so"
-        yield heard
-
-
 def add(session, number: int) -> None:
     session.execute(text("INSERT INTO numbers (id) VALUES (:id)"), {"id": number})
 
@@ -46,12 +35,6 @@ def add(session, number: int) -> None:
 def ids() -> list[int]:
     with transaction() as session:
         return list(session.scalars(text("SELECT id FROM numbers WHERE id > 2 ORDER BY id")))
-
-
-def test_a_listener_that_another_thread_wakes_waits_no_longer(listener: Listener) -> None:
-    listener.wake()
-    assert not listener.wait(PATIENCE_S * 10)
-    assert not listener.wait(0.05), "one wait is ended, and not the next"
 
 
 def test_an_inner_transaction_commits_with_the_outer_one() -> None:
@@ -94,27 +77,6 @@ def test_a_read_whose_connection_is_lost_leaves_the_others_alone() -> None:
     assert raised.value.connection_invalidated
     with reading() as session:
         assert session.scalar(text("SELECT 1")) == 1
-
-
-def test_a_process_keeps_as_many_connections_open_as_it_has_threads(database_url: str) -> None:
-    def pids() -> set[int]:
-        together = threading.Barrier(8, timeout=PATIENCE_S)
-
-        def pid(_: int) -> int:
-            with transaction() as session:
-                together.wait()
-                return int(session.scalar(text("SELECT pg_backend_pid()")))
-
-        with ThreadPoolExecutor(8) as threads:
-            return set(threads.map(pid, range(8)))
-
-    try:
-        engine.keep_open(8)
-        assert pids() == pids()
-        engine.keep_open(0)
-        assert len(pids() & pids()) == engine.connections.KEPT
-    finally:
-        engine.keep_open(0)  # of those that are open now, the next tests know nothing
 
 
 def undone() -> None:
@@ -304,38 +266,6 @@ def test_other_errors_are_not_repeated() -> None:
     assert len(tries) == 1
 
 
-def test_a_listener_hears_a_commit_and_nothing_before(listener: Listener) -> None:
-    with transaction() as session:
-        notify(session, "tidings")
-        assert not listener.wait(0.05)
-    assert listener.wait(5)
-    assert not listener.wait(0)
-
-
-def test_a_listener_hears_only_its_channel(listener: Listener) -> None:
-    with transaction() as session:
-        notify(session, "other")
-    assert not listener.wait(0.05)
-
-
-def test_a_listener_connects_again_after_it_was_cut_off(listener: Listener) -> None:
-    kill_other_connections()
-    assert listener.wait(5), "what was missed is unknown, so it says that something may have happened"
-    with transaction() as session:
-        notify(session, "tidings")
-    assert listener.wait(5)
-
-
-def test_a_forked_child_leaves_its_parents_connections_alone() -> None:
-    with transaction() as session:
-        add(session, 3)
-        child = os.fork()
-        if child == 0:
-            os._exit(0 if engine.engine().pool.checkedin() == 0 else 1)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert ids() == [3]
-
-
 @pytest.mark.parametrize(
     "value", ["nul \0", "half \ud800 pair", "\udc80", "plain 😀", "back\\u0000slash", "\\\0", "\udc80\ud83d"]
 )
@@ -345,21 +275,6 @@ def test_what_jsonb_refuses_is_replaced_and_all_else_kept(value: str) -> None:
         stored = session.scalar(query, {"value": to_json({"key": value})})
     kept = "".join("�" if char == "\0" or "\ud800" <= char <= "\udfff" else char for char in value)
     assert stored == kept
-
-
-def test_a_server_that_is_not_there_is_named_with_the_way_out() -> None:
-    former = engine.configure(lambda: "postgresql://nobody:secret@127.0.0.1:9/nothing")
-    assert former is not None
-    try:
-        with pytest.raises(DatabaseUnreachable) as caught, transaction():
-            pass
-    finally:
-        engine.configure(former)
-    message = str(caught.value)
-    assert "127.0.0.1:9" in message
-    assert "'nothing'" in message
-    assert "CROBOT_DATABASE_URL" in message
-    assert "secret" not in message
 
 
 def test_a_transaction_sees_the_tables_of_another_species_for_a_while() -> None:
