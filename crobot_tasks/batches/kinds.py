@@ -107,7 +107,7 @@ def _if_answered(session: Any, one: CRobotJob | Call, earlier: Any) -> CRobotJob
     try:
         if isinstance(one, CRobotJob) and one.becomes(session, earlier):
             return Call(cached=one.number)
-    except OSError as error:
+    except (CRobotError, OSError) as error:
         return Call(skipped=str(error))
     return one
 

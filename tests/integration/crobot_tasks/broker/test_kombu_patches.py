@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kombu import Connection
@@ -39,10 +40,15 @@ def kombus_own() -> Iterator[None]:
 def holding_a_message(valkey: Valkey) -> Connection:
     """Take a message, and do not acknowledge it."""
     connection = Connection(valkey.url)
+    assert taken(connection).payload == {"job": 17}
+    return connection
+
+
+def taken(connection: Connection) -> Any:
+    """A message that was sent and taken over a connection, and is not acknowledged."""
     queue = connection.SimpleQueue("work")
     queue.put({"job": 17})
-    assert queue.get(timeout=PATIENCE_S).payload == {"job": 17}
-    return connection
+    return queue.get(timeout=PATIENCE_S)
 
 
 def drop(connection: Connection) -> None:
@@ -67,9 +73,7 @@ def test_what_is_answered_after_its_connection_was_dropped_is_lost_and_no_defect
     """Celery's loop comes to an answer after it has connected again; any other error would end the worker."""
     kombu_patches.survive_lost_connections()
     connection = Connection(valkey.url)
-    work = connection.SimpleQueue("work")
-    work.put({"job": 17})
-    message = work.get(timeout=PATIENCE_S)
+    message = taken(connection)
     drop(connection)
     with pytest.raises(connection.connection_errors, match="was lost"):
         getattr(message, answer)()
@@ -95,9 +99,7 @@ def test_who_could_not_acknowledge_a_message_asks_for_no_more_before_connecting_
     """kombu counts the message as taken for ever: with all slots lost so, it would wait for ever, too."""
     kombu_patches.survive_lost_connections()
     connection = Connection(valkey.url)
-    work = connection.SimpleQueue("work")
-    work.put({"job": 17})
-    message = work.get(timeout=PATIENCE_S)
+    message = taken(connection)
     qos = message.channel.qos
     assert qos.can_consume()
     valkey.stop()
