@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from crobot_tasks.broker.folders import storage_root
+from crobot_tasks.cli import storage as before_a_command
 from crobot_tasks.lifecycle.storage import access as storage_access
 
 #: in place of 30 s
@@ -59,3 +60,4 @@ def _waiting_lstat(path: Any, *arguments: Any, **options: Any) -> os.stat_result
 sys.addaudithook(_audit)
 os.stat, os.lstat = _waiting_stat, _waiting_lstat
 storage_access.reading.__defaults__ = (STALLED_S,)
+before_a_command.SILENT_S = STALLED_S / 10

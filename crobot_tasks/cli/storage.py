@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from crobot_errors import BadInput
+import time
+
+from crobot_errors import BadInput, text_of
 from crobot_tasks.broker.folders import storage_root
+from crobot_tasks.cli.output import say
+from crobot_tasks.lifecycle.storage.access import StorageStalls, reading
+
+#: after so long without an answer people are told
+SILENT_S = 5.0
+#: how often a storage that does not answer is asked again
+ASKED_S = 1.0
 
 
 def ready() -> None:
@@ -11,7 +20,36 @@ def ready() -> None:
 
     Raises:
         BadInput: it is not.
+        StorageStalls: it does not answer.
     """
-    storage = storage_root()
-    if not storage.is_dir():
-        raise BadInput(f"the storage {storage} is not there: mount it, or correct CROBOT_STORAGE")
+    if not reading(_is_there):
+        raise BadInput(f"the storage {storage_root()} is not there: mount it, or correct CROBOT_STORAGE")
+
+
+def await_ready() -> None:
+    """Make sure of it as ``ready``; wait while it does not answer, and say so.
+
+    Raises:
+        BadInput: it answers, and is not there.
+    """
+    if refusal := _why_silent():
+        say(f"{refusal}. Waiting until it does")
+        while _why_silent():
+            time.sleep(ASKED_S)
+        say(f"the storage {storage_root()} answers")
+    ready()
+
+
+def _is_there() -> bool:
+    return storage_root().is_dir()
+
+
+def _why_silent() -> str:
+    """Say why nobody can tell whether the storage is there; empty if somebody can."""
+    try:
+        reading(_is_there, SILENT_S)
+    except StorageStalls as error:
+        return str(error)
+    except OSError as error:  # a network file system's own words: a stale handle, an error of the server
+        return f"the storage {storage_root()} does not answer: {text_of(error)}"
+    return ""

@@ -15,6 +15,7 @@ from crobot_tasks.batches import choosing, where
 from crobot_tasks.batches.batch import Batch
 from crobot_tasks.batches.choosing import Chosen
 from crobot_tasks.batches.making import Item, check_name
+from crobot_tasks.cli import storage
 from crobot_tasks.cli.batches import words
 from crobot_tasks.cli.batches.keys import Choice, Keys
 from crobot_tasks.cli.batches.options import LIST, OF_ASSEMBLY, find, makes_a_batch
@@ -92,6 +93,7 @@ def add(name: str, names: tuple[str, ...], list_file: str | None, as_json: bool)
     """Add strains or assemblies to a batch; what it has already is not added twice."""
     keys = Choice(names, list_file).listed()
     batch = find(name)
+    storage.ready()
     chosen = Chosen()
     new = batch.add(_seen(keys.names, as_json), chosen.through)
     found = _account(name, keys, chosen) | {"items": new, "doubles": keys.given - new}

@@ -114,7 +114,7 @@ def find(name: str) -> Batch:
         UnknownBatch: there is none.
         BadInput: only jobs have the name.
     """
-    sending.ready()
+    sending.ready_to_steer()
     try:
         return Batch(name)
     except UnknownBatch:

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from crobot_errors import OutcomeKind
+from crobot_tasks.cli import storage
 from crobot_tasks.cli.batches.options import DRY_RUN, YES, find
 from crobot_tasks.cli.output import emit, json_option
 from crobot_tasks.cli.steer.changes import Ask
@@ -31,6 +32,7 @@ def resend(name: str, outcome: str | None, changes: Changes, dry_run: bool, yes:
     The exit code is 1 if an item cannot be sent.
     """
     batch = find(name)
+    storage.ready()
     failures = batch.standing().failures
     wanted = failures if outcome is None else {outcome: failures.get(outcome, 0)}
     number = sum(wanted.values())

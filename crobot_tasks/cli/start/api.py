@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 import celeryconfig
-from crobot_tasks.cli import sending, services
+from crobot_tasks.cli import sending, services, storage
 from crobot_tasks.cli.start import foreground
 from crobot_tasks.web.api.server import serve
 
@@ -25,6 +25,7 @@ def api(address: str, port: int | None, processes: int, threads: int) -> None:
     """Serve the HTTP API. Who may use it, says `crobot token`."""
     foreground.begin()
     port = port or celeryconfig.crobot_api_port
-    sending.ready()
+    sending.ready_to_steer()
+    storage.await_ready()
     foreground.announce(f"api: http://{address}:{port}/api/v1.0/", database=services.database_address())
     serve(address, port, processes, threads)

@@ -15,7 +15,7 @@ def head(loglevel: str) -> None:
     """Run a head: it places jobs on nodes and writes their results. Any number may run."""
     foreground.begin()
     services.ready_database()
-    storage.ready()
+    storage.await_ready()
     broker.await_ready()
     foreground.announce("head", database=services.database_address())
     foreground.quiet_internals()

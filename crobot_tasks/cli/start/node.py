@@ -69,7 +69,7 @@ def node(
     # said before anybody asks where results go: a node stores none, and must not look for a database to do it
     celeryconfig.crobot_result_backend = "disabled://"
     broker.await_ready()
-    storage.ready()
+    storage.await_ready()
     with ThreadPoolExecutor(1) as meanwhile:  # programs need a second, too, to say which versions they have
         meanwhile.submit(offers)
         _refuse_twin(name)

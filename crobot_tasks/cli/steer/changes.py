@@ -40,7 +40,7 @@ def changes_many(command: Command) -> Command:
             raise click.UsageError(
                 "say which jobs: by number, or by --batch, --user, --pipeline and the like"
             )
-        sending.ready()
+        sending.ready_to_steer()
         names.check(selection)
         ask = Ask(yes=yes, dry_run=dry_run, as_json=options["as_json"])
         return command(*args, selection=selection, ask=ask, **options)

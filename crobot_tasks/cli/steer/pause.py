@@ -42,7 +42,7 @@ def pause(
 ) -> None:
     """Send no jobs of a pipeline or a species, or none at all, to nodes; what nodes have is finished."""
     wanted = _paused(pipelines, species, everything)
-    sending.ready()
+    sending.ready_to_steer()
     pausing.pause(wanted, reason)
     _tell(as_json, {})
 
@@ -54,7 +54,7 @@ def pause(
 def unpause(pipelines: tuple[str, ...], species: tuple[str, ...], everything: bool, as_json: bool) -> None:
     """Lift pauses; --all lifts only the one of everything."""
     wanted = _paused(pipelines, species, everything)
-    sending.ready()
+    sending.ready_to_steer()
     _tell(as_json, pausing.unpause(wanted))
 
 

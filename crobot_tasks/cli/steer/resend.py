@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from crobot_errors import CRobotError
+from crobot_tasks.cli import storage
 from crobot_tasks.cli.output import emit
 from crobot_tasks.cli.steer.changes import Ask, changes_many, document, nothing
 from crobot_tasks.cli.steer.selection import Command, jobs_in_words, with_options
@@ -50,6 +51,7 @@ def with_changes(command: Command) -> Command:
 def resend(selection: Selection, ask: Ask, changes: Changes, as_json: bool) -> None:
     """Send jobs that are over again, with other parameters if wanted. Selected by filters only, those that were sent
     again before are left out; named by number, they are not."""
+    storage.ready()
     selected, ids = hold.counts(selection), hold.chosen(selection)
     before = _resent_before(ids) if selection.ids is None else set()
     ids = [job_id for job_id in ids if job_id not in before]

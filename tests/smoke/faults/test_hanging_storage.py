@@ -19,6 +19,7 @@ from tests.smoke.faults.guests import others_drained, restart
 from tests.smoke.faults.scene import Scene
 
 _UNAPPLIED = "SELECT unapplied_reason FROM crobot.attempts WHERE job_id = :id AND ended_at IS NULL"
+_WAITS = "does not answer. Waiting until it does"
 _BEAT = "SELECT beat FROM crobot.nodes WHERE name = :name"
 _LOST = "SELECT count(*) FROM crobot.nodes WHERE lost_at IS NOT NULL"
 #: more than two leases as the fixture `impatient` has them
@@ -62,6 +63,35 @@ def test_under_a_head_the_reports_that_need_it_wait_and_all_others_are_applied(
         flag.unlink()
         scene.check()
     assert {len(ends.attempts(job_id)) for job_id in waiting} == {1}
+
+
+#: the command of a process for which the storage may hang before it has begun
+_HANGING = """
+import runpy, tests.hanging_storage
+runpy.run_module("crobot_tasks.cli", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_a_start_while_it_hangs_waits_and_says_so(scene: Scene, tmp_path: Path) -> None:
+    cluster, flag = scene.site.cluster, tmp_path / "hangs"
+    starting = [cluster.heads[0], cluster.nodes["calc01"]]
+    own = [(process.arguments, process.environment) for process in starting]
+    flag.touch()
+    for process in starting:
+        process.stop()
+        python, _, _, *arguments = process.arguments
+        process.arguments = [python, "-c", _HANGING, *arguments]
+        process.environment = process.environment | {"CROBOT_TEST_HANGS": str(flag)}
+        process.start()
+    for process in starting:
+        wait_for(f"{process.name} to say so", lambda process=process: _WAITS in process.text())
+    assert [process.status for process in starting] == ["running"] * len(starting)
+    flag.unlink()
+    scene.check()
+    assert [process.status for process in starting] == ["running"] * len(starting)
+    for process, (arguments, environment) in zip(starting, own, strict=True):
+        process.arguments = arguments
+        restart(process, environment)
 
 
 def species_job(scene: Scene) -> int:
