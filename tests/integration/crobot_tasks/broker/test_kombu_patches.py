@@ -11,7 +11,7 @@ from kombu import Connection
 from kombu.transport import redis
 
 from crobot_tasks.broker import kombu_patches
-from crobot_tasks.broker.queues import HEARTBEATS, queue
+from crobot_tasks.broker.queues import HEARTBEATS, REPORTS, SETTLE, node_queue, queue
 from crobot_tasks.celery import app
 from crobot_tasks.embedded.access import Access
 from crobot_tasks.embedded.valkey import Valkey
@@ -44,9 +44,9 @@ def holding_a_message(valkey: Valkey) -> Connection:
     return connection
 
 
-def taken(connection: Connection) -> Any:
+def taken(connection: Connection, name: str = "work") -> Any:
     """A message that was sent and taken over a connection, and is not acknowledged."""
-    queue = connection.SimpleQueue("work")
+    queue = connection.SimpleQueue(name)
     queue.put({"job": 17})
     return queue.get(timeout=PATIENCE_S)
 
@@ -91,6 +91,54 @@ def test_at_a_regular_end_a_message_in_hand_goes_back(valkey: Valkey, kombus_own
     holding_a_message(valkey).close()
     with Connection(valkey.url) as connection:
         assert connection.SimpleQueue("work").get(timeout=PATIENCE_S).payload == {"job": 17}
+
+
+#: of messages that somebody sends again
+MADE_GOOD = pytest.mark.parametrize("name", [node_queue("n1"), REPORTS, HEARTBEATS])
+
+
+@MADE_GOOD
+def test_what_is_sent_again_is_stored_once_and_put_back_all_the_same(
+    valkey: Valkey, kombus_own: None, name: str
+) -> None:
+    kombu_patches.survive_lost_connections()
+    connection = Connection(valkey.url)
+    taken(connection, name)
+    with connection.default_channel.conn_or_acquire() as client:
+        assert client.keys("unacked*") == []
+    connection.close()
+    with Connection(valkey.url) as another:
+        back = another.SimpleQueue(name).get(timeout=PATIENCE_S)
+        assert back.payload == {"job": 17}
+        assert back.headers["redelivered"] is True
+
+
+@MADE_GOOD
+@pytest.mark.parametrize(("answer", "left"), [("ack", 0), ("reject", 0), ("requeue", 1)])
+def test_what_is_sent_again_and_was_answered_frees_its_slot_and_is_not_put_back(
+    valkey: Valkey, kombus_own: None, name: str, answer: str, left: int
+) -> None:
+    kombu_patches.survive_lost_connections()
+    connection = Connection(valkey.url)
+    message = taken(connection, name)
+    qos = message.channel.qos
+    qos.prefetch_count = 1
+    assert not qos.can_consume()
+    getattr(message, answer)()
+    assert qos.can_consume()
+    connection.close()
+    with Connection(valkey.url) as another, another.default_channel.conn_or_acquire() as client:
+        assert client.llen(name) == left
+
+
+def test_what_nobody_sends_again_is_kept_by_the_broker_while_it_is_in_hand(
+    valkey: Valkey, kombus_own: None
+) -> None:
+    kombu_patches.survive_lost_connections()
+    with Connection(valkey.url) as connection:
+        taken(connection, SETTLE)
+        with connection.default_channel.conn_or_acquire() as client:
+            assert client.hlen("unacked") == 1
 
 
 def test_who_could_not_acknowledge_a_message_asks_for_no_more_before_connecting_again(
