@@ -42,7 +42,7 @@ unit: $(INSTALLED_DEV) ## run the tests that need no servers
 	$(BIN)/python -m pytest tests/unit
 
 faults: test-programs $(INSTALLED_DEV) ## run all fault scenarios, and those with tables of a million jobs, also what takes too long for `make test` (an hour)
-	$(BIN)/python -m pytest tests/smoke/faults tests/integration/db/large_tables
+	$(BIN)/python -m pytest tests/smoke/faults tests/integration/db/large_tables $(AT_ONCE) --faults-at-once
 
 api: test-programs $(INSTALLED_DEV) ## ask the HTTP API whatever its description allows, and what it does not (schemathesis; 5 minutes)
 	$(BIN)/python -m pytest -s tests/integration/crobot_tasks/web/api/test_described.py

@@ -156,8 +156,8 @@ broker_connection_max_retries = None
 broker_channel_error_retry = True
 worker_consumer = "crobot_tasks.broker.consumer:PatientConsumer"
 broker_transport_options = {
-    # Heartbeats are read before reports, so that no lease runs out because the head is busy.
-    "queue_order_strategy": "priority",
+    # Heartbeats are read before reports, so that no lease runs out because the head is busy, but not for ever.
+    "queue_order_strategy": "crobot_tasks.broker.queue_order.Turns",
     # The order is the database's; each further step would be one more list to look into at every read.
     "priority_steps": [0],
     "socket_keepalive": True,

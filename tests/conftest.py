@@ -45,7 +45,7 @@ from db import migrate  # noqa: E402
 from tests.installation import forget_results  # noqa: E402
 from tests.processes import Cluster  # noqa: E402
 
-#: the room whose files stay in one process: no two faults at once
+#: the room whose files stay in one process, beside which others run: no two faults at once, unless that is asked for
 FAULTS = "tests/smoke/faults/"
 #: rooms whose folders stay in one process each: most of their files use one cluster, and wait for it
 CLUSTERS = ("tests/integration/crobot_tasks/", "tests/integration/examples/")
@@ -58,7 +58,13 @@ class ByRooms(LoadScopeScheduling):
 
     # pytest-xdist has the group of a test in a mark, too, but cannot tell it to its scheduler with pytest 9.2
     def _split_scope(self, nodeid: str) -> str:
-        return _group(nodeid)
+        group = _group(nodeid)
+        return nodeid.partition("::")[0] if group == FAULTS and self.config.option.faults_at_once else group
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The processes of `make faults` have nothing else to do."""
+    parser.addoption("--faults-at-once", action="store_true", help="share the faults by files, too")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRooms:
