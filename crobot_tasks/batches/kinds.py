@@ -15,7 +15,7 @@ from crobot_tasks.celery import app
 from crobot_tasks.intake.scheme_calls import CallsOfScheme
 from crobot_tasks.jobs import AssemblyJob
 from crobot_tasks.jobs.base import CRobotJob
-from db.crobot import jobs
+from crobot_tasks.jobs.many import earlier_jobs
 from db.known_species import find_species
 from db.species import Trace
 from db.species.schemes import find_scheme
@@ -98,18 +98,15 @@ def _made(make: Callable[[], CRobotJob]) -> CRobotJob | Call:
 
 def _answered(session: Any, made: Sequence[CRobotJob | Call]) -> list[CRobotJob | Call]:
     """Put what earlier jobs answer into the place of jobs."""
-    keys = [one.cache_key if isinstance(one, CRobotJob) else "" for one in made]
-    earlier = jobs.cached(session, list(filter(None, keys)))
-    return [_if_answered(session, one, earlier.get(key)) for one, key in zip(made, keys, strict=True)]
+    earlier = iter(earlier_jobs(session, [one for one in made if isinstance(one, CRobotJob)]))
+    return [one if isinstance(one, Call) else _if_answered(session, one, next(earlier)) for one in made]
 
 
-def _if_answered(session: Any, one: CRobotJob | Call, earlier: Any) -> CRobotJob | Call:
+def _if_answered(session: Any, job: CRobotJob, earlier: Any) -> CRobotJob | Call:
     try:
-        if isinstance(one, CRobotJob) and one.becomes(session, earlier):
-            return Call(cached=one.number)
+        return Call(cached=job.number) if job.becomes(session, earlier) else job
     except (CRobotError, OSError) as error:
         return Call(skipped=str(error))
-    return one
 
 
 def _request(batch: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from crobot_errors import BadInput, UnknownPipeline
-from crobot_tasks.jobs import RemoteAssemblyBasedJob
+from crobot_tasks.jobs import RemoteAssemblyBasedJob, send_jobs
 from crobot_tasks.jobs.following import CLASSES
 from crobot_tasks.jobs.generic import pipeline_of
 from crobot_tasks.lifecycle.job_types import is_kind, scheme_class, scheme_pipelines
@@ -96,8 +96,7 @@ def send_scheme(
             scheme = schemes.find_scheme(session, description)
             calls = CallsOfScheme(session, database, scheme, barcodes)
             made = [calls.job(barcode, **request) for barcode in dict.fromkeys(barcodes)]
-            for job in made:
-                job.send_job(again=again)
+            send_jobs(made, again=again)
             return made
 
     return retrying(sent)

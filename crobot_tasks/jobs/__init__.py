@@ -15,6 +15,7 @@ from crobot_tasks.jobs.generic import GenericJob
 from crobot_tasks.jobs.local import LocalJob
 from crobot_tasks.jobs.locus_search import LocusSearchJob
 from crobot_tasks.jobs.locus_table import LocusTableJob
+from crobot_tasks.jobs.many import send_jobs
 from crobot_tasks.jobs.ms_tree import MSTreeJob
 from crobot_tasks.jobs.nomenclature import NomenclatureJob
 from crobot_tasks.jobs.posted import of_data
@@ -45,6 +46,7 @@ __all__ = [
     "RemoteAssemblyBasedJob",
     "RemoteJob",
     "get_crobot_job",
+    "send_jobs",
     # the pipelines' tasks, to which the classes send
     "tasks",
 ]

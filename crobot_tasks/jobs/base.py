@@ -13,7 +13,10 @@ from celery.canvas import Signature
 from sqlalchemy.orm import Session
 
 import crobot_tasks.database  # noqa: F401 (it tells db where the database is)
+from crobot_errors import BadInput
+from crobot_tasks.lifecycle.calls.job_result import JobResult
 from crobot_tasks.lifecycle.calls.new_job import NewJob
+from crobot_tasks.lifecycle.calls.sends import collected
 from crobot_tasks.lifecycle.job_task import JobTask
 from crobot_tasks.lifecycle.storage.outputs import Outputs, read_outputs
 from crobot_tasks.tasks import job_task
@@ -198,19 +201,24 @@ class CRobotJob(RemoteJob):
         nothing is sent or counted, unless ``again`` asks for it. (One that ends in this very moment may be missed.)
 
         Raises:
-            BadInput: it cannot work; nothing was stored.
+            BadInput: it cannot work, or sends are gathered by ``together()``; nothing was stored.
         """
+        if collected() is not None:
+            raise BadInput(
+                "a job has no number before `with together():` ends: send_jobs([...]) sends many job objects"
+            )
         with transaction(self.database) as session:
-            self.cached = not again and self.is_answered(session)
-            if self.cached:
-                return self.number
-            # Nobody has the task id, so nobody can wait for a result of Celery's: it would only lie in the broker.
-            sent = self.signature().apply_async(ignore_result=True)
-            self.job_id, self.joined = sent.job_id, sent.joined
-            if self.joined and (live := jobs.find(session, self.number)):
-                # a job that was joined keeps the context of its own send
-                self.context = live.context
+            if again or not self.is_answered(session):
+                # Nobody has the task id, so nobody can wait for a result of Celery's: it would only lie in the broker.
+                self.note_sent(session, self.signature().apply_async(ignore_result=True))
         return self.number
+
+    def note_sent(self, session: Session, result: JobResult) -> None:
+        """Take over what became of a send of this job."""
+        self.job_id, self.joined, self.cached = result.job_id, result.joined, False
+        if self.joined and (live := jobs.find(session, self.number)):
+            # a job that was joined keeps the context of its own send
+            self.context = live.context
 
     def is_answered(self, session: Session) -> bool:
         """Whether an earlier job has the result of this one; if so, this becomes that job."""
@@ -221,7 +229,7 @@ class CRobotJob(RemoteJob):
         """Become an earlier job, of the same ``cache_key``, if there is one and its result is still there."""
         if earlier is None or not self.has_result(session, earlier.id):
             return False
-        self.job_id, self.context = earlier.id, earlier.context
+        self.job_id, self.context, self.cached = earlier.id, earlier.context, True
         return True
 
     # --- the life of the job, as `crobot_tasks.lifecycle.job_types.JobClass` describes it -----------------------------

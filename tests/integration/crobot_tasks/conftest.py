@@ -17,6 +17,8 @@ from crobot_tasks.operate import webhooks
 from db.engine import transaction
 from db.handle import dbhandle
 from db.species import Scheme, Strain
+from db.species.assemblies import AssemblyRecord, record_assembly
+from db.species.strains import add_strain_with_reads
 from demo.data import DemoData
 from tests.posted_outcomes import Serve
 from tests.processes import Cluster, query, value, wait_for
@@ -57,6 +59,19 @@ def assemble(senterica: str, strain: str, reads: list[str]) -> tuple[str, str]:
     over = "SELECT state FROM crobot.jobs WHERE id = :id AND finished_at IS NOT NULL"
     assert wait_for("the assembly", lambda: value(over, id=job.number)) == "COMPLETE"
     return strain, job.assembly_barcode
+
+
+def genomes(senterica: str, name: str, data_dir: Path, count: int) -> tuple[list[str], list[str]]:
+    """Barcodes of strains with reads, and of assemblies, none of which anybody looks into."""
+    file = data_dir / "storage" / f"{name}.fasta"
+    file.write_text(">contig\nACGT\n")
+    with transaction(senterica) as session:
+        for number in range(count):
+            add_strain_with_reads(session, f"{name} {number}", [f"{file}.{number}.1", f"{file}.{number}.2"])
+        of_name = Strain.strain.startswith(name)
+        strains = list(session.scalars(select(Strain.barcode).where(of_name)))
+        record = AssemblyRecord(None, "1", str(file), passed=True)
+        return strains, [record_assembly(session, record, []).barcode for _ in range(count)]
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
 
 from crobot_errors import BadInput, UnknownScheme, UnknownSpecies
 from crobot_tasks.batches.batch import Batch
@@ -18,13 +17,12 @@ from crobot_tasks.batches.tending import tend_batches
 from crobot_tasks.broker import folders
 from crobot_tasks.jobs import NomenclatureJob, scheme_export
 from db.engine import transaction
-from db.species import Strain
-from db.species.assemblies import AssemblyRecord, find_assembly, record_assembly
+from db.species.assemblies import find_assembly
 from db.species.schemes import add_scheme, find_scheme
-from db.species.strains import add_strain_with_reads, lock_strain
+from db.species.strains import lock_strain
 from demo.data import TRUE_ST, DemoData
 from tests.integration.crobot_tasks.batches.test_batch import over
-from tests.integration.crobot_tasks.conftest import assemble, copied_reads
+from tests.integration.crobot_tasks.conftest import assemble, copied_reads, genomes
 from tests.integration.crobot_tasks.jobs.test_following import FAST, lookup
 from tests.processes import Cluster, value
 from tests.statements import statements
@@ -139,19 +137,6 @@ def test_while_the_storage_is_away_nothing_is_sent_and_nothing_left_out(
     finally:
         hidden.rename(mark)
     assert states(over(name)) == [(assembled[1], "COMPLETE")]
-
-
-def genomes(senterica: str, name: str, data_dir: Path, count: int) -> tuple[list[str], list[str]]:
-    """Barcodes of strains with reads, and of assemblies, none of which anybody looks into."""
-    file = data_dir / "storage" / f"{name}.fasta"
-    file.write_text(">contig\nACGT\n")
-    with transaction(senterica) as session:
-        for number in range(count):
-            add_strain_with_reads(session, f"{name} {number}", [f"{file}.{number}.1", f"{file}.{number}.2"])
-        of_name = Strain.strain.startswith(name)
-        strains = list(session.scalars(select(Strain.barcode).where(of_name)))
-        record = AssemblyRecord(None, "1", str(file), passed=True)
-        return strains, [record_assembly(session, record, []).barcode for _ in range(count)]
 
 
 def test_what_a_slice_asks_of_the_database_does_not_grow_with_its_items(
