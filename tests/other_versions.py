@@ -33,20 +33,20 @@ def _old_node() -> None:
 
 def _old_head() -> None:
     """Reads no tags and no local data, and names no data."""
-    read, send = leases.heartbeat.run, dispatch.app.publish
+    read, send = leases.heartbeat.run, dispatch.app.publish_into
 
     def first(message: dict[str, Any]) -> None:
         read({name: value for name, value in message.items() if name in _FIRST_HEARTBEAT})
 
-    def send_first(*args: Any, headers: Any = None, **options: Any) -> Any:
+    def send_first(*args: Any, headers: Any = None, **options: Any) -> None:
         if "crobot" in (headers or {}):
             headers = {
                 "crobot": {name: value for name, value in headers["crobot"].items() if name in _FIRST_HEADER}
             }
-        return send(*args, headers=headers, **options)
+        send(*args, headers=headers, **options)
 
     leases.heartbeat.run = first
-    dispatch.app.publish = send_first
+    dispatch.app.publish_into = send_first
 
 
 def _behind() -> None:

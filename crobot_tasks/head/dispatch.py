@@ -124,6 +124,10 @@ def _publish(routed: Sequence[Any], storage_mark: str) -> None:
     """Send the messages. One that is lost here is found missing by the node's heartbeats, and routed again."""
     try:
         with app.producer_or_acquire() as producer, producer.batch():
+            for node in {job.node for job in routed}:
+                producer.maybe_declare(
+                    queue(node_queue(node)), retry=True, **app.conf.task_publish_retry_policy
+                )
             for job in routed:
                 _send(producer, job, storage_mark)
     except UNREACHABLE as error:
@@ -136,15 +140,13 @@ _IN_REQUESTS = {"link": "callbacks", "link_error": "errbacks", "chain": "chain",
 
 def _send(producer: Any, job: Any, storage_mark: str) -> None:
     soft_s, hard_s = time_limits.celerys(job.pipeline, job.time_limit_s, job.chosen or {})
-    app.publish(
+    app.publish_into(
+        node_queue(job.node),
         job.pipeline,
         args=revive(job.args),
         kwargs=revive(job.kwargs),
         task_id=attempt_id(job.id, job.attempt),
         producer=producer,
-        queue=queue(node_queue(job.node)),
-        ignore_result=True,
-        add_to_parent=False,
         soft_time_limit=soft_s,
         time_limit=hard_s,
         headers={

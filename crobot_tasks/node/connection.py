@@ -30,12 +30,11 @@ class Connection:
     def publish(self, task: str, queue_name: str, version: int = REPORT_FORMAT, **message: Any) -> None:
         """Send a message to the heads."""
         message |= {"format": version, "node": self.node, "incarnation": self.incarnation}
-        app.publish(
+        app.publish_into(
+            queue_name,
             task,
             kwargs={"message": message},
             producer=self._opened(),
-            queue=queue(queue_name),
-            ignore_result=True,
             argsrepr=self.node,
             kwargsrepr="",
         )
