@@ -16,6 +16,8 @@ from crobot_tasks import addresses
 from workers.attempt import Attempt
 from workers.job import JobInput
 
+#: our store in Redis or Valkey, as Celery takes it before the address
+_STORE = "crobot_tasks.lifecycle.settling.result_backend:ResultStore+"
 #: schemes of the result stores whose chords we look after
 _RESULTS_IN_MEMORY = ("redis", "rediss", "valkey")
 #: tasks of all processes, whatever they do: their modules load no database
@@ -36,7 +38,7 @@ def results_url(url: str) -> str:
     """Return the address of a result store as Celery takes it, with the class that knows jobs."""
     scheme = url.partition("://")[0]
     if scheme in _RESULTS_IN_MEMORY:
-        return f"crobot_tasks.lifecycle.settling.result_backend:ResultStore+{url}"
+        return _STORE + url
     if scheme.startswith("db+"):
         return f"crobot_tasks.lifecycle.settling.result_table:ResultTable+{url.removeprefix('db+')}"
     return url
@@ -156,6 +158,12 @@ class CRobotApp(Celery):
             # other brokers keep no results; the database is there anyway
             backend = "db+" + addresses.database_url()
         self.conf.update(broker_url=broker, result_backend=self.conf.result_backend or results_url(backend))
+
+    @property
+    def results_expire(self) -> bool:
+        """Whether the store itself forgets old results; said without loading it, and the database with it."""
+        self.set_addresses()
+        return str(self.conf.result_backend).startswith(_STORE)
 
     def connection_for_read(self, *args: Any, **kwargs: Any) -> Any:
         """Connect to the broker, to consume."""

@@ -10,7 +10,7 @@ import click
 
 import celeryconfig
 from crobot_errors import BadInput
-from crobot_tasks.broker.beat_scheduler import Scheduler
+from crobot_tasks.broker.beat_scheduler import Beat, Scheduler
 from crobot_tasks.celery import app
 from crobot_tasks.cli import broker
 from crobot_tasks.cli.start import foreground
@@ -28,8 +28,12 @@ def beat(loglevel: str) -> None:
     foreground.announce("beat")
     foreground.quiet_internals()
     with lock:
-        app.Beat(
-            schedule=str(folder / "beat-schedule"), scheduler_cls=Scheduler, loglevel=loglevel, quiet=True
+        Beat(
+            app=app,
+            schedule=str(folder / "beat-schedule"),
+            scheduler_cls=Scheduler,
+            loglevel=loglevel,
+            quiet=True,
         ).run()
 
 
