@@ -62,6 +62,9 @@ def dispatch() -> Dispatched:
         beginning = dispatching.only_dispatch(session)
         if beginning is None or not numbers.agree(beginning.dispatches):
             return Dispatched()
+        if not beginning.waiting:  # an end was heard, and nobody waits for the room
+            _pace.jobs = 0
+            return Dispatched()
         policy = policy_in_force.current(session)
         cluster = Cluster(cluster_state.nodes(session, policy), policy)
         routed, more = _route(session, cluster, policy, beginning) if cluster.open else ([], False)

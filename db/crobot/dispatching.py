@@ -21,6 +21,7 @@ _LOCK = Prepared("""
            COALESCE((SELECT dispatches FROM crobot.numbers), 0) AS dispatches,
            EXISTS (SELECT FROM crobot.pauses) AS paused,
            COALESCE((SELECT mark FROM crobot.storage WHERE id = 1), '') AS storage_mark,
+           EXISTS (SELECT FROM crobot.jobs WHERE state = 'WAITING' AND held_at IS NULL) AS waiting,
            EXISTS (SELECT FROM crobot.jobs WHERE state = 'WAITING' AND reserved_on IS NOT NULL) AS reserved""")
 
 _NOW = text("SELECT EXTRACT(epoch FROM now())")
@@ -204,6 +205,8 @@ class Beginning:
     dispatches: int
     #: whether anything is paused
     paused: bool
+    #: whether any job waits that is not held; without one, there is nothing to ask the nodes for
+    waiting: bool
     #: whether any job has a node reserved
     reserved: bool
     #: of the storage that the heads work with; empty before a head has ever used it
@@ -215,7 +218,7 @@ def only_dispatch(session: Session) -> Beginning | None:
     (row,) = _LOCK.rows(session)
     if not row.only:
         return None
-    return Beginning(float(row.now), row.dispatches, row.paused, row.reserved, row.storage_mark)
+    return Beginning(float(row.now), row.dispatches, row.paused, row.waiting, row.reserved, row.storage_mark)
 
 
 def nodes(session: Session) -> Sequence[Any]:
