@@ -25,7 +25,7 @@ from crobot_tasks.lifecycle.storage.access import StorageStalls
 from crobot_tasks.logs.facts import of_attempt
 from crobot_tasks.router import Policy
 from db.crobot import JobState, finishing, jobs, numbers
-from db.engine import after_commit, may_repeat, retrying, tables_of, transaction
+from db.engine import after_commit, may_repeat, reading, retrying, tables_of, transaction
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def _kinds(reports: Sequence[Report]) -> dict[int, Any]:
     job_ids = [report.job_id for report in reports]
 
     def read() -> dict[int, Any]:
-        with transaction() as session:
+        with reading() as session:
             return jobs.kinds(session, job_ids)
 
     return retrying(read)

@@ -52,10 +52,12 @@ _OUTCOMES_OF_SENDS = text(f"""
     JOIN crobot.all_jobs j ON j.id = s.job_id
     WHERE j.id = ANY(CAST(:job_ids AS bigint[])) AND j.finished_at IS NOT NULL""")
 
+# Its commit need not wait for the disk: if the note is lost with the server, the results are told once more.
 _SETTLED = Prepared(
     """
     UPDATE crobot.settlements s SET settled_at = now()
-    FROM unnest(CAST(:ids AS uuid[])) AS told(id) WHERE s.id = told.id AND s.settled_at IS NULL""",
+    FROM set_config('synchronous_commit', 'off', true), unnest(CAST(:ids AS uuid[])) AS told(id)
+    WHERE s.id = told.id AND s.settled_at IS NULL""",
     types={"ids": "text[]"},
 )
 
@@ -121,7 +123,7 @@ def _outcomes_of_old(session: Session, task_ids: Sequence[str]) -> Sequence[Any]
 
 
 def settled(session: Session, ids: Sequence[str]) -> None:
-    """Note that these results are told, and that nothing hangs on them."""
+    """Note that these results are told, and that nothing hangs on them, in a transaction of the note's own."""
     _SETTLED.rows(session, {"ids": [str(one) for one in ids]})
 
 
