@@ -109,16 +109,18 @@ _RESERVED = text(f"""
 
 # What decides where a job may run, whatever its state; people ask for past ones, too. What may stop any job comes with
 # it: whoever has just sent one asks for nothing else.
-_SEEN = Prepared(
-    f"""
+_SEEN = f"""
     {_JOB}, j.state, j.node, j.outcome, j.message, j.attempt, j.held_at, j.hold_reason, j.available_at, j.sent_at,
            EXTRACT(epoch FROM j.available_at - now()) AS available_in_s, EXTRACT(epoch FROM now()) AS now,
            (SELECT EXTRACT(epoch FROM now() - heartbeats_read_at) FROM crobot.monitoring) AS heartbeats_read_s_ago,
            (SELECT jsonb_agg(jsonb_build_object('kind', kind, 'name', name, 'reason', reason))
-            FROM crobot.pauses) AS pauses
-    FROM crobot.all_jobs j {_TYPICAL} WHERE j.id = ANY(:job_ids) ORDER BY j.id""",
+            FROM crobot.pauses) AS pauses"""
+_SEEN_EACH = Prepared(
+    f"{_SEEN} FROM crobot.all_jobs j {_TYPICAL} WHERE j.id = ANY(:job_ids) ORDER BY j.id",
     types={"job_ids": "bigint[]"},
 )
+# With an array, or with the past jobs, PostgreSQL makes a plan for each execution, and that takes ten times as long.
+_SEEN_LIVE = Prepared(f"{_SEEN} FROM crobot.jobs j {_TYPICAL} WHERE j.id = :job_id")
 
 _OWN_AHEAD = text("""
     SELECT count(*) FROM (
@@ -252,7 +254,10 @@ def reserved(session: Session) -> Sequence[Row[Any]]:
 
 def seen(session: Session, job_ids: Iterable[int]) -> Sequence[Any]:
     """What decides about these jobs, each with the time, since when no head heard the nodes, and what is paused."""
-    return _SEEN.rows(session, {"job_ids": list(job_ids)})
+    wanted = list(job_ids)
+    if len(wanted) == 1 and (live := _SEEN_LIVE.rows(session, {"job_id": wanted[0]})):
+        return live
+    return _SEEN_EACH.rows(session, {"job_ids": wanted})
 
 
 def own_ahead(session: Session, job_id: int, most: int = 10_000) -> int:

@@ -199,6 +199,7 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.dispatching.waiting_behind": lambda s: dispatching.waiting_behind(s, lines, 8),
         "db.crobot.dispatching.reserved": dispatching.reserved,
         "db.crobot.dispatching.seen": lambda s: dispatching.seen(s, range(size - 50, size)),
+        "db.crobot.dispatching.seen (of one)": lambda s: dispatching.seen(s, [size - 50]),
         "db.crobot.dispatching.own_ahead": lambda s: dispatching.own_ahead(s, waiting),
         "db.crobot.dispatching.reserve": lambda s: dispatching.reserve(s, [waiting], placements[:1]),
         "db.crobot.dispatching.suspects_live": lambda s: dispatching.suspects_live(s, 2),
