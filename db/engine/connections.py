@@ -92,6 +92,8 @@ def open_engine(url: str, application_name: str = "crobot") -> Engine:
         with_driver(make_url(url)),
         pool_size=_settings.kept,
         max_overflow=20,
+        # the one that was used last: its process is warm, and has just prepared what comes next
+        pool_use_lifo=True,
         executemany_mode="values_plus_batch",
         json_serializer=to_json,
         connect_args={**CONNECT_ARGS, "application_name": application_name},

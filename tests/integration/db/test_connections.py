@@ -5,7 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from crobot_errors import DatabaseUnreachable
 from db import engine
@@ -34,6 +34,18 @@ def test_a_process_keeps_as_many_connections_open_as_it_has_threads(database_url
         assert len(pids() & pids()) == engine.connections.KEPT
     finally:
         engine.keep_open(0)  # of those that are open now, the next tests know nothing
+
+
+def test_the_connection_that_was_used_last_is_taken_next(database_url: str) -> None:
+    def pid(connection: Connection) -> int:
+        return int(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+    with engine.engine().connect() as first, engine.engine().connect() as second:
+        pids = [pid(first), pid(second)]
+        first.close()
+    for _ in range(3):
+        with engine.engine().connect() as next_one:
+            assert pid(next_one) == pids[1]
 
 
 def test_a_forked_child_leaves_its_parents_connections_alone() -> None:
