@@ -70,13 +70,13 @@ class Prepared:
         body = _PARAMETER.sub(lambda found: places[found[1]], self._sql)
         self._body = f"{_in_brackets((types or {}).get(name, 'unknown') for name in names)} AS {body}"
 
-    def rows(self, session: Session, values: Mapping[str, Any] | None = None) -> list[Any]:
+    def rows(self, session: Session | Connection, values: Mapping[str, Any] | None = None) -> list[Any]:
         """Execute it in the session's transaction, and return the rows, whose columns are attributes.
 
         Raises:
             DBAPIError: whatever PostgreSQL answers, as SQLAlchemy would raise it.
         """
-        connection = session.connection()
+        connection = session if isinstance(session, Connection) else session.connection()
         given = {name: self._adapted(name, value) for name, value in (values or {}).items()}
         raw: Any = connection.connection.driver_connection
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, text
+from sqlalchemy import Connection, Row, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -75,7 +75,7 @@ def tokens(session: Session) -> Sequence[Row[Any]]:
     return session.execute(_TOKENS).all()
 
 
-def find_token(session: Session, sha256: bytes) -> Any | None:
+def find_token(session: Session | Connection, sha256: bytes) -> Any | None:
     """The token with this checksum, also one that is over."""
     return next(iter(_TOKEN.rows(session, {"sha256": sha256})), None)
 
@@ -95,7 +95,7 @@ def use_ticket(session: Session, sha256: bytes) -> Row[Any] | None:
     return session.execute(_USE_TICKET, {"sha256": sha256}).one_or_none()
 
 
-def kept_answer(session: Session, token_id: int, key: str) -> Any | None:
+def kept_answer(session: Session | Connection, token_id: int, key: str) -> Any | None:
     """The answer that a request of this key had within the last 24 hours."""
     return next(iter(_KEPT_ANSWER.rows(session, {"token_id": token_id, "key": key})), None)
 
