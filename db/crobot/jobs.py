@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Connection, Row, text
 from sqlalchemy.orm import Session
 
 from db.crobot import JobState
@@ -145,7 +145,7 @@ def of_sends(session: Session, settlement_ids: Sequence[str]) -> dict[str, Row[A
     return {row.id: row for row in session.execute(_OF_SENDS, {"ids": list(settlement_ids)})}
 
 
-def kinds(session: Session, job_ids: Sequence[int]) -> dict[int, Any]:
+def kinds(session: Session | Connection, job_ids: Sequence[int]) -> dict[int, Any]:
     """Job id → ``database``, its species' schema, if any, and ``type``, empty without a job class; not of past jobs."""
     return {row.id: row for row in _KINDS.rows(session, {"job_ids": list(job_ids)})}
 
