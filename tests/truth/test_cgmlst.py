@@ -22,7 +22,7 @@ from workers.nomenclature.allele_files import AlleleFiles
 from workers.nomenclature.representatives import is_coding
 from workers.nomenclature.schemes import Scheme, read_scheme, write_scheme
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(900), pytest.mark.usefixtures("serotyping")]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(3600), pytest.mark.usefixtures("serotyping")]
 
 NAME = "SISTR_330"
 PREFIX = "SAL_AA0001AA_AS"

@@ -15,7 +15,7 @@ from tests.truth.table import Truth
 from workers.contigs import fasta_text, read_assembly
 from workers.fasta import reverse_complement
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(3600)]
 
 RAGOUT, KLEBORATE = "ragout/examples", "kleborate/examples/data"
 MG1655 = f"{RAGOUT}/E.Coli/references/MG1655-K12.fasta.gz"

@@ -22,7 +22,7 @@ from workers.contigs import read_assembly
 from workers.snp.call_files import read_calls
 from workers.snp.intervals import read_gff
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(3600)]
 Examples = Callable[[str], Path]
 #: reference, other: least share of the reference that is used, least SNPs, most doubtful ones of a thousand.
 #: By the identity of whole alignments the shares were 0.70, 0.71, 0.73, 0.93, 0.90, 0.73, and 0.97

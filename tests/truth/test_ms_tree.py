@@ -18,7 +18,7 @@ from workers.nomenclature.profile_table import read_profiles
 from workers.trees import newick
 from workers.trees.profiles import write_profiles, write_values
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(900), pytest.mark.usefixtures("grapetree")]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(3600), pytest.mark.usefixtures("grapetree")]
 
 Rows = list[tuple[str, list[int]]]
 

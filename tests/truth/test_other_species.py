@@ -19,7 +19,7 @@ from workers.nomenclature.allele_files import AlleleFiles
 from workers.nomenclature.profile_table import read_profiles
 from workers.nomenclature.schemes import Scheme, read_scheme, write_scheme
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(3600)]
 
 DATA = "usr/lib/python3/dist-packages/kleborate/data"
 EXAMPLES = "kleborate/examples/data"

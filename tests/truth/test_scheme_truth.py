@@ -11,7 +11,7 @@ from tests.truth.agona import simulate_reads
 from tests.truth.project import run_reads
 from tests.truth.table import Truth
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(3600)]
 
 
 @pytest.mark.usefixtures("serotyping")

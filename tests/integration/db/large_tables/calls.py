@@ -145,6 +145,7 @@ def _park_each(session: Session, columns: dict[str, Any], unique_key: str | None
 def _of_jobs(size: int) -> dict[str, Call]:
     waiting, running, ids = size - 9, size - 10, list(range(size - NOT_OVER - 200, size - NOT_OVER))
     past = range(101, 301)
+    of_past = [f"task{number}" for number in past[:50]]  # four blocks each, however many there are
     live = [number for number in range(size - 200, size) if number % 10 == 0]
     ends = [
         {"job_id": number, "number": 1, "outcome": "ok", "message": None, "usage": {}, "begun": True, "by_head": False,
@@ -225,7 +226,7 @@ def _of_jobs(size: int) -> dict[str, Call]:
             lambda s: finishing.count_ignored(s, [(number, 1) for number in past]),
         "db.crobot.progress.note": lambda s: progress.note(s, f"node{live[0] % 12}", told),
         "db.crobot.progress.standing": lambda s: progress.standing(s, [f"task{number}" for number in ids]),
-        "db.crobot.progress.standing past": lambda s: progress.standing(s, [f"task{number}" for number in past]),
+        "db.crobot.progress.standing past": lambda s: progress.standing(s, of_past),
         "db.crobot.progress.awaited": lambda s: progress.awaited(s, live),
         "db.crobot.progress.of_jobs": lambda s: progress.of_jobs(s, live),
         "db.crobot.history.durations": lambda s: history.durations(s, "QAssembly", 100),
@@ -287,8 +288,7 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.settlements.owed": lambda s: settlements.owed(s, live),
         "db.crobot.settlements.overdue": lambda s: settlements.overdue(s, 7.0),
         "db.crobot.settlements.outcomes": lambda s: settlements.outcomes(s, [f"task{number}" for number in ids]),
-        "db.crobot.settlements.outcomes past":
-            lambda s: settlements.outcomes(s, [f"task{number}" for number in past]),
+        "db.crobot.settlements.outcomes past": lambda s: settlements.outcomes(s, of_past),
         "db.crobot.settlements.settled": lambda s: settlements.settled(s, [KEY]),
         "db.crobot.settlements.id_of_task": lambda s: settlements.id_of_task(s, f"task{running}"),
         "db.crobot.settlements.claim": lambda s: settlements.claim(s, KEY, KEY, 7.0),

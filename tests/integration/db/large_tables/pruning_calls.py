@@ -34,9 +34,8 @@ def of_pruning(size: int) -> dict[str, Callable[[Session], Any]]:
         "db.crobot.past.last_old": lambda s: past.last_old(s, DAYS),
         "db.crobot.past.move": lambda s: past.move(s, JobState.COMPLETE, 0, 0, size, SLICE),
         "db.crobot.past.move rare": lambda s: past.move(s, JobState.FAILED, 0, size // 2, size, 20),
-        "db.crobot.past.move none": lambda s: past.move(
-            s, JobState.COMPLETE, 4000, size * 9 // 10, size, SLICE
-        ),
+        # what was sent later than `last_old` is not looked at
+        "db.crobot.past.move none": lambda s: past.move(s, JobState.COMPLETE, 4000, size - 1000, size, SLICE),
         "db.crobot.pruning.begin_anew": pruning.begin_anew,
         "db.crobot.pruning.done_to": lambda s: pruning.done_to(s, "logs"),
         "db.crobot.pruning.due": lambda s: pruning.due(s, 2),
