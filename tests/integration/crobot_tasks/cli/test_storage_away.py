@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,15 +10,18 @@ import pytest
 
 import celeryconfig
 from crobot_tasks.batches.batch import Batch
+from crobot_tasks.lifecycle.cancel import cancel
 from tests.canvas_tasks import jobs
 from tests.command import crobot, document
 from tests.processes import Cluster
 
 
 @pytest.fixture
-def waiting(cluster: Cluster) -> int:
+def waiting(cluster: Cluster) -> Iterator[int]:
     """A job that waits for a node that there is not."""
-    return int(document("send", "probe", "--cores", 64)["job"])
+    job_id = int(document("send", "probe", "--cores", 64)["job"])
+    yield job_id
+    cancel(job_id)
 
 
 @pytest.fixture
