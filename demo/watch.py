@@ -16,7 +16,7 @@ from crobot_tasks.cli.columns import Column, Kind
 from crobot_tasks.cli.tables import Table, table
 from crobot_tasks.operate import explain
 from crobot_tasks.operate.amounts import duration
-from db.crobot import LIVE, JobState, jobs
+from db.crobot import LIVE, JobState, jobs, overview
 from db.crobot.selection import Selection
 from db.engine import transaction
 from demo.stage import DemoFailed, console, say
@@ -92,7 +92,7 @@ def look(job_id: int, barcode: str) -> list[Sight]:
 
 
 def watch(see: Callable[[], Sequence[Sight]], check: Callable[[], None], timeout_s: float) -> Sequence[Sight]:
-    """Show jobs until all are over.
+    """Show jobs, and those that follow from them, until all are over.
 
     Raises:
         DemoFailed: they are not over in time, or a process ended.
@@ -102,12 +102,22 @@ def watch(see: Callable[[], Sequence[Sight]], check: Callable[[], None], timeout
         while True:
             sights = see()
             show.update(sights)
-            if all(sight.over for sight in sights):
+            if (
+                all(sight.over for sight in sights)
+                and not _more_to_come(sights)
+                and len(see()) == len(sights)
+            ):
                 return sights
             check()
             if time.monotonic() > ends_at:
                 raise DemoFailed(f"the jobs are not over after {timeout_s:.0f} s")
             time.sleep(0.3)
+
+
+def _more_to_come(sights: Sequence[Sight]) -> bool:
+    """Whether jobs that follow are still to be sent, as for a moment after an assembly; asked after the states."""
+    with transaction() as session:
+        return overview.is_to_follow(session, [sight.job_id for sight in sights])
 
 
 class _Table:
