@@ -21,6 +21,7 @@ from tests.smoke.faults.scene import Scene
 HUGE = 10**30
 #: a format that no head knows yet
 NEWER = max(REPORT_FORMATS) + 1
+_INCARNATION = "SELECT incarnation FROM crobot.nodes WHERE name = :name"
 _NODE = """
     SELECT incarnation, beat, cores, memory_bytes, disk_bytes, pipelines, unavailable AS missing, software
     FROM crobot.nodes WHERE name = 'calc01'"""
@@ -74,10 +75,14 @@ def doubled(scene: Scene) -> Iterator[None]:
 
 
 def again(members: list[Process], **environment: str) -> None:
+    """Start heads and nodes again, and hear each node in its new life, of which its last words are no sign."""
+    before = {row.name: row.incarnation for row in query("SELECT name, incarnation FROM crobot.nodes")}
     for member in members:
         member.stop()
         member.environment = member.environment | environment
         member.start()
+    for name in before.keys() & {member.name for member in members}:
+        wait_for(f"{name} in its new life", lambda name=name: value(_INCARNATION, name=name) != before[name])
 
 
 @pytest.mark.full
