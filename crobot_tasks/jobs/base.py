@@ -204,9 +204,7 @@ class CRobotJob(RemoteJob):
             BadInput: it cannot work, or sends are gathered by ``together()``; nothing was stored.
         """
         if collected() is not None:
-            raise BadInput(
-                "a job has no number before `with together():` ends: send_jobs([...]) sends many job objects"
-            )
+            raise BadInput("no job has a number within `with together():`: send many by send_jobs([...])")
         with transaction(self.database) as session:
             if again or not self.is_answered(session):
                 # Nobody has the task id, so nobody can wait for a result of Celery's: it would only lie in the broker.
