@@ -42,6 +42,7 @@ from crobot_tasks import embedded  # noqa: E402
 from crobot_tasks.celery import app  # noqa: E402
 from crobot_tasks.maintenance.recount import recount  # noqa: E402
 from db import migrate  # noqa: E402
+from tests import evidence  # noqa: E402
 from tests.installation import forget_results  # noqa: E402
 from tests.processes import Cluster  # noqa: E402
 
@@ -76,6 +77,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Put what takes longest first if several processes share the tests; one alone begins with what is quick."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: _turn(_group(item.nodeid)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Print below a failure what lives and what the processes said: often nobody can make it happen again."""
+    report = yield
+    if report.failed:
+        report.sections.extend(evidence.left())
+    return report
 
 
 def _group(nodeid: str) -> str:

@@ -12,7 +12,8 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakSet
 
 import psutil
 from pytest_celery import CeleryTestWorker, CeleryWorkerCluster, CeleryWorkerContainer
@@ -57,7 +58,11 @@ def value(sql: str, **values: Any) -> Any:
 class Process:
     """One process in a session of its own, with its log in a file; it also answers as a container of Docker does."""
 
+    #: all that somebody still holds, for those who ask what they say
+    started: ClassVar[WeakSet[Process]] = WeakSet()
+
     def __init__(self, name: str, arguments: list[str], folder: Path, **environment: str) -> None:
+        Process.started.add(self)
         self.name, self.arguments, self.folder, self.environment = name, arguments, folder, environment
         self.log = folder / f"{name}.log"
         self.id = f"{name}-{os.urandom(8).hex()}"
@@ -79,6 +84,9 @@ class Process:
     def pid(self) -> int:
         return self._popen.pid
 
+    def runs(self) -> bool:
+        return self._popen.poll() is None
+
     def family(self) -> list[psutil.Process]:
         """The process and all its descendants."""
         parent = psutil.Process(self.pid)
@@ -92,7 +100,7 @@ class Process:
 
     def stop(self, timeout_s: float = 60.0) -> int:
         """Ask the process to end, as a supervisor does."""
-        if self._popen.poll() is None:
+        if self.runs():
             self._popen.terminate()
             try:
                 self._popen.wait(timeout_s)
@@ -107,7 +115,7 @@ class Process:
 
     @property
     def status(self) -> str:
-        return "running" if self._popen.poll() is None else "exited"
+        return "running" if self.runs() else "exited"
 
     @property
     def attrs(self) -> dict[str, Any]:
