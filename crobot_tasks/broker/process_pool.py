@@ -1,4 +1,7 @@
-"""Cures for Celery 5.7's pool of processes: tasks outlive a lost broker, and processes that are told to end do so."""
+"""Cures for Celery 5.7's pool of processes: tasks outlive a lost broker, and processes that are told to end do so.
+
+A process that was killed takes no job of another one with it.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +47,17 @@ class _Pool(asynpool.AsynPool):
             if job._write_to._is_alive():
                 self._cache[job._job] = job
                 self._busy_workers.add(job._write_to.inqW_fd)
+
+    def destroy_queues(self, queues: Any, proc: Any) -> Any:
+        """Close the pipes of a process that was killed in a task, and forget by which one it answered.
+
+        Celery keeps that in mind by the number of the file, which a pipe of the next process gets. When the connection
+        to the broker is lost after that, the parent listens to all such numbers anew: it takes the tasks that it wrote
+        for that process for answers, and each of them waits for ever.
+        """
+        if self._fileno_to_outq.get(proc.outqR_fd) is proc:
+            del self._fileno_to_outq[proc.outqR_fd]
+        return super().destroy_queues(queues, proc)
 
 
 class ProcessPool(prefork.TaskPool):
