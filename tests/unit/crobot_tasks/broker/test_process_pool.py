@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from kombu.asynchronous import Hub
 
+from crobot_tasks.broker import process_pool
 from crobot_tasks.broker.process_pool import ProcessPool
 from tests.processes import wait_for
 
@@ -84,3 +85,44 @@ def test_the_pipe_of_a_process_that_was_killed_in_a_task_is_forgotten(
     assert set(running.pool._fileno_to_outq.values()) == set(running.pool._pool)
     for file in others:
         os.close(file)
+
+
+def test_a_process_that_begins_nothing_is_replaced_and_another_does_its_task(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former = list(running.pool._pool)
+    for process in former:
+        os.kill(process.pid, signal.SIGSTOP)
+    done: list[int] = []
+    running.pool.apply_async(os.getpid, callback=done.append, correlation_id="1.1")
+    running.until("the task to be written", running.pool._handed)
+    for _ in range(process_pool.LOOKS + 1):
+        running.pool._end_idle()
+    running.until("one to be gone", lambda: not all(process._is_alive() for process in former))
+    for process in former:
+        if process._is_alive():
+            os.kill(process.pid, signal.SIGCONT)
+    running.until("the result", lambda: done)
+    assert len(done) == 1
+
+
+def test_a_process_that_is_busy_may_have_the_next_task_before_it(running: Running) -> None:
+    running.pool.apply_async(time.sleep, (600,))
+    running.until("a process to be at it", lambda: any(job._accepted for job in running.pool._cache.values()))
+    (job,) = running.pool._cache.values()
+    waiting = running.pool.apply_async(time.sleep, (600,))
+    waiting._write_to = job._write_to
+    for _ in range(process_pool.LOOKS + 1):
+        running.pool._end_idle()
+    assert job._write_to._is_alive()
+
+
+def test_looks_are_counted_and_come_at_intervals(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[float] = []
+    monkeypatch.setattr(running.pool, "_end_idle", lambda: looks.append(time.monotonic()))
+    monkeypatch.setattr(process_pool, "LOOK_S", 600.0)
+    running.pool.maintain_pool()
+    assert looks == []
+    monkeypatch.setattr(process_pool, "LOOK_S", 0.0)
+    running.pool.maintain_pool()
+    assert len(looks) == 1
