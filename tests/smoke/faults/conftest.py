@@ -75,8 +75,11 @@ def impatient(site: Cluster, head: Process) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def whole(site: Cluster) -> Iterator[None]:
-    """Whatever a test breaks, it puts back."""
+    """Whatever a test breaks, it puts back; one that failed half-way leaves no process that is away to the others."""
     yield
+    for process in site.processes:
+        if not process.runs():
+            process.start()
     site.ready()
 
 

@@ -248,9 +248,10 @@ def day(ago: int) -> str:
 def a_week_passes(stage: Stage, oldest: int, large: int) -> None:
     """Markers grow old, files of dead attempts are removed, and one report is as the first version wrote it."""
     begun = stage.folder / "begun"
-    for today in (day(0), day(1)):
-        if (begun / today).exists():
-            (begun / today).rename(begun / day(7))
+    (begun / day(7)).mkdir(exist_ok=True)
+    for today in (day(0), day(1)):  # both, if it is just after midnight
+        for marker in list((begun / today).glob("*")):
+            marker.rename(begun / day(7) / marker.name)
     (begun / day(40)).mkdir()
     (begun / day(40) / "1.1").touch()
     path = stage.folder / "reports" / f"{oldest}.1.json"
