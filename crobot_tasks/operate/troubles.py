@@ -14,6 +14,8 @@ from db.crobot import at_work, deliveries, jobs, numbers, overview, settlements,
 
 #: seconds after which a result that was not told is overdue, and a transaction keeps vacuum from its work
 OVERDUE_S, LONG_S = 60.0, 300.0
+#: seconds within which a node that has cores for a job begins it
+BEGUN_S = 120.0
 #: a node with less free disk runs out of it in the middle of an assembly
 FREE_DISK_BYTES = 5 * 1024**3
 #: so many are counted, and no more
@@ -61,7 +63,7 @@ def of_heads(session: Any) -> Iterator[Trouble]:
 
 
 def of_nodes(session: Any, nodes: Sequence[Any] | None = None) -> Iterator[Trouble]:
-    """Nodes that are silent, in quarantine, or short of disk."""
+    """Nodes that are silent, in quarantine, short of disk, or begin nothing."""
     for node in map(describe, jobs.nodes(session) if nodes is None else nodes):
         name = node["name"]
         if node["state"] == "silent":
@@ -82,6 +84,13 @@ def of_nodes(session: Any, nodes: Sequence[Any] | None = None) -> Iterator[Troub
                 "make room on it",
                 "an assembly runs out of it in the middle, and begins anew elsewhere",
             )
+    for row in at_work.not_begun(session, BEGUN_S):
+        yield Trouble(
+            f"{row.node} has free cores, and does not begin what was sent to it, as job {row.first}: "
+            f"{row.jobs:,} in all, the first {ago(row.since)}",
+            f"see its log, and start it again with `crobot node --name {row.node} …`",
+            "it says that it is up, and these jobs wait for it",
+        )
 
 
 def of_the_database(session: Any) -> Iterator[Trouble]:

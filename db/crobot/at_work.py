@@ -38,6 +38,16 @@ _LONG = text("""
       AND pid <> pg_backend_pid() AND backend_type = 'client backend'
     ORDER BY xact_start LIMIT 5""")
 
+# What was sent ahead of its turn waits for cores, and is passed over. The list of live attempts has an index by node.
+_NOT_BEGUN = text("""
+    SELECT n.name AS node, count(*) AS jobs, min(a.routed_at) AS since, min(a.job_id) AS first
+    FROM crobot.nodes n JOIN crobot.attempts a ON a.node = n.name AND a.ended_at IS NULL
+    WHERE n.lost_at IS NULL AND n.heartbeat_at > now() - make_interval(secs => :longer_s)
+      AND a.started_at IS NULL AND a.routed_at < now() - make_interval(secs => :longer_s)
+      AND a.cores <= n.cores - (SELECT COALESCE(sum(b.cores), 0) FROM crobot.attempts b
+                                WHERE b.node = n.name AND b.ended_at IS NULL AND b.started_at IS NOT NULL)
+    GROUP BY n.name ORDER BY n.name""")
+
 _OLDEST_TRANSACTION = text("""
     SELECT COALESCE(EXTRACT(epoch FROM now() - min(xact_start)), 0) FROM pg_stat_activity
     WHERE datname = current_database() AND backend_type = 'client backend'""")
@@ -69,6 +79,11 @@ def ended(session: Session, hours: int) -> Sequence[Row[Any]]:
 def long_transactions(session: Session, longer_s: float) -> Sequence[Row[Any]]:
     """Transactions of any client that are open for longer than so many seconds, the oldest first."""
     return session.execute(_LONG, {"longer_s": longer_s}).all()
+
+
+def not_begun(session: Session, longer_s: float) -> Sequence[Row[Any]]:
+    """For each node that is up: ``jobs`` that it has cores for and has not begun for so long, and the ``first``."""
+    return session.execute(_NOT_BEGUN, {"longer_s": longer_s}).all()
 
 
 def oldest_transaction_s(session: Session) -> float:

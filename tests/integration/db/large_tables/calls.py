@@ -271,6 +271,7 @@ def _of_jobs(size: int) -> dict[str, Call]:
         "db.crobot.at_work.live_of_species": at_work.live_of_species,
         "db.crobot.at_work.reports_ignored": lambda s: at_work.reports_ignored(s, 1),
         "db.crobot.at_work.ended": lambda s: at_work.ended(s, 23),
+        "db.crobot.at_work.not_begun": lambda s: at_work.not_begun(s, 120.0),
         "db.crobot.at_work.oldest_transaction_s": at_work.oldest_transaction_s,
         "db.crobot.at_work.dead_rows": at_work.dead_rows,
         "db.crobot.at_work.long_transactions": lambda s: at_work.long_transactions(s, 300),
