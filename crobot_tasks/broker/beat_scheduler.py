@@ -12,7 +12,7 @@ from celery.apps.beat import Beat as CelerysBeat
 from celery.beat import PersistentScheduler, SchedulingError
 from celery.utils.functional import maybe_list
 
-from crobot_tasks.broker.queues import MOST_UNREAD, UNREACHABLE, waiting_in
+from crobot_tasks.broker.queues import MOST_UNREAD, UNREACHABLE, queue, waiting_in
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +53,9 @@ class Scheduler(PersistentScheduler):
         """Send a task that this process has not loaded: an order to the heads, or a task of somebody's own schedule."""
         if not name.startswith("crobot."):
             return self.app.send_task(name, args, kwargs, producer=producer, **options)
-        queue_name = options.pop("queue", self.app.conf.task_default_queue)
+        into = queue(options.pop("queue", self.app.conf.task_default_queue))
         options.pop("ignore_result", None)  # nobody asks for any
-        return self.app.publish_into(queue_name, name, args=args, kwargs=kwargs, producer=producer, **options)
+        return self.app.publish_into(into, name, args=args, kwargs=kwargs, producer=producer, **options)
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         """Send a task that is due, unless its queue is full."""

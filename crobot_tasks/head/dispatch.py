@@ -144,7 +144,7 @@ _IN_REQUESTS = {"link": "callbacks", "link_error": "errbacks", "chain": "chain",
 def _send(producer: Any, job: Any, storage_mark: str) -> None:
     soft_s, hard_s = time_limits.celerys(job.pipeline, job.time_limit_s, job.chosen or {})
     app.publish_into(
-        node_queue(job.node),
+        queue(node_queue(job.node)),
         job.pipeline,
         args=revive(job.args),
         kwargs=revive(job.kwargs),

@@ -31,7 +31,7 @@ class Connection:
         """Send a message to the heads."""
         message |= {"format": version, "node": self.node, "incarnation": self.incarnation}
         app.publish_into(
-            queue_name,
+            queue(queue_name),
             task,
             kwargs={"message": message},
             producer=self._opened(),

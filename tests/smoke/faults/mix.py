@@ -25,6 +25,7 @@ from tests.smoke.faults import species
 #: sum of what the members of a chord give
 TOTAL = 10
 
+_BEAT_GOES_ON = "SELECT heartbeats_read_at > now() - interval '5 seconds' FROM crobot.monitoring"
 _LIVE = "SELECT count(*) FROM crobot.jobs WHERE finished_at IS NULL"
 _OWED = "SELECT count(*) FROM crobot.settlements WHERE settled_at IS NULL"
 _OPEN = "SELECT count(*) FROM crobot.attempts WHERE ended_at IS NULL"
@@ -186,6 +187,7 @@ def nothing_live() -> None:
 def nothing_stuck(cluster: Cluster) -> None:
     """Check all that must be true of a whole system that has nothing to do."""
     nothing_live()
+    wait_for("an order of beat to be read, see its log", lambda: value(_BEAT_GOES_ON))
     assert query(_CONTRADICTORY) == []
     species.check_counters()
     for name in cluster.nodes:
