@@ -55,9 +55,8 @@ def test_the_short_way_is_open_again_after_the_connection_was_lost(tables: None)
         for number in range(3):
             app.publish_into(into, heartbeat.name, producer=producer, task_id=str(number), **_OPTIONS)
             writing.collect()
-            if (
-                number == 1
-            ):  # as in beat: who looks into a queue has connected again, and the producer has not
+            # as in beat: who looks into a queue has connected again, and the producer has not
+            if number == 1:
                 assert writing.default_channel is not producer.channel
         found = [taken.get(timeout=PATIENCE_S).headers["id"] for _ in range(3)]
         taken.queue.delete()
