@@ -86,7 +86,7 @@ def of_nodes(session: Any, nodes: Sequence[Any] | None = None) -> Iterator[Troub
             )
     for row in at_work.not_begun(session, BEGUN_S):
         yield Trouble(
-            f"{row.node} has free cores, and does not begin what was sent to it, as job {row.first}: "
+            f"{row.node} has free cores, and does not begin what was sent to it, such as job {row.first}: "
             f"{row.jobs:,} in all, the first {ago(row.since)}",
             f"see its log, and start it again with `crobot node --name {row.node} …`",
             "it says that it is up, and these jobs wait for it",

@@ -48,7 +48,7 @@ def test_a_node_that_begins_nothing_is_named(numb: list[psutil.Process]) -> None
     node = query(_SENT_EARLIER, id=job_id)[0].node
     (what,) = begin_nothing()
     assert what.startswith(
-        f"{node} has free cores, and does not begin what was sent to it, as job {job_id}: 1 in"
+        f"{node} has free cores, and does not begin what was sent to it, such as job {job_id}: 1 in"
     )
     go_on(numb)
     crobot("wait", job_id, "--timeout", 60)
