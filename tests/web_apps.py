@@ -129,7 +129,7 @@ def _more(client: socket.socket) -> bytes:
 @contextmanager
 def web_app(*answers: Answer, context: ssl.SSLContext | None = None) -> Iterator[WebApp]:
     """A server that gives these answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with _listen() as listening:
         app = WebApp(list(answers), port=listening.getsockname()[1], context=context)
         threading.Thread(target=app.serve, args=(listening,), daemon=True).start()
         yield app
@@ -139,10 +139,27 @@ def web_app(*answers: Answer, context: ssl.SSLContext | None = None) -> Iterator
 @contextmanager
 def flask_app(app: Flask) -> Iterator[str]:
     """A Flask app behind a real server with threads; its origin."""
-    server: Any = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with _listen() as listening:
+        host, port = listening.getsockname()
+        server: Any = make_server(host, port, app, threaded=True, fd=listening.fileno())
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://{host}:{port}"
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+#: the ports that apps of these tests have had
+_ports: set[int] = set()
+
+
+def _listen() -> socket.socket:
+    """Listen where no app before did: deliveries are kept by origin, and those of another app are no one's here."""
+    while True:
+        listening = socket.create_server(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        if port not in _ports:
+            _ports.add(port)
+            return listening
+        listening.close()
