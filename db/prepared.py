@@ -4,6 +4,10 @@ Planning them took PostgreSQL as long as executing them. psycopg2 prepares nothi
 EXECUTE. And of the time that a process of ours takes for a short statement, SQLAlchemy takes three quarters: it makes a
 context, a result and rows for whatever a statement may be. These are text with parameters, and give tuples.
 
+PostgreSQL would plan the first five executions for their values, and go on with that where a list of values makes the
+plan for any values look dear. It is told not to: a plan is made once, for any values. So none of these statements may
+need its values for a good plan, and none reads the partitions of past jobs, all of which such a plan would contain.
+
 A plan is right for tables of the size that they had: after a while it is made anew, so that a database that was empty
 when its heads began does not keep the plans of small tables. Such a statement names its columns: with ``*``, it would
 fail on the connections that are open while a migration adds one.
@@ -116,16 +120,22 @@ class Prepared:
 
 def listen(engine: Engine) -> None:
     """Let the connections of this engine keep what is prepared."""
-    event.listen(engine, "connect", _look_for_a_pooler)
+    event.listen(engine, "connect", _begin)
 
 
-def _look_for_a_pooler(connection: Any, record: Any) -> None:
-    """Note whether the process that answers is the one that the connection was made to: of a pooler it is not."""
+def _begin(connection: Any, record: Any) -> None:
+    """Have a new connection keep what is prepared; that of a pooler keeps nothing.
+
+    The process that answers through a pooler is not the one that the connection was made to.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (pid,) = cursor.fetchone()
-    connection.rollback()
-    record.info["prepared"] = {} if pid == connection.info.backend_pid else None
+        is_pooled = pid != connection.info.backend_pid
+        if not is_pooled:
+            cursor.execute("SET plan_cache_mode = force_generic_plan")
+    connection.commit()
+    record.info["prepared"] = None if is_pooled else {}
 
 
 def _raise(connection: Connection, sql: str, values: Any, error: psycopg2.Error) -> NoReturn:

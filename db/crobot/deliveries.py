@@ -45,7 +45,7 @@ _OF_JOBS = f"""
     WHERE w.kind = 'job' AND w.number = ANY(:job_ids) {{more}}
     {_TELL}"""
 _OF_ENDING = Prepared(_OF_JOBS.format(jobs="crobot.jobs", more=""))
-_OF_ENDED = Prepared(_OF_JOBS.format(jobs="crobot.all_jobs", more="AND w.url = :url"))
+_OF_ENDED = text(_OF_JOBS.format(jobs="crobot.all_jobs", more="AND w.url = :url"))
 
 _OF_SUBJECT = text(f"""
     {_INSERT.format(body=":body")}
@@ -145,7 +145,10 @@ def of_jobs(
     In the transaction that ends them; for one address also later.
     """
     values = {"job_ids": list(job_ids), "most_bytes": most_bytes, "jobs": jobs_path, "url": url}
-    (_OF_ENDING if url is None else _OF_ENDED).rows(session, values)
+    if url is None:
+        _OF_ENDING.rows(session, values)
+    else:
+        session.execute(_OF_ENDED, values)
 
 
 def of_subject(

@@ -60,6 +60,14 @@ def test_a_statement_is_prepared_once_for_a_connection() -> None:
         assert scalar(ADDED, session, {"left": 1, "right": 2}) == 4
 
 
+def test_it_is_planned_for_any_values_from_the_first_execution_on() -> None:
+    with transaction() as session:
+        for size in range(1, 8):
+            LISTED.rows(session, {"ids": ["00000000-0000-0000-0000-000000000001"] * size})
+        plans = session.execute(text("SELECT generic_plans, custom_plans FROM pg_prepared_statements")).one()
+    assert tuple(plans) == (7, 0)
+
+
 def test_its_plan_is_made_anew_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     with transaction() as session:
         ADDED.rows(session, {"left": 1, "right": 2})

@@ -95,11 +95,20 @@ def functions() -> set[str]:
 
 def statements() -> dict[str, str]:
     """The names of all statements that a module keeps, with their texts."""
+    return _kept(TextClause) | prepared()
+
+
+def prepared() -> dict[str, str]:
+    """The names of those that are prepared, with their texts."""
+    return _kept(Prepared)
+
+
+def _kept(kind: type[TextClause | Prepared]) -> dict[str, str]:
     return {
         f"{module.__name__}.{name}": value.text
         for module in _modules()
         for name, value in vars(module).items()
-        if isinstance(value, TextClause | Prepared)
+        if isinstance(value, kind)
     }
 
 

@@ -6,6 +6,7 @@ here, and so is a statement that reads a large table from end to end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -172,6 +173,12 @@ def test_each_statement_is_reached_by_a_call(small: Measured) -> None:
     executed = small.of_calls.executed
     missed = {name for name, statement in calls.statements().items() if statement not in executed}
     assert missed == UNREACHED.keys(), "no call in calls.py executes these"
+
+
+def test_what_is_prepared_reads_no_past_jobs() -> None:
+    # its plan for any values would contain every partition, in every connection
+    past = re.compile(r"crobot\.(all_|\w+_past)")
+    assert [name for name, statement in calls.prepared().items() if past.search(statement)] == []
 
 
 def test_no_statement_reads_a_large_table_from_end_to_end(large: Measured) -> None:
