@@ -55,11 +55,12 @@ _CPU_S = f"(SELECT {_SUM_CPU_S} FROM crobot.all_attempts a WHERE a.job_id = i.jo
 
 # The planner cannot guess how many items lie between two numbers, and would read whole tables: OFFSET 0 keeps it to
 # the way by the indexes, slice by slice and item by item.
-_OPEN_SLICES = """
-    FROM crobot.batch_slices s
-    CROSS JOIN LATERAL (SELECT job_id, cached, skipped FROM crobot.batch_items
+_ITEMS_OF_SLICE = """(SELECT job_id, cached, skipped FROM crobot.batch_items
                         WHERE batch_id = s.batch_id AND number BETWEEN s.first_item AND s.last_item OFFSET 0) i
-    LEFT JOIN LATERAL (SELECT state, outcome FROM crobot.all_jobs WHERE id = i.job_id OFFSET 0) j ON true
+    LEFT JOIN LATERAL (SELECT state, outcome FROM crobot.all_jobs WHERE id = i.job_id OFFSET 0) j ON true"""
+_OPEN_SLICES = f"""
+    FROM crobot.batch_slices s
+    CROSS JOIN LATERAL {_ITEMS_OF_SLICE}
     WHERE s.closed_at IS NULL"""
 _OF_OPEN_SLICES = f"{_OPEN_SLICES} AND s.batch_id = :batch_id"
 
@@ -106,8 +107,7 @@ _MISCOUNTED = text(f"""
     CROSS JOIN LATERAL (
         SELECT jsonb_object_agg(state || ' ' || outcome, items) AS is_now
         FROM (SELECT {_STATE} AS state, {_OUTCOME} AS outcome, count(*) AS items
-              FROM crobot.batch_items i LEFT JOIN crobot.all_jobs j ON j.id = i.job_id
-              WHERE i.batch_id = s.batch_id AND i.number BETWEEN s.first_item AND s.last_item GROUP BY 1, 2) one) found
+              FROM {_ITEMS_OF_SLICE} GROUP BY 1, 2) one) found
     CROSS JOIN LATERAL (
         SELECT jsonb_object_agg(state || ' ' || outcome, items) AS was_then
         FROM json_to_recordset(s.ends) AS e(state text, outcome text, items int)) counted
