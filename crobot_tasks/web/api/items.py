@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from crobot_errors import BadInput
 from crobot_tasks.broker.folders import roots
 from crobot_tasks.intake.reads import send_reads
-from crobot_tasks.intake.scheme_calls import send_scheme
+from crobot_tasks.intake.scheme_calls import CallsOfScheme, send_scheme
+from crobot_tasks.jobs import RemoteAssemblyBasedJob, send_jobs
 from crobot_tasks.operate.tokens import Caller
 from crobot_tasks.tasks import PipelineTask, job_task
 from crobot_tasks.web.api import own_inputs
 from crobot_tasks.webhooks import address, outcomes
 from db.engine import transaction
 from db.known_species import find_species
+from db.species import schemes
 from workers.short_reads.reads import check_read_sets
 
 Item = Mapping[str, Any]
@@ -105,6 +107,11 @@ def is_plain(item: Item) -> bool:
     return _kind(item) is PIPELINE
 
 
+def is_of_scheme(item: Item) -> bool:
+    """Whether it calls a scheme on an assembly; many such are sent together, too."""
+    return _kind(item) is SCHEME
+
+
 def send(item: Item, caller: Caller) -> Sent:
     """Send a job, in the transaction that is open; its call-back address was checked.
 
@@ -123,6 +130,44 @@ def call(item: Item, caller: Caller) -> Any:
         BadInput: it cannot work.
     """
     return _call_pipeline(item, caller)
+
+
+class SchemeJobs:
+    """Jobs of schemes on assemblies of one species, in the transaction that is open.
+
+    What the jobs of one scheme share is looked up once.
+    """
+
+    def __init__(self, given: Sequence[Item], caller: Caller) -> None:
+        self._given, self._caller = given, caller
+        self._calls: dict[str, CallsOfScheme] = {}
+
+    def job(self, item: Item) -> RemoteAssemblyBasedJob:
+        """Return the job of one of the items, ready to send.
+
+        Raises:
+            UnknownSpecies, UnknownScheme, BadInput: it cannot work.
+        """
+        if (scheme := item["scheme"]) not in self._calls:
+            self._calls[scheme] = self._calls_of(item["database"], scheme)
+        return self._calls[scheme].job(item["assembly"], **_request(item, self._caller))
+
+    def _calls_of(self, database: str, scheme: str) -> CallsOfScheme:
+        barcodes = [item["assembly"] for item in self._given if item["scheme"] == scheme]
+        with transaction() as session:
+            find_species(session, database)
+        with transaction(database) as session:
+            return CallsOfScheme(session, database, schemes.find_scheme(session, scheme), barcodes)
+
+
+def send_each(jobs: Sequence[RemoteAssemblyBasedJob], *, again: bool) -> list[Sent]:
+    """Send the jobs with a few statements, in the transaction that is open.
+
+    Raises:
+        BadInput: one of them cannot work.
+    """
+    send_jobs(jobs, again=again)
+    return [Sent(job.number, job.joined, job.cached) for job in jobs]
 
 
 def post_outcome(sent: Sent, item: Item, caller: Caller) -> None:

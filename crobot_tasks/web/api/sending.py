@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -69,26 +69,49 @@ def send_all(given: Sequence[Item]) -> list[Sent]:
     Raises:
         Problem: one of them cannot be sent; it says which.
     """
-    plain = {number for number, item in enumerate(given) if items.is_plain(item)}
-    if len(plain) < 2:
-        plain = set()
-    called = _call_together(given, plain)
+    sent = _send_plain(given) | _send_schemes(given)
     return [
-        called[number]
-        if number in plain
+        sent[number]
+        if number in sent
         else _named(number, item, len(given), partial(items.send, item, caller()))
         for number, item in enumerate(given)
     ]
 
 
-def _call_together(given: Sequence[Item], plain: Collection[int]) -> dict[int, Sent]:
-    """Send those that are rows and nothing else in a few statements."""
+def _send_plain(given: Sequence[Item]) -> dict[int, Sent]:
+    """Send those that are rows and nothing else with a few statements; one alone is left to who sends one."""
+    numbers = _numbers(given, items.is_plain)
     with together():
         results = {
             number: _named(number, given[number], len(given), partial(items.call, given[number], caller()))
-            for number in sorted(plain)
+            for number in numbers
         }
-    sent = {number: Sent(result.job_id, result.joined) for number, result in results.items()}
+    return _posted(given, {number: Sent(one.job_id, one.joined) for number, one in results.items()})
+
+
+def _send_schemes(given: Sequence[Item]) -> dict[int, Sent]:
+    """Send those that call a scheme on an assembly in the same way."""
+    numbers = _numbers(given, items.is_of_scheme)
+    of_schemes = items.SchemeJobs([given[number] for number in numbers], caller())
+    jobs = {
+        number: _named(number, given[number], len(given), partial(of_schemes.job, given[number]))
+        for number in numbers
+    }
+    sent: dict[int, Sent] = {}
+    for again in (False, True):
+        these = [number for number in numbers if given[number].get("again", False) is again]
+        each = items.send_each([jobs[number] for number in these], again=again)
+        sent |= zip(these, each, strict=True)
+    return _posted(given, sent)
+
+
+def _numbers(given: Sequence[Item], is_one: Callable[[Item], bool]) -> list[int]:
+    """Return which items are of a kind, if that is more than one."""
+    found = [number for number, item in enumerate(given) if is_one(item)]
+    return found if len(found) > 1 else []
+
+
+def _posted(given: Sequence[Item], sent: dict[int, Sent]) -> dict[int, Sent]:
     for number, one in sent.items():
         items.post_outcome(one, given[number], caller())
     return sent

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -13,9 +15,11 @@ from crobot_tasks.operate import pause
 from crobot_tasks.operate.tokens import Scope
 from db.crobot import PausedKind
 from demo.data import DemoData
+from tests.integration.crobot_tasks.conftest import genomes
 from tests.integration.crobot_tasks.maintenance.past import move
 from tests.integration.crobot_tasks.web.api.conftest import ROOT, Client, ended
 from tests.processes import Cluster, query, value
+from tests.statements import statements
 
 #: on no node of the cluster: the job waits
 TOO_MANY = {"params": {"cores": 64}}
@@ -166,6 +170,76 @@ def test_who_joins_the_job_of_somebody_else_sees_it_and_cannot_change_it(
     assert third.job(sent["job"])["state"] == "COMPLETE"
     wrong = first.problem("POST", f"{ROOT}/jobs", 422, json=item | {"scheme": "none"})
     assert wrong["type"] == "urn:crobot:UnknownScheme"
+
+
+def scheme_items(senterica: str, assemblies: list[str], **more: object) -> list[dict[str, object]]:
+    """Calls of a scheme on assemblies."""
+    item = {"database": senterica, "scheme": "MLST_Achtman"} | more
+    return [item | {"assembly": barcode} for barcode in assemblies]
+
+
+def test_what_schemes_on_many_assemblies_ask_of_the_database_does_not_grow_with_them(
+    app_of_7: Client, senterica: str, data_dir: Path, calls_wait: Callable[[], object]
+) -> None:
+    assemblies = genomes(senterica, str(uuid4()), data_dir, 24)[1]
+    asked = []
+    # the first request reads what the process keeps for a while
+    for some in (assemblies[:2], assemblies[2:4], assemblies[4:]):
+        with statements() as seen:
+            sent = app_of_7.post(f"{ROOT}/jobs", scheme_items(senterica, some))["jobs"]
+        asked.append(len(seen))
+        numbers = [one["job"] for one in sent]
+        tags = query("SELECT id, tag FROM crobot.jobs WHERE id = ANY(:ids)", ids=numbers)
+        assert [dict(map(tuple, tags))[number] for number in numbers] == some
+        cancel_each(numbers)
+    assert asked[1] == asked[2]
+
+
+def test_schemes_go_beside_other_jobs_and_each_item_has_its_own_answer(
+    app_of_7: Client, client: Make, senterica: str, data_dir: Path, calls_wait: Callable[[], object]
+) -> None:
+    first, second, third = genomes(senterica, str(uuid4()), data_dir, 3)[1]
+    live = client().post(f"{ROOT}/jobs", scheme_items(senterica, [first])[0])["job"]
+    probe = {"pipeline": "probe", "countdown_s": 9999}
+    given = [
+        *scheme_items(senterica, [first, second]),
+        probe,
+        *scheme_items(senterica, [second], again=True),
+        *scheme_items(senterica, [third], priority=2, again=True, batch="b2"),
+        *scheme_items(senterica, [third], scheme="prokka_annotation"),
+    ]
+    sent = app_of_7.post(f"{ROOT}/jobs", given)["jobs"]
+    numbers = [one["job"] for one in sent]
+    assert (numbers[0], numbers[3]) == (live, numbers[1])
+    assert [one["joined"] for one in sent] == [True, False, False, True, False, False]
+    jobs = [app_of_7.job(number) for number in numbers[1:]]
+    assert [job["tag"] for job in jobs] == [second, "", second, third, third]
+    assert [job["pipeline"] for job in jobs] == [
+        "nomenclature", "probe", "nomenclature", "nomenclature", "prokka_annotation"
+    ]  # fmt: skip
+    assert (jobs[3]["priority"], jobs[3]["batch"]) == (2, "b2")
+    assert {job["user_id"] for job in jobs} == {app_of_7.user}
+    cancel_each(numbers)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind", "text"),
+    [
+        ({"scheme": "none"}, "UnknownScheme", "'none'"),
+        ({"assembly": "SAL_ZZ9999AA_AS"}, "BadInput", "SAL_ZZ9999AA_AS"),
+        ({"scheme": "snp_calls"}, "BadInput", "the scheme 'snp_calls' has no pipeline"),
+    ],
+)
+def test_of_schemes_of_which_one_cannot_be_called_none_is(
+    app_of_7: Client, senterica: str, data_dir: Path, wrong: dict[str, str], kind: str, text: str
+) -> None:
+    items = scheme_items(senterica, genomes(senterica, str(uuid4()), data_dir, 3)[1])
+    problem = app_of_7.problem("POST", f"{ROOT}/jobs", 422, json=[*items[:2], items[2] | wrong])
+    assert problem["type"] == f"urn:crobot:{kind}"
+    assert problem["detail"].startswith("job 2 of the request: ")
+    assert text in problem["detail"]
+    assert problem["errors"][0]["field"] == "2"
+    assert value("SELECT count(*) FROM crobot.jobs WHERE user_id = :id", id=app_of_7.user) == 0
 
 
 def test_a_job_names_what_came_of_it(cluster: Cluster, client: Make, genome: str, senterica: str) -> None:
