@@ -8,9 +8,9 @@ PostgreSQL would plan the first five executions for their values, and go on with
 plan for any values look dear. It is told not to: a plan is made once, for any values. So none of these statements may
 need its values for a good plan, and none reads the partitions of past jobs, all of which such a plan would contain.
 
-A plan is right for tables of the size that they had: after a while it is made anew, so that a database that was empty
-when its heads began does not keep the plans of small tables. Such a statement names its columns: with ``*``, it would
-fail on the connections that are open while a migration adds one.
+A plan is right for tables of the size that they had: after a while and some use it is made anew, so that a database
+that was empty when its heads began does not keep the plans of small tables. Such a statement names its columns: with
+``*``, it would fail on the connections that are open while a migration adds one.
 
 Behind a pooler, which may give each transaction another of the server's processes, nothing is prepared.
 """
@@ -34,6 +34,8 @@ from db.jsonb import to_json
 
 #: so many seconds a connection keeps a plan
 KEPT_S = 10.0
+#: and beyond them for so many executions: whoever sends a job now and then does not wait for plans each time
+KEPT_USES = 20
 
 #: a parameter, as psycopg2 knows it
 _PARAMETER = re.compile(r"%\((\w+)\)s")
@@ -43,13 +45,19 @@ _DIALECT = URL.create("postgresql+psycopg2").get_dialect()()
 _numbers = count(1)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Made:
     """A statement that a connection has prepared."""
 
     name: str
     #: monotonic seconds
     at: float
+    #: so often it was executed
+    uses: int = 1
+
+    def is_fresh(self, now: float) -> bool:
+        """Whether its plan may be used once more."""
+        return now - self.at < KEPT_S or self.uses < KEPT_USES
 
 
 class Prepared:
@@ -99,7 +107,8 @@ class Prepared:
             cursor.execute(self._sql, given)
             return
         known, now = made.get(self), time.monotonic()
-        if known is not None and now - known.at < KEPT_S:
+        if known is not None and known.is_fresh(now):
+            known.uses += 1
             cursor.execute(self.executing(known.name), given)
             return
         # All in one round trip. It is noted once it worked: in a transaction that has failed, nothing is prepared.

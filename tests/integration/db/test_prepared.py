@@ -68,14 +68,20 @@ def test_it_is_planned_for_any_values_from_the_first_execution_on() -> None:
     assert tuple(plans) == (7, 0)
 
 
-def test_its_plan_is_made_anew_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("kept_s", "plans"), [(10.0, [1, 1, 1, 1, 1]), (0.0, [1, 1, 1, 2, 2])])
+def test_its_plan_is_made_anew_after_a_while_and_some_use(
+    monkeypatch: pytest.MonkeyPatch, kept_s: float, plans: list[int]
+) -> None:
+    monkeypatch.setattr(module, "KEPT_S", kept_s)
+    monkeypatch.setattr(module, "KEPT_USES", 3)
+    names: list[str] = []
+    seen = []
     with transaction() as session:
-        ADDED.rows(session, {"left": 1, "right": 2})
-        (first,) = session.execute(text("SELECT name FROM pg_prepared_statements")).scalars()
-        monkeypatch.setattr(module, "KEPT_S", 0.0)
-        assert scalar(ADDED, session, {"left": 2, "right": 2}) == 6
-        (second,) = session.execute(text("SELECT name FROM pg_prepared_statements")).scalars()
-        assert second != first
+        for left in range(5):
+            assert scalar(ADDED, session, {"left": left, "right": 2}) == 2 * left + 2
+            names += session.execute(text("SELECT name FROM pg_prepared_statements")).scalars()
+            seen.append(len(set(names)))
+    assert seen == plans
 
 
 def _execute_in_a_failed_transaction() -> None:
@@ -86,6 +92,7 @@ def _execute_in_a_failed_transaction() -> None:
 
 
 def test_after_an_error_it_is_prepared_or_not_as_postgresql_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT_USES", 0)
     for kept_s in (10.0, 0.0):
         monkeypatch.setattr(module, "KEPT_S", kept_s)
         for _ in range(2):
