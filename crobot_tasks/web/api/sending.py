@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response
 
 from crobot_errors import BadInput
+from crobot_tasks.jobs import RemoteAssemblyBasedJob
 from crobot_tasks.lifecycle.together import together
 from crobot_tasks.operate import just_sent
 from crobot_tasks.web.api import items
@@ -90,19 +91,29 @@ def _send_plain(given: Sequence[Item]) -> dict[int, Sent]:
 
 
 def _send_schemes(given: Sequence[Item]) -> dict[int, Sent]:
-    """Send those that call a scheme on an assembly in the same way."""
+    """Send those that call a scheme on an assembly with a few statements; one alone is left, too."""
     numbers = _numbers(given, items.is_of_scheme)
     of_schemes = items.SchemeJobs([given[number] for number in numbers], caller())
     jobs = {
         number: _named(number, given[number], len(given), partial(of_schemes.job, given[number]))
         for number in numbers
     }
+    try:
+        return _posted(given, _sent_together(given, jobs))
+    except BadInput:
+        # Sent alone, the one that cannot work is known by its number; that is raised, and undoes the others.
+        for number in numbers:
+            _named(number, given[number], len(given), partial(items.send, given[number], caller()))
+        raise
+
+
+def _sent_together(given: Sequence[Item], jobs: dict[int, RemoteAssemblyBasedJob]) -> dict[int, Sent]:
     sent: dict[int, Sent] = {}
     for again in (False, True):
-        these = [number for number in numbers if given[number].get("again", False) is again]
+        these = [number for number in jobs if given[number].get("again", False) is again]
         each = items.send_each([jobs[number] for number in these], again=again)
         sent |= zip(these, each, strict=True)
-    return _posted(given, sent)
+    return sent
 
 
 def _numbers(given: Sequence[Item], is_one: Callable[[Item], bool]) -> list[int]:

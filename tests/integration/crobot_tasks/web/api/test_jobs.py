@@ -11,7 +11,7 @@ import pytest
 
 from crobot_tasks.intake.genomes import add_assembly
 from crobot_tasks.lifecycle.cancel import cancel_each
-from crobot_tasks.operate import pause
+from crobot_tasks.operate import just_sent, pause
 from crobot_tasks.operate.tokens import Scope
 from db.crobot import PausedKind
 from demo.data import DemoData
@@ -179,11 +179,16 @@ def scheme_items(senterica: str, assemblies: list[str], **more: object) -> list[
 
 
 def test_what_schemes_on_many_assemblies_ask_of_the_database_does_not_grow_with_them(
-    app_of_7: Client, senterica: str, data_dir: Path, calls_wait: Callable[[], object]
+    app_of_7: Client,
+    senterica: str,
+    data_dir: Path,
+    calls_wait: Callable[[], object],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assemblies = genomes(senterica, str(uuid4()), data_dir, 24)[1]
     asked = []
-    # the first request reads what the process keeps for a while
+    # the first request reads what the process keeps for a while: how the nodes stand, for one
+    monkeypatch.setattr(just_sent, "FRESH_S", 3600.0)
     for some in (assemblies[:2], assemblies[2:4], assemblies[4:]):
         with statements() as seen:
             sent = app_of_7.post(f"{ROOT}/jobs", scheme_items(senterica, some))["jobs"]
@@ -239,6 +244,18 @@ def test_of_schemes_of_which_one_cannot_be_called_none_is(
     assert problem["detail"].startswith("job 2 of the request: ")
     assert text in problem["detail"]
     assert problem["errors"][0]["field"] == "2"
+    assert value("SELECT count(*) FROM crobot.jobs WHERE user_id = :id", id=app_of_7.user) == 0
+
+
+def test_of_schemes_the_one_whose_file_no_job_may_read_is_named(
+    app_of_7: Client, senterica: str, data_dir: Path
+) -> None:
+    assemblies = genomes(senterica, str(uuid4()), data_dir, 3)[1]
+    moved = "UPDATE senterica.assemblies SET file_pointer = '/nowhere' WHERE barcode = :barcode RETURNING id"
+    query(moved, barcode=assemblies[1])
+    items = scheme_items(senterica, assemblies)
+    problem = app_of_7.problem("POST", f"{ROOT}/jobs", 422, json=items)
+    assert problem["detail"].startswith("job 1 of the request: '/nowhere' lies outside")
     assert value("SELECT count(*) FROM crobot.jobs WHERE user_id = :id", id=app_of_7.user) == 0
 
 
