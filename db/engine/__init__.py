@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from db.engine.bounded import within
 from db.engine.connections import (
-    IDLE_IN_TRANSACTION_MS,
+    OURS,
     configure,
     engine,
     keep_open,
@@ -26,7 +26,7 @@ from db.engine.transactions import (
 )
 
 __all__ = [
-    "IDLE_IN_TRANSACTION_MS",
+    "OURS",
     "RETRIED_CODES",
     "after_commit",
     "configure",

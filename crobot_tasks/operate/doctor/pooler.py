@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from crobot_tasks.operate.doctor.finding import Finding, ok, warning
 from crobot_tasks.operate.doctor.seen import Seen, looking
 from db.crobot import server
-from db.engine import IDLE_IN_TRANSACTION_MS
+from db.engine import OURS
 
-#: settings with which each of our connections begins, as pg_settings shows them
-OURS = {"TimeZone": "UTC", "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS)}
+#: what goes wrong without each of the settings
+_WITHOUT = {
+    "TimeZone": "times shift",
+    "idle_in_transaction_session_timeout": "a head that freezes in a transaction keeps its locks",
+    "jit": "PostgreSQL compiles some queries of 0.1 s for a second",
+}
 
 
 def examine(seen: Seen) -> Iterator[Finding]:
@@ -29,6 +33,6 @@ def examine(seen: Seen) -> Iterator[Finding]:
         if found.get(name) != wanted:
             yield warning(
                 f"connections to PostgreSQL have {name} = {found.get(name)}, and not {wanted}",
-                "a pooler drops what we ask for: a head that freezes in a transaction keeps its locks, or times shift",
+                f"a pooler drops what we ask for: {_WITHOUT[name]}",
                 f"in SQL: ALTER ROLE … SET {name} = '{wanted}', for the user of CROBOT_DATABASE_URL",
             )

@@ -77,7 +77,7 @@ def test_a_head_that_is_killed(scene: Scene, phase: str) -> None:
 def test_two_heads_of_which_one_freezes_for_longer_than_a_lease(scene: Scene, phase: str) -> None:
     """The frozen one wakes up with an old view: of leases, of transactions that it had open, of what it read.
 
-    What it has locked is free again after `db.engine.IDLE_IN_TRANSACTION_MS`.
+    What it has locked is free again after `idle_in_transaction_session_timeout` of `db.engine.OURS`.
     """
 
     @contextmanager

@@ -213,6 +213,7 @@ def test_a_pooler_by_transaction_is_seen_and_one_by_session_only_by_what_it_drop
     assert "a pooler hands out connections to PostgreSQL by transaction" in found["transaction"]
     assert "a pooler hands out" not in found["session"]
     assert "have idle_in_transaction_session_timeout = 0, and not 30000" in found["session"]
+    assert "have jit = on, and not off" in found["session"]
 
 
 def test_a_broker_that_evicts_is_a_problem_once_its_memory_is_bounded(
