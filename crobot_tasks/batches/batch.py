@@ -22,7 +22,7 @@ from crobot_tasks.operate import hold
 from crobot_tasks.operate.resend import AS_BEFORE, Changes, resend_within
 from crobot_tasks.webhooks import outcomes
 from crobot_tasks.webhooks.address import Address
-from db.crobot import batch_items, batches
+from db.crobot import batch_counts, batch_items, batches
 from db.crobot.batches import Event
 from db.crobot.selection import Selection
 from db.engine import after_commit, retrying, transaction
@@ -277,9 +277,9 @@ class Batch:
                 sent = resend_within(session, job_id, changes)
                 if isinstance(sent, CRobotError):
                     return sent
+                batch_counts.take_off(session, batch.id, [number])
                 row = {"number": number, "job_id": sent.job_id, "cached": False, "skipped": ""}
                 batch_items.note_sent(session, batch.id, [row])
-                batch_items.reopen(session, batch.id, [number])
                 return None
 
         return retrying(work)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from db.crobot import JobState, batch_items
+from db.crobot import JobState, batch_counts
 
 #: states of an item that its job does not have
 UNSENT, SKIPPED, CACHED, FORGOTTEN = "unsent", "skipped", "cached", "forgotten"
@@ -70,10 +70,10 @@ def standings(session: Any, rows: Sequence[Any]) -> dict[int, Standing]:
     """Count the items of batches, all together: batch → how it stands."""
     ids = [batch.id for batch in rows]
     states: defaultdict[int, list[Any]] = defaultdict(list)
-    for row in batch_items.states(session, ids):
+    for row in batch_counts.states(session, ids):
         states[row.batch_id].append(row)
     # what a slice has begun and not sent cannot be seen: both are one transaction
-    sending = batch_items.sending(session, ids)
+    sending = batch_counts.sending(session, ids)
     return {batch.id: _standing(batch, states[batch.id], sending[batch.id]) for batch in rows}
 
 

@@ -20,7 +20,7 @@ from crobot_tasks.lifecycle.sending.commit_sends import commit
 from crobot_tasks.lifecycle.storage.mark import why_unusable
 from crobot_tasks.webhooks import outcomes
 from crobot_tasks.webhooks.address import Address
-from db.crobot import SubjectKind, batch_items, batches, control
+from db.crobot import SubjectKind, batch_counts, batches, control
 from db.crobot.batches import Event
 from db.engine import may_repeat, retrying, transaction
 
@@ -78,7 +78,7 @@ def _look(batch_id: int) -> list[int]:
         batch = batches.take(session, batch_id)
         if batch is None:
             return []
-        batch_items.close_slices(session, batch_id)
+        batch_counts.count(session, batch_id)
         now = standing(session, batch)
         if reason := _too_many_failures(batch, now):
             log.warning("batch %s is paused: %s", batch.name, reason)
@@ -173,7 +173,7 @@ def _send(batch_id: int) -> bool:
         batch = batches.take(session, batch_id)
         if batch is None or not batch.made_at or batch.paused_at or batch.cancelled_at or batch.ended_at:
             return False
-        if batch_items.live(session, batch_id) >= batch.live_limit:
+        if batch_counts.live(session, batch_id) >= batch.live_limit:
             return False
         with transaction(batch.database):
             return send_slice(session, batch)

@@ -16,7 +16,7 @@ from crobot_tasks.jobs.analysis import analysis_types
 from crobot_tasks.jobs.base import CRobotJob
 from crobot_tasks.lifecycle.job_types import job_class
 from db import recounting
-from db.crobot import batch_items, batches
+from db.crobot import batch_counts, batches
 from db.engine import retrying, transaction
 from db.known_species import list_species
 from db.species import LookupStatus, lookups
@@ -127,7 +127,7 @@ def _batches(repair: bool) -> Iterator[Difference]:
         listed = batches.listed(session, limit=1_000_000, over=True)
     for batch in listed:
         with transaction() as session:
-            miscounted = batch_items.miscounted(session, batch.id)
+            miscounted = batch_counts.miscounted(session, batch.id)
         if miscounted and repair:
             retrying(partial(_mend_batch, batch, miscounted))
         for number in miscounted:
@@ -140,7 +140,7 @@ def _mend_batch(batch: Any, miscounted: Any) -> None:
     """Have the slices counted again by a head."""
     with transaction() as session:
         batches.lock(session, batch.name)
-        batch_items.reopen_slices(session, batch.id, miscounted)
+        batch_counts.reopen_slices(session, batch.id, miscounted)
 
 
 def _settlements() -> Iterator[Difference]:

@@ -1,7 +1,7 @@
 """Schema `crobot`: jobs, their attempts, the nodes, and every statement on them."""
 
 from db.crobot.models.access import ApiToken, Change, EventTicket, KeptAnswer
-from db.crobot.models.batches import Batch, BatchCallback, BatchItem, BatchSlice
+from db.crobot.models.batches import Batch, BatchCallback, BatchItem, BatchResend, BatchSlice
 from db.crobot.models.jobs import LIVE, LIVE_SQL, OVER, OVER_SQL, Attempt, Job, JobState
 from db.crobot.models.nodes import Node
 from db.crobot.models.past import PastAnswer
@@ -40,6 +40,7 @@ __all__ = [
     "Batch",
     "BatchCallback",
     "BatchItem",
+    "BatchResend",
     "BatchSlice",
     "Change",
     "Chord",

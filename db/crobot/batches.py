@@ -51,6 +51,7 @@ _ENDED = text("""
     UPDATE crobot.batches b SET ended_at = now()
     WHERE id = :batch_id AND ended_at IS NULL
       AND NOT EXISTS (SELECT FROM crobot.batch_slices WHERE batch_id = b.id AND closed_at IS NULL)
+      AND NOT EXISTS (SELECT FROM crobot.batch_resends WHERE batch_id = b.id)
     RETURNING id""")
 
 _PAUSE = text("UPDATE crobot.batches SET paused_at = now(), pause_reason = :reason WHERE name = :name")

@@ -80,9 +80,9 @@ class BatchSlice(Base):
     first_item: Mapped[int]
     last_item: Mapped[int]
     sent_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    #: since when none of its jobs is live; null again if one is sent again
+    #: since when its items are counted: none of its jobs was live any more
     closed_at: Mapped[datetime | None]
-    #: how its items ended, counted once, when it was closed: a list of ``state``, ``outcome``, ``items``, ``cpu_s``
+    #: how its items ended, but for those that were sent again: a list of ``state``, ``outcome``, ``items``, ``cpu_s``
     ends: Json = mapped_column(JSON, nullable=True)
 
     __table_args__ = (
@@ -115,6 +115,22 @@ class BatchItem(Base):
         Index("uq_batch_items_key", "batch_id", "key", unique=True, postgresql_where=text("key <> ''")),
         {"schema": "crobot"},
     )
+
+
+class BatchResend(Base):
+    """An item that was counted, and then sent again: gone when it is over and counted again."""
+
+    __tablename__ = "batch_resends"
+
+    batch_id: Mapped[int] = mapped_column(
+        ForeignKey("crobot.batches.id", ondelete="CASCADE"), primary_key=True
+    )
+    #: that of the item
+    number: Mapped[int] = mapped_column(primary_key=True)
+    #: that of its slice
+    slice: Mapped[int]
+
+    __table_args__ = ({"schema": "crobot"},)
 
 
 class BatchCallback(Base):

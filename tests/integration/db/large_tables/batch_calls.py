@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from db.crobot import batch_items, batches
+from db.crobot import batch_counts, batch_items, batches
 from db.crobot.batches import Event
 from db.species import chosen, new_reads, traces
 from db.species.new_reads import NewReads
@@ -30,7 +30,7 @@ def of_batches(size: int) -> dict[str, Callable[[Session], Any]]:
         "db.crobot.batch_items.already": lambda s: batch_items.already(s, LARGE, keys),
         "db.crobot.batches.call_back": lambda s: batches.call_back(s, LARGE, Event.COMPLETE, {"task": "probe"}),
         "db.crobot.batches.cancel": lambda s: batches.cancel(s, "large"),
-        "db.crobot.batch_items.close_slices": lambda s: batch_items.close_slices(s, LARGE),
+        "db.crobot.batch_counts.count": lambda s: batch_counts.count(s, LARGE),
         "db.crobot.batches.drop": lambda s: batches.drop(s, "never"),
         "db.crobot.batches.end": lambda s: batches.end(s, LARGE),
         "db.crobot.batch_items.failed": lambda s: batch_items.failed(s, LARGE),
@@ -40,27 +40,27 @@ def of_batches(size: int) -> dict[str, Callable[[Session], Any]]:
         "db.crobot.batch_items.job_of": lambda s: batch_items.job_of(s, LARGE, size // 2),
         "db.crobot.batches.known": lambda s: batches.known(s, "large"),
         "db.crobot.batches.listed": lambda s: batches.listed(s, 20, over=True),
-        "db.crobot.batch_items.live": lambda s: batch_items.live(s, LARGE),
+        "db.crobot.batch_counts.live": lambda s: batch_counts.live(s, LARGE),
         "db.crobot.batches.live_of_each": lambda s: batches.live_of_each(s, ["batch1", "batch2"]),
         "db.crobot.batches.live_jobs": lambda s: batches.live_jobs(s, "batch1"),
         "db.crobot.batches.lock": lambda s: batches.lock(s, "large"),
         "db.crobot.batches.made": lambda s: batches.made(s, LARGE),
-        "db.crobot.batch_items.miscounted": lambda s: batch_items.miscounted(s, LARGE),
+        "db.crobot.batch_counts.miscounted": lambda s: batch_counts.miscounted(s, LARGE),
         "db.crobot.batch_items.next_slice": lambda s: batch_items.next_slice(s, LARGE),
         "db.crobot.batch_items.note_sent": lambda s: batch_items.note_sent(s, LARGE, sent),
         "db.crobot.batches.of_table": lambda s: batches.of_table(s, "assemble", "senterica", "never"),
         "db.crobot.batches.open_ids": batches.open_ids,
         "db.crobot.batches.pause": lambda s: batches.pause(s, "large", "the day"),
         "db.crobot.batches.prioritise": lambda s: batches.prioritise(s, "large", 3),
-        "db.crobot.batch_items.reopen": lambda s: batch_items.reopen(s, LARGE, list(some)),
-        "db.crobot.batch_items.reopen_slices": lambda s: batch_items.reopen_slices(s, LARGE, [3, 4]),
+        "db.crobot.batch_counts.take_off": lambda s: batch_counts.take_off(s, LARGE, list(some)),
+        "db.crobot.batch_counts.reopen_slices": lambda s: batch_counts.reopen_slices(s, LARGE, [3, 4]),
         "db.crobot.batches.resume": lambda s: batches.resume(s, "large", 3),
         "db.crobot.batches.seen": lambda s: batches.seen(
             s, user_id=7, workgroup="", everybody=False, over=True, before=None, limit=20),
-        "db.crobot.batch_items.states": lambda s: batch_items.states(s, [LARGE]),
+        "db.crobot.batch_counts.states": lambda s: batch_counts.states(s, [LARGE]),
         "db.crobot.batches.take": lambda s: batches.take(s, LARGE),
         "db.crobot.batches.take_callbacks": lambda s: batches.take_callbacks(s, LARGE, list(Event)),
-        "db.crobot.batch_items.sending": lambda s: batch_items.sending(s, [LARGE]),
+        "db.crobot.batch_counts.sending": lambda s: batch_counts.sending(s, [LARGE]),
         "db.species.chosen.assemblies": lambda s: chosen.assemblies(s, ["SAL_101_SS", "strain 102", "never"]),
         "db.species.chosen.strains": lambda s: chosen.strains(s, ["SAL_101_SS", "strain 102", "ERR000001"]),
         "db.species.new_reads.add_reads": lambda s: new_reads.add_reads(s, new),

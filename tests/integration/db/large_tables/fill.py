@@ -82,7 +82,8 @@ _MESSAGES = """
     SELECT 'call' || n, 'plain', '[]', '{}', '{}', now() - interval '1 hour', now(), now()
     FROM generate_series(1, :jobs / 20) n"""
 
-# One batch of all jobs but the last hundred; all its slices are closed but those with live jobs.
+# One batch of all jobs but the last hundred; all its slices are closed but those with live jobs, and a few of the items
+# were sent again.
 _BATCHES = """
     INSERT INTO crobot.batches (name, kind, shared, priority, size, live_limit, slice_size, made_at)
         VALUES ('large', 'calls', '{}', 8, :jobs, 2000, 1000, now());
@@ -94,7 +95,9 @@ _BATCHES = """
                CASE WHEN n * 1000 + 1000 <= :jobs - :live
                     THEN '[{"state": "COMPLETE", "outcome": "", "items": 990, "cpu_s": 9},
                            {"state": "FAILED", "outcome": "tool", "items": 10, "cpu_s": 9}]'::json END
-        FROM generate_series(0, :jobs / 1000 - 1) n"""
+        FROM generate_series(0, :jobs / 1000 - 1) n;
+    INSERT INTO crobot.batch_resends (batch_id, number, slice)
+        SELECT 1, n * 10000 + 3, n * 10 + 1 FROM generate_series(0, :jobs / 20000) n"""
 
 _WEBHOOKS = """
     INSERT INTO crobot.webhooks (kind, number, url, origin)
@@ -202,7 +205,7 @@ _LARGE = (
     *("system.user_uploads", "system.upload_files"),
     *("system.user_preferences", "strains", "traces", "assemblies", "trace_assembly", "assembly_lookup"),
     *("annotations", "alleles", "sequence_types"),
-    *("crobot.batches", "crobot.batch_slices", "crobot.batch_items"),
+    *("crobot.batches", "crobot.batch_slices", "crobot.batch_items", "crobot.batch_resends"),
     *("crobot.webhooks", "crobot.deliveries", "crobot.changes"),
 )
 _NUMBERS = "SELECT setval(pg_get_serial_sequence('{}', 'id'), (SELECT max(id) FROM {}))"

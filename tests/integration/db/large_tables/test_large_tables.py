@@ -36,7 +36,7 @@ ALLOWED = 700
 #: call → why it may read all that there is
 WHOLE = {
     "db.crobot.looking_back.listing ranges": "a page gives it up after a while, and says so",
-    "db.crobot.batch_items.miscounted": "a recount looks at every item",
+    "db.crobot.batch_counts.miscounted": "a recount looks at every item",
     "db.species.lookups.under_way": "a recount looks at every row",
     "db.crobot.deliveries.resend_given_up": "an operator sends again what was given up within a month",
     "db.crobot.webhooks.switch_on": "an operator switches an address on",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
+from sqlalchemy import Row
 
-from db.crobot import batch_items
+from db.crobot import batch_counts, batch_items
 from db.engine import transaction
 from tests.processes import query, value
 
@@ -39,6 +41,8 @@ _ENDS = """
     SELECT e.state, e.outcome, e.items, e.cpu_s
     FROM crobot.batch_slices s, json_to_recordset(s.ends) AS e(state text, outcome text, items int, cpu_s float8)
     WHERE s.batch_id = :batch ORDER BY 1, 2"""
+_JOBS_OF = """
+    SELECT job_id FROM crobot.batch_items WHERE batch_id = :batch AND number = ANY(:numbers) ORDER BY number"""
 
 FIRST_SLICE = {
     ("COMPLETE", ""): (1, 12.0),
@@ -64,34 +68,71 @@ def batch(two_species: None) -> Iterator[int]:
     query(_SLICES, batch=number)
     query(_ITEMS, batch=number, **dict(zip(("complete", "failed", "running", "waiting"), ids, strict=True)))
     yield number
-    for table in ("batch_items", "batch_slices"):
+    for table in ("batch_resends", "batch_items", "batch_slices"):
         query(f"DELETE FROM crobot.{table} WHERE batch_id = :batch RETURNING 1", batch=number)
     query("DELETE FROM crobot.batches WHERE id = :batch RETURNING 1", batch=number)
     query("DELETE FROM crobot.attempts WHERE job_id = ANY(:ids) RETURNING 1", ids=ids)
     query("DELETE FROM crobot.jobs WHERE id = ANY(:ids) RETURNING 1", ids=ids)
 
 
-def states(batch: int) -> dict[tuple[str, str], tuple[int, float]]:
-    with transaction() as session:
-        rows = batch_items.states(session, [batch])
-        return {(row.state, row.outcome): (row.items, row.cpu_s) for row in rows}
+def found(rows: Iterable[Row[Any]]) -> dict[tuple[str, str], tuple[int, float]]:
+    """The state and the outcome → items, and their CPU seconds."""
+    sums: dict[tuple[str, str], tuple[int, float]] = {}
+    for row in rows:
+        items, cpu_s = sums.get((row.state, row.outcome), (0, 0.0))
+        sums[row.state, row.outcome] = (items + row.items, cpu_s + row.cpu_s)
+    return sums
+
+
+def ends_of(batch: int) -> dict[tuple[str, str], tuple[int, float]]:
+    return found(query(_ENDS, batch=batch))
 
 
 def test_each_item_is_counted_once_in_its_state(batch: int) -> None:
-    assert states(batch) == BOTH
     with transaction() as session:
-        assert batch_items.live(session, batch) == 2
+        assert found(batch_counts.states(session, [batch])) == BOTH
+        assert batch_counts.live(session, batch) == 2
 
 
 def test_only_the_slice_without_a_live_job_is_closed_and_nothing_changes_by_it(batch: int) -> None:
     with transaction() as session:
-        batch_items.close_slices(session, batch)
-    ends = {(row.state, row.outcome): (row.items, row.cpu_s) for row in query(_ENDS, batch=batch)}
-    assert ends == FIRST_SLICE
+        batch_counts.count(session, batch)
+        assert found(batch_counts.states(session, [batch])) == BOTH
+        assert batch_counts.miscounted(session, batch) == []
+    assert ends_of(batch) == FIRST_SLICE
+
+
+def test_an_item_that_is_sent_again_leaves_the_count_of_its_slice_and_comes_back(batch: int) -> None:
     with transaction() as session:
-        assert batch_items.miscounted(session, batch) == []
-        found: dict[tuple[str, str], tuple[int, float]] = {}
-        for row in batch_items.states(session, [batch]):
-            items, cpu_s = found.get((row.state, row.outcome), (0, 0.0))
-            found[row.state, row.outcome] = (items + row.items, cpu_s + row.cpu_s)
-    assert found == BOTH
+        batch_counts.count(session, batch)
+        failed, waiting = (row.job_id for row in query(_JOBS_OF, batch=batch, numbers=[3, 8]))
+        batch_counts.take_off(session, batch, [3])
+        batch_items.note_sent(
+            session, batch, [{"number": 3, "job_id": waiting, "cached": False, "skipped": ""}]
+        )
+        again = BOTH | {("WAITING", ""): (2, 0.0)}
+        del again["FAILED", "tool"]
+        assert found(batch_counts.states(session, [batch])) == again
+        assert batch_counts.miscounted(session, batch) == []
+        # One that is not over yet stays with those that are looked at, also when it is sent once more.
+        batch_counts.count(session, batch)
+        batch_counts.take_off(session, batch, [3])
+        assert found(batch_counts.states(session, [batch])) == again
+        batch_items.note_sent(
+            session, batch, [{"number": 3, "job_id": failed, "cached": False, "skipped": ""}]
+        )
+        assert found(batch_counts.states(session, [batch])) == BOTH
+        batch_counts.count(session, batch)
+        assert found(batch_counts.states(session, [batch])) == BOTH
+        assert batch_counts.miscounted(session, batch) == []
+    assert ends_of(batch) == FIRST_SLICE
+
+
+def test_a_slice_that_is_counted_again_has_its_items_that_were_sent_again(batch: int) -> None:
+    with transaction() as session:
+        batch_counts.count(session, batch)
+        batch_counts.take_off(session, batch, [1, 3])
+        batch_counts.reopen_slices(session, batch, [1])
+        assert found(batch_counts.states(session, [batch])) == BOTH
+        batch_counts.count(session, batch)
+    assert ends_of(batch) == FIRST_SLICE
