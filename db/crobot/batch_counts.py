@@ -64,6 +64,9 @@ def _each(items: str) -> str:
     Jobs and attempts are looked up by many numbers at once: one by one it takes twice as long. The first and the last
     number leave out the partitions of other jobs. The planner guesses far too few of them, and would compare each item
     with each job: a FULL JOIN is never done so. As each job is one of an item, it gives the rows of a LEFT JOIN.
+
+    These CTEs are of all slices. Within a LATERAL, for one slice at a time, PostgreSQL 18 gave the jobs of one slice to
+    the next.
     """
     return f"""{_sent(items)},
     jobs AS MATERIALIZED (
