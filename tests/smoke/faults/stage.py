@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from tests import ends
 from tests.node_tasks import HOLD, STRIKE
+from tests.pools import pool
 from tests.processes import PATIENCE_S, Process, value, wait_for
 from tests.smoke.faults.scene import Scene
 
@@ -36,10 +34,6 @@ class Stage(Scene):
     @property
     def folder(self) -> Path:
         return Path(f"{self.seen_from}{self.site.cluster.folder}/nodes/{self.victim}")
-
-    def children(self) -> list[psutil.Process]:
-        """The processes of its pool."""
-        return [child for child in psutil.Process(self.node.pid).children() if _is_pool(child)]
 
     def attempts(self) -> list[str]:
         """How the attempts of this scenario's jobs on the victim ended."""
@@ -88,7 +82,7 @@ class Stage(Scene):
     @contextmanager
     def child_killed(self) -> Iterator[None]:
         """kill -9 of a process of the pool."""
-        self.children()[0].kill()
+        pool(self.node)[0].kill()
         yield
 
     def killed(self, whole_group: bool) -> Callable[[], object]:
@@ -133,9 +127,3 @@ class Stage(Scene):
             wait_for("the strike", lambda: not (self.folder / STRIKE).exists())
 
         return struck
-
-
-def _is_pool(process: psutil.Process) -> bool:
-    with suppress(psutil.Error, OSError):
-        return process.exe() == os.path.realpath(f"/proc/{process.ppid()}/exe")
-    return False

@@ -1,34 +1,20 @@
-"""A broker that is lost while a task is on its way from a worker's main process to the one that is to run it."""
+"""A broker that is lost while a task lies in the pipe from a worker's main process to the one that is to run it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import psutil
 import pytest
 
 from crobot_tasks.celery import app
 from crobot_tasks.lifecycle.cancel import cancel
 from tests import ends
 from tests.fault_tasks import trial
+from tests.pools import standing_still
 from tests.processes import Cluster, Process, wait_for
 from tests.smoke.faults.guests import others_drained
 from tests.smoke.faults.scene import Scene
 
 # Connections of this process to the broker are broken with it, and are collected as they are.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-@contextmanager
-def late(worker: Process) -> Iterator[None]:
-    """The processes that run a worker's tasks stand still: what is in their pipes lies there."""
-    pool = psutil.Process(worker.pid).children()
-    for process in pool:
-        process.suspend()
-    yield
-    for process in pool:
-        process.resume()
 
 
 def lose_the_broker(worker: Process) -> None:
@@ -44,7 +30,7 @@ def test_a_job_that_begins_after_the_broker_was_lost_is_known_and_can_be_cancell
 ) -> None:
     node = site.nodes["calc01"]
     with others_drained(scene.site, node.name):
-        with late(node):
+        with standing_still(node, size=site.cores):
             job_id = trial.delay(params={"sleep_s": nap_s}).job_id
             wait_for("the node to take the message", lambda: f"trial[{job_id}.1] received" in node.text())
             lose_the_broker(node)
@@ -61,7 +47,7 @@ def test_a_job_that_begins_after_the_broker_was_lost_is_known_and_can_be_cancell
 def test_a_callback_that_begins_after_the_broker_was_lost_is_run_once(scene: Scene, site: Cluster) -> None:
     worker = site.callbacks
     before = worker.text().count("faults.called")
-    with late(worker):
+    with standing_still(worker, size=2):
         scene.mix.send_called()
         wait_for("the worker to take the message", lambda: worker.text().count("faults.called") > before)
         lose_the_broker(worker)

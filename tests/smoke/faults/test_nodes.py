@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
 from crobot_tasks.celery import app
 from tests import ends
 from tests.canvas_tasks import note as called
 from tests.fault_tasks import noted, trial
+from tests.pools import standing_still
 from tests.processes import Cluster, value, wait_for
 
 
@@ -90,17 +89,12 @@ def test_a_killed_pool_process_costs_one_attempt_and_not_the_node(
 
 @pytest.mark.full
 def test_a_process_that_begins_nothing_is_replaced_and_its_job_runs_once(site: Cluster, note: Path) -> None:
-    numb = [child for node in site.nodes.values() for child in psutil.Process(node.pid).children()]
-    for process in numb:
-        process.suspend()
-    job_id = noted.delay(str(note)).job_id
-    ends.complete([job_id])
-    assert len(ends.attempts(job_id)) == 1
-    assert set(ends.lines(note).values()) == {1}
-    assert not all(process.is_running() for process in numb)
-    for process in numb:
-        with suppress(psutil.NoSuchProcess):
-            process.resume()
+    with standing_still(*site.nodes.values(), size=site.cores) as numb:
+        job_id = noted.delay(str(note)).job_id
+        ends.complete([job_id])
+        assert len(ends.attempts(job_id)) == 1
+        assert set(ends.lines(note).values()) == {1}
+        assert not all(process.is_running() for process in numb)
 
 
 @pytest.mark.parametrize("whole_group", [True, False], ids=["all processes", "only the main process"])

@@ -6,7 +6,6 @@ import json
 from typing import Any
 from uuid import uuid4
 
-import psutil
 import pytest
 from celery import chord, group
 from celery.exceptions import NotRegistered
@@ -18,6 +17,7 @@ from tests import ends
 from tests.callback_tasks import job_told, job_where, note_where, told, waits, where
 from tests.canvas_tasks import jobs, plain
 from tests.command import document
+from tests.pools import pool
 from tests.processes import PATIENCE_S, Cluster, Process, query, wait_for
 
 _ERRBACK_JOBS = "SELECT id, kwargs, result FROM crobot.jobs WHERE pipeline = :name AND args->>3 = :key"
@@ -35,7 +35,7 @@ def noted(key: str, count: int) -> list[Any]:
 
 
 def pool_of(cluster: Cluster) -> set[int]:
-    return {child.pid for child in psutil.Process(cluster.callbacks.pid).children()}
+    return {process.pid for process in pool(cluster.callbacks)}
 
 
 @pytest.mark.parametrize("queue", [None, SETTLE], ids=["by default", "sent to the heads"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 import psutil
 import pytest
@@ -12,6 +11,7 @@ from crobot_tasks.operate import troubles
 from db.engine import transaction
 from tests import ends
 from tests.command import crobot, document
+from tests.pools import go_on, standing_still
 from tests.processes import Cluster, query
 
 _SENT_EARLIER = """
@@ -21,18 +21,8 @@ _SENT_EARLIER = """
 @pytest.fixture
 def numb(cluster: Cluster) -> Iterator[list[psutil.Process]]:
     """The processes of all nodes, which are stopped; nothing runs beside this test."""
-    processes = [child for node in cluster.nodes.values() for child in psutil.Process(node.pid).children()]
-    for process in processes:
-        process.suspend()
-    yield processes
-    go_on(processes)
-
-
-def go_on(processes: list[psutil.Process]) -> None:
-    """Wake them; on a slow machine the node may have replaced one."""
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.resume()
+    with standing_still(*cluster.nodes.values(), size=cluster.cores) as processes:
+        yield processes
 
 
 def begin_nothing() -> list[str]:
