@@ -15,13 +15,23 @@ from db.prepared import Prepared
 #: jobs of a line that may start, among which smaller ones are looked for behind larger ones
 LOOK = 1000
 
+# Jobs of a line are told apart only by their age; the index of the waiting ones has this order.
+_LINE = "priority, workgroup, user_id, pipeline, version, COALESCE(database, '')"
+_THAT_LINE = "l.priority, l.workgroup, l.user_id, l.pipeline, l.version, l.database"
+
+# Statistics from a moment when most jobs waited say that any look at the table soon finds one. So whatever asks for
+# waiting jobs asks in the order of their index: without it, PostgreSQL would read all jobs to find that none waits.
+_ANY_WAITING = (
+    f"(SELECT true FROM crobot.jobs WHERE state = 'WAITING' AND held_at IS NULL ORDER BY {_LINE} LIMIT 1)"
+)
+
 # One dispatch at a time: free cores are shared state, and two heads that look at them at once would both use them.
-_LOCK = Prepared("""
+_LOCK = Prepared(f"""
     SELECT pg_try_advisory_xact_lock(hashtext('crobot.dispatch')) AS only, EXTRACT(epoch FROM now()) AS now,
            COALESCE((SELECT dispatches FROM crobot.numbers), 0) AS dispatches,
            EXISTS (SELECT FROM crobot.pauses) AS paused,
            COALESCE((SELECT mark FROM crobot.storage WHERE id = 1), '') AS storage_mark,
-           EXISTS (SELECT FROM crobot.jobs WHERE state = 'WAITING' AND held_at IS NULL) AS waiting,
+           {_ANY_WAITING} IS NOT NULL AS waiting,
            EXISTS (SELECT FROM crobot.jobs WHERE state = 'WAITING' AND reserved_on IS NOT NULL) AS reserved""")
 
 _NOW = text("SELECT EXTRACT(epoch FROM now())")
@@ -31,7 +41,8 @@ _EXPECTED = "COALESCE(t.run_s, j.expected_s)"
 _TYPICAL = """LEFT JOIN crobot.typical t
       ON t.pipeline = j.pipeline AND t.version = j.version AND t.expected_s = j.expected_s AND t.samples >= 5"""
 
-# A node is as free as its live attempts leave it: there is no counter that could go wrong.
+# A node is as free as its live attempts leave it: there is no counter that could go wrong. Each is looked up with its
+# job by the indexes, to which OFFSET 0 keeps PostgreSQL, whatever statistics say of how many of them live.
 _NODES = Prepared(f"""
     SELECT n.name, n.cores, n.memory_bytes, n.disk_bytes, n.pipelines, n.unavailable, n.tags,
            n.local_data, n.message_format,
@@ -42,13 +53,11 @@ _NODES = Prepared(f"""
         SELECT jsonb_agg(jsonb_build_array(
                    j.id, a.cores, a.memory_bytes, j.disk_bytes, {_EXPECTED},
                    EXTRACT(epoch FROM COALESCE(a.started_at, a.routed_at)), j.workgroup, j.user_id)) AS live
-        FROM crobot.attempts a JOIN crobot.jobs j ON j.id = a.job_id {_TYPICAL}
-        WHERE a.node = n.name AND a.ended_at IS NULL) l ON true
+        FROM (SELECT * FROM crobot.attempts WHERE node = n.name AND ended_at IS NULL OFFSET 0) a
+        CROSS JOIN LATERAL (SELECT * FROM crobot.jobs WHERE id = a.job_id OFFSET 0) j {_TYPICAL}) l ON true
     ORDER BY n.name""")
 
-# The lines of waiting jobs are found by skipping through the index, so that a million jobs in one of them cost nothing.
-_LINE = "priority, workgroup, user_id, pipeline, version, COALESCE(database, '')"
-_THAT_LINE = "l.priority, l.workgroup, l.user_id, l.pipeline, l.version, l.database"
+# The lines are found by skipping through the index, so that a million jobs in one of them cost nothing.
 _LINES = Prepared(f"""
     WITH RECURSIVE lines AS (
         (SELECT {_LINE} AS database FROM crobot.jobs
