@@ -1,12 +1,14 @@
 """(c, d) What a calculation node remembers on disk: attempts begun, attempts running, reports not yet acknowledged.
 
     running/17.1            its process is at work
-    begun/2026-11-25/17.1   it was at work once, and ended that day; a repeated message starts nothing
     reports/17.1.json       how it ended; kept until a head has applied it
+    begun/2026-11-25/17.1   it was at work once, and was over that day; a repeated message starts nothing
     incarnation             grows with every start of the node
     stopping                somebody told the node to stop
 
-Files and renames only, so that it is right after a kill -9 at any point; a power loss costs no more than a rescue.
+An attempt is one file, which goes from `running` by `reports` to `begun`: whoever looks in this order finds it, and
+nothing is removed for a month.
+Links and renames only, so that it is right after a kill -9 at any point; a power loss costs no more than a rescue.
 """
 
 from __future__ import annotations
@@ -65,9 +67,7 @@ class Spool:
             ) from None
         self._stopping.unlink(missing_ok=True)
         for attempt_id in self.at_work():
-            self._ended(attempt_id)
-        for half in self.reports.glob("*.tmp"):
-            half.unlink()
+            self._forget_running(attempt_id)
         self._sort_in()
         return self._next_incarnation()
 
@@ -83,8 +83,7 @@ class Spool:
             os.close(os.open(self.running / attempt_id, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except FileExistsError:
             return False
-        # `begun` is looked at second: an attempt goes from `running` to `begun`, so it is always in one of them.
-        if any((day / attempt_id).exists() for day in self._days()):
+        if self._is_over(attempt_id):
             (self.running / attempt_id).unlink(missing_ok=True)
             return False
         self.wake()
@@ -92,18 +91,22 @@ class Spool:
 
     def end(self, attempt_id: str, report: dict[str, Any], must_fsync: bool = False) -> None:
         """Keep a report until it is acknowledged. The first report on an attempt counts."""
-        path = self.reports / f"{attempt_id}.json"
-        half = self.reports / f"{attempt_id}.{os.getpid()}.tmp"
-        with half.open("w") as file:
-            # `json.dump` would do without the encoder that is written in C
-            file.write(json.dumps({"id": attempt_id} | report))
+        running = self.running / attempt_id
+        if not running.exists() and self._is_over(attempt_id):
+            return
+        # A line of its own, so that one that was cut off, as its writer was killed, spoils no other.
+        # `json.dump` would do without the encoder that is written in C.
+        line = f"\n{json.dumps({'id': attempt_id} | report)}\n".encode()
+        # The file of an attempt that was revoked before it began is made here: it must not begin any more.
+        with running.open("ab") as file:
+            file.write(line)
             if must_fsync:
                 file.flush()
                 os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(half, path)
-        half.unlink()
-        self._ended(attempt_id)
+        # It may be there, or have gone on, by another report.
+        with suppress(FileExistsError, FileNotFoundError):
+            os.link(running, self._report(attempt_id))
+        running.unlink(missing_ok=True)
         self.wake()
 
     def pending(self, limit: int, but: Collection[str] = ()) -> list[tuple[str, dict[str, Any]]]:
@@ -111,18 +114,23 @@ class Spool:
         found: list[tuple[str, dict[str, Any]]] = []
         size = 0
         with os.scandir(self.reports) as entries:
-            for attempt_id, path, text in self._unacknowledged(entries, but):
+            for attempt_id, text in self._unacknowledged(entries, but):
                 size += len(text)
                 if len(found) == limit or (found and size > MESSAGE_BYTES):
                     break
-                if (report := self._parsed(path, text)) is not None:
+                if (report := _first_whole(text)) is not None:
                     found.append((attempt_id, report))
+                else:  # cut short by a power loss; the lease brings the job back
+                    self.acknowledge(attempt_id)
         return found
 
     def acknowledge(self, attempt_id: str) -> None:
         """Forget a report that a head has applied."""
         if ATTEMPT_ID.fullmatch(attempt_id):
-            (self.reports / f"{attempt_id}.json").unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                over = self._today() / attempt_id
+                os.rename(self._report(attempt_id), over)
+                os.truncate(over, 0)
 
     def at_work(self) -> list[str]:
         """Attempts at work."""
@@ -163,35 +171,33 @@ class Spool:
             return time.time() - (self.running / attempt_id).stat().st_mtime > _FSYNC_S
         return False
 
-    def _ended(self, attempt_id: str) -> None:
-        today = self._today()
-        try:
-            (self.running / attempt_id).rename(today / attempt_id)
-        except FileNotFoundError:
-            # revoked before it began: it must not begin any more
-            (today / attempt_id).touch()
+    def _report(self, attempt_id: str) -> Path:
+        return self.reports / f"{attempt_id}.json"
+
+    def _is_over(self, attempt_id: str) -> bool:
+        """Whether it was at work once, or was revoked before."""
+        return self._report(attempt_id).exists() or any((day / attempt_id).exists() for day in self._days())
+
+    def _forget_running(self, attempt_id: str) -> None:
+        """Note that what a former life left is at work no more; heads hear that from this life's first heartbeat."""
+        running = self.running / attempt_id
+        if self._report(attempt_id).exists():  # the node was killed while the file went on: it has both names
+            running.unlink()
+        else:
+            running.rename(self._today() / attempt_id)
 
     def _unacknowledged(
         self, entries: Iterable[os.DirEntry[str]], but: Collection[str]
-    ) -> Iterator[tuple[str, str, str]]:
+    ) -> Iterator[tuple[str, str]]:
         for entry in entries:
             attempt_id, kind = os.path.splitext(entry.name)
             if kind == ".json" and attempt_id not in but and (text := self._text(entry.path)) is not None:
-                yield attempt_id, entry.path, text
+                yield attempt_id, text
 
     def _text(self, path: str) -> str | None:
         with suppress(FileNotFoundError):  # acknowledged meanwhile
             return Path(path).read_text()
         return None
-
-    def _parsed(self, path: str, text: str) -> dict[str, Any] | None:
-        try:
-            report: dict[str, Any] = json.loads(text)
-        except ValueError:
-            # cut short by a power loss; the lease brings the job back
-            Path(path).unlink(missing_ok=True)
-            return None
-        return report
 
     def _today(self) -> Path:
         today = self.begun / _day(datetime.now(UTC))
@@ -227,6 +233,15 @@ class Spool:
         value = f"{max(last + 1, time.time_ns() // 1_000_000):015d}"
         path.write_text(value)
         return value
+
+
+def _first_whole(text: str) -> dict[str, Any] | None:
+    """Return the first of the reports on an attempt that was written to its end; None if there is none."""
+    for line in text.splitlines():
+        with suppress(ValueError):
+            report: dict[str, Any] = json.loads(line)
+            return report
+    return None
 
 
 def _day(moment: datetime) -> str:

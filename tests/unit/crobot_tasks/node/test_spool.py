@@ -30,6 +30,12 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
         yield spool
 
 
+def over(spool: Spool, attempt_id: str) -> None:
+    """Let it end, and its report be applied."""
+    spool.end(attempt_id, {})
+    spool.acknowledge(attempt_id)
+
+
 def news(spool: Spool) -> bool:
     """Whether the courier is woken; takes the news."""
     readable, _, _ = select.select([spool.wake_fd], [], [], 0)
@@ -65,6 +71,42 @@ def test_the_first_report_on_an_attempt_counts(spool: Spool) -> None:
     spool.end(ID, {"outcome": "ok"})
     spool.end(ID, {"outcome": "node_lost"}, must_fsync=True)
     assert spool.pending(9) == [(ID, {"id": ID, "outcome": "ok"})]
+    spool.acknowledge(ID)
+    spool.end(ID, {"outcome": "node_lost"})
+    assert spool.reported() == []
+
+
+def test_of_two_reports_written_at_once_the_first_counts(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def another_came_first(source: Path, name: Path) -> None:
+        monkeypatch.setattr(os, "link", link)
+        spool.end(ID, {"outcome": "node_lost"})
+        link(source, name)
+
+    spool.begin(ID)
+    monkeypatch.setattr(os, "link", another_came_first)
+    spool.end(ID, {"outcome": "ok"})
+    assert spool.pending(9) == [(ID, {"id": ID, "outcome": "ok"})]
+    assert spool.at_work() == []
+
+
+def test_a_report_that_was_cut_off_spoils_no_other(spool: Spool) -> None:
+    spool.begin(ID)
+    (spool.running / ID).write_text('\n{"id": "17.1", "outcome": "o')
+    spool.end(ID, {"outcome": "node_lost"})
+    assert spool.pending(9) == [(ID, {"id": ID, "outcome": "node_lost"})]
+
+
+def test_an_attempt_is_one_file_from_its_begin_to_its_end(spool: Spool, today: Calendar) -> None:
+    spool.begin(ID)
+    number = (spool.running / ID).stat().st_ino
+    spool.end(ID, {"outcome": "ok"})
+    spool.acknowledge(ID)
+    marker = (spool.begun / "2026-11-01" / ID).stat()
+    assert (marker.st_ino, marker.st_size) == (number, 0)
 
 
 def test_a_report_is_kept_until_it_is_acknowledged(spool: Spool) -> None:
@@ -121,18 +163,22 @@ def test_a_torn_report_is_dropped(spool: Spool) -> None:
     spool.end("18.1", {"outcome": "ok"})
     assert [attempt_id for attempt_id, _ in spool.pending(9)] == ["18.1"]
     assert spool.reported() == ["18.1"]
+    assert not spool.begin(ID)
 
 
 def test_a_restart_forgets_what_ran_but_not_that_it_began(spool: Spool, tmp_path: Path) -> None:
     spool.begin(ID)
     spool.end("18.1", {"outcome": "ok"})
-    (spool.reports / "19.1.77.tmp").write_text("{")
+    spool.begin("19.1")
+    os.link(spool.running / "19.1", spool.reports / "19.1.json")
     with closing(Spool(tmp_path)) as again:
         again.open()
         assert again.at_work() == []
-        assert not again.begin(ID)
-        assert again.reported() == ["18.1"]
-        assert [path.name for path in again.reports.iterdir()] == ["18.1.json"]
+        assert sorted(again.reported()) == ["18.1", "19.1"]
+        again.acknowledge("18.1")
+        again.acknowledge("19.1")
+        assert again.reported() == []
+        assert not any(map(again.begin, (ID, "18.1", "19.1")))
 
 
 def test_one_directory_is_one_node(spool: Spool, tmp_path: Path) -> None:
@@ -179,7 +225,7 @@ class Calendar:
 
 
 def test_an_attempt_does_not_begin_again_on_a_later_day(spool: Spool, today: Calendar) -> None:
-    spool.end(ID, {})
+    over(spool, ID)
     today.day += timedelta(days=29)
     spool.tidy()
     assert not spool.begin(ID)
@@ -187,9 +233,9 @@ def test_an_attempt_does_not_begin_again_on_a_later_day(spool: Spool, today: Cal
 
 def test_markers_of_long_ago_are_forgotten_some_at_a_time(spool: Spool, today: Calendar) -> None:
     for number in range(1, 1502):
-        spool.end(f"{number}.1", {})
+        over(spool, f"{number}.1")
     today.day += timedelta(days=31)
-    spool.end("2000.1", {})
+    over(spool, "2000.1")
     left = []
     for _ in range(3):
         spool.tidy()
@@ -208,8 +254,8 @@ def test_markers_of_a_version_that_knew_no_days_are_kept(spool: Spool, tmp_path:
 
 
 def test_tidying_looks_at_no_marker_that_is_kept(spool: Spool, today: Calendar) -> None:
-    for _ in range(29):
-        spool.end(ID, {})
+    for number in range(1, 30):
+        over(spool, f"{number}.1")
         today.day += timedelta(days=1)
     looked = [entry for entry in audited(spool.tidy) if "begun" in entry]
     assert looked == [str(spool.begun)]
