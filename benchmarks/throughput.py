@@ -19,8 +19,8 @@ from tests.processes import wait_for
 
 #: jobs of one transaction, where many are sent together
 TOGETHER = 100
-#: results that are asked for at a time
-CHUNK = 200
+#: results that are asked for at a time; few, since the same ones are asked for until they are there
+CHUNK = 20
 PATIENCE_S = 300.0
 Send = Callable[[int], Any]
 
